@@ -1,0 +1,58 @@
+import Diagnostics
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// Plain memory for `count` elements, aligned to 64 bytes, that C kernels and MPI may read and write.
+///
+/// Shared between the threads of one rank under the discipline of its user: disjoint writes, or none.
+public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
+    public let pointer: UnsafeMutablePointer<Element>
+    public let count: Int
+    private let owner: AnyObject?
+
+    /// Memory of our own, zeroed. Pages that are never touched cost nothing.
+    public init(count: Int) {
+        precondition(count >= 0)
+        self.count = count
+        owner = nil
+        let bytes = (max(count, 1) * MemoryLayout<Element>.stride + 63) / 64 * 64
+        guard let memory = aligned_alloc(64, bytes) else {
+            // Linux overcommits: a refusal here means a limit (ulimit, cgroup) that no caller can work around.
+            fatalError("out of memory: \(bytes) bytes were refused; see --dry-run for what each rank needs")
+        }
+        memset(memory, 0, bytes)
+        pointer = memory.bindMemory(to: Element.self, capacity: max(count, 1))
+    }
+
+    /// A view of memory that `owner` keeps alive (a mapped file, another buffer).
+    public init(viewing pointer: UnsafeMutablePointer<Element>, count: Int, owner: AnyObject) {
+        self.pointer = pointer
+        self.count = count
+        self.owner = owner
+    }
+
+    public convenience init(_ elements: [Element]) {
+        self.init(count: elements.count)
+        for (i, element) in elements.enumerated() { pointer[i] = element }
+    }
+
+    deinit { if owner == nil { free(pointer) } }
+
+    @inlinable public subscript(index: Int) -> Element {
+        get { pointer[index] }
+        set { pointer[index] = newValue }
+    }
+
+    public var array: [Element] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+    public var byteCount: Int { count * MemoryLayout<Element>.stride }
+    public var bytes: UnsafeMutableRawBufferPointer { .init(start: pointer, count: byteCount) }
+
+    public func fill(_ element: Element) { pointer.update(repeating: element, count: count) }
+
+    public func copy(from other: Buffer<Element>) {
+        precondition(count == other.count)
+        pointer.update(from: other.pointer, count: count)
+    }
+}

@@ -1,0 +1,41 @@
+import Buffers
+
+/// One message of an exchange: bytes that go to, or come from, the rank `peer`.
+public struct Message {
+    public var peer: Int
+    public var bytes: UnsafeMutableRawBufferPointer
+    public init(peer: Int, bytes: UnsafeMutableRawBufferPointer) {
+        self.peer = peer
+        self.bytes = bytes
+    }
+}
+
+/// A group of ranks that exchange messages: what Coordinator and Worker see of MPI.
+///
+/// Two implementations: `MPICommunicator`, and `ThreadCommunicator` (ranks are threads of one process). Both wait
+/// without burning a core. The collectives are written once, over `exchange` (Collectives.swift), so both transports
+/// run the same code. Calls of one communicator are made by one thread of each rank at a time.
+public protocol Communicator: AnyObject {
+    /// This rank's number, 0 ..< size.
+    var rank: Int { get }
+    var size: Int { get }
+    /// Where this rank runs, for messages to a person.
+    var host: String { get }
+
+    /// Sends and receives all the messages given, and returns when all are complete. Sizes of a send and of its
+    /// receive are equal; several messages between two ranks arrive in order. Longer than 2³¹−1 bytes is fine.
+    func exchange(send: [Message], receive: [Message]) throws
+
+    /// Sends a small message with a tag to `peer`; returns at once (the bytes are copied).
+    func post(_ bytes: [UInt8], to peer: Int, tag: Int) throws
+    /// The next message with the tag from `peer` (nil: from anyone), or nil where none has arrived.
+    func poll(from peer: Int?, tag: Int) throws -> (peer: Int, bytes: [UInt8])?
+
+    /// Ranks with the same `color` form a new communicator, in the order of `key`; nil color: in none. Collective.
+    func split(color: Int?, key: Int) throws -> (any Communicator)?
+    /// The ranks that share this rank's memory (the same node). Collective.
+    func splitByNode() throws -> any Communicator
+
+    /// Ends all ranks of the job at once with the exit code.
+    func abort(code: Int32) -> Never
+}
