@@ -28,7 +28,7 @@ let package = Package(
         .target(name: "Diagnostics", swiftSettings: strict),
         .target(name: "Buffers", dependencies: ["Diagnostics"], swiftSettings: strict),
         .target(name: "Transport", dependencies: ["CMPI", "Diagnostics", "Buffers"], swiftSettings: strict),
-        .target(name: "Checkpoint", dependencies: ["CHDF5", "Diagnostics", "Buffers"], swiftSettings: strict),
+        .target(name: "Checkpoint", dependencies: ["CHDF5", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
         .target(name: "XCData", dependencies: ["Kernels", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
         .target(name: "Prepare", dependencies: ["Diagnostics", "Buffers", "XCData"], swiftSettings: strict),
         .target(

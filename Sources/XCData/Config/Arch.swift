@@ -1,0 +1,30 @@
+/// An architecture file: two stacks of layers, each layer with its arguments after `#ARGS.x;` substitution.
+public struct Arch: Sendable, Equatable {
+    public struct Layer: Sendable, Equatable {
+        /// `astec`, `residual`, … (an entry of `order`).
+        public var kind: String
+        public var numbers: [String: Double]
+        public var texts: [String: String]
+        public init(kind: String, numbers: [String: Double] = [:], texts: [String: String] = [:]) {
+            self.kind = kind
+            self.numbers = numbers
+            self.texts = texts
+        }
+    }
+    /// x̂ = coarse(x): the intermediate representation.
+    public var coarse: [Layer]
+    /// z = fine(x̂).
+    public var fine: [Layer]
+
+    public init(coarse: [Layer], fine: [Layer]) {
+        self.coarse = coarse
+        self.fine = fine
+    }
+
+    /// Astec as in the original's `Astec.json`: bag of embeddings, ReLU, dropout; then a residual block.
+    public static func astec(dropout: Double = 0.5) -> Arch {
+        Arch(
+            coarse: [Layer(kind: "astec", numbers: ["dropout": dropout])],
+            fine: [Layer(kind: "residual", numbers: ["dropout": dropout], texts: ["init": "eye"])])
+    }
+}

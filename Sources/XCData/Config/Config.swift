@@ -1,0 +1,83 @@
+/// A training configuration, with the original's keys: `global`, then one section a module.
+///
+/// The defaults are those of the original's `parameters.py`, where a file leaves a key out.
+public struct Config: Sendable, Equatable {
+    public var global = GlobalConfig()
+    public var surrogate = ModuleConfig()
+    public var extreme = ModuleConfig()
+    public var reranker = ModuleConfig()
+    public init() {}
+}
+
+/// Section `global`: the data set and what holds for all modules.
+public struct GlobalConfig: Sendable, Equatable {
+    public var dataset = ""
+    /// `sparse` or `dense`.
+    public var featureType = "sparse"
+    /// −1: taken from the data. The original wants the number; ours only checks it where it is given.
+    public var numLabels = -1
+    public var arch = "Astec"
+    /// Propensity constants (Jain et al., KDD 2016).
+    public var A = 0.55
+    public var B = 1.5
+    public var useReranker = true
+    /// Number of label clusters of module I.
+    public var surrogateThreshold = 65536
+    public var surrogateMethod = 1
+    /// D.
+    public var embeddingDims = 300
+    /// Predictions kept a document.
+    public var topK = 100
+    /// β at which `score.npz`, `metrics` and the ensemble are computed.
+    public var beta = 0.3
+    public var savePredictions = true
+    public var trnLabelFname = "trn_X_Y.txt"
+    public var valLabelFname = "tst_X_Y.txt"
+    public var tstLabelFname = "tst_X_Y.txt"
+    public var trnFeatFname = "trn_X_Xf.txt"
+    public var valFeatFname = "tst_X_Xf.txt"
+    public var tstFeatFname = "tst_X_Xf.txt"
+    public init() {}
+}
+
+/// Sections `surrogate`, `extreme` and `reranker`: how one module is trained.
+public struct ModuleConfig: Sendable, Equatable {
+    public var numEpochs = 20
+    public var learningRate = 0.1
+    public var dlrFactor = 0.5
+    /// Epochs between two decays of the learning rate; −1: never.
+    public var dlrStep = 7
+    /// B.
+    public var batchSize = 255
+    /// Features are l2-normalised.
+    public var normalize = true
+    /// `Adam` or `SGD`.
+    public var optim = "Adam"
+    public var momentum = 0.9
+    /// File of V×D token embeddings in the data set's folder.
+    public var embeddings = "fasttextB_embeddings_300d.npy"
+    /// `token_embeddings` or `random` (Xavier-uniform, ReLU gain).
+    public var initialisation = "token_embeddings"
+    /// Weight of the classifier against the nearest-neighbour scores (extreme), or against the first stage (reranker).
+    public var beta = 0.2
+    /// `ensemble`, `kcentroid` or `ns`.
+    public var nsMethod = "ensemble"
+    public var numCentroids = 1
+    public var efC = 300
+    public var efS = 300
+    public var M = 100
+    /// Labels in a shortlist.
+    public var numNbrs = 300
+    /// Weight of kNN in the ensemble shortlist (γ).
+    public var gamma = 0.075
+    public var numClfPartitions = 1
+    public var freezeIntermediate = false
+    public var keepInvalid = false
+    public var useIntermediateForShorty = true
+    /// `full`, `shortlist` or `reranker`.
+    public var modelMethod = "full"
+    /// `static`, `dynamic` or `hybrid`.
+    public var shortlistMethod = "static"
+    public var retrainHnswAfter = 1
+    public init() {}
+}
