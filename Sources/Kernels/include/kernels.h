@@ -1,6 +1,11 @@
-// The hot loops, with run-time CPU dispatch. Plain C on plain buffers: row-major, no padding, sizes in elements.
+// The hot loops, with run-time CPU dispatch. Plain C on plain buffers: row-major, sizes in elements, rows padded with
+// zeros to a multiple of 16 floats ("ld") where a function says so.
 #ifndef DEEPXML_KERNELS_H
 #define DEEPXML_KERNELS_H
 #include <stddef.h>
 #include <stdint.h>
+
+#include "philox.h"
+#include "training_kernels.h"
+
 #endif

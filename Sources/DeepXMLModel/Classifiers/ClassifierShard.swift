@@ -1,0 +1,38 @@
+import Buffers
+import Kernels
+
+/// The one-vs-all classifiers of some neighbouring labels: W (labels×ld), bias, and their moments.
+public final class ClassifierShard: Sendable {
+    /// Which labels are here.
+    public let labels: Range<Int>
+    public let dims: Int
+    /// W: |labels|×ld, rows padded with zeros.
+    public let weight: Parameter
+    /// |labels|×1.
+    public let bias: Parameter
+    public var ld: Int { weight.value.cols }
+
+    /// W, bias ~ U(−1/√D, 1/√D), each label's numbers drawn by its id.
+    public init(labels: Range<Int>, dims: Int, _ streams: RandomStreams) {
+        self.labels = labels
+        self.dims = dims
+        weight = Parameter(rows: labels.count, cols: paddedWidth(dims))
+        bias = Parameter(rows: labels.count, cols: 1)
+        let bound = Float(1 / Double(dims).squareRoot())
+        for (row, label) in labels.enumerated() {
+            streams.fillUniform(
+                weight.value.row(row), count: dims, row: label, firstColumn: 0, bound: bound, purpose: .classifierInit)
+            streams.fillUniform(
+                bias.value.row(row), count: 1, row: label, firstColumn: paddedWidth(dims), bound: bound,
+                purpose: .classifierInit)
+        }
+    }
+
+    /// logits[i] = w·z + b for labels given by their row here.
+    public func logits(
+        _ z: UnsafePointer<Float>, rows: UnsafeBufferPointer<Int32>, into logits: UnsafeMutablePointer<Float>
+    ) {
+        guard let first = rows.baseAddress else { return }
+        dx_pair_logits(z, weight.value.pointer, bias.value.pointer, first, rows.count, ld, logits)
+    }
+}

@@ -1,0 +1,50 @@
+import Buffers
+import Foundation
+import Kernels
+
+/// Adam (Kingma & Ba 2015) with torch's constants: β₁ .9, β₂ .999, ε 1e-8.
+public enum Adam {
+    static let beta1 = 0.9, beta2 = 0.999, eps = 1e-8
+
+    /// Step `step` (from 1) of dense Adam: ε is added after the bias correction of the denominator (torch's `Adam`).
+    public static func dense(learningRate: Double, step: Int) -> dx_adam {
+        let (c1, c2) = corrections(step)
+        return numbers(step: learningRate / c1, inverseRoot: 1 / c2.squareRoot())
+    }
+
+    /// Step `step` (from 1) of lazy Adam: only rows with a gradient change, bias correction by the global step, and ε is
+    /// added before the correction (torch's `SparseAdam`).
+    public static func lazy(learningRate: Double, step: Int) -> dx_adam {
+        let (c1, c2) = corrections(step)
+        return numbers(step: learningRate * c2.squareRoot() / c1, inverseRoot: 1)
+    }
+
+    private static func corrections(_ step: Int) -> (Double, Double) {
+        (1 - pow(beta1, Double(step)), 1 - pow(beta2, Double(step)))
+    }
+
+    private static func numbers(step: Double, inverseRoot: Double) -> dx_adam {
+        dx_adam(
+            beta1: Float(beta1), beta2: Float(beta2), eps: Float(eps), step: Float(step), inv_sqrt_bc2: Float(inverseRoot))
+    }
+}
+
+/// A parameter matrix with its first and second moments; all rows×cols.
+public final class Parameter: Sendable {
+    public let value: DenseMatrix
+    public let firstMoment: DenseMatrix
+    public let secondMoment: DenseMatrix
+
+    public init(rows: Int, cols: Int) {
+        value = DenseMatrix(rows: rows, cols: cols)
+        firstMoment = DenseMatrix(rows: rows, cols: cols)
+        secondMoment = DenseMatrix(rows: rows, cols: cols)
+    }
+
+    /// One step of Adam on the elements `range` (row-major), whose gradients `gradient` begins with.
+    func update(_ range: Range<Int>, gradient: UnsafePointer<Float>, _ adam: dx_adam) {
+        dx_adam_update(
+            value.pointer + range.lowerBound, firstMoment.pointer + range.lowerBound, secondMoment.pointer + range.lowerBound,
+            gradient, range.count, adam)
+    }
+}

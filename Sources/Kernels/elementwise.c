@@ -1,0 +1,168 @@
+#include "kernels.h"
+#include "vector.h"
+#pragma clang fp contract(fast)
+
+DX_CLONES void dx_embed_rows(const float *table, size_t cols, const int64_t *starts, const int32_t *tokens,
+                             const float *weights, const int32_t *docs, size_t rows, float *out) {
+    for (size_t r = 0; r < rows; r++) {
+        float *x = out + r * cols;
+        memset(x, 0, cols * sizeof(float));
+        for (int64_t i = starts[docs[r]]; i < starts[docs[r] + 1]; i++) {
+            const float *e = table + (size_t)tokens[i] * cols;
+            float weight = weights[i];
+            for (size_t c = 0; c < cols; c++) x[c] += weight * e[c];
+        }
+    }
+}
+
+// 128 columns at a time: 16 counters side by side, so that the ten rounds run in vector registers.
+#define LANES 16
+DX_CLONES void dx_relu_dropout(float *x, size_t rows, size_t cols, size_t ld, size_t first_col, const int32_t *ids,
+                               dx_stream stream, float keep) {
+    if (keep >= 1.0f) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < cols; c++) x[r * ld + c] = x[r * ld + c] > 0 ? x[r * ld + c] : 0;
+        return;
+    }
+    uint32_t threshold = (uint32_t)(keep * 65536.0f);
+    float scale = 1.0f / keep;
+    size_t first_block = first_col / 8, last_block = (first_col + cols + 7) / 8;
+    for (size_t r = 0; r < rows; r++) {
+        float *row = x + r * ld;
+        for (size_t block = first_block; block < last_block; block += LANES) {
+            uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+            for (int i = 0; i < LANES; i++) {
+                c0[i] = (uint32_t)(block + (size_t)i);
+                c1[i] = (uint32_t)ids[r];
+                c2[i] = stream.moment;
+                c3[i] = stream.purpose;
+            }
+            uint32_t k0 = stream.key0, k1 = stream.key1;
+            for (int round = 0; round < 10; round++) {
+                for (int i = 0; i < LANES; i++) {
+                    uint64_t p0 = (uint64_t)0xD2511F53u * c0[i], p1 = (uint64_t)0xCD9E8D57u * c2[i];
+                    uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1[i] ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3[i] ^ k1;
+                    c1[i] = (uint32_t)p1;
+                    c3[i] = (uint32_t)p0;
+                    c0[i] = n0;
+                    c2[i] = n2;
+                }
+                k0 += 0x9E3779B9u;
+                k1 += 0xBB67AE85u;
+            }
+            uint16_t bits[LANES * 8];
+            for (int i = 0; i < LANES; i++) {
+                uint32_t words[4] = {c0[i], c1[i], c2[i], c3[i]};
+                memcpy(bits + 8 * i, words, 16);
+            }
+            size_t from = block * 8 > first_col ? block * 8 : first_col;
+            size_t to = (block + LANES) * 8 < first_col + cols ? (block + LANES) * 8 : first_col + cols;
+            for (size_t c = from; c < to; c++) {
+                float value = row[c - first_col];
+                int kept = (bits[c - block * 8] < threshold) & (value > 0);
+                row[c - first_col] = kept ? value * scale : 0.0f;
+            }
+        }
+    }
+}
+
+DX_CLONES void dx_relu_dropout_backward(float *g, const float *out, size_t count, float keep) {
+    float scale = keep >= 1.0f ? 1.0f : 1.0f / keep;
+    for (size_t i = 0; i < count; i++) g[i] = out[i] > 0 ? g[i] * scale : 0.0f;
+}
+
+DX_CLONES void dx_sum(float *out, const float *a, const float *b, size_t count) {
+    for (size_t i = 0; i < count; i++) out[i] = a[i] + b[i];
+}
+
+DX_CLONES void dx_add(float *a, const float *b, size_t count) {
+    for (size_t i = 0; i < count; i++) a[i] += b[i];
+}
+
+DX_CLONES void dx_column_sums(const float *x, size_t rows, size_t cols, size_t ld, float *out) {
+    memset(out, 0, cols * sizeof(float));
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < cols; c++) out[c] += x[r * ld + c];
+}
+
+DX_CLONES void dx_add_bias(float *x, size_t rows, size_t cols, size_t ld, const float *bias) {
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < cols; c++) x[r * ld + c] += bias[c];
+}
+
+DX_CLONES float dx_dot(const float *a, const float *b, size_t count) {
+    v16 sum = {0};
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) sum += *(const v16 *)(a + i) * *(const v16 *)(b + i);
+    float total = 0;
+    for (int j = 0; j < 16; j++) total += sum[j];
+    for (; i < count; i++) total += a[i] * b[i];
+    return total;
+}
+
+DX_CLONES void dx_normalise_rows(float *x, size_t rows, size_t cols, size_t ld) {
+    for (size_t r = 0; r < rows; r++) {
+        float *row = x + r * ld;
+        float square = dx_dot(row, row, cols);
+        float inverse = square > 0 ? 1.0f / sqrtf(square) : 0.0f;
+        for (size_t c = 0; c < cols; c++) row[c] *= inverse;
+    }
+}
+
+DX_CLONES void dx_adam_update(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam) {
+    for (size_t i = 0; i < count; i++) {
+        m[i] += (1.0f - adam.beta1) * (g[i] - m[i]);
+        v[i] += (1.0f - adam.beta2) * (g[i] * g[i] - v[i]);
+        p[i] -= adam.step * m[i] / (sqrtf(v[i]) * adam.inv_sqrt_bc2 + adam.eps);
+    }
+}
+
+DX_CLONES double dx_sigmoid_tile(float *logits, size_t rows, size_t cols, size_t ld, const float *bias, float scale) {
+    double total = 0;
+    for (size_t r = 0; r < rows; r++) {
+        float *row = logits + r * ld;
+        float lanes[16] = {0};
+        size_t c = 0;
+        for (; c + 16 <= cols; c += 16)
+            for (int i = 0; i < 16; i++) {
+                float softplus;
+                row[c + (size_t)i] = scale * dx_sigmoid_softplus(row[c + (size_t)i] + bias[c + (size_t)i], &softplus);
+                lanes[i] += softplus;
+            }
+        for (; c < cols; c++) {
+            float softplus;
+            row[c] = scale * dx_sigmoid_softplus(row[c] + bias[c], &softplus);
+            total += softplus;
+        }
+        for (int i = 0; i < 16; i++) total += lanes[i];
+    }
+    return total;
+}
+
+DX_CLONES void dx_sigmoid(const float *x, float *out, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        float softplus;
+        out[i] = dx_sigmoid_softplus(x[i], &softplus);
+    }
+}
+
+DX_CLONES void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts,
+                                 const uint16_t *rows, const float *weights, const float *dx, size_t cols, float *table,
+                                 float *m, float *v, dx_adam adam) {
+    float gradient[cols];
+    for (size_t t = first; t < last; t++) {
+        memset(gradient, 0, cols * sizeof(float));
+        for (int64_t i = starts[t]; i < starts[t + 1]; i++) {
+            const float *row = dx + (size_t)rows[i] * cols;
+            float weight = weights[i];
+            for (size_t c = 0; c < cols; c++) gradient[c] += weight * row[c];
+        }
+        size_t at = (size_t)tokens[t] * cols;
+        float *p = table + at, *mt = m + at, *vt = v + at;
+        for (size_t c = 0; c < cols; c++) {
+            mt[c] += (1.0f - adam.beta1) * (gradient[c] - mt[c]);
+            vt[c] += (1.0f - adam.beta2) * (gradient[c] * gradient[c] - vt[c]);
+            p[c] -= adam.step * mt[c] / (sqrtf(vt[c]) * adam.inv_sqrt_bc2 + adam.eps);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+// Which (document, label) pairs a shortlist step works on.
+#include "kernels.h"
+#include <stdlib.h>
+#include <string.h>
+
+// Draw `index` of document `document`: 32 uniform bits.
+static inline uint32_t draw(dx_stream s, uint32_t document, uint32_t index, uint32_t block[4], uint32_t *have) {
+    if (*have != index / 4) {
+        uint32_t key[2] = {s.key0, s.key1}, counter[4] = {index / 4, document, s.moment, s.purpose};
+        dx_philox4x32(key, counter, block);
+        *have = index / 4;
+    }
+    return block[index % 4];
+}
+
+static inline size_t put(int32_t label, uint32_t row, uint32_t target, size_t at, int32_t *labels, uint16_t *pairs) {
+    labels[at] = label;
+    pairs[at] = (uint16_t)(row << 1 | target);
+    return at + 1;
+}
+
+size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t max_positives,
+                         const int32_t *negatives, size_t negative_count, size_t total_negatives, size_t random_count,
+                         size_t limit, int32_t label_count, int32_t lo, int32_t hi, int32_t document, uint16_t batch_row,
+                         dx_stream stream, uint32_t *stamp, uint32_t mark, int32_t *out_labels, uint16_t *out_pairs) {
+    uint32_t block[4], have = UINT32_MAX, next = 0;
+    size_t written = 0, chosen = positive_count < max_positives ? positive_count : max_positives;
+    if (chosen > limit) chosen = limit;
+    size_t left = chosen;
+    for (size_t i = 0; i < positive_count; i++) {
+        int32_t label = positives[i];
+        stamp[label] = mark;
+        if (left == 0) continue;
+        // Selection sampling (Knuth 3.4.2 S): each remaining positive with probability left / remaining.
+        size_t remaining = positive_count - i;
+        if (remaining > left) {
+            uint64_t u = draw(stream, (uint32_t)document, next++, block, &have);
+            if (((u * remaining) >> 32) >= left) continue;
+        }
+        left--;
+        if (label >= lo && label < hi) {
+            written = put(label - lo, batch_row, 1, written, out_labels, out_pairs);
+        }
+    }
+    size_t room = limit - chosen;
+    if (total_negatives <= room) {
+        for (size_t i = 0; i < negative_count; i++) {
+            written = put(negatives[i] - lo, batch_row, 0, written, out_labels, out_pairs);
+        }
+        room -= total_negatives;
+    } else {
+        room = 0; // cannot be with the original's sizes (20 + 500 <= 650); the caller cuts the shortlist to fit
+    }
+    next = (next + 3) & ~3u;
+    for (size_t i = 0; i < random_count && room > 0; i++) {
+        uint64_t u = draw(stream, (uint32_t)document, next++, block, &have);
+        int32_t label = (int32_t)((u * (uint64_t)label_count) >> 32);
+        if (stamp[label] == mark) continue;
+        room--;
+        if (label >= lo && label < hi) {
+            written = put(label - lo, batch_row, 0, written, out_labels, out_pairs);
+        }
+    }
+    return written;
+}
+
+size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, const float *doc_weights,
+                       const int32_t *docs, size_t rows, int32_t *slot, int32_t *tokens, int64_t *starts,
+                       uint16_t *token_rows, float *token_weights) {
+    size_t distinct = 0;
+    for (size_t r = 0; r < rows; r++)
+        for (int64_t i = doc_starts[docs[r]]; i < doc_starts[docs[r] + 1]; i++) {
+            int32_t token = doc_tokens[i];
+            if (slot[token] < 0) {
+                slot[token] = (int32_t)distinct;
+                tokens[distinct] = token;
+                starts[distinct++] = 0;
+            }
+            starts[slot[token]]++;
+        }
+    int64_t at = 0;
+    for (size_t t = 0; t < distinct; t++) {
+        int64_t n = starts[t];
+        starts[t] = at;
+        at += n;
+    }
+    for (size_t r = 0; r < rows; r++)
+        for (int64_t i = doc_starts[docs[r]]; i < doc_starts[docs[r] + 1]; i++) {
+            int64_t to = starts[slot[doc_tokens[i]]]++;
+            token_rows[to] = (uint16_t)r;
+            token_weights[to] = doc_weights[i];
+        }
+    memmove(starts + 1, starts, distinct * sizeof(int64_t));
+    starts[0] = 0;
+    for (size_t t = 0; t < distinct; t++) slot[tokens[t]] = -1;
+    return distinct;
+}
+
+void dx_sort_pairs(const int32_t *labels, const uint16_t *pairs, size_t count, size_t label_count, int64_t *starts,
+                   uint16_t *sorted) {
+    memset(starts, 0, (label_count + 1) * sizeof(int64_t));
+    for (size_t i = 0; i < count; i++) starts[labels[i]]++;
+    int64_t at = 0;
+    for (size_t l = 0; l <= label_count; l++) {
+        int64_t n = starts[l];
+        starts[l] = at;
+        at += n;
+    }
+    for (size_t i = 0; i < count; i++) sorted[starts[labels[i]]++] = pairs[i];
+    memmove(starts + 1, starts, label_count * sizeof(int64_t));
+    starts[0] = 0;
+}
+
+// A heap of the best k so far, its root the worst of them.
+static inline int worse(const float *s, const int32_t *ids, int32_t a, int32_t b) {
+    return s[a] < s[b] || (s[a] == s[b] && ids[a] > ids[b]);
+}
+
+static void sift(const float *s, const int32_t *ids, int32_t *heap, size_t n, size_t i) {
+    int32_t item = heap[i];
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= n) break;
+        if (child + 1 < n && worse(s, ids, heap[child + 1], heap[child])) child++;
+        if (!worse(s, ids, heap[child], item)) break;
+        heap[i] = heap[child];
+        i = child;
+    }
+    heap[i] = item;
+}
+
+size_t dx_top_k(const float *scores, const int32_t *ids, size_t count, size_t k, int32_t *order) {
+    if (k > count) k = count;
+    if (k == 0) return 0;
+    for (size_t i = 0; i < k; i++) order[i] = (int32_t)i;
+    for (size_t i = k / 2; i-- > 0;) sift(scores, ids, order, k, i);
+    for (size_t i = k; i < count; i++)
+        if (worse(scores, ids, order[0], (int32_t)i)) {
+            order[0] = (int32_t)i;
+            sift(scores, ids, order, k, 0);
+        }
+    // Taking the worst from the root again and again leaves the best first.
+    for (size_t n = k; n > 1; n--) {
+        int32_t worst = order[0];
+        order[0] = order[n - 1];
+        sift(scores, ids, order, n - 1, 0);
+        order[n - 1] = worst;
+    }
+    return k;
+}
