@@ -1,0 +1,43 @@
+import Foundation
+
+/// Numbers as a person reads them.
+public enum Quantity {
+    /// `0.25 s`, `12.3 s`, `4.5 min`, `1.25 h`.
+    public static func seconds(_ seconds: Double) -> String {
+        switch abs(seconds) {
+        case ..<9.995: String(format: "%.2f s", seconds)
+        case ..<99.95: String(format: "%.1f s", seconds)
+        case ..<(60 * 99.95): String(format: "%.1f min", seconds / 60)
+        default: String(format: "%.2f h", seconds / 3600)
+        }
+    }
+
+    /// `0.3 MiB`, `512 MiB`, `1.50 GiB`.
+    public static func bytes(_ bytes: Int) -> String {
+        let mebibytes = Double(bytes) / 1_048_576
+        switch mebibytes {
+        case ..<9.95: return String(format: "%.1f MiB", mebibytes)
+        case ..<1023.5: return String(format: "%.0f MiB", mebibytes)
+        default: return String(format: "%.2f GiB", mebibytes / 1024)
+        }
+    }
+
+    /// `13,114`.
+    public static func count(_ count: Int) -> String {
+        let digits = Array(String(abs(count)))
+        var text = count < 0 ? "-" : ""
+        for (i, digit) in digits.enumerated() {
+            if i > 0, (digits.count - i) % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// A figure in per cent, with two decimals and no sign: `72.49`.
+    public static func percent(_ value: Double) -> String { String(format: "%.2f", value) }
+
+    /// `1 worker`, `7 workers`.
+    public static func plural(_ count: Int, _ noun: String) -> String {
+        "\(Self.count(count)) \(noun)\(count == 1 ? "" : "s")"
+    }
+}

@@ -1,0 +1,24 @@
+import Buffers
+
+/// What one learner says about the test documents, before it is combined: rows = test documents, columns = original
+/// label ids, at most `top_k` entries a row.
+public struct LearnerScores: Sendable {
+    /// Logits of the extreme classifiers.
+    public var clf: CSRMatrix
+    /// Similarities of the shortlist.
+    public var knn: CSRMatrix
+    /// Logits after re-ranking (`Scoring.rerank`); they replace `clf` in the final score.
+    public var reranker: CSRMatrix?
+
+    public init(clf: CSRMatrix, knn: CSRMatrix, reranker: CSRMatrix? = nil) {
+        precondition(clf.rows == knn.rows && clf.cols == knn.cols)
+        self.clf = clf
+        self.knn = knn
+        self.reranker = reranker
+    }
+
+    /// The learner's prediction at β, re-ranked where it has a re-ranker.
+    public func combined(beta: Double, team: ThreadTeam? = nil) -> CSRMatrix {
+        Scoring.combine(clf: reranker ?? clf, knn: knn, beta: beta, team: team)
+    }
+}

@@ -1,0 +1,124 @@
+import Buffers
+
+/// One label's scores for one document, as a worker sends them: 16 bytes, no padding.
+public struct ScoreEntry: Sendable, Equatable, BitwiseCopyable {
+    /// Test document: its row in the test files.
+    public var row: Int32
+    /// Original label id.
+    public var label: Int32
+    /// Logit of the classifier; NaN where this stage has none for the label.
+    public var clf: Float
+    /// Similarity of the shortlist; NaN where there is none.
+    public var knn: Float
+
+    public init(row: Int32, label: Int32, clf: Float, knn: Float) {
+        self.row = row
+        self.label = label
+        self.clf = clf
+        self.knn = knn
+    }
+}
+
+/// Merges the top-k lists of label shards into the two matrices of a learner, each cut at `topK` a row.
+///
+/// Entries may come in any order and from any number of shards, each (row, label) once; the result doesn't depend on
+/// the order. Memory: 16·rows·topK bytes. Not for use by two threads at a time.
+public final class ScoreMerger {
+    public let rows: Int
+    public let labels: Int
+    public let topK: Int
+    private let clf: BestKeys
+    private let knn: BestKeys
+
+    public init(rows: Int, labels: Int, topK: Int) {
+        precondition(rows >= 0 && labels >= 0 && topK > 0)
+        self.rows = rows
+        self.labels = labels
+        // A row cannot hold more labels than there are.
+        self.topK = max(1, min(topK, labels))
+        clf = BestKeys(rows: rows, capacity: self.topK)
+        knn = BestKeys(rows: rows, capacity: self.topK)
+    }
+
+    /// Takes one worker's entries for a block of documents; their rows lie in `documents`, which lies in 0 ..< rows.
+    public func add(documents: Range<Int>, entries: UnsafeBufferPointer<ScoreEntry>) {
+        precondition(documents.lowerBound >= 0 && documents.upperBound <= rows)
+        for entry in entries {
+            precondition(documents.contains(Int(entry.row)), "a score of document \(entry.row) came with the block \(documents)")
+            precondition(entry.label >= 0 && Int(entry.label) < labels, "label \(entry.label) of \(labels)")
+            if !entry.clf.isNaN { clf.insert(RankKey(score: entry.clf, label: entry.label), row: Int(entry.row)) }
+            if !entry.knn.isNaN { knn.insert(RankKey(score: entry.knn, label: entry.label), row: Int(entry.row)) }
+        }
+    }
+
+    public func add(documents: Range<Int>, entries: [ScoreEntry]) {
+        entries.withUnsafeBufferPointer { add(documents: documents, entries: $0) }
+    }
+
+    /// What was added so far, as a learner's scores (without a re-ranker).
+    public func finish() -> LearnerScores {
+        LearnerScores(clf: clf.matrix(cols: labels), knn: knn.matrix(cols: labels))
+    }
+}
+
+/// The `capacity` best keys of each row: a binary heap a row with the worst key at its root.
+private final class BestKeys {
+    private let rows: Int
+    private let capacity: Int
+    private let keys: Buffer<RankKey>
+    private let counts: Buffer<Int32>
+
+    init(rows: Int, capacity: Int) {
+        self.rows = rows
+        self.capacity = capacity
+        keys = Buffer(count: rows * capacity)
+        counts = Buffer(count: rows)
+    }
+
+    func insert(_ key: RankKey, row: Int) {
+        let heap = keys.pointer + row * capacity
+        let count = Int(counts[row])
+        if count < capacity {
+            counts[row] += 1
+            siftUp(heap, from: count, key)
+        } else if key < heap[0] {
+            siftDown(heap, key)
+        }
+    }
+
+    private func siftUp(_ heap: UnsafeMutablePointer<RankKey>, from position: Int, _ key: RankKey) {
+        var at = position
+        while at > 0, heap[(at - 1) / 2] < key {
+            heap[at] = heap[(at - 1) / 2]
+            at = (at - 1) / 2
+        }
+        heap[at] = key
+    }
+
+    private func siftDown(_ heap: UnsafeMutablePointer<RankKey>, _ key: RankKey) {
+        var at = 0
+        while 2 * at + 1 < capacity {
+            var child = 2 * at + 1
+            if child + 1 < capacity, heap[child] < heap[child + 1] { child += 1 }
+            guard key < heap[child] else { break }
+            heap[at] = heap[child]
+            at = child
+        }
+        heap[at] = key
+    }
+
+    func matrix(cols: Int) -> CSRMatrix {
+        let starts = Buffer<Int64>(count: rows + 1)
+        for r in 0..<rows { starts[r + 1] = starts[r] + Int64(counts[r]) }
+        let indices = Buffer<Int32>(count: Int(starts[rows]))
+        let values = Buffer<Float>(count: Int(starts[rows]))
+        for r in 0..<rows {
+            let row = UnsafeBufferPointer(start: keys.pointer + r * capacity, count: Int(counts[r]))
+            for (i, key) in row.sorted(by: { $0.label < $1.label }).enumerated() {
+                indices[Int(starts[r]) + i] = key.label
+                values[Int(starts[r]) + i] = key.score
+            }
+        }
+        return CSRMatrix(rows: rows, cols: cols, starts: starts, indices: indices, values: values)
+    }
+}

@@ -1,0 +1,90 @@
+import Buffers
+import CMPI
+import Diagnostics
+import Glibc
+
+/// Ranks that are processes started by `mpirun`, over Open MPI. Used by the main thread of each process only.
+public final class MPICommunicator: Communicator {
+    public let rank: Int
+    public let size: Int
+    public let host: String
+    /// Two communicators of MPI, so that a posted message is never taken for a part of an exchange.
+    let exchangeHandle: MPI_Comm
+    let controlHandle: MPI_Comm
+    /// More ranks than cores on this node: see `Patience`.
+    public internal(set) var isOversubscribed: Bool
+    /// Posted messages that MPI may still read.
+    private var posted: [PostedMessage] = []
+
+    /// Starts MPI and returns the communicator of all ranks. Once a process, before anything else.
+    ///
+    /// A process that was not started by `mpirun` is a job of one rank.
+    public static func start() throws -> MPICommunicator {
+        var provided: Int32 = 0
+        try check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided), "MPI_Init_thread")
+        try check(MPI_Comm_set_errhandler(cmpi_comm_world(), cmpi_errors_return()), "MPI_Comm_set_errhandler")
+        _ = cmpi_set_timer_slack(1_000)
+        let world = try MPICommunicator(duplicating: cmpi_comm_world(), isOversubscribed: false)
+        world.isOversubscribed = try world.findOversubscription()
+        return world
+    }
+
+    /// Ends MPI: collective, and the last call of all communicators of this process.
+    public func finish() throws {
+        // MPI_Finalize waits for all ranks and spins; this barrier naps.
+        try barrier()
+        let patience = Patience(oversubscribed: isOversubscribed)
+        while try !reapPosted(), patience.waited < 2_000_000_000 { patience.pause() }
+        try check(MPI_Finalize(), "MPI_Finalize")
+    }
+
+    init(duplicating handle: MPI_Comm?, isOversubscribed: Bool) throws {
+        var number: Int32 = 0
+        try check(MPI_Comm_rank(handle, &number), "MPI_Comm_rank")
+        rank = Int(number)
+        try check(MPI_Comm_size(handle, &number), "MPI_Comm_size")
+        size = Int(number)
+        host = try Self.processorName()
+        exchangeHandle = try Self.duplicate(handle)
+        controlHandle = try Self.duplicate(handle)
+        self.isOversubscribed = isOversubscribed
+    }
+
+    private static func duplicate(_ handle: MPI_Comm?) throws -> MPI_Comm {
+        var copy: MPI_Comm?
+        try check(MPI_Comm_dup(handle, &copy), "MPI_Comm_dup")
+        guard let copy else { preconditionFailure("MPI_Comm_dup succeeded without a communicator") }
+        // A copy takes over the error handler, but a copy of a communicator that MPI has just split off would not.
+        try check(MPI_Comm_set_errhandler(copy, cmpi_errors_return()), "MPI_Comm_set_errhandler")
+        return copy
+    }
+
+    private static func processorName() throws -> String {
+        var name = [CChar](repeating: 0, count: Int(MPI_MAX_PROCESSOR_NAME) + 1)
+        var length: Int32 = 0
+        try check(MPI_Get_processor_name(&name, &length), "MPI_Get_processor_name")
+        return String(decoding: name.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    public func abort(code: Int32) -> Never {
+        fflush(nil)
+        MPI_Abort(cmpi_comm_world(), code)
+        _exit(code)
+    }
+
+    public func post(_ bytes: [UInt8], to peer: Int, tag: Int) throws {
+        _ = try reapPosted()
+        posted.append(try PostedMessage(bytes, to: peer, tag: tag, over: controlHandle))
+    }
+
+    public func poll(from peer: Int?, tag: Int) throws -> (peer: Int, bytes: [UInt8])? {
+        _ = try reapPosted()
+        return try receivePosted(from: peer.map { Int32($0) } ?? cmpi_any_source(), tag: Int32(tag))
+    }
+
+    /// Forgets posted messages that are complete; whether none is left.
+    private func reapPosted() throws -> Bool {
+        if !posted.isEmpty { posted = try posted.filter { try !$0.isComplete() } }
+        return posted.isEmpty
+    }
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Oracle of Sources/Coordinator/Metrics and Scoring: writes Tests/oracles/metrics.json.
+
+    python3 -m venv /tmp/oracles && /tmp/oracles/bin/pip install numpy scipy
+    /tmp/oracles/bin/python Tests/oracles/metrics.py
+
+The metrics are xclib's (kunaldahiya/pyxclib, evaluation/xc_metrics.py) in plain numpy, documents without labels left out.
+"""
+import json
+import math
+import pathlib
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def inverse_propensity(counts, n, A, B):
+    C = (math.log(n) - 1) * (B + 1) ** A
+    return 1 + C * (np.asarray(counts, float) + B) ** -A
+
+
+def metrics(score, Y, inv, k=5):
+    names = ("P", "N", "S", "SN", "Sb", "SNb", "R")
+    sums = {name: np.zeros(k) for name in names}
+    disc = 1 / np.log2(np.arange(2, k + 2))
+    rows = 0
+    for r in range(Y.shape[0]):
+        true = Y.indices[Y.indptr[r]:Y.indptr[r + 1]]
+        if len(true) == 0:
+            continue
+        rows += 1
+        a, b = score.indptr[r], score.indptr[r + 1]
+        idx = score.indices[a:b][np.argsort(-score.data[a:b], kind="stable")[:k]]
+        hit = np.zeros(k)
+        w = np.zeros(k)
+        for j, label in enumerate(idx):
+            if label in true:
+                hit[j] = 1
+                w[j] = inv[label]
+        best = np.sort(inv[true])[::-1][:k]
+        best = np.pad(best, (0, k - len(best)))
+        ideal = np.array([disc[:min(j + 1, len(true))].sum() for j in range(k)])
+        sums["P"] += np.cumsum(hit) / np.arange(1, k + 1)
+        sums["R"] += np.cumsum(hit) / len(true)
+        sums["N"] += np.cumsum(hit * disc) / ideal
+        sums["S"] += np.cumsum(w)
+        sums["Sb"] += np.cumsum(best)
+        sums["SN"] += np.cumsum(w * disc) / ideal
+        sums["SNb"] += np.cumsum(best * disc) / ideal
+    per_cent = lambda x: [float(100 * v) for v in x]
+    return {"P": per_cent(sums["P"] / rows), "nDCG": per_cent(sums["N"] / rows), "PSP": per_cent(sums["S"] / sums["Sb"]),
+            "PSnDCG": per_cent(sums["SN"] / sums["SNb"]), "R": per_cent(sums["R"] / rows)}
+
+
+def squash(x):
+    """m(sigmoid(x)) on the stored entries, as scikit-learn's normalize(norm='max')."""
+    x = x.copy()
+    x.data = (1 / (1 + np.exp(-x.data.astype(np.float64))))
+    for r in range(x.shape[0]):
+        row = slice(x.indptr[r], x.indptr[r + 1])
+        if x.data[row].size:
+            x.data[row] /= x.data[row].max()
+    return x
+
+
+def top_k(x, k):
+    rows = []
+    for r in range(x.shape[0]):
+        a, b = x.indptr[r], x.indptr[r + 1]
+        kept = np.sort(np.argsort(-x.data[a:b], kind="stable")[:k])
+        rows.append([(int(x.indices[a + i]), float(x.data[a + i])) for i in kept])
+    return from_rows(rows, x.shape[1])
+
+
+def from_rows(rows, cols):
+    indptr = np.cumsum([0] + [len(r) for r in rows])
+    return sp.csr_matrix((np.array([v for r in rows for _, v in r]), np.array([c for r in rows for c, _ in r], int), indptr),
+                         shape=(len(rows), cols))
+
+
+def as_rows(x):
+    x = x.tocsr()
+    x.sort_indices()
+    return {"cols": x.shape[1], "rows": [
+        {"columns": [int(c) for c in x.indices[x.indptr[r]:x.indptr[r + 1]]],
+         "values": [float(np.float32(v)) for v in x.data[x.indptr[r]:x.indptr[r + 1]]]} for r in range(x.shape[0])]}
+
+
+def random_scores(rng, lengths, cols, levels=None):
+    rows = []
+    for n in lengths:
+        columns = np.sort(rng.choice(cols, n, replace=False))
+        values = rng.normal(0, 3, n) if levels is None else rng.choice(levels, n)
+        rows.append([(int(c), float(np.float32(v))) for c, v in zip(columns, values)])
+    return from_rows(rows, cols)
+
+
+def main():
+    rng = np.random.default_rng(3)
+    docs, cols, n = 40, 30, 500
+    counts = rng.zipf(1.6, cols).clip(0, 200)
+    counts[:2] = 0
+    inv = inverse_propensity(counts, n, .55, 1.5)
+    # 0 labels, 1 label, fewer than five predictions, no prediction at all: all are there.
+    Y = random_scores(rng, [0, 1, 1, 4, 0, 7] + list(rng.integers(0, 9, docs - 6)), cols, [1.0])
+    lengths = [6, 3, 9, 0, 2, 12] + list(rng.integers(0, 15, docs - 6))
+    plain = random_scores(rng, lengths, cols)
+    tied = random_scores(rng, lengths, cols, [-1.0, 0.0, 0.5, 0.5, 2.0])
+    other = random_scores(rng, list(rng.integers(0, 15, docs)), cols)
+    drop = random_scores(rng, list(rng.integers(0, 4, docs)), cols, [1.0])
+    kept = from_rows([[(int(c), float(v)) for c, v in zip(tied.indices[tied.indptr[r]:tied.indptr[r + 1]],
+                                                         tied.data[tied.indptr[r]:tied.indptr[r + 1]])
+                       if c not in drop.indices[drop.indptr[r]:drop.indptr[r + 1]]] for r in range(docs)], cols)
+    combined = (0.3 * squash(plain) + 0.7 * squash(other)).tocsr()
+    combined.sort_indices()
+    out = {
+        "A": .55, "B": 1.5, "documents": n, "counts": [int(c) for c in counts], "inversePropensity": [float(v) for v in inv],
+        "truth": as_rows(Y), "filter": as_rows(drop), "plain": as_rows(plain), "tied": as_rows(tied), "other": as_rows(other),
+        "metrics": {"plain": metrics(plain, Y, inv), "tied": metrics(tied, Y, inv), "filtered": metrics(kept, Y, inv)},
+        "combined": as_rows(combined), "beta": 0.3, "top": as_rows(top_k(tied, 4)), "k": 4,
+        "ensemble": as_rows(squash(plain) + squash(tied) + squash(other)),
+    }
+    path = pathlib.Path(__file__).with_name("metrics.json")
+    path.write_text(json.dumps(out, separators=(",", ":")) + "\n")
+
+
+main()
