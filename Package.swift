@@ -37,7 +37,7 @@ let package = Package(
         .target(
             name: "Worker",
             dependencies: [
-                "DeepXMLModel", "XCData", "Checkpoint", "Transport", "Diagnostics", "Buffers",
+                "DeepXMLModel", "Kernels", "XCData", "Checkpoint", "Transport", "Diagnostics", "Buffers",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(

@@ -1,9 +1,3 @@
-import Diagnostics
-
-#if canImport(Glibc)
-import Glibc
-#endif
-
 /// Plain memory for `count` elements, aligned to 64 bytes, that C kernels and MPI may read and write.
 ///
 /// Shared between the threads of one rank under the discipline of its user: disjoint writes, or none.
@@ -16,14 +10,9 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public init(count: Int) {
         precondition(count >= 0)
         self.count = count
-        owner = nil
-        let bytes = (max(count, 1) * MemoryLayout<Element>.stride + 63) / 64 * 64
-        guard let memory = aligned_alloc(64, bytes) else {
-            // Linux overcommits: a refusal here means a limit (ulimit, cgroup) that no caller can work around.
-            fatalError("out of memory: \(bytes) bytes were refused; see --dry-run for what each rank needs")
-        }
-        memset(memory, 0, bytes)
-        pointer = memory.bindMemory(to: Element.self, capacity: max(count, 1))
+        let block = ZeroedMemory(bytes: count * MemoryLayout<Element>.stride)
+        owner = block
+        pointer = block.address.bindMemory(to: Element.self, capacity: max(count, 1))
     }
 
     /// A view of memory that `owner` keeps alive (a mapped file, another buffer).
@@ -37,8 +26,6 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
         self.init(count: elements.count)
         for (i, element) in elements.enumerated() { pointer[i] = element }
     }
-
-    deinit { if owner == nil { free(pointer) } }
 
     @inlinable public subscript(index: Int) -> Element {
         get { pointer[index] }

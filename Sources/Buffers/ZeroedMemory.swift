@@ -1,0 +1,37 @@
+import Glibc
+
+/// A block of zeroed memory, aligned to 64 bytes; large ones come as pages of their own, huge where the system can.
+///
+/// Classifier rows are met in random order: with pages of 4 KiB each row would cost a walk through the page tables.
+final class ZeroedMemory {
+    let address: UnsafeMutableRawPointer
+    private let mappedBytes: Int
+    private static let hugePage = 2 << 20
+
+    init(bytes: Int) {
+        if bytes >= Self.hugePage {
+            mappedBytes = (bytes + Self.hugePage - 1) / Self.hugePage * Self.hugePage
+            let memory = mmap(nil, mappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            guard let memory, memory != MAP_FAILED else { outOfMemory(bytes) }
+            madvise(memory, mappedBytes, Int32(MADV_HUGEPAGE))
+            address = memory
+        } else {
+            mappedBytes = 0
+            let rounded = max(64, (bytes + 63) / 64 * 64)
+            guard let memory = aligned_alloc(64, rounded) else { outOfMemory(bytes) }
+            memset(memory, 0, rounded)
+            address = memory
+        }
+    }
+
+    deinit {
+        if mappedBytes > 0 { munmap(address, mappedBytes) } else { free(address) }
+    }
+}
+
+/// Linux overcommits: a refusal means a limit (ulimit, cgroup) that no caller can work around.
+private func outOfMemory(_ bytes: Int) -> Never {
+    let message = "deepxml-dist: out of memory: \(bytes) bytes were refused; see --dry-run for what each rank needs\n"
+    _ = message.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    exit(4)
+}

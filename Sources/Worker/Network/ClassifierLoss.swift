@@ -1,0 +1,92 @@
+import Buffers
+import DeepXMLModel
+import Kernels
+import XCData
+
+/// What a module's classifier is trained on, leaf by leaf of its labels.
+protocol ClassifierLoss: Sendable {
+    /// Gradients reach only the rows of labels in the shortlists: Adam is lazy.
+    var isSparse: Bool { get }
+    /// The batch that the following `run` calls work on.
+    func prepare(docs: UnsafeBufferPointer<Int32>, moment: Int)
+    /// Loss and gradients of the classifier rows `rows` (virtual shard `leaf`), which are updated; ∂z's part goes to
+    /// `dz` (batch×ld). Leaves may run at the same time.
+    func run(
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+    ) -> Double
+    /// Divides a summed loss over `documents` documents to the mean that is reported.
+    func mean(_ sum: Double, documents: Int) -> Double
+}
+
+/// Binary cross-entropy on all B×L logits (module I; DeepXML-OVA).
+final class FullLoss: ClassifierLoss, @unchecked Sendable {
+    let isSparse = false
+    private let step: OneVsAllStep
+    private let truth: CSRMatrix
+    private let shards: LabelShards
+    private let firstLabel: Int
+    /// The batch's positives of each virtual shard.
+    private var positives: [[(row: Int32, label: Int32)]]
+    private let shardOfLabel: [Int32]
+
+    /// - Parameter truth: N×L, binary: all labels, of which the network's classifier holds some.
+    init(truth: CSRMatrix, network: Network) {
+        self.truth = truth
+        shards = network.labelShards
+        firstLabel = network.classifier.labels.lowerBound
+        step = OneVsAllStep(
+            classifier: network.classifier, labelCount: network.labelShards.labels, batchSize: network.shape.batchSize)
+        positives = Array(repeating: [], count: network.labelShards.count)
+        shardOfLabel = (0..<shards.count).flatMap { shard in shards.labels(ofShard: shard).map { _ in Int32(shard) } }
+    }
+
+    func prepare(docs: UnsafeBufferPointer<Int32>, moment: Int) {
+        for shard in positives.indices { positives[shard].removeAll(keepingCapacity: true) }
+        let own = firstLabel..<firstLabel + step.classifier.labels.count
+        for (row, doc) in docs.enumerated() {
+            for label in truth.columns(Int(doc)) where own.contains(Int(label)) {
+                positives[Int(shardOfLabel[Int(label)])].append((Int32(row), label - Int32(firstLabel)))
+            }
+        }
+    }
+
+    func run(
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+    ) -> Double {
+        step.run(rows: rows, z: z, batch: batch, positives: positives[leaf][...], adam: adam, dz: dz)
+    }
+
+    func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) / Double(shards.labels) }
+}
+
+/// Binary cross-entropy over the pairs of the shortlists, sum / B (modules III and IV; DeepXML-ANNS).
+final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
+    let isSparse = true
+    private let step: ShortlistStep
+    private let pairs: LabelPairs
+    private let truth: CSRMatrix
+    private let negatives: NegativeShortlists
+    private let streams: RandomStreams
+
+    init(truth: CSRMatrix, negatives: NegativeShortlists, sizes: ShortlistSizes, network: Network) {
+        self.truth = truth
+        self.negatives = negatives
+        streams = network.streams
+        step = ShortlistStep(classifier: network.classifier)
+        pairs = LabelPairs(
+            labels: network.classifier.labels, labelCount: network.labelShards.labels, batchSize: network.shape.batchSize,
+            sizes: sizes)
+    }
+
+    func prepare(docs: UnsafeBufferPointer<Int32>, moment: Int) {
+        pairs.assemble(docs: docs, labels: truth, negatives: negatives, stream: streams.stream(.negatives, moment: moment))
+    }
+
+    func run(
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+    ) -> Double {
+        step.run(rows: rows, z: z, batch: batch, pairs: pairs, adam: adam, dz: dz)
+    }
+
+    func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) }
+}
