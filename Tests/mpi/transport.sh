@@ -35,6 +35,7 @@ done
 run "sizes that differ are an error" 0 2 sizes
 for ranks in 2 3; do run "a waiting rank leaves its core to others" 0 "$ranks" waiting; done
 for ranks in 1 2 3; do run "latency" 0 "$ranks" latency; done
+run "latency between two workers beside a coordinator" 0 3 workers
 if [ "$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)" -ge 8 ]; then
     run "a message longer than 2^31-1 bytes" 0 2 long
 else

@@ -43,7 +43,15 @@ public struct Noise: RandomNumberGenerator {
     }
 
     public mutating func bytes(_ count: Int) -> [UInt8] {
-        var words = (0..<(count + 7) / 8).map { _ in next() }
-        return words.withUnsafeMutableBytes { [UInt8]($0.prefix(count)) }
+        [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+            for start in stride(from: 0, to: count, by: 8) {
+                var word = next()
+                for i in start..<min(start + 8, count) {
+                    bytes[i] = UInt8(truncatingIfNeeded: word)
+                    word >>= 8
+                }
+            }
+            filled = count
+        }
     }
 }

@@ -8,6 +8,7 @@ import TransportChecks
     static let modes: [String: @Sendable (MPICommunicator) throws -> Void] = [
         "all": runAll,
         "latency": printLatency,
+        "workers": printWorkersLatency,
         "waiting": checkWaiting,
         "long": checkLongMessage,
         "sizes": checkSizesThatDiffer,
@@ -28,7 +29,7 @@ import TransportChecks
             exit(2)
         }
         do {
-            let ranks = try MPICommunicator.start()
+            let ranks = try MPICommunicator.start(computes: { rank, _ in name != "workers" || rank > 0 })
             do {
                 try mode(ranks)
                 try ranks.finish()

@@ -30,6 +30,18 @@ private func measure(_ ranks: any Communicator, _ name: String, work: (Int) -> D
     say(ranks, "\(name): median \(Int(times[times.count / 2])) µs, 90 % under \(Int(times[times.count * 9 / 10])) µs")
 }
 
+/// The latency between workers while rank 0 coordinates: waits for a posted message, and naps in between.
+@Sendable func printWorkersLatency(_ world: MPICommunicator) throws {
+    let isWorker = world.rank > 0
+    let part = try world.split(color: isWorker ? 1 : 0, key: world.rank)
+    guard isWorker, let workers = part as? MPICommunicator else {
+        while try world.poll(from: 1, tag: 1) == nil { usleep(5000) }
+        return
+    }
+    try printLatency(workers)
+    if world.rank == 1 { try world.post([1], to: 0, tag: 1) }
+}
+
 /// The messages of one training step (batch 255, 300 columns: 306 KB in all), back to back and after computing.
 @Sendable func printLatency(_ ranks: MPICommunicator) throws {
     let count = 255 * 300
@@ -59,9 +71,8 @@ private func printMergeTime(_ ranks: any Communicator) throws {
     guard ranks.size == 1 else { return }
     for leaves in [8, 16, 64] {
         let accumulator = RunAccumulator(run: 0..<leaves, leaves: leaves, length: 255 * 300)
-        try measure(ranks, "merging \(leaves) leaves of 306 KB", work: { _ in 0 }) {
-            _ = accumulator.accumulate(count: 255 * 300) { _, _ in }
-        }
+        let merge = { _ = accumulator.accumulate(count: 255 * 300) { _, _ in } }
+        try measure(ranks, "merging \(leaves) leaves of 306 KB", work: { _ in 0 }, merge)
     }
 }
 
