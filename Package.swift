@@ -56,7 +56,12 @@ let package = Package(
 
         .testTarget(name: "BuffersTests", dependencies: ["Buffers"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-        .testTarget(name: "TransportTests", dependencies: ["Transport", "Diagnostics"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "TransportChecks", "Diagnostics", "Buffers"]),
+        // Properties of a communicator: TransportTests runs them over threads, mpi-checks under mpirun.
+        .target(name: "TransportChecks", dependencies: ["Transport", "Buffers"], path: "Tests/MPIChecks/Checks"),
+        .executableTarget(
+            name: "mpi-checks", dependencies: ["Transport", "TransportChecks", "Diagnostics", "Buffers"],
+            path: "Tests/MPIChecks/Command"),
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Diagnostics", "Buffers"]),
         .testTarget(name: "XCDataTests", dependencies: ["XCData", "Diagnostics", "Buffers"]),
         .testTarget(name: "PrepareTests", dependencies: ["Prepare", "XCData", "Diagnostics"]),

@@ -11,7 +11,7 @@ public final class MPICommunicator: Communicator {
     /// Two communicators of MPI, so that a posted message is never taken for a part of an exchange.
     let exchangeHandle: MPI_Comm
     let controlHandle: MPI_Comm
-    /// More ranks than cores on this node: see `Patience`.
+    /// More computing ranks than cores on this node: see `Patience`.
     public internal(set) var isOversubscribed: Bool
     /// Posted messages that MPI may still read.
     private var posted: [PostedMessage] = []
@@ -19,13 +19,18 @@ public final class MPICommunicator: Communicator {
     /// Starts MPI and returns the communicator of all ranks. Once a process, before anything else.
     ///
     /// A process that was not started by `mpirun` is a job of one rank.
-    public static func start() throws -> MPICommunicator {
+    ///
+    /// - Parameter computes: whether rank `rank` of `size` computes; one that only coordinates sleeps most of the time, and
+    ///   does not count where ranks are compared with cores.
+    public static func start(
+        computes: (_ rank: Int, _ size: Int) -> Bool = { _, _ in true }
+    ) throws -> MPICommunicator {
         var provided: Int32 = 0
         try check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided), "MPI_Init_thread")
         try check(MPI_Comm_set_errhandler(cmpi_comm_world(), cmpi_errors_return()), "MPI_Comm_set_errhandler")
         _ = cmpi_set_timer_slack(1_000)
         let world = try MPICommunicator(duplicating: cmpi_comm_world(), isOversubscribed: false)
-        world.isOversubscribed = try world.findOversubscription()
+        world.isOversubscribed = try world.findOversubscription(computes: computes(world.rank, world.size))
         return world
     }
 

@@ -30,17 +30,18 @@ extension MPICommunicator {
         return communicator
     }
 
-    /// Whether more ranks than cores share this node. Collective.
+    /// Whether more computing ranks than cores share this node. Collective.
     ///
     /// `mpirun` may bind each rank to a core of its own, so the cores are those that any rank of the node may use.
-    func findOversubscription() throws -> Bool {
+    func findOversubscription(computes: Bool) throws -> Bool {
         let node = try nodeCommunicator()
         var mine = [UInt8](repeating: 0, count: Self.affinityBytes)
         _ = cmpi_affinity(&mine, UInt(mine.count))
         let masks = try node.allgatherBytes(mine)
         let union = masks.dropFirst().reduce(masks[0]) { zip($0, $1).map { $0 | $1 } }
         let cores = union.reduce(0) { $0 + $1.nonzeroBitCount }
-        return cores > 0 && node.size > cores
+        let computing = try node.allgatherCounts(computes ? 1 : 0).reduce(0, +)
+        return cores > 0 && computing > cores
     }
 
     /// Room for the masks of 8,192 cores, the most that Linux may be built for.

@@ -15,7 +15,7 @@ struct Patience {
     private let busy: UInt64
     private let start: UInt64
 
-    /// - Parameter oversubscribed: more ranks than cores: whoever is waited for may need this very core.
+    /// - Parameter oversubscribed: more computing ranks than cores: whoever is waited for may need this very core.
     init(oversubscribed: Bool) {
         busy = oversubscribed ? 0 : Self.busy
         start = Self.now()
