@@ -130,9 +130,9 @@ func makePlan(
         #expect((0..<shards.count).allSatisfy { !shards.labels(ofShard: $0).isEmpty })
     }
 
-    @Test func oneGiantLabelLeavesNoShardEmpty() {
+    @Test(arguments: [0, 5, 500, 511]) func oneGiantLabelLeavesNoShardEmpty(giant: Int) {
         var costs = [Double](repeating: 0, count: 512)
-        costs[500] = 1
+        costs[giant] = 1
         let shards = LabelShards.cut(costs: costs)
         #expect(shards.count == 8)
         #expect((0..<8).allSatisfy { !shards.labels(ofShard: $0).isEmpty })

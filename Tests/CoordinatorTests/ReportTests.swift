@@ -75,6 +75,18 @@ func table(_ base: Double) -> MetricTable {
         #expect(evaluation.byBetaBeforeReranker == nil)
     }
 
+    @Test func theRerankerReplacesTheClassifiersButIsKeptApart() {
+        var reranked = scores
+        reranked.reranker = CSRMatrix(cols: 6, rows: [[(0, -2), (1, 3)], [(2, 1)]])
+        let evaluation = LearnerEvaluation(scores: reranked, truth: truth, beta: 0.9)
+        let before = LearnerEvaluation(scores: scores, truth: truth, beta: 0.9)
+        #expect(evaluation.metrics == truth.evaluate(reranked.combined(beta: 0.9)))
+        #expect(evaluation.byBeta["0.90"] == evaluation.metrics)
+        #expect(evaluation.metrics != before.metrics)
+        #expect(evaluation.byBetaBeforeReranker == before.byBeta)
+        #expect(evaluation.stages["reranker"] == reranked.reranker.map { truth.evaluate($0) })
+    }
+
     @Test func theLogHasTheOriginalsLayout() {
         var reranked = scores
         reranked.reranker = CSRMatrix(cols: 6, rows: [[(0, -2), (1, 3)], [(2, 1)]])
