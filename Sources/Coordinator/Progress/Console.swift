@@ -20,9 +20,11 @@ public final class Console: Sendable {
         self.write = write
     }
 
-    public static let standardError = Console(
-        isTerminal: isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb",
-        width: terminalWidth, write: writeToStandardError)
+    /// This process's standard error; its live lines reach a terminal also through mpirun.
+    public static let standardError: Console = {
+        let screen = TerminalScreen.behindStandardError()
+        return Console(isTerminal: screen != nil, width: { screen?.columns ?? 80 }, write: writeToStandardError)
+    }()
 
     /// Prints a line; live lines move below it.
     public func print(_ line: String) {
@@ -48,11 +50,6 @@ public final class Console: Sendable {
 
     /// Up so many lines, and clear from there to the end of the screen (ECMA-48 CPL, ED).
     private static func erase(_ lines: Int) -> String { lines == 0 ? "" : "\u{1B}[\(lines)F\u{1B}[J" }
-
-    @Sendable private static func terminalWidth() -> Int {
-        var size = winsize()
-        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
-    }
 
     /// One call a line, so that lines of several ranks don't mix. A closed standard error must not end a run.
     @Sendable private static func writeToStandardError(_ text: String) {
