@@ -28,10 +28,9 @@ extension RunPlan: CustomStringConvertible {
     private var groupLines: [String] {
         guard !groups.isEmpty else { return [] }
         let lines = groups.map { group in
-            let own = stride(from: group.index, to: queue.count, by: groups.count).map { queue[$0] }
             let counts = Set(group.workers.map { threads[$0] }).sorted().map(String.init).joined(separator: " or ")
             return "  group \(group.index): \(ranksText(group.workers)), \(counts) \(counts == "1" ? "thread" : "threads") each;"
-                + " \(list(own, "seed")) where all take the same time"
+                + " starts with seed \(queue[group.index])"
         }
         return ["Groups (each takes the next seed when it is done)"] + lines
     }

@@ -14,7 +14,10 @@ public enum Scoring {
 
     /// m(σ(x)): the logistic function of each stored entry, divided by the row's maximum. In (0, 1].
     public static func squashed(_ scores: CSRMatrix, team: ThreadTeam? = nil) -> CSRMatrix {
-        RowAssembly(rows: scores.rows, cols: scores.cols, team: team).build(size: { scores.range($0).count }) { row, slots in
+        let assembly = RowAssembly(rows: scores.rows, cols: scores.cols, team: team)
+        return assembly.build {
+            scores.range($0).count
+        } fill: { row, slots in
             let columns = scores.columns(row)
             let logits = scores.weights(row)
             var largest: Float = 0

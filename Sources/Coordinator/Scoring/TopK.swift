@@ -4,8 +4,10 @@ extension Scoring {
     /// The k best entries of each row, columns ascending; ties go to the smaller label id.
     public static func topK(_ scores: CSRMatrix, _ k: Int, team: ThreadTeam? = nil) -> CSRMatrix {
         precondition(k >= 0)
-        return RowAssembly(rows: scores.rows, cols: scores.cols, team: team).build(size: { min(k, scores.range($0).count) }) {
-            row, slots in
+        let assembly = RowAssembly(rows: scores.rows, cols: scores.cols, team: team)
+        return assembly.build {
+            min(k, scores.range($0).count)
+        } fill: { row, slots in
             let columns = scores.columns(row)
             let values = scores.weights(row)
             let worst = worstKept(columns, values, k)

@@ -1,0 +1,62 @@
+import Foundation
+import Synchronization
+
+/// Standard error of one rank: whole lines, and, on a terminal, live lines that stay at the bottom.
+///
+/// All that a run says while it works goes through here, so that a log line never lands inside a live line.
+public final class Console: Sendable {
+    /// Whether live lines can be shown.
+    public let isTerminal: Bool
+    private let width: @Sendable () -> Int
+    private let write: @Sendable (String) -> Void
+    private let live = Mutex<[String]>([])
+
+    /// - Parameters:
+    ///   - width: columns of the terminal; longer live lines are cut.
+    ///   - write: takes text as it is, control sequences included.
+    public init(isTerminal: Bool, width: @escaping @Sendable () -> Int = { 100 }, write: @escaping @Sendable (String) -> Void) {
+        self.isTerminal = isTerminal
+        self.width = width
+        self.write = write
+    }
+
+    /// This process's standard error; its live lines reach a terminal also through mpirun.
+    public static let standardError: Console = {
+        let screen = TerminalScreen.behindStandardError()
+        return Console(isTerminal: screen != nil, width: { screen?.columns ?? 80 }, write: writeToStandardError)
+    }()
+
+    /// Prints a line; live lines move below it.
+    public func print(_ line: String) {
+        live.withLock { shown in
+            write(Self.erase(shown.count) + line + "\n" + shown.map { $0 + "\n" }.joined())
+        }
+    }
+
+    /// Replaces the live lines. Ignored where there is no terminal.
+    public func show(_ lines: [String]) {
+        guard isTerminal else { return }
+        let columns = max(20, width())
+        let cut = lines.map { $0.count < columns ? $0 : $0.prefix(columns - 2) + "…" }
+        live.withLock { shown in
+            guard cut != shown else { return }
+            write(Self.erase(shown.count) + cut.map { $0 + "\n" }.joined())
+            shown = cut
+        }
+    }
+
+    /// Leaves the live lines as they stand: what is printed next goes below them.
+    public func settle() { live.withLock { $0 = [] } }
+
+    /// Up so many lines, and clear from there to the end of the screen (ECMA-48 CPL, ED).
+    private static func erase(_ lines: Int) -> String { lines == 0 ? "" : "\u{1B}[\(lines)F\u{1B}[J" }
+
+    /// One call a line, so that lines of several ranks don't mix. A closed standard error must not end a run.
+    @Sendable private static func writeToStandardError(_ text: String) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if written > 0 { bytes = bytes.dropFirst(written) } else if errno != EINTR { return }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Logging
+
+/// `--log-format`.
+public enum LogFormat: String, Sendable, CaseIterable {
+    case text
+    case json
+}
+
+/// One line of the log: time, rank, level, message, and fields.
+public struct LogLine: Sendable {
+    public var time: Date
+    public var rank: Int
+    /// `info`, `warning`, …
+    public var level: String
+    public var message: String
+    public var fields: [String: JSONValue]
+
+    public init(time: Date = Date(), rank: Int, level: String = "info", message: String, fields: [String: JSONValue] = [:]) {
+        self.time = time
+        self.rank = rank
+        self.level = level
+        self.message = message
+        self.fields = fields
+    }
+
+    public func formatted(_ format: LogFormat) -> String {
+        switch format {
+        case .text: text
+        case .json: json
+        }
+    }
+
+    /// `2025-11-25T03:23:11Z rank 0 info message key=value`.
+    private var text: String {
+        let extra = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value.plain)" }.joined()
+        let flat = message.replacing("\n", with: "\n    ")
+        return "\(stamp) rank \(rank) \(level) \(flat)\(extra)"
+    }
+
+    /// An object; the fields stand beside `time`, `rank`, `level` and `message`, which they can't replace.
+    private var json: String {
+        var object = fields
+        object["time"] = .text(stamp)
+        object["rank"] = .integer(rank)
+        object["level"] = .text(level)
+        object["message"] = .text(message)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Only a NaN or an infinite number can't be encoded; the fields hold none (`JSONValue.finite`).
+        guard let data = try? encoder.encode(JSONValue.object(object)) else { return text }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// UTC, so that ranks in several places agree.
+    private var stamp: String {
+        var seconds = time_t(time.timeIntervalSince1970.rounded(.down))
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        return String(
+            format: "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+            parts.tm_min, parts.tm_sec)
+    }
+}
+
+extension JSONValue {
+    /// A number, or null where JSON can't say it.
+    static func finite(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
+
+    /// As it stands in a text line.
+    var plain: String {
+        switch self {
+        case .null: "null"
+        case .bool(let bool): "\(bool)"
+        case .integer(let integer): "\(integer)"
+        case .number(let number): "\(number)"
+        case .text(let text): text
+        case .array(let array): "[" + array.map(\.plain).joined(separator: ",") + "]"
+        case .object(let object):
+            "{" + object.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.plain)" }.joined(separator: ",") + "}"
+        }
+    }
+}

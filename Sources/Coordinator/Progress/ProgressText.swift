@@ -1,0 +1,52 @@
+import Foundation
+import Worker
+
+/// Progress events as text.
+enum ProgressText {
+    /// For a log: `seed 108 extreme 3/20 loss 0.1234 10,234 docs/s 12.0 s left: message`.
+    static func line(_ event: ProgressEvent) -> String {
+        let figures = ["seed \(event.learner)", event.module] + parts(event)
+        return figures.joined(separator: " ") + (event.message.isEmpty ? "" : ": \(event.message)")
+    }
+
+    /// For a terminal, with a bar of the module's epochs; columns stand below one another.
+    static func live(_ event: ProgressEvent, learnerWidth: Int) -> String {
+        let name = padded("seed \(event.learner)", learnerWidth + 5)
+        let figures = parts(event).joined(separator: "  ")
+        let rest = [figures, event.message].filter { !$0.isEmpty }.joined(separator: "  ")
+        return "\(name)  \(padded(event.module, 9))  \(bar(event))  \(rest)"
+    }
+
+    /// Fields of a JSON log line.
+    static func fields(_ event: ProgressEvent) -> [String: JSONValue] {
+        var fields: [String: JSONValue] = ["learner": .integer(event.learner), "module": .text(event.module)]
+        fields["epoch"] = event.epoch.map(JSONValue.integer)
+        fields["epochs"] = event.epochs.map(JSONValue.integer)
+        fields["loss"] = event.loss.map(JSONValue.finite)
+        fields["docs_per_second"] = event.docsPerSecond.map(JSONValue.finite)
+        fields["eta_seconds"] = event.etaSeconds.map(JSONValue.finite)
+        return fields
+    }
+
+    private static func parts(_ event: ProgressEvent) -> [String] {
+        var parts: [String] = []
+        if let epoch = event.epoch { parts.append(event.epochs.map { "\(epoch)/\($0)" } ?? "\(epoch)") }
+        if let loss = event.loss { parts.append("loss " + String(format: "%.4g", loss)) }
+        if let rate = event.docsPerSecond, rate.isFinite, rate < 1e15 {
+            parts.append("\(Quantity.count(Int(rate.rounded()))) docs/s")
+        }
+        if let left = event.etaSeconds, left.isFinite { parts.append("\(Quantity.seconds(max(0, left))) left") }
+        return parts
+    }
+
+    private static func bar(_ event: ProgressEvent) -> String {
+        let width = 20
+        guard let epoch = event.epoch, let epochs = event.epochs, epochs > 0 else { return String(repeating: " ", count: width) }
+        let full = max(0, min(width, width * epoch / epochs))
+        return String(repeating: "━", count: full) + String(repeating: "─", count: width - full)
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

@@ -1,0 +1,73 @@
+import Buffers
+import Foundation
+
+/// What a run prints at its end: a table, a few documents, and the files written.
+public enum ClosingReport {
+    /// P@1/3/5, nDCG@5, PSP@1/3/5 of each learner and of the ensemble, in per cent.
+    public static func table(learners: [(seed: Int, metrics: MetricTable)], ensemble: MetricTable) -> String {
+        let header = ["", "P@1", "P@3", "P@5", "nDCG@5", "PSP@1", "PSP@3", "PSP@5"]
+        func row(_ name: String, _ m: MetricTable) -> [String] {
+            [name] + [m.P[0], m.P[2], m.P[4], m.nDCG[4], m.PSP[0], m.PSP[2], m.PSP[4]].map(Quantity.percent)
+        }
+        let rows = learners.map { row("seed \($0.seed)", $0.metrics) } + [row("ensemble", ensemble)]
+        return TextTable(header: header, rows: rows).text
+    }
+
+    /// Every path on a line of its own, with its size where it can be read.
+    public static func files(_ paths: [String]) -> String {
+        let lines = paths.map { path in
+            let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+            return "  \(path)" + (size.map { " (\(Quantity.bytes($0)))" } ?? "")
+        }
+        return (["Written"] + lines).joined(separator: "\n")
+    }
+}
+
+/// Some test documents with what was predicted for them, for a person to look at.
+public struct SampleDocuments {
+    /// Texts of the test documents; empty where only features are known.
+    public var texts: [String]
+    /// Names of the original labels; empty where none are known.
+    public var labelNames: [String]
+    /// Characters a line.
+    public var width: Int
+
+    public init(texts: [String] = [], labelNames: [String] = [], width: Int = 100) {
+        self.texts = texts
+        self.labelNames = labelNames
+        self.width = width
+    }
+
+    /// `count` documents that have labels, spread evenly over the test set.
+    public static func choose(truth: CSRMatrix, count: Int = 5) -> [Int] {
+        let labelled = (0..<truth.rows).filter { !truth.range($0).isEmpty }
+        let taken = min(count, labelled.count)
+        return (0..<taken).map { labelled[labelled.count * $0 / taken] }
+    }
+
+    /// Each document's text on one line, then its k best labels, hits marked by ✓.
+    public func text(scores: CSRMatrix, truth: CSRMatrix, documents: [Int], k: Int = 5) -> String {
+        let blocks = documents.map { row in
+            let labels = truth.columns(row)
+            let ranked = Scoring.ranking(scores, row: row, k: k)
+            let hits = ranked.filter { labels.holds($0.label) }.count
+            let names = ranked.map { (labels.holds($0.label) ? "✓ " : "  ") + name($0.label) }
+            let head = shortened(row < texts.count ? texts[row] : "test document \(row)")
+            let found = "    \(hits) of its \(Quantity.plural(labels.count, "label")) found"
+            return ([head] + names.map { "    " + $0 } + (names.isEmpty ? ["    no prediction"] : []) + [found])
+                .joined(separator: "\n")
+        }
+        return blocks.joined(separator: "\n")
+    }
+
+    private func name(_ label: Int32) -> String {
+        Int(label) < labelNames.count && !labelNames[Int(label)].isEmpty ? labelNames[Int(label)] : "label \(label)"
+    }
+
+    /// One line: runs of white space become a space, and what is too long ends in an ellipsis.
+    private func shortened(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        guard line.count > width else { return line }
+        return line.prefix(width - 1).trimmingCharacters(in: .whitespaces) + "…"
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+
+/// `metrics.json` (docs/FORMATS.md): what a run reached, and what it cost. Metrics in per cent.
+public struct MetricsReport: Codable, Sendable, Equatable {
+    /// Version of this layout.
+    public static let currentSchema = 1
+
+    public struct DataSection: Codable, Sendable, Equatable {
+        /// Documents.
+        public var train: Int
+        public var test: Int
+        public var features: Int
+        public var labels: Int
+        public var fingerprint: String
+        public init(train: Int, test: Int, features: Int, labels: Int, fingerprint: String) {
+            self.train = train
+            self.test = test
+            self.features = features
+            self.labels = labels
+            self.fingerprint = fingerprint
+        }
+    }
+
+    /// Wall-clock seconds of each module; a module that did not run has none.
+    public struct Seconds: Codable, Sendable, Equatable {
+        public var surrogate: Double?
+        public var shortlist: Double?
+        public var extreme: Double?
+        public var reranker: Double?
+        public var predict: Double?
+        public init(
+            surrogate: Double? = nil, shortlist: Double? = nil, extreme: Double? = nil, reranker: Double? = nil,
+            predict: Double? = nil
+        ) {
+            self.surrogate = surrogate
+            self.shortlist = shortlist
+            self.extreme = extreme
+            self.reranker = reranker
+            self.predict = predict
+        }
+    }
+
+    public struct Learner: Codable, Sendable, Equatable {
+        public var seed: Int
+        /// At the config's β, re-ranked where there is a re-ranker.
+        public var metrics: MetricTable
+        /// The same at other β: "0.10" … "0.90".
+        public var byBeta: [String: MetricTable]
+        /// Of each part alone: `knn`, `clf`, `reranker`.
+        public var stages: [String: MetricTable]
+        /// The combination without the re-ranker at each β; nil where there is none.
+        public var byBetaBeforeReranker: [String: MetricTable]?
+        public var seconds: Seconds
+
+        public init(seed: Int, evaluation: LearnerEvaluation, seconds: Seconds) {
+            self.seed = seed
+            metrics = evaluation.metrics
+            byBeta = evaluation.byBeta
+            stages = evaluation.stages
+            byBetaBeforeReranker = evaluation.byBetaBeforeReranker
+            self.seconds = seconds
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case seed, metrics, stages, seconds
+            case byBeta = "by_beta"
+            case byBetaBeforeReranker = "by_beta_before_reranker"
+        }
+    }
+
+    public struct Ensemble: Codable, Sendable, Equatable {
+        public var metrics: MetricTable
+    }
+
+    public var schema: Int
+    public var framework: String
+    public var arch: String
+    public var dataset: String
+    public var version: String
+    public var ranks: Int
+    public var workers: Int
+    public var groups: Int
+    public var wallSeconds: Double
+    /// One a rank.
+    public var peakRSSMiB: [Int]
+    public var data: DataSection
+    public var learners: [Learner]
+    public var ensemble: Ensemble
+    public var config: JSONValue?
+    public var gitRevision: String?
+
+    enum CodingKeys: String, CodingKey {
+        case schema, framework, arch, dataset, version, ranks, workers, groups, data, learners, ensemble, config
+        case wallSeconds = "wall_seconds"
+        case peakRSSMiB = "peak_rss_mib"
+        case gitRevision = "git_revision"
+    }
+
+    public init(
+        run: RunIdentity, layout: RunLayout, wallSeconds: Double, peakRSSMiB: [Int], data: DataSection, learners: [Learner],
+        ensemble: MetricTable, config: JSONValue? = nil, gitRevision: String? = nil
+    ) {
+        schema = Self.currentSchema
+        (framework, arch, dataset, version) = (run.framework, run.arch, run.dataset, run.version)
+        (ranks, workers, groups) = (layout.ranks, layout.workers, layout.groups)
+        self.wallSeconds = wallSeconds
+        self.peakRSSMiB = peakRSSMiB
+        self.data = data
+        self.learners = learners
+        self.ensemble = Ensemble(metrics: ensemble)
+        self.config = config
+        self.gitRevision = gitRevision
+    }
+}
+
+/// Which result a run makes.
+public struct RunIdentity: Sendable, Equatable {
+    public var framework: String
+    public var arch: String
+    public var dataset: String
+    public var version: String
+    public init(framework: String, arch: String, dataset: String, version: String) {
+        self.framework = framework
+        self.arch = arch
+        self.dataset = dataset
+        self.version = version
+    }
+}
+
+/// How a run was spread over processes.
+public struct RunLayout: Sendable, Equatable {
+    public var ranks: Int
+    public var workers: Int
+    public var groups: Int
+    public init(ranks: Int, workers: Int, groups: Int) {
+        self.ranks = ranks
+        self.workers = workers
+        self.groups = groups
+    }
+    public init(_ plan: RunPlan) {
+        self.init(ranks: plan.worldSize, workers: max(1, plan.worldSize - 1), groups: plan.groups.count)
+    }
+}

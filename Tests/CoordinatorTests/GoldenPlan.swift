@@ -1,0 +1,36 @@
+/// WordNetSmall, three seeds on eight ranks of one node with two cores.
+let goldenPlan = """
+    Plan: 3 learners to train: seeds 108, 666, 786
+      8 ranks on 1 node: rank 0 coordinates, 7 workers in 3 groups
+      13,114 training and 3,282 test documents, 12,136 tokens, 4,015 labels, 300 dimensions
+
+    Groups (each takes the next seed when it is done)
+      group 0: ranks 1–3, 1 thread each; starts with seed 108
+      group 1: ranks 4, 5, 1 thread each; starts with seed 666
+      group 2: ranks 6, 7, 1 thread each; starts with seed 786
+
+    Labels: 32 virtual shards of 125–126 labels
+      group 0: 1,255–1,380 labels a worker, 100 columns of the embeddings
+      group 1: 2,007–2,008 labels a worker, 150 columns of the embeddings
+      group 2: 2,007–2,008 labels a worker, 150 columns of the embeddings
+
+    Memory, estimated
+      rank 0: 98 MiB
+      group 0: at most 99 MiB a rank
+        program 40 MiB, shortlists 21 MiB, token embeddings 14 MiB, \
+    vectors and graphs 13 MiB, batch buffers 5.2 MiB, classifiers 4.8 MiB, residual 1.4 MiB
+      group 1: at most 125 MiB a rank
+        program 40 MiB, shortlists 31 MiB, token embeddings 21 MiB, \
+    vectors and graphs 19 MiB, classifiers 6.9 MiB, batch buffers 5.2 MiB, residual 1.4 MiB
+      group 2: at most 125 MiB a rank
+        program 40 MiB, shortlists 31 MiB, token embeddings 21 MiB, \
+    vectors and graphs 19 MiB, classifiers 6.9 MiB, batch buffers 5.2 MiB, residual 1.4 MiB
+      node alpha: 897 MiB, of it 2.5 MiB data shared by ranks 0–7; 24.00 GiB available
+
+    Messages a step, in a group of 3 (steps: surrogate 1,040, extreme 1,040, re-ranker 1,040)
+      allgather of the encoded batch, 255×300 floats: 0.2 MiB received a worker
+      sum of its gradient over the label shards: 0.2 MiB received a worker
+
+    Note
+      node alpha has 2 cores for 7 worker threads: they take turns
+    """

@@ -1,0 +1,152 @@
+import Coordinator
+import Diagnostics
+import Testing
+import Worker
+import XCData
+
+/// WordNetSmall's sizes.
+func wordNet(labels: Int = 4015) -> ProblemSize {
+    ProblemSize(
+        trainDocuments: 13114, testDocuments: 3282, tokens: 12136, labels: labels, dimensions: 300, storedFeatures: 170_000,
+        storedLabels: 96000)
+}
+
+func makePlan(
+    ranks: Int, seeds: [Int], labels: Int = 4015, threads: Int? = nil, cores: Int = 2, available: Int? = 24 << 30
+) -> RunPlan {
+    var config = Config()
+    config.global.surrogateThreshold = 1024
+    config.extreme.numNbrs = 500
+    return RunPlan(
+        worldSize: ranks, seeds: seeds, size: wordNet(labels: labels), config: config,
+        positives: [Int](repeating: 10, count: labels), threads: threads,
+        nodes: [NodeResources(host: "alpha", cores: cores, availableBytes: available, ranks: Array(0..<ranks))])
+}
+
+@Suite struct RunPlanTests {
+    @Test(arguments: 1...16, 0...5) func groupsShareTheWorkersEvenly(ranks: Int, seeds: Int) {
+        let plan = makePlan(ranks: ranks, seeds: Array(0..<seeds))
+        #expect(plan.groups.count == (ranks == 1 ? min(seeds, 1) : min(seeds, ranks - 1)))
+        let sizes = plan.groups.map(\.workers.count)
+        #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
+        let workers = plan.groups.flatMap(\.workers)
+        #expect(workers + plan.idleRanks == Array((ranks == 1 ? 0 : 1)..<ranks))
+        for group in plan.groups { #expect(group.workers == Array(group.workers[0]..<group.workers[0] + group.workers.count)) }
+    }
+
+    @Test(arguments: [1, 2, 3, 8, 16], [1, 3, 100, 4015]) func everyGroupHoldsEveryLabelOnce(ranks: Int, labels: Int) {
+        let plan = makePlan(ranks: ranks, seeds: [1, 2, 3], labels: labels)
+        for group in plan.groups {
+            #expect(group.workers.flatMap { Array(plan.labels(ofRank: $0)) } == Array(0..<labels))
+        }
+        #expect(plan.ranksWithoutLabels.allSatisfy { plan.labels(ofRank: $0).isEmpty })
+    }
+
+    @Test func coresAreDividedAmongLocalWorkers() {
+        #expect(makePlan(ranks: 3, seeds: [1], cores: 16).threads == [0, 8, 8])
+        #expect(makePlan(ranks: 3, seeds: [1], threads: 5).threads == [0, 5, 5])
+        #expect(makePlan(ranks: 8, seeds: [1], cores: 2).threads == [0, 1, 1, 1, 1, 1, 1, 1])
+        #expect(makePlan(ranks: 1, seeds: [1], cores: 2).threads == [2])
+        let size = wordNet()
+        let two = RunPlan(
+            worldSize: 4, seeds: [1], size: size, config: Config(), positives: [Int](repeating: 1, count: 4015),
+            nodes: [
+                NodeResources(host: "a", cores: 4, availableBytes: nil, ranks: [0, 1]),
+                NodeResources(host: "b", cores: 4, availableBytes: nil, ranks: [2, 3]),
+            ])
+        #expect(two.threads == [0, 4, 2, 2])
+    }
+
+    @Test func lateIdlersAreNamed() {
+        let plan = makePlan(ranks: 3, seeds: [1, 2, 3])
+        #expect(plan.rounds == 2)
+        #expect(plan.ranksIdleInLastRound == [2])
+        #expect(RunPlanTests.mentions(plan.warnings, "rank 2 idle"))
+        #expect(RunPlanTests.mentions(makePlan(ranks: 4, seeds: []).warnings, "ranks 1–3 idle"))
+    }
+
+    private static func mentions(_ lines: [String], _ words: String) -> Bool { lines.contains { $0.contains(words) } }
+
+    @Test func workersBeyondTheShardsAreNamed() {
+        let plan = makePlan(ranks: 4, seeds: [1], labels: 3)
+        #expect(plan.shards.count == 1)
+        #expect(plan.ranksWithoutLabels == [1, 2])
+        #expect(RunPlanTests.mentions(plan.warnings, "ranks 1, 2 without labels"))
+    }
+
+    @Test func embeddingsAndClassifiersShrinkWithTheGroup() {
+        let one = makePlan(ranks: 2, seeds: [1]).memory(ofRank: 1)
+        let four = makePlan(ranks: 5, seeds: [1]).memory(ofRank: 1)
+        func part(_ estimate: MemoryEstimate, _ name: String) -> Int { estimate.parts.first { $0.name == name }?.bytes ?? 0 }
+        // V·D weights and two moments, 4 bytes each.
+        #expect(part(one, "token embeddings") == 12136 * 300 * 12)
+        #expect(part(four, "token embeddings") == 12136 * 75 * 12)
+        #expect(part(one, "classifiers") == 4015 * 301 * 12)
+        #expect(part(four, "classifiers") < part(one, "classifiers") / 3)
+    }
+
+    @Test func tooLittleMemoryIsAFailureThatNamesTheNode() throws {
+        try makePlan(ranks: 3, seeds: [1]).checkMemory()
+        try makePlan(ranks: 3, seeds: [1], available: nil).checkMemory()
+        let failure = #expect(throws: Failure.self) {
+            try makePlan(ranks: 3, seeds: [1], available: 100 << 20).checkMemory()
+        }
+        #expect(failure?.code == .outOfResources && failure?.place == "alpha")
+        #expect(failure?.found == "100 MiB available")
+    }
+
+    @Test func thisNodeHasCoresAndMemory() {
+        let node = NodeResources.current(host: "here", ranks: [0])
+        #expect(node.cores >= 1)
+        #expect((node.availableBytes ?? 1) > 0)
+    }
+
+    @Test func theDescriptionIsAPage() {
+        #expect(makePlan(ranks: 8, seeds: [108, 666, 786]).description == goldenPlan)
+    }
+}
+
+@Suite struct LabelShardsTests {
+    @Test(arguments: [
+        (0, 1), (1, 1), (127, 1), (128, 2), (255, 2), (256, 4), (1024, 16), (4015, 32), (4096, 64), (3_000_000, 64),
+    ])
+    func theCountDependsOnLAlone(labels: Int, count: Int) {
+        #expect(LabelShards.virtualShards(labels: labels) == count)
+        #expect(LabelShards.cut(positives: [Int](repeating: 3, count: labels)).count == count)
+    }
+
+    @Test func shardsAreBalancedByCost() {
+        // A power law, most popular first, as in real data.
+        let positives = (0..<8192).map { 1 + 20000 / ($0 + 1) }
+        let shards = LabelShards.cut(positives: positives)
+        let mean = Double(positives.reduce(0, +)) / 8192
+        let costs = (0..<shards.count).map { v in
+            shards.labels(ofShard: v).reduce(0.0) { $0 + 1 + Double(positives[$1]) / mean }
+        }
+        let heaviest = positives.map { 1 + Double($0) / mean }.max() ?? 0
+        let share = costs.reduce(0, +) / Double(shards.count)
+        #expect((costs.max() ?? 0) <= max(share * 1.1, heaviest) + 1)
+        #expect(shards.bounds.first == 0 && shards.bounds.last == 8192)
+        #expect((0..<shards.count).allSatisfy { !shards.labels(ofShard: $0).isEmpty })
+    }
+
+    @Test(arguments: [0, 5, 500, 511]) func oneGiantLabelLeavesNoShardEmpty(giant: Int) {
+        var costs = [Double](repeating: 0, count: 512)
+        costs[giant] = 1
+        let shards = LabelShards.cut(costs: costs)
+        #expect(shards.count == 8)
+        #expect((0..<8).allSatisfy { !shards.labels(ofShard: $0).isEmpty })
+    }
+
+    @Test(arguments: 1...70) func runsAreEvenAndCoverAll(workers: Int) {
+        let shards = LabelShards.cut(costs: [Double](repeating: 1, count: 4015))
+        let runs = (0..<workers).map { shards.shards(ofWorker: $0, workers: workers) }
+        #expect(runs.flatMap { Array($0) } == Array(0..<32))
+        let sizes = runs.map(\.count)
+        #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
+        for label in stride(from: 0, to: 4015, by: 97) {
+            let owner = shards.worker(ofLabel: label, workers: workers)
+            #expect(shards.labels(ofWorker: owner, workers: workers).contains(label))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Coordinator
+import Foundation
+import Synchronization
+import Testing
+import Worker
+
+/// What a console was told to write.
+final class Transcript: Sendable {
+    private let text = Mutex("")
+    var written: String { text.withLock { $0 } }
+    func console(isTerminal: Bool, width: Int = 100) -> Console {
+        Console(isTerminal: isTerminal, width: { width }, write: { part in self.text.withLock { $0 += part } })
+    }
+}
+
+@Suite struct ProgressTests {
+    let noon = Date(timeIntervalSince1970: 1_764_072_000)
+    let event = ProgressEvent(
+        learner: 108, module: "extreme", epoch: 3, epochs: 20, loss: 12.345678, docsPerSecond: 10234.4, etaSeconds: 75)
+
+    @Test func aLogFileGetsALineAnEvent() {
+        let transcript = Transcript()
+        let reporter = ProgressReporter(console: transcript.console(isTerminal: false))
+        reporter.report(event, rank: 1, time: noon)
+        reporter.report(
+            ProgressEvent(learner: 666, module: "shortlist", message: "exact search: 4,015 labels"), rank: 2, time: noon)
+        reporter.finish(learner: 108, message: "trained in 4.0 min", rank: 1, time: noon)
+        #expect(
+            transcript.written == """
+                2025-11-25T12:00:00Z rank 1 info seed 108 extreme 3/20 loss 12.35 10,234 docs/s 75.0 s left
+                2025-11-25T12:00:00Z rank 2 info seed 666 shortlist: exact search: 4,015 labels
+                2025-11-25T12:00:00Z rank 1 info seed 108 trained in 4.0 min
+
+                """)
+    }
+
+    @Test func jsonLinesHoldTheFigures() throws {
+        let transcript = Transcript()
+        let reporter = ProgressReporter(console: transcript.console(isTerminal: true), format: .json)
+        reporter.report(event, rank: 1, time: noon)
+        var odd = event
+        odd.loss = .nan
+        reporter.report(odd, rank: 1, time: noon)
+        let lines = transcript.written.split(separator: "\n")
+        #expect(lines.count == 2)
+        let first = try JSONDecoder().decode(JSONValue.self, from: Data(lines[0].utf8))
+        let second = try JSONDecoder().decode(JSONValue.self, from: Data(lines[1].utf8))
+        guard case .object(let fields) = first, case .object(let oddFields) = second else {
+            Issue.record("no objects: \(lines)")
+            return
+        }
+        #expect(fields["time"] == .text("2025-11-25T12:00:00Z") && fields["rank"] == .integer(1))
+        #expect(fields["learner"] == .integer(108) && fields["epoch"] == .integer(3) && fields["level"] == .text("info"))
+        #expect(fields["loss"] == .number(12.345678))
+        #expect(oddFields["loss"] == .null)
+    }
+
+    @Test func aTerminalGetsOneLineALearner() {
+        let transcript = Transcript()
+        let reporter = ProgressReporter(console: transcript.console(isTerminal: true))
+        reporter.report(event, rank: 1)
+        reporter.report(ProgressEvent(learner: 7, module: "surrogate", message: "clustering"), rank: 2)
+        let live = "━━━─────────────────"
+        let one = "seed 108  extreme    \(live)  3/20  loss 12.35  10,234 docs/s  75.0 s left\n"
+        let two = "seed 7    surrogate  \(String(repeating: " ", count: 20))  clustering\n"
+        #expect(transcript.written == one + "\u{1B}[1F\u{1B}[J" + one + two)
+        reporter.finish(learner: 108, message: "done", rank: 1)
+        let alone = "seed 7  surrogate  \(String(repeating: " ", count: 20))  clustering\n"
+        #expect(transcript.written.hasSuffix("\u{1B}[2F\u{1B}[J" + alone + "\u{1B}[1F\u{1B}[Jseed 108 done\n" + alone))
+    }
+
+    @Test func aNarrowTerminalNeverWraps() {
+        let transcript = Transcript()
+        ProgressReporter(console: transcript.console(isTerminal: true, width: 40)).report(event, rank: 1)
+        let line = transcript.written.dropLast()
+        #expect(line.count == 39 && line.hasSuffix("…"))
+    }
+
+    @Test func quietSaysNothingOfProgress() {
+        let transcript = Transcript()
+        let reporter = ProgressReporter(console: transcript.console(isTerminal: true), quiet: true)
+        reporter.report(event, rank: 1)
+        reporter.finish(learner: 108, message: "done", rank: 1)
+        #expect(transcript.written.isEmpty)
+    }
+
+    @Test func aLogLineGoesAboveTheLiveLines() {
+        let transcript = Transcript()
+        let console = transcript.console(isTerminal: true)
+        console.show(["live"])
+        console.print("note")
+        console.settle()
+        console.print("end")
+        #expect(transcript.written == "live\n\u{1B}[1F\u{1B}[Jnote\nlive\nend\n")
+    }
+
+    @Test func textFieldsAreSorted() {
+        let line = LogLine(
+            time: noon, rank: 3, level: "warning", message: "two\nlines", fields: ["b": .integer(2), "a": .text("x")])
+        #expect(line.formatted(.text) == "2025-11-25T12:00:00Z rank 3 warning two\n    lines a=x b=2")
+    }
+
+    @Test func eventsTravelAsJSON() throws {
+        let copy = try JSONDecoder().decode(ProgressEvent.self, from: JSONEncoder().encode(event))
+        #expect(copy == event)
+    }
+}
