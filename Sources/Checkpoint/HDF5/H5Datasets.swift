@@ -1,0 +1,157 @@
+import Buffers
+import CHDF5
+import Diagnostics
+
+/// Element type and shape of a dataset: one extent, or rows and columns.
+public struct H5Info: Sendable, Equatable {
+    public var type: H5Scalar
+    public var shape: [Int]
+    public var count: Int { shape.reduce(1, *) }
+}
+
+/// A rectangle of a dataset, and where in a larger row-major array in memory its corner goes.
+struct H5Window {
+    var rows: Range<Int>
+    var cols: Range<Int>
+    /// Rows and columns of the array in memory.
+    var target: (rows: Int, cols: Int)
+    var corner: (row: Int, col: Int)
+}
+
+// Writing.
+extension H5File {
+    /// Chunks are about this many bytes: what HDF5 copies at a time, and what one Fletcher-32 checksum covers.
+    static var chunkBytes: Int { 1 << 20 }
+
+    /// A new dataset `name` (`group/name` makes the group) of `shape` (one or two extents, zero allowed), row-major.
+    ///
+    /// Written straight from `bytes`, one chunk in flight.
+    public func write(_ name: String, type: H5Scalar, shape: [Int], from bytes: UnsafeRawBufferPointer) throws {
+        precondition((1...2).contains(shape.count) && bytes.count == shape.reduce(1, *) * type.size)
+        let place = place(name)
+        try H5Library.exclusively {
+            let extents = shape.map { hsize_t($0) }
+            let space = try place.check(H5Screate_simple(Int32(shape.count), extents, nil), "shape")
+            defer { H5Sclose(space) }
+            let creation = try creationProperties(place, type, shape)
+            defer { H5Pclose(creation) }
+            let links = try place.check(H5Pcreate(chdf5_link_create()), "prepare")
+            defer { H5Pclose(links) }
+            try place.check(H5Pset_create_intermediate_group(links, 1), "prepare")
+            let dataset = try place.check(
+                H5Dcreate2(id, name, type.typeID, space, links, creation, chdf5_default()), "create")
+            defer { H5Dclose(dataset) }
+            if bytes.isEmpty { return }
+            let all = chdf5_space_all()
+            try place.check(H5Dwrite(dataset, type.typeID, all, all, chdf5_default(), bytes.baseAddress), "write")
+        }
+    }
+
+    /// A new 1-D dataset.
+    public func write<T: H5Element>(_ name: String, _ buffer: Buffer<T>) throws {
+        try write(name, type: T.scalar, shape: [buffer.count], from: UnsafeRawBufferPointer(buffer.bytes))
+    }
+
+    /// A new rows×cols dataset.
+    public func write(_ name: String, _ matrix: DenseMatrix) throws {
+        let bytes = UnsafeRawBufferPointer(matrix.buffer.bytes)
+        try write(name, type: .float32, shape: [matrix.rows, matrix.cols], from: bytes)
+    }
+
+    private func creationProperties(_ place: H5Place, _ type: H5Scalar, _ shape: [Int]) throws -> hid_t {
+        let properties = try place.check(H5Pcreate(chdf5_dataset_create()), "prepare")
+        // The same content gives the same bytes: no time of writing.
+        try place.check(H5Pset_obj_track_times(properties, false), "prepare")
+        // A chunk may not be larger than a fixed extent, so an empty dataset has none.
+        if shape.contains(0) { return properties }
+        let cols = shape.count == 2 ? min(shape[1], Self.chunkBytes / type.size) : 1
+        let rows = min(shape[0], max(1, Self.chunkBytes / (type.size * cols)))
+        let chunk = [rows, cols].prefix(shape.count).map { hsize_t($0) }
+        try place.check(H5Pset_chunk(properties, Int32(chunk.count), chunk), "set the chunks of")
+        try place.check(H5Pset_fletcher32(properties), "set the checksum of")
+        return properties
+    }
+}
+
+// Reading.
+extension H5File {
+    public func contains(_ name: String) -> Bool {
+        H5Library.exclusively {
+            // H5Lexists fails, and does not answer no, where a group on the way is missing.
+            var path = ""
+            for part in name.split(separator: "/") {
+                path += path.isEmpty ? String(part) : "/\(part)"
+                if H5Lexists(id, path, chdf5_default()) <= 0 { return false }
+            }
+            return true
+        }
+    }
+
+    public func info(_ name: String) throws -> H5Info {
+        let place = place(name)
+        return try H5Library.exclusively {
+            let dataset = try place.check(H5Dopen2(id, name, chdf5_default()), "open")
+            defer { H5Dclose(dataset) }
+            return try info(of: dataset, place)
+        }
+    }
+
+    /// All of a dataset, row-major.
+    ///
+    /// - Throws: `Failure(.damagedCheckpoint)` where a checksum does not fit, or the element type is not `T`.
+    public func read<T: H5Element>(_ name: String) throws -> Buffer<T> {
+        let shape = try info(name).shape
+        let (rows, cols) = (shape[0], shape.count == 2 ? shape[1] : 1)
+        let buffer = Buffer<T>(count: rows * cols)
+        try read(name, H5Window(rows: 0..<rows, cols: 0..<cols, target: (rows, cols), corner: (0, 0)), into: buffer)
+        return buffer
+    }
+
+    /// The rectangle `window` of a dataset, to its place in `buffer`; a 1-D dataset has one column.
+    func read<T: H5Element>(_ name: String, _ window: H5Window, into buffer: Buffer<T>) throws {
+        precondition(buffer.count == window.target.rows * window.target.cols)
+        if window.rows.isEmpty || window.cols.isEmpty { return }
+        let place = place(name)
+        try H5Library.exclusively {
+            let dataset = try place.check(H5Dopen2(id, name, chdf5_default()), "open")
+            defer { H5Dclose(dataset) }
+            let info = try info(of: dataset, place)
+            guard info.type == T.scalar else {
+                throw place.failure("read", said: "elements of type \(info.type) where \(T.scalar) was expected")
+            }
+            let extent = [window.rows.count, window.cols.count]
+            let file = try selection(
+                place, of: info.shape, from: [window.rows.lowerBound, window.cols.lowerBound], extent: extent)
+            defer { H5Sclose(file) }
+            let memory = try selection(
+                place, of: [window.target.rows, window.target.cols], from: [window.corner.row, window.corner.col],
+                extent: extent)
+            defer { H5Sclose(memory) }
+            try place.check(H5Dread(dataset, T.scalar.typeID, memory, file, chdf5_default(), buffer.pointer), "read")
+        }
+    }
+
+    /// A dataspace of `shape` with one rectangle of it selected.
+    private func selection(_ place: H5Place, of shape: [Int], from start: [Int], extent: [Int]) throws -> hid_t {
+        let space = try place.check(H5Screate_simple(Int32(shape.count), shape.map { hsize_t($0) }, nil), "shape")
+        let start = start.prefix(shape.count).map { hsize_t($0) }
+        let count = extent.prefix(shape.count).map { hsize_t($0) }
+        try place.check(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nil, count, nil), "select a part of")
+        return space
+    }
+
+    /// The library's lock is held.
+    private func info(of dataset: hid_t, _ place: H5Place) throws -> H5Info {
+        let typeID = try place.check(H5Dget_type(dataset), "find the type of")
+        defer { H5Tclose(typeID) }
+        let space = try place.check(H5Dget_space(dataset), "find the shape of")
+        defer { H5Sclose(space) }
+        let rank = try place.check(H5Sget_simple_extent_ndims(space), "find the shape of")
+        guard let type = H5Scalar(typeID: typeID), (1...2).contains(rank) else {
+            throw place.failure("read", said: "a dataset of \(rank) dimensions and a type that is none of ours")
+        }
+        var extents = [hsize_t](repeating: 0, count: Int(rank))
+        try place.check(H5Sget_simple_extent_dims(space, &extents, nil), "find the shape of")
+        return H5Info(type: type, shape: extents.map { Int($0) })
+    }
+}

@@ -1,0 +1,54 @@
+import CHDF5
+import Diagnostics
+
+/// An open HDF5 file. Threads may use different files, or the same one, at the same time: calls wait for each other.
+///
+/// The newest file format is written (HDF5 1.10 and later, h5py), because it checksums the library's own metadata.
+/// Writers must `close()`: the last bytes go out there, and a full disk shows there; deinit alone tells nobody.
+public struct H5File: ~Copyable {
+    public let path: String
+    let writing: Bool
+    private(set) var id: hid_t
+
+    /// A new file, in place of one that may be there.
+    ///
+    /// - Throws: `Failure`: `.usage` where we may not write, `.outOfResources` where the disk is full.
+    public init(creating path: String) throws {
+        let place = H5Place(path: path, writing: true)
+        id = try H5Library.exclusively {
+            let access = try place.check(H5Pcreate(chdf5_file_access()), "prepare the file")
+            defer { H5Pclose(access) }
+            try place.check(chdf5_newest_format(access), "choose the file format")
+            return try place.check(H5Fcreate(path, chdf5_truncate(), chdf5_default(), access), "create the file")
+        }
+        self.path = path
+        writing = true
+    }
+
+    /// An existing file, to read.
+    ///
+    /// - Throws: `Failure`: `.usage` where there is none or we may not read it, `.damagedCheckpoint` where it is cut
+    ///   short or no HDF5 file.
+    public init(opening path: String) throws {
+        let place = H5Place(path: path, writing: false)
+        id = try H5Library.exclusively {
+            try place.check(H5Fopen(path, chdf5_read_only(), chdf5_default()), "open the file")
+        }
+        self.path = path
+        writing = false
+    }
+
+    deinit {
+        if id >= 0 { H5Library.exclusively { _ = H5Fclose(id) } }
+    }
+
+    /// Writes out what HDF5 still holds and closes the file.
+    public consuming func close() throws {
+        let closing = id
+        id = -1
+        let place = place()
+        _ = try H5Library.exclusively { try place.check(H5Fclose(closing), "close the file") }
+    }
+
+    func place(_ object: String = "") -> H5Place { H5Place(path: path, object: object, writing: writing) }
+}

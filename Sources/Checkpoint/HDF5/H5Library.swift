@@ -1,0 +1,51 @@
+import CHDF5
+import Diagnostics
+import Foundation
+
+/// The one door to HDF5: Debian's serial library keeps global state without locks, and ranks may be threads of one
+/// process, so every sequence of its calls runs alone.
+enum H5Library {
+    private static let lock = NSLock()
+    /// HDF5 prints its error stack to stderr by default; ours goes into a `Failure`.
+    private static let silenced: Bool = chdf5_silence() >= 0
+
+    static func exclusively<Result>(_ body: () throws -> Result) rethrows -> Result {
+        lock.lock()
+        defer { lock.unlock() }
+        _ = silenced
+        return try body()
+    }
+}
+
+/// Where a call to HDF5 stands, for its error: the file, the object in it, and whether we write.
+struct H5Place {
+    var path: String
+    var object = ""
+    var writing: Bool
+
+    /// Passes on what a call gave, or throws what HDF5 says went wrong. The library's lock is held.
+    @discardableResult
+    func check<Status: SignedInteger>(_ status: Status, _ doing: String) throws -> Status {
+        if status >= 0 { return status }
+        throw failure(doing, said: Self.innermostError())
+    }
+
+    private static func innermostError() -> String {
+        var text = [CChar](repeating: 0, count: 1024)
+        chdf5_innermost_error(&text, text.count)
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// HDF5 hides the system's error in a sentence: `…, errno = 28, error message = 'No space left on device', …`.
+    func failure(_ doing: String, said: String) -> Failure {
+        let what = object.isEmpty ? "HDF5 could not \(doing)" : "HDF5 could not \(doing) '\(object)'"
+        if let match = said.firstMatch(of: /errno = (\d+)/), let code = Int32(match.1) {
+            return .system(code, what, path)
+        }
+        if writing {
+            return Failure(.outOfResources, what, at: path, found: said, advice: "see whether the disk is in order")
+        }
+        return Failure(
+            .damagedCheckpoint, what, at: path, found: said, advice: "delete the file, or start over with --fresh")
+    }
+}

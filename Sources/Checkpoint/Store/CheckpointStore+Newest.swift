@@ -1,0 +1,108 @@
+import Diagnostics
+import Foundation
+
+// Finding what to go on from.
+extension CheckpointStore {
+    /// The newest whole checkpoint by (module, epoch, step), every byte of it checked; nil where there is none.
+    ///
+    /// Damaged ones are named through `notice` and passed over. Reads all of the checkpoint once: the leader calls it,
+    /// the other workers `open` the key that it found.
+    ///
+    /// - Throws: `Failure(.usage)` where the newest belongs to another config, data set or seed: it names what differs.
+    public func newest() throws -> CheckpointReader? {
+        try newestWhole { _ in true }
+    }
+
+    /// The newest whole pinned checkpoint of `module`, as `newest`.
+    public func pinned(module: String) throws -> CheckpointReader? {
+        try newestWhole { $0.pinned && $0.key.module == module }
+    }
+
+    /// The checkpoint `key`, which another rank's `newest` or `pinned` has checked: only its manifest is.
+    ///
+    /// - Throws: `Failure(.damagedCheckpoint)` where it is not there.
+    public func open(_ key: CheckpointKey) throws -> CheckpointReader {
+        let folder = path(key.folder)
+        switch try Manifest.read(in: folder) {
+        case .success(let manifest):
+            try identity.check(manifest.identity, at: folder)
+            return CheckpointReader(folder: folder, manifest: manifest)
+        case .failure(let damage): throw Self.missing(folder, found: damage.reason)
+        case nil: throw Self.missing(folder, found: "no manifest")
+        }
+    }
+
+    private static func missing(_ folder: String, found: String) -> Failure {
+        Failure(
+            .damagedCheckpoint, "there is no whole checkpoint", at: folder, found: found,
+            expected: "the checkpoint that the group's leader found", advice: "see whether all nodes share the folder")
+    }
+
+    private func newestWhole(where isWanted: (Manifest) -> Bool) throws -> CheckpointReader? {
+        var damages = [String]()
+        let (manifests, damagedManifests) = try self.manifests()
+        for (folder, damage) in damagedManifests {
+            damages.append("\(path(folder))/\(Manifest.fileName) is damaged (\(damage.reason))")
+        }
+        for manifest in manifests where isWanted(manifest) {
+            let folder = path(manifest.key.folder)
+            try identity.check(manifest.identity, at: folder)
+            if let (file, damage) = try firstDamage(manifest, in: folder) {
+                damages.append("\(folder)/\(file) is damaged (\(damage.reason))")
+                known.withLock { _ = $0.damaged.insert(manifest.key.folder.name) }
+                continue
+            }
+            tell(damages, using: "using \(manifest.key.folder.name)")
+            if manifest.identity.programVersion != identity.programVersion {
+                notice(
+                    "\(folder) was written by version \(manifest.identity.programVersion); this is \(identity.programVersion)")
+            }
+            return CheckpointReader(folder: folder, manifest: manifest)
+        }
+        tell(damages, using: "no whole checkpoint stands before it, starting over")
+        return nil
+    }
+
+    private func tell(_ damages: [String], using instead: String) {
+        for damage in damages { notice("\(damage): \(instead)") }
+    }
+
+    private func firstDamage(_ manifest: Manifest, in folder: String) throws -> (String, Damage)? {
+        for receipt in manifest.shards {
+            if let damage = try receipt.damage(in: folder) { return (receipt.file, damage) }
+        }
+        return nil
+    }
+
+    /// Every manifest that can be trusted, newest first, and the folders whose manifest cannot.
+    func manifests() throws -> (whole: [Manifest], damaged: [(CheckpointFolder, Damage)]) {
+        var whole = [Manifest]()
+        var damaged = [(CheckpointFolder, Damage)]()
+        for folder in try folders() {
+            switch try Manifest.read(in: path(folder)) {
+            case .success(let manifest) where manifest.key.folder == folder: whole.append(manifest)
+            case .success: damaged.append((folder, Damage("it belongs to another folder")))
+            case .failure(let damage): damaged.append((folder, damage))
+            case nil: break
+            }
+        }
+        known.withLock { known in
+            for manifest in whole { known.moduleIndex[manifest.key.module] = manifest.key.moduleIndex }
+            for (folder, _) in damaged { known.damaged.insert(folder.name) }
+        }
+        return (whole.sorted { $0.key > $1.key }, damaged)
+    }
+
+    /// The folders that are named like a checkpoint, in order of name.
+    func folders() throws -> [CheckpointFolder] {
+        var status = stat()
+        if stat(folder, &status) != 0, errno == ENOENT { return [] }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().compactMap(CheckpointFolder.init(name:))
+        } catch {
+            throw Failure(
+                .usage, "could not list the folder of checkpoints", at: folder, found: "\(error.localizedDescription)",
+                advice: "see whether --work names the right folder, and who may read it")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Diagnostics
+import Foundation
+
+/// `manifest.json`: written last, it makes the shards beside it a checkpoint.
+struct Manifest: Codable, Sendable {
+    static let fileName = "manifest.json"
+    static let schema = 1
+
+    var schema = Manifest.schema
+    var key: CheckpointKey
+    /// A module's result that later modules need: kept until it is unpinned.
+    var pinned: Bool
+    var identity: CheckpointIdentity
+    var state: [String: String]
+    var shards: [ShardReceipt]
+    /// Time of writing, for people.
+    var written: String
+
+    /// The manifest in `folder`; nil where it has none; a `Damage` where it cannot be trusted.
+    static func read(in folder: String) throws -> Result<Manifest, Damage>? {
+        let path = "\(folder)/\(fileName)"
+        var status = stat()
+        if stat(path, &status) != 0 {
+            if errno == ENOENT { return nil }
+            throw Failure.system(errno, "could not look at the manifest", path)
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            return .failure(Damage("the file cannot be read"))
+        }
+        return ChecksummedJSON.decode(Manifest.self, from: data).flatMap { manifest in
+            manifest.schema == schema
+                ? .success(manifest) : .failure(Damage("schema \(manifest.schema), this program knows \(schema)"))
+        }
+    }
+
+    func write(in folder: String) throws { try SafeFile.write("\(folder)/\(Self.fileName)", ChecksummedJSON.encode(self)) }
+
+    /// Checks that the shards are all there and that the parts of each array make a whole.
+    ///
+    /// - Throws: `Failure(.damagedCheckpoint)`: a checkpoint that could not be read back must not be committed.
+    func checkWhole(at folder: String) throws {
+        let count = shards.first?.shardCount ?? 0
+        guard count > 0, shards.map(\.shard) == Array(0..<count), shards.allSatisfy({ $0.shardCount == count }) else {
+            throw Failure(
+                .damagedCheckpoint, "the shards do not make a checkpoint", at: folder,
+                found: "shards \(shards.map { "\($0.shard) of \($0.shardCount)" })", expected: "one of each")
+        }
+        for (name, parts) in Dictionary(grouping: shards.flatMap(\.arrays), by: \.name) {
+            guard Self.makeWhole(parts) else {
+                throw Failure(
+                    .damagedCheckpoint, "the parts of array '\(name)' do not make a whole", at: folder,
+                    found: parts.map { "rows \($0.rows) columns \($0.cols) of \($0.whole)" }.joined(separator: ", "),
+                    expected: "neighbouring parts of one type, without gap or overlap")
+            }
+        }
+    }
+
+    private static func makeWhole(_ parts: [ArrayRecord]) -> Bool {
+        let whole = parts[0].whole
+        let sameKind = parts.allSatisfy {
+            $0.whole == whole && $0.type == parts[0].type && $0.shape.count == parts[0].shape.count
+        }
+        let area = parts.reduce(0) { $0 + $1.rows.count * $1.cols.count }
+        let filled = parts.filter { !$0.rows.isEmpty && !$0.cols.isEmpty }
+        let inOrder = filled.sorted { ($0.rows.lowerBound, $0.cols.lowerBound) < ($1.rows.lowerBound, $1.cols.lowerBound) }
+        let disjoint = zip(inOrder, inOrder.dropFirst()).allSatisfy { a, b in
+            a.rows.upperBound <= b.rows.lowerBound || a.rows == b.rows && a.cols.upperBound <= b.cols.lowerBound
+        }
+        let inside = filled.allSatisfy {
+            $0.rows.lowerBound >= 0 && $0.cols.lowerBound >= 0 && $0.rows.upperBound <= whole.rows
+                && $0.cols.upperBound <= whole.cols
+        }
+        return sameKind && disjoint && inside && area == whole.rows * whole.cols
+    }
+}

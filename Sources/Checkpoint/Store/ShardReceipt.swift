@@ -1,0 +1,29 @@
+import Diagnostics
+import Foundation
+
+/// What a worker tells its group's leader of the shard that it has written; the leader puts it into the manifest.
+public struct ShardReceipt: Sendable, Codable, Equatable {
+    public var shard: Int
+    public var shardCount: Int
+    /// Name in the checkpoint's folder.
+    public var file: String
+    public var bytes: Int
+    /// CRC-32 of the whole file.
+    public var checksum: String
+    public var arrays: [ArrayRecord]
+
+    static func fileName(shard: Int, of count: Int) -> String { "shard-\(shard)-of-\(count).h5" }
+
+    /// What is wrong with the file in `folder`, or nil where every byte is as it was written.
+    func damage(in folder: String) throws -> Damage? {
+        let path = "\(folder)/\(file)"
+        var status = stat()
+        if stat(path, &status) != 0 {
+            if errno == ENOENT { return Damage("the file is missing") }
+            throw Failure.system(errno, "could not look at the shard", path)
+        }
+        if Int(status.st_size) != bytes { return Damage("\(status.st_size) bytes, expected \(bytes)") }
+        let real = try CRC32.ofFile(path).hex
+        return real == checksum ? nil : Damage("checksum \(real), expected \(checksum)")
+    }
+}

@@ -1,0 +1,90 @@
+import Buffers
+
+/// How the parts of an array that the workers hold make up the whole.
+public enum Placement: Sendable, Equatable, Codable {
+    /// Every worker holds all of it; shard 0 stores it.
+    case replicated
+    /// This part is rows `start ..< start + local rows` of `total`.
+    case rows(start: Int, total: Int)
+    /// This part is columns `start ..< start + local columns` of `total`.
+    case columns(start: Int, total: Int)
+}
+
+/// One worker's part of a named array, in the memory where it lies: nothing is copied before it is written.
+public struct StoredArray: @unchecked Sendable {
+    public let name: String
+    public let placement: Placement
+    public let type: H5Scalar
+    /// Local rows, or local rows and columns.
+    public let shape: [Int]
+    public let bytes: UnsafeRawBufferPointer
+    /// Keeps `bytes` alive.
+    private let owner: AnyObject
+
+    public init(
+        _ name: String, _ placement: Placement, type: H5Scalar, shape: [Int], bytes: UnsafeRawBufferPointer, owner: AnyObject
+    ) {
+        precondition((1...2).contains(shape.count) && bytes.count == shape.reduce(1, *) * type.size)
+        self.name = name
+        self.placement = placement
+        self.type = type
+        self.shape = shape
+        self.bytes = bytes
+        self.owner = owner
+    }
+
+    /// A 2-D array of the matrix's shape.
+    public init(_ name: String, _ matrix: DenseMatrix, _ placement: Placement = .replicated) {
+        self.init(
+            name, placement, type: .float32, shape: [matrix.rows, matrix.cols],
+            bytes: UnsafeRawBufferPointer(matrix.buffer.bytes), owner: matrix.buffer)
+    }
+
+    /// A 1-D array; with `columns`, a row-major 2-D array of that many.
+    public init<T: H5Element>(
+        _ name: String, _ buffer: Buffer<T>, columns: Int? = nil, _ placement: Placement = .replicated
+    ) {
+        let shape = columns.map { [$0 == 0 ? 0 : buffer.count / $0, $0] } ?? [buffer.count]
+        self.init(
+            name, placement, type: T.scalar, shape: shape, bytes: UnsafeRawBufferPointer(buffer.bytes), owner: buffer)
+    }
+}
+
+/// What a manifest says of one array in one shard: enough to find any part of the whole without opening the file.
+public struct ArrayRecord: Sendable, Codable, Equatable {
+    public var name: String
+    public var type: H5Scalar
+    /// Local extents.
+    public var shape: [Int]
+    public var placement: Placement
+
+    init(_ array: StoredArray) {
+        name = array.name
+        type = array.type
+        shape = array.shape
+        placement = array.placement
+    }
+
+    private var localCols: Int { shape.count == 2 ? shape[1] : 1 }
+
+    /// Rows of the whole that are here.
+    var rows: Range<Int> {
+        if case .rows(let start, _) = placement { return start..<start + shape[0] }
+        return 0..<shape[0]
+    }
+
+    /// Columns of the whole that are here; a 1-D array has one.
+    var cols: Range<Int> {
+        if case .columns(let start, _) = placement { return start..<start + localCols }
+        return 0..<localCols
+    }
+
+    /// Rows and columns of the whole.
+    var whole: (rows: Int, cols: Int) {
+        switch placement {
+        case .replicated: (shape[0], localCols)
+        case .rows(_, let total): (total, localCols)
+        case .columns(_, let total): (shape[0], total)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Buffers
+import Checkpoint
+import Diagnostics
+import Foundation
+import Testing
+
+/// Two checkpoints; the newer one's files are cut short or changed, and put right again.
+@Suite struct DamageTests {
+    let scratch: Scratch
+    let notices = Notices()
+    let store: CheckpointStore
+    let newer = "ckpt_extreme_2_20"
+
+    init() throws {
+        scratch = try Scratch()
+        store = makeStore(scratch.path, notices)
+        for epoch in [1, 2] { try Layout(workers: 2).write(store, key(epoch), state: ["lr": "0.1"]) }
+    }
+
+    private func contents(_ file: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: scratch(file))) }
+
+    /// The newer checkpoint is passed over, and the notice names `file` and what is used.
+    private func expectFallback(_ file: String, _ what: String) throws {
+        notices.clear()
+        let used = try store.newest()?.key
+        #expect(used == key(1), "\(what)")
+        let text = notices.text
+        #expect(text.contains("\(scratch(file)) is damaged (") && text.contains("using ckpt_extreme_1_10"), "\(what): \(text)")
+    }
+
+    @Test(arguments: ["shard-1-of-2.h5", "manifest.json"])
+    func everyTruncationIsFound(_ name: String) throws {
+        let file = "\(newer)/\(name)"
+        let whole = try contents(file)
+        for length in 0..<whole.count {
+            try whole.prefix(length).write(to: URL(fileURLWithPath: scratch(file)))
+            try expectFallback(file, "\(length) of \(whole.count) bytes")
+        }
+        try (whole + [0]).write(to: URL(fileURLWithPath: scratch(file)))
+        try expectFallback(file, "one byte too many")
+        try whole.write(to: URL(fileURLWithPath: scratch(file)))
+        #expect(try store.newest()?.key == key(2))
+    }
+
+    /// One bit of every byte, another one from byte to byte.
+    @Test(arguments: ["shard-0-of-2.h5", "manifest.json"])
+    func everyFlippedBitIsFound(_ name: String) throws {
+        let file = "\(newer)/\(name)"
+        let whole = try contents(file)
+        for at in whole.indices {
+            var flipped = whole
+            flipped[at] ^= 1 << UInt8(at % 8)
+            try flipped.write(to: URL(fileURLWithPath: scratch(file)))
+            try expectFallback(file, "bit \(at % 8) of byte \(at)")
+        }
+    }
+
+    @Test func theNoticeSaysBothChecksums() throws {
+        let file = "\(newer)/shard-0-of-2.h5"
+        var bytes = try contents(file)
+        let stored = try CRC32.ofFile(scratch(file)).hex
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: scratch(file)))
+        let real = try CRC32.ofFile(scratch(file)).hex
+        _ = try store.newest()
+        #expect(
+            notices.all == ["\(scratch(file)) is damaged (checksum \(real), expected \(stored)): using ckpt_extreme_1_10"])
+    }
+
+    @Test func aMissingShardIsFound() throws {
+        try FileManager.default.removeItem(atPath: scratch("\(newer)/shard-1-of-2.h5"))
+        try expectFallback("\(newer)/shard-1-of-2.h5", "missing")
+    }
+
+    @Test func nothingWholeStartsOver() throws {
+        for folder in [newer, "ckpt_extreme_1_10"] { try SafeFile.write(scratch("\(folder)/manifest.json"), Data("{}".utf8)) }
+        #expect(try store.newest() == nil)
+        #expect(notices.all.count == 2 && notices.all.allSatisfy { $0.contains("is damaged") && $0.contains("starting over") })
+    }
+
+    @Test func aFolderUnderAnotherNameIsNotTrusted() throws {
+        try FileManager.default.moveItem(atPath: scratch(newer), toPath: scratch("ckpt_extreme_3_30"))
+        #expect(try store.newest()?.key == key(1))
+        #expect(notices.text.contains("ckpt_extreme_3_30"))
+    }
+
+    @Test func aShardThatChangesAfterTheCheckIsFoundWhenRead() throws {
+        let reader = try #require(try store.newest())
+        let file = "\(newer)/shard-0-of-2.h5"
+        var bytes = try contents(file)
+        let first = Data(counting(5, 7).buffer.array.flatMap { withUnsafeBytes(of: $0) { Array($0) } })
+        let at = try #require(bytes.range(of: first))
+        bytes[at.lowerBound + 40] ^= 16
+        try bytes.write(to: URL(fileURLWithPath: scratch(file)))
+        let found = try failure { _ = try reader.rows("W", 0..<11) as Buffer<Float> }
+        #expect(found.code == .damagedCheckpoint && found.place == scratch(file))
+    }
+}

@@ -1,0 +1,72 @@
+import Buffers
+import Checkpoint
+import Diagnostics
+import Foundation
+import Testing
+
+@Suite struct ScoreFileTests {
+    let scratch: Scratch
+    let scores = CSRMatrix(cols: 9, rows: [[(0, 0.5), (8, 0.25)], [], [(3, 1)]])
+    let binary = CSRMatrix(cols: 4, rows: [[(1, 1)]], binary: true)
+
+    init() throws { scratch = try Scratch() }
+
+    private func same(_ a: CSRMatrix, _ b: CSRMatrix) -> Bool {
+        a.rows == b.rows && a.cols == b.cols && a.starts.array == b.starts.array && a.indices.array == b.indices.array
+            && a.values?.array == b.values?.array
+    }
+
+    @Test func oneMatrixComesBack() throws {
+        for (name, matrix) in [
+            ("a", scores), ("b", binary), ("c", CSRMatrix(cols: 5, rows: [])), ("d", CSRMatrix(cols: 0, rows: [[]])),
+        ] {
+            try ScoreFile.write(matrix, to: scratch(name))
+            #expect(same(try ScoreFile.read(scratch(name)), matrix))
+        }
+        #expect(scratch.names == ["a", "b", "c", "d"])
+    }
+
+    @Test func partsAndAttributesComeBack() throws {
+        let attributes: [String: H5Attribute] = ["config": .string("c1"), "seed": .int(108)]
+        try ScoreFile.write(parts: ["clf": scores, "knn": binary], to: scratch("p"), attributes: attributes)
+        let (parts, back) = try ScoreFile.readParts(scratch("p"))
+        #expect(parts.keys.sorted() == ["clf", "knn"] && back == attributes)
+        #expect(same(try #require(parts["clf"]), scores) && same(try #require(parts["knn"]), binary))
+    }
+
+    @Test func aMissingFileIsNotADamagedOne() throws {
+        #expect(try failure { _ = try ScoreFile.read(scratch("none.h5")) }.code == .usage)
+    }
+
+    /// Every truncation, and every bit of every byte: an error, or what was written (bytes that HDF5 does not use).
+    @Test func noDamageGivesOtherScores() throws {
+        let path = scratch("p")
+        let url = URL(fileURLWithPath: path)
+        try ScoreFile.write(parts: ["clf": scores], to: path, attributes: ["seed": .int(108)])
+        let whole = try Data(contentsOf: url)
+        var found = 0
+        for (what, bytes) in truncations(of: whole) + flips(of: whole) {
+            try bytes.write(to: url)
+            do {
+                let (parts, attributes) = try ScoreFile.readParts(path)
+                let intact = parts.count == 1 && same(try #require(parts["clf"]), scores) && attributes == ["seed": .int(108)]
+                #expect(intact, "\(what)")
+            } catch is Failure {
+                found += 1
+            }
+        }
+        #expect(found > whole.count)
+    }
+
+    private func truncations(of whole: Data) -> [(String, Data)] {
+        (0..<whole.count).map { ("\($0) of \(whole.count) bytes", whole.prefix($0)) }
+    }
+
+    private func flips(of whole: Data) -> [(String, Data)] {
+        whole.indices.map { at in
+            var flipped = whole
+            flipped[at] ^= 1 << UInt8(at % 8)
+            return ("bit \(at % 8) of byte \(at)", flipped)
+        }
+    }
+}
