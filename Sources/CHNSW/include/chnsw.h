@@ -1,1 +1,32 @@
+// hnswlib (Malkov & Yashunin, "Efficient and robust approximate nearest neighbor search using HNSW graphs", TPAMI 2020)
+// behind a C header: largest inner product, built by one thread in row order, searched by many.
+#ifndef CHNSW_H
+#define CHNSW_H
+#include <stddef.h>
+#include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct chnsw_graph chnsw_graph;
+
+/// A graph over rows×dims vectors, which are copied. Null when it fails: `error` then says why.
+chnsw_graph *chnsw_build(
+    const float *vectors, int64_t rows, int64_t dims, int64_t links, int64_t construction_width, uint32_t seed,
+    char *error, size_t error_size);
+
+void chnsw_free(chnsw_graph *graph);
+
+/// How many candidates a search keeps; set before searches run.
+void chnsw_set_search_width(chnsw_graph *graph, int64_t width);
+
+/// Up to k rows with the largest inner products found, best first, ties by smaller row. Returns their number, -1 when it
+/// fails. Safe from many threads at once.
+int64_t chnsw_search(
+    const chnsw_graph *graph, const float *query, int64_t k, int32_t *rows, float *products, char *error, size_t error_size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

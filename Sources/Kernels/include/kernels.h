@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "philox.h"
+#include "search_kernels.h"
 #include "training_kernels.h"
+#include "xcdata_kernels.h"
 
 #endif

@@ -1,0 +1,57 @@
+import Buffers
+
+/// Which search a job uses, and why.
+///
+/// The choice depends on the size of the whole search, not on ranks or threads: give it the whole job's numbers, or
+/// results would change with the number of workers.
+public struct SearchPlan: Sendable, Equatable {
+    public enum Method: String, Sendable { case exact, graph }
+
+    public let method: Method
+    public let settings: GraphSearch.Settings
+    /// A line for the log.
+    public let reason: String
+
+    /// Compares the time one core would need for each.
+    public static func choose(queries: Int, database: Int, dims: Int, M: Int, efC: Int, efS: Int) -> SearchPlan {
+        let settings = GraphSearch.Settings(M: M, efC: efC, efS: efS)
+        let exact = Self.exactSeconds(queries: queries, database: database, dims: dims)
+        let graph = Self.graphSeconds(queries: queries, database: database, dims: dims, settings)
+        let method: Method = exact <= graph ? .exact : .graph
+        return SearchPlan(
+            method: method, settings: settings,
+            reason: "\(method.rawValue) search of \(database) vectors by \(queries) queries: exact \(seconds(exact)), "
+                + "graph \(seconds(graph)) on one core, estimated")
+    }
+
+    /// The planned search over `database`; see `ExactSearch` and `GraphSearch`.
+    public func search(
+        over database: DenseMatrix, firstId: Int = 0, seed: Int, team: ThreadTeam
+    ) throws -> any NeighbourSearch {
+        switch method {
+        case .exact: ExactSearch(database: database, firstId: firstId)
+        case .graph: try GraphSearch(database: database, firstId: firstId, settings: settings, seed: seed, team: team)
+        }
+    }
+
+    /// Product of all pairs at the rate that the tiled kernel keeps, selection included.
+    private static func exactSeconds(queries: Int, database: Int, dims: Int) -> Double {
+        2 * Double(queries) * Double(database) * Double(dims) / 7e10
+    }
+
+    private static func graphSeconds(queries: Int, database: Int, dims: Int, _ settings: GraphSearch.Settings) -> Double {
+        let building = Double(database) * distances(database, width: settings.efC, M: settings.M)
+        let searching = Double(queries) * distances(database, width: settings.efS, M: settings.M)
+        return (building + searching) * 2 * Double(dims) / 6e9
+    }
+
+    /// Vectors that one search of a graph looks at: those linked to the `width` candidates it keeps, but none twice.
+    private static func distances(_ database: Int, width: Int, M: Int) -> Double {
+        let linked = Double(width) * Double(M), all = Double(database)
+        return all * linked / (all + linked)
+    }
+
+    private static func seconds(_ value: Double) -> String {
+        value < 10 ? "\((value * 100).rounded() / 100) s" : "\(Int(value)) s"
+    }
+}

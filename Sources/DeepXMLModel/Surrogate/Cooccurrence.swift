@@ -1,0 +1,69 @@
+import Buffers
+import Kernels
+
+/// The random walk on the label–document graph that finds which labels belong together (xclib's `RandomWalk`).
+public struct RandomWalk: Sendable, Equatable {
+    public var steps = 50
+    /// Probability of going back to the label where the walk began, before each step.
+    public var restart = 0.2
+    /// The most visited labels that are kept; the label itself is kept besides.
+    public var keep = 10
+    /// A label with more documents keeps only itself: its walk would reach everything.
+    public var skipAbove = 5000
+
+    public init() {}
+}
+
+/// How often a walk from each label comes by which labels: L×L, rows summing to 1, the label itself always among them.
+///
+/// - Parameters:
+///   - labels: N×L.
+///   - documents: L×N, its transpose.
+///   - seed: the learner's; draws are keyed by (seed, label, step), so any rank can compute any row.
+public func cooccurrence(
+    labels: CSRMatrix, documents: CSRMatrix, seed: Int, walk: RandomWalk = RandomWalk(), team: ThreadTeam
+) -> CSRMatrix {
+    precondition(labels.rows == documents.cols && labels.cols == documents.rows && walk.steps >= 1 && walk.keep >= 1)
+    let rows = documents.rows, width = min(walk.keep, walk.steps) + 1
+    let counts = Buffer<Int64>(count: rows), ids = Buffer<Int32>(count: rows * width)
+    let weights = Buffer<Float>(count: rows * width)
+    let key = surrogateKey(seed, .walk)
+    team.forRanges(rows, grain: 16) { range in
+        let memory = Buffer<Int32>(count: 5 * walk.steps + 2)
+        var graph = dx_bipartite(
+            document_starts: documents.starts.pointer, documents: documents.indices.pointer,
+            label_starts: labels.starts.pointer, labels: labels.indices.pointer)
+        for label in range {
+            counts[label] = dx_walk_row(
+                &graph, Int32(label), Int64(walk.steps), walk.restart, Int64(walk.keep), Int64(walk.skipAbove), key,
+                memory.pointer, ids.pointer + label * width, weights.pointer + label * width)
+        }
+    }
+    return compact(counts, ids, weights, width: width)
+}
+
+/// Rows of up to `width` entries, side by side, as a square sparse matrix.
+private func compact(_ counts: Buffer<Int64>, _ ids: Buffer<Int32>, _ weights: Buffer<Float>, width: Int) -> CSRMatrix {
+    let rows = counts.count
+    let starts = Buffer<Int64>(count: rows + 1)
+    for row in 0..<rows { starts[row + 1] = starts[row] + counts[row] }
+    let indices = Buffer<Int32>(count: Int(starts[rows])), values = Buffer<Float>(count: Int(starts[rows]))
+    for row in 0..<rows {
+        let from = row * width, to = Int(starts[row]), count = Int(counts[row])
+        (indices.pointer + to).update(from: ids.pointer + from, count: count)
+        (values.pointer + to).update(from: weights.pointer + from, count: count)
+    }
+    return CSRMatrix(rows: rows, cols: rows, starts: starts, indices: indices, values: values)
+}
+
+/// What random numbers of module I are for; keeps their streams apart.
+enum SurrogatePurpose: UInt32 {
+    case walk = 0x5741_4c4b
+    case split = 0x5350_4c54
+}
+
+/// The two key words of Philox for a seed and a purpose.
+func surrogateKey(_ seed: Int, _ purpose: SurrogatePurpose) -> [UInt32] {
+    let bits = UInt64(bitPattern: Int64(seed))
+    return [UInt32(truncatingIfNeeded: bits), UInt32(truncatingIfNeeded: bits >> 32) ^ purpose.rawValue]
+}

@@ -1,0 +1,153 @@
+import Buffers
+import Kernels
+
+/// Label clusters of module I: balanced 2-means over smoothed label centroids, recursively (DESIGN.md §1; xclib's
+/// `cluster_balance` with `b_kmeans_sparse`).
+///
+/// The root holds all labels; `split` goes one level down, `finish` to the clusters. How a node is cut depends on the node
+/// and the seed alone, so ranks may split until there are enough nodes, finish a run of them each, and gather.
+public final class SurrogateClustering: Sendable {
+    /// 2^⌈log₂ threshold⌉, but at most the largest power of two ≤ L: no cluster is empty.
+    public let clusterCount: Int
+    /// Labels, L.
+    public let labelCount: Int
+    private let depth: Int
+    private let seed: Int
+    private let smoothed: SmoothedCentroids
+    private let team: ThreadTeam
+
+    /// Up to this many labels, their inner products are computed once and serve the whole subtree.
+    private static let gramLimit = 128
+    /// Rounds go on while the summed similarity gains this much (xclib).
+    private static let tolerance = 1e-4
+
+    /// - Parameters:
+    ///   - features: N×V, with values.
+    ///   - labels: N×L.
+    ///   - documents: L×N, the transpose of `labels`.
+    ///   - threshold: the clusters wanted, K (`surrogate_threshold`).
+    public init(
+        features: CSRMatrix, labels: CSRMatrix, documents: CSRMatrix, threshold: Int, seed: Int, team: ThreadTeam
+    ) {
+        precondition(threshold >= 1)
+        labelCount = documents.rows
+        var depth = 0
+        while 1 << depth < threshold && 2 << depth <= documents.rows { depth += 1 }
+        self.depth = depth
+        clusterCount = 1 << depth
+        self.seed = seed
+        self.team = team
+        smoothed = SmoothedCentroids(
+            cooccurrence: cooccurrence(labels: labels, documents: documents, seed: seed, team: team),
+            centroids: labelCentroids(features: features, documents: documents, team: team), team: team)
+    }
+
+    /// All labels.
+    public var root: ClusterNode { ClusterNode(level: 0, index: 0, labels: Array(0..<Int32(labelCount))) }
+
+    /// The nodes one level down, in order; a node that is a cluster already stays.
+    public func split(nodes: [ClusterNode]) -> [ClusterNode] {
+        var starts = [0]
+        for node in nodes { starts.append(starts.last! + node.labels.count) }
+        let sides = Buffer<UInt8>(count: starts.last!), offsets = starts
+        team.forEach(nodes.count) { n in
+            let node = nodes[n], side = sides.pointer + offsets[n]
+            guard node.level < self.depth else { return }
+            let members = ClusterMembers(node.labels, of: self.smoothed), first = node.firstMembers(seed: self.seed)
+            if node.labels.count <= Self.gramLimit {
+                members.gram().twoMeans(from: first, tolerance: Self.tolerance, side: side)
+            } else {
+                members.twoMeans(from: first, tolerance: Self.tolerance, side: side)
+            }
+        }
+        return nodes.indices.flatMap { n in
+            nodes[n].level < depth
+                ? nodes[n].halves(side: UnsafeBufferPointer(start: sides.pointer + starts[n], count: nodes[n].labels.count))
+                : [nodes[n]]
+        }
+    }
+
+    /// The clusters below each of the nodes, in order.
+    public func finish(nodes: [ClusterNode]) -> [LabelCluster] {
+        let open = splitLarge(nodes)
+        let clusterOf = Buffer<Int32>(count: labelCount)
+        team.forEach(open.count) { self.assign(open[$0], into: clusterOf) }
+        var clusters: [LabelCluster] = []
+        for node in open {
+            let below = depth - node.level
+            var labels = [[Int32]](repeating: [], count: 1 << below)
+            for label in node.labels { labels[Int(clusterOf[Int(label)]) - node.index << below].append(label) }
+            for (i, own) in labels.enumerated() { clusters.append(LabelCluster(id: node.index << below + i, labels: own)) }
+        }
+        return clusters
+    }
+
+    /// The clusters below a node, in order.
+    public func finish(_ node: ClusterNode) -> [LabelCluster] { finish(nodes: [node]) }
+
+    /// The cluster of each label, all computed here.
+    public func clusterOfLabel() -> [Int32] {
+        var clusters = [Int32](repeating: 0, count: labelCount)
+        for cluster in finish(root) {
+            for label in cluster.labels { clusters[Int(label)] = Int32(cluster.id) }
+        }
+        return clusters
+    }
+
+    /// Splits nodes until each is a cluster or small enough for inner products, in order.
+    private func splitLarge(_ nodes: [ClusterNode]) -> [ClusterNode] {
+        var open = nodes
+        while true {
+            let isLarge = open.map { $0.level < depth && $0.labels.count > Self.gramLimit }
+            var halves = split(nodes: open.indices.filter { isLarge[$0] }.map { open[$0] })[...]
+            if halves.isEmpty { return open }
+            open = open.indices.flatMap { n in
+                guard isLarge[n] else { return [open[n]] }
+                defer { halves = halves.dropFirst(2) }
+                return Array(halves.prefix(2))
+            }
+        }
+    }
+
+    /// Cluster ids of a node's labels, from their inner products.
+    private func assign(_ node: ClusterNode, into clusterOf: Buffer<Int32>) {
+        guard node.level < depth else {
+            for label in node.labels { clusterOf[Int(label)] = Int32(node.index) }
+            return
+        }
+        assign(node, gram: ClusterMembers(node.labels, of: smoothed).gram(), into: clusterOf)
+    }
+
+    private func assign(_ node: ClusterNode, gram: DenseMatrix, into clusterOf: Buffer<Int32>) {
+        let side = Buffer<UInt8>(count: node.labels.count)
+        gram.twoMeans(from: node.firstMembers(seed: seed), tolerance: Self.tolerance, side: side.pointer)
+        let halves = node.halves(side: UnsafeBufferPointer(start: side.pointer, count: side.count))
+        for (which, half) in halves.enumerated() {
+            if half.level == depth {
+                for label in half.labels { clusterOf[Int(label)] = Int32(half.index) }
+            } else {
+                let places = (0..<side.count).filter { Int(side[$0]) == which }
+                assign(half, gram: gram.square(of: places), into: clusterOf)
+            }
+        }
+    }
+}
+
+extension DenseMatrix {
+    /// 2-means of the members whose inner products these are.
+    fileprivate func twoMeans(from first: (first: Int, second: Int), tolerance: Double, side: UnsafeMutablePointer<UInt8>) {
+        let memory = Buffer<Float>(count: 4 * rows)
+        _ = dx_two_means_gram(
+            pointer, Int64(rows), Int64(first.first), Int64(first.second), tolerance, memory.pointer, side)
+    }
+
+    /// The rows and columns at `places`.
+    fileprivate func square(of places: [Int]) -> DenseMatrix {
+        let smaller = DenseMatrix(rows: places.count, cols: places.count)
+        for (i, row) in places.enumerated() {
+            let from = self.row(row), to = smaller.row(i)
+            for (j, col) in places.enumerated() { to[j] = from[col] }
+        }
+        return smaller
+    }
+}

@@ -1,0 +1,111 @@
+#include "search_product.h"
+#include "search_select.h"
+#include "search_kernels.h"
+
+// 8 groups of 32 vectors of 300 numbers are 307 KB: they stay in the second-level cache while all queries pass.
+enum { DATABASE_TILE = 256, SCAN = 16 };
+
+static int64_t capacity_for(int64_t k) { return k + (k > 240 ? k : 240) + SCAN; }
+
+/// What one query has found so far: `count` candidates in ascending order of id, none below `threshold`.
+typedef struct {
+    int64_t count;
+    float threshold;
+} progress;
+
+typedef struct {
+    float *queries, *database, *scores;
+    int32_t *keys, *ids, *spare_keys, *spare_ids;
+    progress *found;
+} workspace;
+
+static int64_t lay_out(workspace *w, char *memory, int64_t count, int64_t dims, int64_t k) {
+    const int64_t padded = (count + DX_TILE_ROWS - 1) / DX_TILE_ROWS * DX_TILE_ROWS, capacity = capacity_for(k);
+    int64_t at = 0;
+#define PART(FIELD, NUMBER)                                       \
+    w->FIELD = (void *)(memory + at);                             \
+    at += ((NUMBER) * (int64_t)sizeof *w->FIELD + 63) / 64 * 64;
+    PART(queries, padded * dims)
+    PART(database, DATABASE_TILE * dims)
+    PART(scores, DX_TILE_ROWS * DATABASE_TILE)
+    PART(keys, count * capacity)
+    PART(ids, count * capacity)
+    PART(spare_keys, capacity)
+    PART(spare_ids, capacity)
+    PART(found, count)
+#undef PART
+    return at;
+}
+
+int64_t dx_search_workspace(int64_t count, int64_t dims, int64_t k) {
+    workspace w;
+    return lay_out(&w, 0, count, dims, k);
+}
+
+typedef float scores16 __attribute__((vector_size(64), aligned(4)));
+typedef _Bool flags16 __attribute__((ext_vector_type(16)));
+
+/// Appends those of n scores that may be among the best k. Ids ascend from call to call, so an equal score comes too late.
+__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+static void scan(
+    const float *restrict scores, int64_t n, int32_t first_id, int64_t k, int64_t capacity, int32_t *restrict keys,
+    int32_t *restrict ids, progress *found) {
+    int64_t count = found->count;
+    float threshold = found->threshold;
+    for (int64_t at = 0; at < n; at += SCAN) {
+        const flags16 above = __builtin_convertvector(*(const scores16 *)(scores + at) > threshold, flags16);
+        uint16_t hits;
+        memcpy(&hits, &above, sizeof hits);
+        if (n - at < SCAN) hits &= (uint16_t)((1 << (n - at)) - 1);
+        if (!hits) continue;
+        if (count > capacity - SCAN) {
+            threshold = dx_score(dx_keep_largest(keys, ids, count, k));
+            count = k;
+        }
+        for (uint32_t left = hits; left; left &= left - 1) {
+            const int64_t i = at + __builtin_ctz(left);
+            keys[count] = dx_key(scores[i]);
+            ids[count++] = first_id + (int32_t)i;
+        }
+    }
+    found->count = count;
+    found->threshold = threshold;
+}
+
+static void search_tile(
+    const workspace *w, int64_t count, int64_t columns, int64_t dims, int32_t first_id, int64_t k) {
+    const int64_t capacity = capacity_for(k);
+    for (int64_t q = 0; q < count; q += DX_TILE_ROWS) {
+        for (int64_t c = 0; c < columns; c += DX_TILE_COLS)
+            dx_tile_product(
+                w->queries + q * dims, w->database + c * dims, dims, w->scores + c, DATABASE_TILE, 0);
+        for (int64_t i = q; i < count && i < q + DX_TILE_ROWS; i++)
+            scan(
+                w->scores + (i - q) * DATABASE_TILE, columns, first_id, k, capacity, w->keys + i * capacity,
+                w->ids + i * capacity, w->found + i);
+    }
+}
+
+__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+static void write_rows(const workspace *w, int64_t count, int64_t k, int32_t *ids, float *scores) {
+    const int64_t capacity = capacity_for(k);
+    for (int64_t q = 0; q < count; q++)
+        dx_write_top(
+            w->keys + q * capacity, w->ids + q * capacity, w->found[q].count, k, w->spare_keys, w->spare_ids,
+            ids + q * k, scores + q * k);
+}
+
+void dx_search_exact(
+    const float *queries, int64_t count, const float *database, int64_t rows, int64_t dims, int32_t first_id, int64_t k,
+    void *memory, int32_t *ids, float *scores) {
+    workspace w;
+    lay_out(&w, memory, count, dims, k);
+    dx_pack_lanes(queries, dims, count, dims, DX_TILE_ROWS, w.queries);
+    for (int64_t q = 0; q < count; q++) w.found[q] = (progress){0, -__builtin_inff()};
+    for (int64_t r = 0; r < rows; r += DATABASE_TILE) {
+        const int64_t columns = rows - r < DATABASE_TILE ? rows - r : DATABASE_TILE;
+        dx_pack_lanes(database + r * dims, dims, columns, dims, DX_TILE_COLS, w.database);
+        search_tile(&w, count, columns, dims, first_id + (int32_t)r, k);
+    }
+    write_rows(&w, count, k, ids, scores);
+}
