@@ -3,4 +3,6 @@
 #define DEEPXML_KERNELS_H
 #include <stddef.h>
 #include <stdint.h>
+
+#include "xcdata_kernels.h"
 #endif
