@@ -44,7 +44,8 @@ struct XCTextBody {
     }
 
     var lastLineIsEmpty: Bool {
-        tail.isEmpty ? file.bytes.suffix(2).elementsEqual([10, 10]) || file.bytes.suffix(3).elementsEqual([10, 13, 10]) : tail == [13, 10]
+        tail.isEmpty
+            ? file.bytes.suffix(2).elementsEqual([10, 10]) || file.bytes.suffix(3).elementsEqual([10, 13, 10]) : tail == [13, 10]
     }
 
     private func withText<R>(_ index: Int, _ body: (UnsafePointer<CChar>, Int) -> R) -> R {
@@ -58,7 +59,8 @@ struct XCTextBody {
 
     /// Counts rows and entries, and gives each piece its place in the result.
     mutating func count(_ team: ThreadTeam) {
-        let newlines = Buffer<Int64>(count: pieces.count), colons = Buffer<Int64>(count: pieces.count)
+        let newlines = Buffer<Int64>(count: pieces.count)
+        let colons = Buffer<Int64>(count: pieces.count)
         let body = self
         team.forEach(pieces.count) { i in
             body.withText(i) { xc_text_count($0, $1, newlines.pointer + i, colons.pointer + i) }

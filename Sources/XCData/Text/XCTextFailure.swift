@@ -23,7 +23,8 @@ struct XCTextError: Sendable {
             let oneBased = index.count < 18 && String(decoding: index, as: UTF8.self) == String(header.cols)
             return make(
                 "index out of range", found: quoted(index),
-                expected: header.cols > 0 ? "0…\(header.cols - 1), as line 1 says \(header.cols) columns" : "no entries: line 1 says 0 columns",
+                expected: header.cols > 0
+                    ? "0…\(header.cols - 1), as line 1 says \(header.cols) columns" : "no entries: line 1 says 0 columns",
                 oneBased ? "indices count from 0: subtract 1 from each, or correct the header" : "correct the header or the row")
         case XC_TEXT_INDEX_REPEATED:
             return make(

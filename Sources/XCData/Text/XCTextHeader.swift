@@ -43,7 +43,8 @@ struct XCTextHeader {
     private static func noHeader(_ line: Slice<UnsafeRawBufferPointer>, counts: [Int?], path: String) -> Failure {
         var advice = Self.advice
         if counts.count == 3, !counts.contains(nil) {
-            advice = "this looks like the repository's one-file form (`rows features labels`): split it into a features file "
+            advice =
+                "this looks like the repository's one-file form (`rows features labels`): split it into a features file "
                 + "and a labels file, each with its own header `rows cols`"
         } else if line.contains(UInt8(ascii: ":")) {
             advice = "the first line looks like a row: put a line `rows cols` before it"
