@@ -20,9 +20,14 @@ public enum XCText {
     /// - Throws: `Failure` that names the first refused line and column. Memory stays in proportion to the file's size,
     ///   whatever its header says.
     public static func read(path: String, kind: Kind, threads: Int) throws -> CSRMatrix {
+        try read(path: path, kind: kind, threads: threads, pieceBytes: 1 << 20)
+    }
+
+    /// - Parameter pieceBytes: about how much of the file a thread takes at a time; tests make it small.
+    package static func read(path: String, kind: Kind, threads: Int, pieceBytes: Int) throws -> CSRMatrix {
         let team = ThreadTeam(size: max(1, threads))
         defer { team.stop() }
-        return try read(file: MappedFile(path: path), kind: kind, team: team)
+        return try read(file: MappedFile(path: path), kind: kind, team: team, pieceBytes: pieceBytes)
     }
 
     static func read(file: MappedFile, kind: Kind, team: ThreadTeam, pieceBytes: Int = 1 << 20) throws -> CSRMatrix {
