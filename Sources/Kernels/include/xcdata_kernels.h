@@ -1,0 +1,57 @@
+// Reading data sets: XC text, content hashes, and checks and conversions of dense arrays.
+#ifndef DEEPXML_XCDATA_KERNELS_H
+#define DEEPXML_XCDATA_KERNELS_H
+#include <stddef.h>
+#include <stdint.h>
+
+// What the parser refuses. The order is part of the interface: XCTextFailure.swift names each.
+enum {
+    XC_TEXT_OK = 0,
+    XC_TEXT_NO_INDEX = 1,       // an index was expected, something else stands there
+    XC_TEXT_NO_COLON = 2,       // the index isn't followed by ':'
+    XC_TEXT_INDEX_RANGE = 3,    // index >= cols
+    XC_TEXT_INDEX_REPEATED = 4, // index equal to the one before it
+    XC_TEXT_INDEX_UNSORTED = 5, // index below the one before it
+    XC_TEXT_NO_NUMBER = 6,      // the value isn't a decimal number
+    XC_TEXT_NOT_FINITE = 7,     // nan, inf, or beyond the range of a float
+    XC_TEXT_NEGATIVE = 8,
+    XC_TEXT_TOO_LONG = 9, // a number of more than XC_TEXT_LONGEST_NUMBER characters
+};
+#define XC_TEXT_LONGEST_NUMBER 512
+
+typedef struct {
+    int64_t rows;       // whole rows read
+    int64_t entries;    // entries written: those with a value above zero
+    int64_t error_at;   // byte of the refused index or value
+    int64_t line_start; // byte where its line starts
+    int32_t error;      // XC_TEXT_…
+} xc_text_result;
+
+// Counts the line feeds and the colons of `length` bytes.
+void xc_text_count(const char *text, size_t length, int64_t *newlines, int64_t *colons);
+
+// Parses rows `index:value index:value …`. `text[length - 1]` must be a line feed (length > 0).
+// Writes the column and the value of each entry above zero (`values` may be NULL: checked, not kept) and, for
+// row r, row_ends[r] = entries written up to its end. Stops at the first error. `indices` and `values` need room for
+// min(colons, (length + 1) / 4) entries: no valid text of that length holds more.
+void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t *indices, float *values, int64_t *row_ends,
+                   xc_text_result *result);
+
+// The float nearest to the decimal number in text[0 ..< length], as the parser reads it; XC_TEXT_… code.
+int32_t xc_text_number(const char *text, size_t length, float *value);
+
+// XXH64 (Yann Collet, BSD-2 specification "XXH64 algorithm description", v0.1.1) of one run of bytes.
+uint64_t xc_hash64(const void *bytes, size_t length, uint64_t seed);
+
+// Index of the first NaN or infinity, or `count`.
+size_t xc_first_not_finite(const float *values, size_t count);
+// Widening and narrowing to float; infinity where a double is too large.
+void xc_half_to_float(const uint16_t *from, size_t count, float *to);
+void xc_double_to_float(const double *from, size_t count, float *to);
+// to[r * cols + c] = from[c * rows + r]
+void xc_transpose(const float *from, size_t rows, size_t cols, float *to);
+// In-place byte swap of `count` elements of `size` bytes (2, 4 or 8).
+void xc_swap_bytes(void *elements, size_t count, int size);
+// Divides values[starts[r] ..< starts[r + 1]] by its l2 norm, for rows first ..< last; rows of zeros stay.
+void xc_normalize_rows(const int64_t *starts, size_t first, size_t last, float *values);
+#endif
