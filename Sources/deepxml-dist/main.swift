@@ -1,1 +1,6 @@
-print("deepxml-dist")
+do {
+    var command = try RootCommand.parseAsRoot()
+    try command.run()
+} catch {
+    CommandErrors.exit(error)
+}

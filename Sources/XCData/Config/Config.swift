@@ -1,18 +1,27 @@
 /// A training configuration, with the original's keys: `global`, then one section a module.
 ///
-/// The defaults are those of the original's `parameters.py`, where a file leaves a key out.
-public struct Config: Sendable, Equatable {
+/// `Config()` holds settings that train; a file is decoded over the original's own defaults (`Config.whereAbsent`).
+public struct Config: Sendable {
     public var global = GlobalConfig()
     public var surrogate = ModuleConfig()
     public var extreme = ModuleConfig()
     public var reranker = ModuleConfig()
+    /// What the file and `--set` say, before sections inherit from each other.
+    var written = WrittenConfig()
     public init() {}
+}
+
+extension Config: Equatable {
+    /// Equal where all sections hold the same settings, however these were written.
+    public static func == (a: Config, b: Config) -> Bool {
+        a.global == b.global && a.surrogate == b.surrogate && a.extreme == b.extreme && a.reranker == b.reranker
+    }
 }
 
 /// Section `global`: the data set and what holds for all modules.
 public struct GlobalConfig: Sendable, Equatable {
     public var dataset = ""
-    /// `sparse` or `dense`.
+    /// `sparse`, `dense` or `sequential`.
     public var featureType = "sparse"
     /// −1: taken from the data. The original wants the number; ours only checks it where it is given.
     public var numLabels = -1
@@ -28,6 +37,8 @@ public struct GlobalConfig: Sendable, Equatable {
     public var embeddingDims = 300
     /// Predictions kept a document.
     public var topK = 100
+    /// Predictions kept a document in `score.npz`; nil: `topK`.
+    public var saveTopK: Int?
     /// β at which `score.npz`, `metrics` and the ensemble are computed.
     public var beta = 0.3
     public var savePredictions = true
@@ -54,9 +65,12 @@ public struct ModuleConfig: Sendable, Equatable {
     /// `Adam` or `SGD`.
     public var optim = "Adam"
     public var momentum = 0.9
+    public var weightDecay = 0.0
+    /// Value of `#ARGS.dropout;` in arch files (Astec's own file says its dropout itself).
+    public var dropout = 0.5
     /// File of V×D token embeddings in the data set's folder.
     public var embeddings = "fasttextB_embeddings_300d.npy"
-    /// `token_embeddings` or `random` (Xavier-uniform, ReLU gain).
+    /// `token_embeddings`, `random` (Xavier-uniform, ReLU gain) or `intermediate` (the surrogate's encoder).
     public var initialisation = "token_embeddings"
     /// Weight of the classifier against the nearest-neighbour scores (extreme), or against the first stage (reranker).
     public var beta = 0.2
@@ -66,15 +80,19 @@ public struct ModuleConfig: Sendable, Equatable {
     public var efC = 300
     public var efS = 300
     public var M = 100
-    /// Labels in a shortlist.
+    /// Labels in a shortlist; of the re-ranker: labels of the first stage that it is trained on (`top_k` where unsaid).
     public var numNbrs = 300
     /// Weight of kNN in the ensemble shortlist (γ).
     public var gamma = 0.075
+    /// Positives of a document that one step sees at most, drawn at random.
+    public var maxPositives = 20
+    /// Uniform random labels drawn a document and step (of which the cut at num_nbrs + 150 leaves about 150).
+    public var randomNegatives = 170
     public var numClfPartitions = 1
     public var freezeIntermediate = false
     public var keepInvalid = false
     public var useIntermediateForShorty = true
-    /// `full`, `shortlist` or `reranker`.
+    /// `full`, `shortlist`, `reranker` or `ns`.
     public var modelMethod = "full"
     /// `static`, `dynamic` or `hybrid`.
     public var shortlistMethod = "static"

@@ -1,0 +1,34 @@
+/// What a person typed after `deepxml-dist train`, unchecked: `TrainOptions.resolve` makes options of it.
+public struct TrainArguments: Sendable, Equatable {
+    public var work = "."
+    public var data: String?
+    public var dataset: String?
+    public var framework = "DeepXML"
+    public var arch: String?
+    public var version = "0"
+    public var seeds = TrainArguments.defaultSeeds
+    public var config: String?
+    public var configs: String?
+    public var settings: [String] = []
+    public var checkpointEvery = TrainArguments.defaultCheckpointEvery
+    public var checkpointMinutes = TrainArguments.defaultCheckpointMinutes
+    public var fresh = false
+    public var threads: Int?
+    public var dryRun = false
+    public var logFormat = LogFormat.text.rawValue
+    public var quiet = false
+    public init() {}
+
+    /// The original's own default.
+    public static let defaultSeeds = "22"
+    public static let defaultCheckpointEvery = 5
+    public static let defaultCheckpointMinutes = 10.0
+}
+
+/// How events are logged.
+public enum LogFormat: String, CaseIterable, Sendable {
+    /// A live line on a terminal, one line an event elsewhere.
+    case text
+    /// One JSON object a line.
+    case json
+}
