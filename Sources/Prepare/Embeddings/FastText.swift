@@ -1,0 +1,101 @@
+import Buffers
+import Diagnostics
+import Foundation
+
+/// Token embeddings by the `fasttext` program (Bojanowski et al., TACL 2017): skip-gram with sub-words of 3 to 6 letters.
+///
+/// With one thread the same text and seed give the same vectors; with more, the threads race and they differ a little.
+public struct FastText: Sendable {
+    public var dimensions = 300
+    public var epochs = 2
+    /// Far above fastText's own 0.05: on texts of a few hundred thousand tokens that leaves the vectors near their random start.
+    public var learningRate = 0.4
+    /// Rows that the sub-words' hashes share.
+    public var buckets = 100_000
+    public var threads = 1
+    public var seed: UInt64 = 0
+
+    public init() {}
+
+    /// Trains on `texts` and gives one row a token of `vocabulary` (all of which stand in `texts`).
+    ///
+    /// - Parameter folder: for intermediate files, which are removed.
+    /// - Throws: `Failure` where the program is missing (naming the package) or fails (with its last words).
+    func embeddings(of vocabulary: [String], trainedOn texts: TokenisedText, in folder: String) throws -> DenseMatrix {
+        let program = try Self.program()
+        let input = "\(folder)/fasttext-input.txt"
+        let output = "\(folder)/fasttext"
+        defer { for file in [input, "\(output).bin", "\(output).vec", "\(output).log"] { unlink(file) } }
+        try writeCorpus(texts, to: input)
+        let arguments = [
+            "skipgram", "-input", input, "-output", output, "-dim", "\(dimensions)", "-minn", "3", "-maxn", "6", "-minCount", "1",
+            "-epoch", "\(epochs)", "-lr", "\(learningRate)", "-bucket", "\(buckets)", "-thread", "\(threads)",
+            "-seed", "\(seed & 0x7FFF_FFFF)", "-verbose", "0",
+        ]
+        try run(program, arguments, log: "\(output).log")
+        unlink("\(output).bin")
+        return try VectorFile.read("\(output).vec", of: vocabulary, dimensions: dimensions)
+    }
+
+    /// The path of the program.
+    ///
+    /// - Throws: `Failure` where it is in no folder of PATH.
+    public static func program() throws -> String {
+        if let path = onPath("fasttext") { return path }
+        throw Failure(
+            .usage, "fastText, which trains the token embeddings, is not installed", at: "fasttext",
+            expected: "the program of Debian's package fasttext on PATH",
+            advice:
+                "apt-get install fasttext (launch/install-deps does it), or --embeddings none and then init: random in the config"
+        )
+    }
+
+    static func onPath(_ name: String) -> String? {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":")
+        return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    private func writeCorpus(_ texts: TokenisedText, to path: String) throws {
+        try OutputFile.write(path) { file in
+            for text in 0..<texts.count where !texts[text].isEmpty {
+                for id in texts[text] {
+                    try file.write(texts.words[Int(id)])
+                    try file.write(" ")
+                }
+                try file.write("\n")
+            }
+        }
+    }
+
+    /// Runs the program to its end. Foundation puts it in a process group of its own, which Ctrl-C does not reach; so
+    /// setpriv (of util-linux, on every Debian) has the kernel end it when this process ends.
+    private func run(_ program: String, _ arguments: [String], log: String) throws {
+        let process = Process()
+        let keeper = Self.onPath("setpriv")
+        process.executableURL = URL(fileURLWithPath: keeper ?? program)
+        process.arguments = (keeper == nil ? [] : ["--pdeathsig", "TERM", program]) + arguments
+        try OutputFile.write(log) { _ in }
+        let messages = FileHandle(forWritingAtPath: log) ?? FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = messages
+        process.standardError = messages
+        do {
+            try process.run()
+        } catch {
+            throw Failure(.usage, "fastText cannot be started", at: program, found: error.localizedDescription)
+        }
+        process.waitUntilExit()
+        guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+            throw stopped(process, program, log)
+        }
+    }
+
+    private func stopped(_ process: Process, _ program: String, _ log: String) -> Failure {
+        let words = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n").suffix(3).joined(separator: "; ")
+        let how = process.terminationReason == .exit ? "exit code" : "signal"
+        return Failure(
+            .outOfResources, "fastText stopped before its end", at: program,
+            found: "\(how) \(process.terminationStatus)\(words.map { ": \($0)" } ?? "")",
+            advice: "check free memory and disk space; --embeddings none leaves the embeddings out")
+    }
+}

@@ -1,0 +1,54 @@
+import Diagnostics
+import Foundation
+
+/// The lines of a UTF-8 text file with their numbers: LF or CRLF, with or without a last newline or a byte order mark.
+struct TextLines {
+    let path: String
+    private let content: Data
+
+    /// - Throws: `Failure` where the file is missing, a folder, or not readable.
+    init(path: String, expected: String) throws {
+        self.path = path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else {
+            throw Failure(
+                .usage, isFolder.boolValue ? "this is a folder" : "the file is missing", at: path, expected: expected,
+                advice: "check the path; it is taken from the folder in which the command runs")
+        }
+        do {
+            content = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+        } catch {
+            throw Failure(
+                .usage, "the file cannot be read", at: path, found: error.localizedDescription, expected: expected,
+                advice: "check its permissions")
+        }
+    }
+
+    /// Calls `body` with each line (without its end) and its number from 1. Blank lines at the end of the file are left out.
+    ///
+    /// - Throws: `Failure` naming the line that is not UTF-8, and what `body` throws.
+    func forEach(_ body: (String, Int) throws -> Void) throws {
+        try content.withUnsafeBytes { raw in
+            var bytes = raw.bindMemory(to: UInt8.self)[...]
+            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+            while let last = bytes.last, [0x0A, 0x0D, 0x20].contains(last) { bytes = bytes.dropLast() }
+            var number = 0
+            while !bytes.isEmpty {
+                number += 1
+                let end = bytes.firstIndex(of: 0x0A) ?? bytes.endIndex
+                try body(try decode(bytes[..<end], number), number)
+                bytes = end == bytes.endIndex ? bytes[end...] : bytes[(end + 1)...]
+            }
+        }
+    }
+
+    private func decode(_ line: Slice<UnsafeBufferPointer<UInt8>>, _ number: Int) throws -> String {
+        let line = line.last == 0x0D ? line.dropLast() : line
+        guard let text = String(validating: line, as: UTF8.self) else {
+            throw Failure(
+                .usage, "the line is not UTF-8 text", at: "\(path):\(number)", expected: "UTF-8",
+                advice: "convert the file, for example: iconv -f latin1 -t utf8 '\(path)'")
+        }
+        return text
+    }
+}
