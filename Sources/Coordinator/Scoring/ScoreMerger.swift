@@ -1,23 +1,5 @@
 import Buffers
-
-/// One label's scores for one document, as a worker sends them: 16 bytes, no padding.
-public struct ScoreEntry: Sendable, Equatable, BitwiseCopyable {
-    /// Test document: its row in the test files.
-    public var row: Int32
-    /// Original label id.
-    public var label: Int32
-    /// Logit of the classifier; NaN where this stage has none for the label.
-    public var clf: Float
-    /// Similarity of the shortlist; NaN where there is none.
-    public var knn: Float
-
-    public init(row: Int32, label: Int32, clf: Float, knn: Float) {
-        self.row = row
-        self.label = label
-        self.clf = clf
-        self.knn = knn
-    }
-}
+import Worker
 
 /// Merges the top-k lists of label shards into the two matrices of a learner, each cut at `topK` a row.
 ///

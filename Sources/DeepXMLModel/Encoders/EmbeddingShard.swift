@@ -43,7 +43,8 @@ public final class EmbeddingShard: Sendable {
         _ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, dropout: (stream: dx_stream, keep: Float)?,
         into out: UnsafeMutablePointer<Float>, team: ThreadTeam
     ) {
-        let width = columns.count, first = docs.baseAddress!
+        guard let first = docs.baseAddress, !docs.isEmpty else { return }
+        let width = columns.count
         nonisolated(unsafe) let out = out, ids = first
         let values = features.values!
         team.forRanges(docs.count, grain: 16) { [self] rows in

@@ -64,3 +64,18 @@ public func mergeTopK(_ lists: [TopK], k: Int, team: ThreadTeam) -> TopK {
     }
     return merged
 }
+
+extension TopK {
+    /// Makes the k best of the given (id, score) pairs the list of row `row`.
+    public func set(_ row: Int, ids: UnsafeBufferPointer<Int32>, scores given: UnsafeBufferPointer<Float>) {
+        precondition(ids.count == given.count)
+        guard let id = ids.baseAddress, let score = given.baseAddress, k > 0 else { return }
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: k) { order in
+            let count = dx_top_k(score, id, ids.count, k, order.baseAddress!)
+            for i in 0..<count {
+                indices.pointer[row * k + i] = id[Int(order[i])]
+                scores.pointer[row * k + i] = score[Int(order[i])]
+            }
+        }
+    }
+}

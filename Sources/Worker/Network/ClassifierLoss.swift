@@ -32,7 +32,8 @@ final class FullLoss: ClassifierLoss, @unchecked Sendable {
     /// - Parameter truth: N×L, binary: all labels, of which the network's classifier holds some.
     init(truth: CSRMatrix, network: Network) {
         self.truth = truth
-        shards = network.labelShards
+        let shards = network.labelShards
+        self.shards = shards
         firstLabel = network.classifier.labels.lowerBound
         step = OneVsAllStep(
             classifier: network.classifier, labelCount: network.labelShards.labels, batchSize: network.shape.batchSize)

@@ -83,6 +83,9 @@ final class Network: @unchecked Sendable {
             activation: activation.pointer, z: z.pointer, team: group.team)
     }
 
+    /// Call once between training and `forward` without a moment.
+    func prepareForPrediction() { residual?.prepare(training: false) }
+
     /// One step of training.
     ///
     /// - Parameters:

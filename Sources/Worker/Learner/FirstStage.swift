@@ -1,0 +1,83 @@
+import Buffers
+import DeepXMLModel
+import Transport
+
+/// The trained extreme classifiers as the first stage of prediction: logits of the labels in the shortlists.
+struct FirstStage {
+    let run: LearnerRun
+    let network: Network
+    let train: OwnShortlists
+    let test: OwnShortlists
+
+    /// Module IV's negatives: the `limit` labels of each training document's shortlist with the largest logits.
+    func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists {
+        let rows = RowLists(group: run.group, rows: train.entries.rows)
+        let best = try best(sizes.limit, of: train.entries, features: run.data.trainFeatures, rows: rows)
+        let own = try OwnShortlists(
+            best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: run.data.trainLabels, sizes: sizes)
+        return own.negatives!
+    }
+
+    /// What the re-ranker scores: the `k` labels of each test document with the largest logits, with these.
+    func candidates(_ k: Int) throws -> CSRMatrix {
+        let rows = RowLists(group: run.group, rows: test.entries.rows)
+        let best = try best(k, of: test.entries, features: run.data.testFeatures, rows: rows)
+        let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: k)
+        return try OwnShortlists(
+            best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: nil, sizes: sizes
+        ).entries
+    }
+
+    /// The k best labels of each row of this worker's slice, over the labels of all workers.
+    private func best(_ k: Int, of shortlists: CSRMatrix, features: CSRMatrix, rows: RowLists) throws -> TopK {
+        let result = TopK(rows: rows.ownRows.count, k: k), logits = LogitTable(network: network)
+        for block in rows.sliceBlocks {
+            let docs = block.flatMap { $0.map(Int32.init) }, local = TopK(rows: docs.count, k: k)
+            try logits.forEachRow(docs, of: features, shortlists) { row, labels, logits in
+                local.set(row, ids: labels, scores: logits)
+            }
+            let merged = try rows.merge(local, block: block, k: k)
+            let at = (block[run.group.rank].lowerBound - rows.ownRows.lowerBound) * k
+            (result.indices.pointer + at).update(from: merged.indices.pointer, count: merged.rows * k)
+            (result.scores.pointer + at).update(from: merged.scores.pointer, count: merged.rows * k)
+        }
+        return result
+    }
+}
+
+/// Logits of a network's own labels for the labels that a sparse matrix names for each document.
+struct LogitTable {
+    let network: Network
+
+    /// Calls `body` for each of the documents `docs`, in order: its place in `docs`, labels (global ids), logits.
+    func forEachRow(
+        _ docs: [Int32], of features: CSRMatrix, _ wanted: CSRMatrix,
+        _ body: @escaping @Sendable (_ row: Int, _ labels: UnsafeBufferPointer<Int32>, _ logits: UnsafeBufferPointer<Float>) -> Void
+    ) throws {
+        let batch = network.shape.batchSize
+        try docs.withUnsafeBufferPointer { docs in
+            for from in stride(from: 0, to: docs.count, by: batch) {
+                let part = UnsafeBufferPointer(rebasing: docs[from..<min(from + batch, docs.count)])
+                try network.forward(features, docs: part, moment: nil)
+                nonisolated(unsafe) let part2 = part
+                network.group.team.forRanges(part.count, grain: 8) { range in
+                    for i in range { logits(z: network.z.row(i), labels: wanted.columns(Int(part2[i]))) { body(from + i, $0, $1) } }
+                }
+            }
+        }
+    }
+
+    private func logits(
+        z: UnsafePointer<Float>, labels: UnsafeBufferPointer<Int32>,
+        _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Float>) -> Void
+    ) {
+        let first = Int32(network.classifier.labels.lowerBound), rows = labels.map { $0 - first }
+        let logits = [Float](unsafeUninitializedCapacity: rows.count) { out, count in
+            rows.withUnsafeBufferPointer { rows in
+                if let out = out.baseAddress { network.classifier.logits(z, rows: rows, into: out) }
+            }
+            count = rows.count
+        }
+        logits.withUnsafeBufferPointer { body(labels, $0) }
+    }
+}

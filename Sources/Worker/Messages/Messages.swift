@@ -1,0 +1,67 @@
+import Foundation
+import Transport
+
+/// What the coordinator tells the leader of a group.
+public enum Command: Codable, Sendable, Equatable {
+    case train(seed: UInt64)
+    /// Write a checkpoint and end: some rank was asked to stop.
+    case stop
+    /// No seed is left.
+    case finish
+}
+
+/// What a worker did for one learner.
+public struct LearnerSummary: Codable, Sendable, Equatable {
+    public var seed: UInt64
+    public var rank: Int
+    /// Wall seconds a module: `surrogate`, `shortlist`, `extreme`, `reranker`, `predict`.
+    public var seconds: [String: Double]
+    /// Seconds of these in which this worker waited for others.
+    public var peakRSSMiB: Double
+}
+
+/// What a worker tells the coordinator, scores apart.
+public enum Report: Codable, Sendable, Equatable {
+    /// The group is free (sent by its leader).
+    case ready(group: Int)
+    case progress(ProgressEvent)
+    /// Damage that was found and passed over, a method that was chosen: a line for the log.
+    case notice(String)
+    case done(LearnerSummary)
+    /// A checkpoint was written, and this worker ends.
+    case interrupted(rank: Int, seed: UInt64?)
+}
+
+/// Tags of the messages between coordinator and workers.
+public enum MessageTag {
+    public static let command = 1
+    /// Reports and scores share a tag, so that a worker's `done` comes after all its scores.
+    public static let report = 2
+}
+
+/// A report, or scores of a block of documents, as it travels.
+public enum WorkerMessage {
+    case report(Report)
+    case scores(ScoreBlock)
+
+    public func encoded() throws -> [UInt8] {
+        switch self {
+        case .report(let report): [0] + (try JSONEncoder().encode(report))
+        case .scores(let block): [1] + block.encoded()
+        }
+    }
+
+    public init(decoding bytes: [UInt8]) throws {
+        if bytes.first == 1 {
+            self = .scores(ScoreBlock(decoding: bytes.dropFirst()))
+        } else {
+            self = .report(try JSONDecoder().decode(Report.self, from: Data(bytes.dropFirst())))
+        }
+    }
+}
+
+extension Communicator {
+    func report(_ report: Report) throws {
+        try post(WorkerMessage.report(report).encoded(), to: 0, tag: MessageTag.report)
+    }
+}

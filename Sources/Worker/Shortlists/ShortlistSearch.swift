@@ -1,0 +1,104 @@
+import Buffers
+import DeepXMLModel
+import Transport
+import XCData
+
+/// Module II over a group: shortlists from the label centroids and the nearest training documents in x̂-space.
+///
+/// Each worker searches its own labels and its own slice of the documents, for all queries, block by block; the parts of
+/// a query's lists meet at the worker that owns the query.
+final class ShortlistSearch {
+    private let group: WorkerGroup
+    private let encoder: EmbeddingShard
+    private let data: XCDataset
+    private let config: ModuleConfig
+    private let exchange: ActivationExchange
+    private let dims: Int
+    private let documents: any NeighbourSearch
+    private let centroids: any NeighbourSearch
+    /// Lines for the log: which searches were chosen, and why.
+    let reasons: [String]
+
+    /// Computes x̂ of all training documents and builds both searches.
+    init(group: WorkerGroup, encoder: EmbeddingShard, data: XCDataset, labels: Range<Int>, config: ModuleConfig, dims: Int, seed: UInt64) throws {
+        self.group = group
+        self.encoder = encoder
+        self.data = data
+        self.config = config
+        self.dims = dims
+        exchange = ActivationExchange(group: group, dims: dims, rows: RowLists.block)
+        let n = data.trainFeatures.rows, queries = n + data.testFeatures.rows
+        let (own, means) = try Self.encodings(group, encoder, data, labels, exchange, dims)
+        let documentPlan = SearchPlan.choose(
+            queries: queries, database: n, dims: dims, M: config.M, efC: config.efC, efS: config.efS)
+        let labelPlan = SearchPlan.choose(
+            queries: queries, database: data.labelCount, dims: dims, M: config.M, efC: config.efC, efS: config.efS)
+        reasons = ["documents: \(documentPlan.reason)", "labels: \(labelPlan.reason)"]
+        documents = try documentPlan.search(over: own, firstId: group.ownSlice(n).lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
+        centroids = try labelPlan.search(over: means, firstId: labels.lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
+    }
+
+    /// The shortlists (num_nbrs labels a row) of this worker's slice of the rows of `features`.
+    func lists(_ features: CSRMatrix) throws -> TopK {
+        let rows = RowLists(group: group, rows: features.rows), k = config.numNbrs
+        let result = TopK(rows: rows.ownRows.count, k: k)
+        for block in rows.sliceBlocks {
+            let queries = try Self.encode(block.flatMap { $0.map(Int32.init) }, of: features, encoder, exchange, group, dims)
+            let near = try rows.merge(documents.topK(queries: queries, k: config.efS, team: group.team), block: block, k: config.efS)
+            let central = try rows.merge(centroids.topK(queries: queries, k: config.efS, team: group.team), block: block, k: config.efS)
+            let knn = labelScores(neighbours: near, labels: data.trainLabels, k: config.efS, team: group.team)
+            let short = ensembleShortlist(knn: knn, centroid: central, gamma: Float(config.gamma), k: k, team: group.team)
+            let at = (block[group.rank].lowerBound - rows.ownRows.lowerBound) * k
+            (result.indices.pointer + at).update(from: short.indices.pointer, count: short.rows * k)
+            (result.scores.pointer + at).update(from: short.scores.pointer, count: short.rows * k)
+        }
+        return result
+    }
+
+    /// Unit x̂ of this worker's slice of the training documents, and the unit centroids of its labels.
+    private static func encodings(
+        _ group: WorkerGroup, _ encoder: EmbeddingShard, _ data: XCDataset, _ labels: Range<Int>, _ exchange: ActivationExchange,
+        _ dims: Int
+    ) throws -> (own: DenseMatrix, centroids: DenseMatrix) {
+        let n = data.trainFeatures.rows, slice = group.ownSlice(n)
+        let own = DenseMatrix(rows: slice.count, cols: paddedWidth(dims))
+        let centroids = DenseMatrix(rows: labels.count, cols: paddedWidth(dims))
+        for from in stride(from: 0, to: n, by: RowLists.block) {
+            let range = from..<min(from + RowLists.block, n)
+            let x = try encode(range.map(Int32.init), of: data.trainFeatures, encoder, exchange, group, dims)
+            let shared = slice.clamped(to: range)
+            if !shared.isEmpty {
+                own.row(shared.lowerBound - slice.lowerBound).update(from: x.row(shared.lowerBound - from), count: shared.count * own.cols)
+            }
+            addToCentroids(x, range, labels: labels, data.trainLabels, centroids)
+        }
+        makeUnitRows(centroids, team: group.team)
+        return (own, centroids)
+    }
+
+    /// Σ of the unit x̂ of each label's documents, in the order of documents (the mean's length does not matter).
+    private static func addToCentroids(
+        _ x: DenseMatrix, _ documents: Range<Int>, labels: Range<Int>, _ truth: CSRMatrix, _ centroids: DenseMatrix
+    ) {
+        for document in documents {
+            let row = x.row(document - documents.lowerBound)
+            for label in truth.columns(document) where labels.contains(Int(label)) {
+                accumulate(row, into: centroids.row(Int(label) - labels.lowerBound), count: x.cols)
+            }
+        }
+    }
+
+    /// Unit x̂ (rows×ld) of the documents, without dropout.
+    private static func encode(
+        _ docs: [Int32], of features: CSRMatrix, _ encoder: EmbeddingShard, _ exchange: ActivationExchange, _ group: WorkerGroup,
+        _ dims: Int
+    ) throws -> DenseMatrix {
+        let x = DenseMatrix(rows: docs.count, cols: paddedWidth(dims))
+        try docs.withUnsafeBufferPointer { docs in
+            encoder.forward(features, docs: docs, dropout: nil, into: exchange.ownColumns(rows: docs.count), team: group.team)
+            try exchange.gather(rows: docs.count, into: x.pointer)
+        }
+        makeUnitRows(x, team: group.team)
+        return x
+    }
+}

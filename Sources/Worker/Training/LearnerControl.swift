@@ -1,0 +1,103 @@
+import Checkpoint
+import Foundation
+import Transport
+
+/// When checkpoints are written, and how all workers of a group agree on it.
+struct CheckpointSchedule: Sendable {
+    /// nil: not by epochs.
+    var everyEpochs: Int?
+    /// nil: not by time.
+    var everySeconds: Double?
+}
+
+/// Checkpoints, stops and reports of one learner, for one worker of its group.
+final class LearnerControl {
+    let group: WorkerGroup
+    let world: any Communicator
+    let store: CheckpointStore
+    let seed: UInt64
+    private let schedule: CheckpointSchedule
+    private let stop: StopFlag
+    private var lastWrite = Date()
+    /// Steps between two looks at the flags: a look costs a message, a step some milliseconds.
+    private static let lookEvery = 8
+
+    init(
+        group: WorkerGroup, world: any Communicator, store: CheckpointStore, seed: UInt64, schedule: CheckpointSchedule,
+        stop: StopFlag
+    ) {
+        self.group = group
+        self.world = world
+        self.store = store
+        self.seed = seed
+        self.schedule = schedule
+        self.stop = stop
+    }
+
+    /// Called by all workers after the same step; writes a checkpoint when one of them wants it.
+    ///
+    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
+    func afterStep(_ step: Int, key: @autoclosure () -> CheckpointKey, arrays: () -> [StoredArray]) throws {
+        guard step % Self.lookEvery == 0 else { return }
+        switch try group.communicator.maximum(wish()) {
+        case 0: return
+        case 1: try save(key(), arrays: arrays())
+        default:
+            try save(key(), arrays: arrays())
+            throw Interrupted()
+        }
+    }
+
+    /// Between modules, where there is no state to save beyond what is pinned.
+    func betweenModules() throws {
+        if try group.communicator.maximum(wish()) == 2 { throw Interrupted() }
+    }
+
+    func afterEpoch(_ epoch: Int, of epochs: Int, key: CheckpointKey, arrays: () -> [StoredArray]) throws {
+        guard let every = schedule.everyEpochs, epoch % every == 0, epoch < epochs else { return }
+        try save(key, arrays: arrays())
+    }
+
+    /// Each worker writes its shard; the leader's manifest makes them a checkpoint.
+    func save(_ key: CheckpointKey, arrays: [StoredArray], pinned: Bool = false) throws {
+        let receipt = try store.writeShard(key, shard: group.rank, of: group.size, arrays: arrays)
+        let all = try group.communicator.gatherBytes(Array(JSONEncoder().encode(receipt)))
+        if let all {
+            let receipts = try all.map { try JSONDecoder().decode(ShardReceipt.self, from: Data($0)) }
+            try store.commit(key, receipts: receipts, state: [:], pinned: pinned)
+        }
+        try group.communicator.barrier()
+        lastWrite = Date()
+    }
+
+    /// The checkpoint that `find` gives the leader, opened by every worker of the group.
+    func agree(_ find: (CheckpointStore) throws -> CheckpointReader?) throws -> CheckpointReader? {
+        let found = group.isLeader ? try find(store) : nil
+        let key = try found.map { Array(try JSONEncoder().encode($0.key)) } ?? []
+        let bytes = try group.communicator.broadcastBytes(group.isLeader ? key : nil)
+        if bytes.isEmpty { return nil }
+        return try found ?? store.open(JSONDecoder().decode(CheckpointKey.self, from: Data(bytes)))
+    }
+
+    func report(_ event: ProgressEvent) throws {
+        if group.isLeader { try world.report(.progress(event)) }
+    }
+
+    func notice(_ text: String) throws {
+        if group.isLeader { try world.report(.notice(text)) }
+    }
+
+    /// 2: stop; 1: time for a checkpoint; 0: nothing.
+    private func wish() throws -> UInt8 {
+        if stop.isSet { return 2 }
+        guard group.isLeader else { return 0 }
+        if let (_, bytes) = try world.poll(from: 0, tag: MessageTag.command),
+            try JSONDecoder().decode(Command.self, from: Data(bytes)) == .stop
+        {
+            stop.set()
+            return 2
+        }
+        if let seconds = schedule.everySeconds, -lastWrite.timeIntervalSinceNow > seconds { return 1 }
+        return 0
+    }
+}

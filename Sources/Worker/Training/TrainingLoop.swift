@@ -1,0 +1,88 @@
+import Buffers
+import Checkpoint
+import DeepXMLModel
+import Diagnostics
+import Foundation
+import XCData
+
+/// One of the four modules: its name in checkpoints and reports, and its place in their order.
+struct ModuleName: Sendable, Equatable {
+    var name: String
+    var index: Int
+
+    static let surrogate = ModuleName(name: "surrogate", index: 1)
+    static let shortlist = ModuleName(name: "shortlist", index: 2)
+    static let extreme = ModuleName(name: "extreme", index: 3)
+    static let reranker = ModuleName(name: "reranker", index: 4)
+
+    func key(epoch: Int, step: Int) -> CheckpointKey {
+        CheckpointKey(module: name, moduleIndex: index, epoch: epoch, step: step)
+    }
+}
+
+/// The epochs of one module: batches in an order drawn anew each epoch, the learning rate, checkpoints, progress.
+struct TrainingLoop {
+    let module: ModuleName
+    let config: ModuleConfig
+    let network: Network
+    let loss: any ClassifierLoss
+    let features: CSRMatrix
+    let control: LearnerControl
+
+    private var stepsPerEpoch: Int { (features.rows + config.batchSize - 1) / config.batchSize }
+
+    /// Trains from the beginning, or from where `checkpoint` (of this module, with moments) stopped.
+    ///
+    /// - Throws: `Interrupted` after a checkpoint; `Failure` where the loss is no number.
+    func run(from checkpoint: CheckpointReader?) throws {
+        var start = (epoch: 0, step: 0)
+        if let checkpoint {
+            try network.restore(checkpoint)
+            start = (checkpoint.key.epoch, checkpoint.key.step)
+        }
+        let rate = LearningRate(initial: config.learningRate, factor: config.dlrFactor, interval: config.dlrStep)
+        for epoch in start.epoch..<max(start.epoch, config.numEpochs) {
+            try runEpoch(epoch, from: start.step, learningRate: rate.at(epoch: epoch))
+            start.step = 0
+            try control.afterEpoch(epoch + 1, of: config.numEpochs, key: module.key(epoch: epoch + 1, step: 0)) {
+                network.storedArrays()
+            }
+        }
+    }
+
+    private func runEpoch(_ epoch: Int, from firstStep: Int, learningRate: Double) throws {
+        let began = Date(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
+        var sum = 0.0, documents = 0
+        for step in firstStep..<stepsPerEpoch {
+            let from = step * config.batchSize, to = min(from + config.batchSize, features.rows)
+            let docs = UnsafeBufferPointer(start: order.pointer + from, count: to - from), moment = epoch * stepsPerEpoch + step
+            sum += try network.step(features, docs: docs, moment: moment, learningRate: learningRate, loss: loss)
+            documents += docs.count
+            if step + 1 < stepsPerEpoch {
+                try control.afterStep(moment + 1, key: module.key(epoch: epoch, step: step + 1)) { network.storedArrays() }
+            }
+        }
+        try report(epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: -began.timeIntervalSinceNow)
+    }
+
+    /// - Parameter loss: this worker's part; the group's parts are summed here.
+    private func report(epoch: Int, loss: Double, documents: Int, seconds: Double) throws {
+        let parts = Buffer<Double>(count: network.group.size), rank = network.group.rank
+        parts[rank] = loss
+        try network.group.communicator.allgather(parts, blocks: (0..<parts.count).map { $0..<$0 + 1 })
+        let whole = parts.array.reduce(0, +)
+        guard whole.isFinite else { throw divergence(epoch: epoch) }
+        let speed = Double(documents) / max(seconds, 1e-9)
+        try control.report(
+            ProgressEvent(
+                learner: Int(control.seed), module: module.name, epoch: epoch + 1, epochs: config.numEpochs, loss: whole,
+                docsPerSecond: speed, etaSeconds: Double((config.numEpochs - epoch - 1) * features.rows) / speed))
+    }
+
+    private func divergence(epoch: Int) -> Failure {
+        Failure(
+            .outOfResources, "the loss of module \(module.name) is no longer a number", at: "seed \(control.seed), epoch \(epoch + 1)",
+            found: "NaN or infinity", expected: "a finite loss",
+            advice: "lower \(module.name).learning_rate (--set), with another --version; checkpoints before it are kept")
+    }
+}

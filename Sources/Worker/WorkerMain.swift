@@ -1,0 +1,84 @@
+import Buffers
+import Checkpoint
+import DeepXMLModel
+import Foundation
+import Glibc
+import Transport
+import XCData
+
+/// One worker rank: takes seeds from the coordinator with its group, trains their learners, and reports.
+public final class WorkerMain {
+    private let world: any Communicator
+    private let group: WorkerGroup
+    private let groupIndex: Int
+    private let settings: RunSettings
+    private let stop: StopFlag
+
+    public init(
+        world: any Communicator, group: any Communicator, groupIndex: Int, threads: Int, settings: RunSettings, stop: StopFlag
+    ) {
+        self.world = world
+        self.group = WorkerGroup(communicator: group, team: ThreadTeam(size: threads))
+        self.groupIndex = groupIndex
+        self.settings = settings
+        self.stop = stop
+        Gemm.useCallingThreadOnly()
+    }
+
+    /// Works until no seed is left, or a rank was asked to stop.
+    public func run() throws {
+        defer { group.team.stop() }
+        while true {
+            switch try nextCommand() {
+            case .finish: return
+            case .stop: return try world.report(.interrupted(rank: world.rank, seed: nil))
+            case .train(let seed):
+                do { try train(seed) } catch is Interrupted {
+                    return try world.report(.interrupted(rank: world.rank, seed: seed))
+                }
+            }
+        }
+    }
+
+    private func train(_ seed: UInt64) throws {
+        let options = settings.options, leader = group.isLeader, reports = UncheckedWorld(world)
+        let store = CheckpointStore(folder: options.modelFolder(seed: seed), identity: settings.identity(seed)) { text in
+            if leader { try? reports.world.report(.notice(text)) }
+        }
+        if options.fresh, leader { try store.removeAll() }
+        try group.communicator.barrier()
+        let schedule = CheckpointSchedule(
+            everyEpochs: options.checkpointEveryEpochs, everySeconds: options.checkpointEveryMinutes.map { $0 * 60 })
+        let control = LearnerControl(group: group, world: world, store: store, seed: seed, schedule: schedule, stop: stop)
+        let run = LearnerRun(settings: settings, control: control)
+        try run.run()
+        try world.report(
+            .done(LearnerSummary(seed: seed, rank: world.rank, seconds: run.seconds, peakRSSMiB: peakRSSMiB())))
+    }
+
+    /// The leader asks the coordinator and tells its group. Waiting sleeps: no core is burnt.
+    private func nextCommand() throws -> Command {
+        var bytes: [UInt8]?
+        if group.isLeader {
+            try world.report(.ready(group: groupIndex))
+            while bytes == nil {
+                bytes = try world.poll(from: 0, tag: MessageTag.command)?.bytes
+                if bytes == nil { usleep(2000) }
+            }
+        }
+        return try JSONDecoder().decode(Command.self, from: Data(group.communicator.broadcastBytes(bytes)))
+    }
+}
+
+/// The notices of a store come on the thread that called it, which is the worker's own.
+private struct UncheckedWorld: @unchecked Sendable {
+    let world: any Communicator
+    init(_ world: any Communicator) { self.world = world }
+}
+
+/// The largest resident set of this process so far, MiB.
+public func peakRSSMiB() -> Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return Double(usage.ru_maxrss) / 1024
+}
