@@ -25,6 +25,13 @@ enum CommandErrors {
         Foundation.exit(failure.code.rawValue)
     }
 
+    /// Prints what ended this rank.
+    static func say(_ error: any Error) {
+        let rank = LaunchedRank.current
+        let place = rank == 0 ? "" : "rank \(rank) on \(ProcessInfo.processInfo.hostName): "
+        write("error: \(place)\(error)", to: .standardError)
+    }
+
     private static func write(_ text: String, to file: FileHandle) {
         file.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
     }

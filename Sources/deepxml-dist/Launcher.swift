@@ -1,8 +1,61 @@
+import Coordinator
+import Diagnostics
+import Foundation
+import Prepare
+import Synchronization
+import Transport
+import Worker
 import XCData
 
-/// Runs what the command line asks for.
+/// Starts this process as a rank of the job: under a launcher over MPI, alone as two threads.
 enum Launcher {
     static func train(_ options: TrainOptions) throws {
-        print(options.json)
+        let stop = StopFlag(), sources = stop.watchSignals()
+        defer { withExtendedLifetime(sources) {} }
+        let code = LaunchedRank.jobSize > 1 ? try overMPI(options, stop) : try alone(options, stop)
+        if code != 0 { Foundation.exit(code) }
+    }
+
+    private static func overMPI(_ options: TrainOptions, _ stop: StopFlag) throws -> Int32 {
+        let world = try MPICommunicator.start()
+        var code: Int32 = 0
+        do { code = try run(world, ranks: world.size, options, stop) } catch let ended as EndedBeforeStart {
+            CommandErrors.say(ended.failure)
+            code = ended.failure.code.rawValue
+        } catch {
+            CommandErrors.say(error)
+            world.abort(code: (error as? Failure)?.code.rawValue ?? Failure.Code.outOfResources.rawValue)
+        }
+        try world.finish()
+        return code
+    }
+
+    private static func alone(_ options: TrainOptions, _ stop: StopFlag) throws -> Int32 {
+        let code = Mutex<Int32>(0)
+        do {
+            try ThreadCommunicator.run(size: 2) { world in
+                let own = try run(world, ranks: 1, options, stop)
+                if world.rank == 0 { code.withLock { $0 = own } }
+            }
+        } catch let ended as EndedBeforeStart { throw ended.failure }
+        return code.withLock { $0 }
+    }
+
+    private static func run(_ world: any Communicator, ranks: Int, _ options: TrainOptions, _ stop: StopFlag) throws -> Int32 {
+        if options.usesDemoData && !options.dryRun { try prepareDemo(world, options) }
+        if world.rank == 0 {
+            return try CoordinatorMain(world: world, ranks: ranks, options: options, stop: stop).run()
+        }
+        return try WorkerRank.run(world: world, ranks: ranks, options: options, stop: stop) ?? 0
+    }
+
+    /// The demo's data set, made by rank 0 where it isn't there, while the others wait.
+    private static func prepareDemo(_ world: any Communicator, _ options: TrainOptions) throws {
+        if world.rank == 0, !FileManager.default.fileExists(atPath: options.datasetFolder) {
+            let say = { (line: String) in if !options.quiet { FileHandle.standardError.write(Data("\(line)\n".utf8)) } }
+            say("\(options.datasetFolder) isn't there yet: preparing the demo's data set")
+            _ = try DemoData.prepare(into: options.data, name: options.dataset, log: say)
+        }
+        try world.barrier()
     }
 }

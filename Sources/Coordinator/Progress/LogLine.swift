@@ -1,11 +1,6 @@
 import Foundation
 import Logging
-
-/// `--log-format`.
-public enum LogFormat: String, Sendable, CaseIterable {
-    case text
-    case json
-}
+import enum XCData.LogFormat
 
 /// One line of the log: time, rank, level, message, and fields.
 public struct LogLine: Sendable {

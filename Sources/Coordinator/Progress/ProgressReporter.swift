@@ -1,5 +1,6 @@
 import Foundation
 import Worker
+import enum XCData.LogFormat
 
 /// Shows what the groups do: a live line a learner on a terminal, else a log line an event.
 ///
@@ -48,6 +49,12 @@ public final class ProgressReporter {
         }
         redraw()
         console.print(text)
+    }
+
+    /// A line that a person should read once; shown above the live lines.
+    public func note(_ message: String, rank: Int, time: Date = Date()) {
+        guard !quiet else { return }
+        console.print(isLive ? message : LogLine(time: time, rank: rank, message: message).formatted(format))
     }
 
     /// Nothing more will be reported; what is printed next goes below the live lines.

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import enum XCData.LogFormat
 
 /// swift-log's back end: one line an event on standard error, with time and rank.
 public struct RankLogHandler: LogHandler {

@@ -20,6 +20,9 @@ extension Config {
         }
     }
 
+    /// `section.key` → value of the settings of the fingerprint, so that a difference can be named.
+    public var flatSettings: [String: String] { flattened.mapValues(\.text) }
+
     private var flattened: [String: JSONValue] {
         var settings = [String: JSONValue]()
         for section in value(ofKeysThat: { $0 == .learner }).members ?? [] {

@@ -1,0 +1,166 @@
+import Buffers
+import Checkpoint
+import Diagnostics
+import Foundation
+import Glibc
+import Transport
+import Worker
+import XCData
+
+/// The run ends before its workers begin; every rank was told to end with the failure's code.
+public struct EndedBeforeStart: Error {
+    public let failure: Failure
+}
+
+/// Rank 0: reads and checks the inputs, plans, leads the run, and writes all results.
+public final class CoordinatorMain {
+    private let world: any Communicator
+    private let options: TrainOptions
+    /// Ranks that a person asked for; a job of one rank has a worker beside the coordinator in its process.
+    private let ranks: Int
+    private let stop: StopFlag
+    private let reporter: ProgressReporter
+    private let team = ThreadTeam(size: 1)
+    private let began = Date()
+
+    public init(world: any Communicator, ranks: Int, options: TrainOptions, stop: StopFlag) {
+        self.world = world
+        self.options = options
+        self.ranks = ranks
+        self.stop = stop
+        reporter = ProgressReporter(format: options.logFormat, quiet: options.quiet)
+    }
+
+    /// - Returns: the exit code of the job: 0, or 75 after an interruption.
+    /// - Throws: `EndedBeforeStart` where the inputs or the plan are wrong, when all ranks know; else what went wrong.
+    public func run() throws -> Int32 {
+        let nodes = try NodeCensus.take(world, ranks: ranks)
+        let prepared: Prepared
+        do { prepared = try prepare(nodes) } catch {
+            let failure = error as? Failure ?? Failure(.outOfResources, "\(error)")
+            try tellAll(Assignment(exitCode: failure.code.rawValue))
+            throw EndedBeforeStart(failure: failure)
+        }
+        if options.dryRun {
+            print(prepared.plan.description)
+            try tellAll(Assignment(exitCode: 0))
+            return 0
+        }
+        try tellAll(prepared.assignment)
+        _ = try world.split(color: nil, key: 0)
+        return try lead(prepared)
+    }
+
+    /// All that is known before the first step.
+    private struct Prepared {
+        var inputs: RunInputs
+        var plan: RunPlan
+        var finished: [LearnerResult]
+        var assignment: Assignment
+    }
+
+    private func tellAll(_ assignment: Assignment) throws {
+        _ = try world.broadcastBytes(Array(JSONEncoder().encode(assignment)))
+    }
+
+    private func prepare(_ nodes: [NodeResources]) throws -> Prepared {
+        for notice in options.notices { reporter.note(notice, rank: 0) }
+        let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
+        let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }
+        let left = options.seeds.filter { seed in !finished.contains { $0.seed == seed } }
+        let plan = RunPlan(
+            worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
+            size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
+            positives: (0..<data.labelCount).map { data.trainDocuments.range($0).count }, threads: options.threads, nodes: nodes)
+        if !options.dryRun { try plan.checkMemory() }
+        for warning in plan.warnings { reporter.note(warning, rank: 0) }
+        for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
+        // A job of one rank runs as two: the coordinator's thread and the worker's.
+        let offset = ranks == 1 ? 1 : 0
+        let assignment = Assignment(
+            groups: plan.groups.map { $0.workers.map { $0 + offset } },
+            threads: (offset == 1 ? [0] : []) + plan.threads, cacheFile: inputs.cacheFile, embeddings: inputs.embeddings,
+            embeddingsFingerprint: inputs.embeddingsFingerprint, dataFingerprint: data.fingerprint)
+        return Prepared(inputs: inputs, plan: plan, finished: finished, assignment: assignment)
+    }
+
+    private func storedResult(_ seed: UInt64, _ inputs: RunInputs) throws -> LearnerResult? {
+        let identity = options.identity(seed: seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
+        return try LearnerResult.stored(in: options.resultFolder(seed: seed), identity: identity) { reporter.note($0, rank: 0) }
+    }
+
+    private func lead(_ prepared: Prepared) throws -> Int32 {
+        var files = ResultFiles(options: options, data: prepared.inputs.data, team: team)
+        var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
+        for learner in prepared.finished { evaluations[learner.seed] = (learner, files.evaluate(learner)) }
+        let training = TrainingRun(
+            world: world, plan: prepared.plan, seeds: options.seeds.filter { evaluations[$0] == nil }, options: options,
+            data: prepared.inputs.data, stop: stop, reporter: reporter, team: team
+        ) { [self] learner in
+            let evaluation = files.evaluate(learner)
+            try files.write(learner, evaluation)
+            let identity = options.identity(
+                seed: learner.seed, data: prepared.inputs.data, embeddingsFingerprint: prepared.inputs.embeddingsFingerprint)
+            try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
+            evaluations[learner.seed] = (learner, evaluation)
+            reporter.finish(
+                learner: Int(truncatingIfNeeded: learner.seed),
+                message: "P@1 \(Quantity.percent(evaluation.metrics.P[0])), P@5 \(Quantity.percent(evaluation.metrics.P[4]))", rank: 0)
+        }
+        try training.run(workers: prepared.assignment.groups)
+        reporter.close()
+        if training.wasInterrupted {
+            reporter.note("stopped after a checkpoint: the same command goes on from there", rank: 0)
+            return Failure.Code.interrupted.rawValue
+        }
+        let learners = options.seeds.compactMap { evaluations[$0] }
+        try conclude(learners, prepared, peakRSS: training.peakRSS, files: &files)
+        return 0
+    }
+
+    private func conclude(
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ prepared: Prepared, peakRSS: [Double], files: inout ResultFiles
+    ) throws {
+        let ensemble = Scoring.ensemble(learners.map { files.scores($0.0) }, team: team)
+        let metrics = files.truth.evaluate(ensemble, team: team), data = prepared.inputs.data
+        var peak = peakRSS.map { Int($0.rounded()) }
+        peak[0] = Int(peakRSSMiB().rounded())
+        let report = MetricsReport(
+            run: RunIdentity(framework: options.framework, arch: options.arch, dataset: options.dataset, version: options.version),
+            layout: RunLayout(prepared.plan), wallSeconds: -began.timeIntervalSinceNow, peakRSSMiB: peak,
+            data: MetricsReport.DataSection(
+                train: data.trainFeatures.rows, test: data.testFeatures.rows, features: data.vocabularySize,
+                labels: data.labelCountInFile, fingerprint: data.fingerprint),
+            learners: learners.map {
+                MetricsReport.Learner(seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.reportSeconds)
+            }, ensemble: metrics, config: try? JSONDecoder().decode(JSONValue.self, from: Data(options.config.json.utf8)))
+        try files.write(
+            ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics), report: report)
+        say(learners, metrics, ensemble, data, files)
+    }
+
+    private func say(
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CSRMatrix, _ data: XCDataset,
+        _ files: ResultFiles
+    ) {
+        let names = TextLines.read("\(options.datasetFolder)/labels.txt")
+        let texts = TextLines.read("\(options.datasetFolder)/tst_raw.tsv").map { line in
+            String(line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).last ?? "")
+        }
+        let sample = SampleDocuments(texts: texts, labelNames: names)
+        let table = ClosingReport.table(
+            learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
+        print("\n\(table)\n")
+        print(sample.text(scores: ensemble, truth: data.testLabels, documents: SampleDocuments.choose(truth: data.testLabels)))
+        print("\n\(ClosingReport.files(files.written))")
+        print("in \(Quantity.seconds(-began.timeIntervalSinceNow))")
+    }
+}
+
+/// Lines of a text file; none where it isn't there.
+enum TextLines {
+    static func read(_ path: String) -> [String] {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+}

@@ -1,0 +1,65 @@
+import Buffers
+import Checkpoint
+import Diagnostics
+import Foundation
+import Worker
+import XCData
+
+/// A trained learner's raw predictions and times, as `scores.h5` keeps them: a finished learner is not trained again.
+struct LearnerResult {
+    var seed: UInt64
+    var scores: LearnerScores
+    var seconds: [String: Double]
+
+    static let fileName = "predictions.h5"
+    private static let modules = ["surrogate", "shortlist", "extreme", "reranker", "predict"]
+
+    /// The result of an earlier run in `folder`; nil where there is none, or where it is damaged (`notice` is told).
+    ///
+    /// - Throws: `Failure(.usage)` where it belongs to another config or data set.
+    static func stored(in folder: String, identity: CheckpointIdentity, notice: (String) -> Void) throws -> LearnerResult? {
+        let path = "\(folder)/\(fileName)"
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        do {
+            let (parts, attributes) = try ScoreFile.readParts(path)
+            try check(attributes, identity, path)
+            guard let clf = parts["clf"], let knn = parts["knn"] else { return nil }
+            let seconds = modules.compactMap { name -> (String, Double)? in
+                guard case .double(let value)? = attributes["seconds_\(name)"] else { return nil }
+                return (name, value)
+            }
+            return LearnerResult(
+                seed: UInt64(bitPattern: Int64(identity.seed)), scores: LearnerScores(clf: clf, knn: knn, reranker: parts["reranker"]),
+                seconds: Dictionary(uniqueKeysWithValues: seconds))
+        } catch let failure as Failure where failure.code == .damagedCheckpoint {
+            notice("\(path) is damaged (\(failure.found)): the predictions are made again")
+            return nil
+        }
+    }
+
+    private static func check(_ attributes: [String: H5Attribute], _ identity: CheckpointIdentity, _ path: String) throws {
+        for (name, now) in [("config", identity.configFingerprint), ("data", identity.dataFingerprint)] {
+            guard case .string(let before)? = attributes[name], before != now else { continue }
+            throw Failure(
+                .usage, "results of another run are in the way: the \(name) differs", at: path, found: "\(name) fingerprint \(before)",
+                expected: "\(now), as in this run",
+                advice: "set the \(name) back to go on, or start over with --fresh, or keep both with another --version")
+        }
+    }
+
+    func write(to folder: String, identity: CheckpointIdentity) throws {
+        var parts = ["clf": scores.clf, "knn": scores.knn]
+        parts["reranker"] = scores.reranker
+        var attributes: [String: H5Attribute] = [
+            "config": .string(identity.configFingerprint), "data": .string(identity.dataFingerprint), "seed": .int(identity.seed),
+        ]
+        for (name, value) in seconds { attributes["seconds_\(name)"] = .double(value) }
+        try ScoreFile.write(parts: parts, to: "\(folder)/\(Self.fileName)", attributes: attributes)
+    }
+
+    var reportSeconds: MetricsReport.Seconds {
+        MetricsReport.Seconds(
+            surrogate: seconds["surrogate"], shortlist: seconds["shortlist"], extreme: seconds["extreme"],
+            reranker: seconds["reranker"], predict: seconds["predict"])
+    }
+}

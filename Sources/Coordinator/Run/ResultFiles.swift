@@ -1,0 +1,61 @@
+import Buffers
+import Checkpoint
+import Foundation
+import XCData
+
+/// Writes what a run found: per learner and for the ensemble.
+struct ResultFiles {
+    let options: TrainOptions
+    let data: XCDataset
+    let truth: GroundTruth
+    let team: ThreadTeam
+    private(set) var written: [String] = []
+
+    init(options: TrainOptions, data: XCDataset, team: ThreadTeam) {
+        self.options = options
+        self.data = data
+        self.team = team
+        let global = options.config.global
+        truth = GroundTruth(
+            labels: data.testLabels,
+            inversePropensity: Propensity.inverse(
+                labelCounts: data.labelCounts.array, documents: data.trainRowsInFile, A: global.A, B: global.B),
+            filter: data.testFilter)
+    }
+
+    func evaluate(_ learner: LearnerResult) -> LearnerEvaluation {
+        LearnerEvaluation(scores: learner.scores, truth: truth, beta: options.config.global.beta, team: team)
+    }
+
+    /// The learner's scores at the config's β.
+    func scores(_ learner: LearnerResult) -> CSRMatrix {
+        learner.scores.combined(beta: options.config.global.beta, team: team)
+    }
+
+    mutating func write(_ learner: LearnerResult, _ evaluation: LearnerEvaluation) throws {
+        let folder = options.resultFolder(seed: learner.seed)
+        try text(EvaluationLog.learner(evaluation), to: "\(folder)/log_eval.txt")
+        try matrices(scores(learner), in: folder)
+    }
+
+    mutating func write(ensemble: CSRMatrix, log: String, report: MetricsReport) throws {
+        let folder = options.resultFolder
+        try text(log, to: "\(folder)/log_eval.txt")
+        try matrices(ensemble, in: folder)
+        try text(try report.json(), to: "\(folder)/metrics.json")
+    }
+
+    private mutating func text(_ text: String, to path: String) throws {
+        try SafeFile.write(path, Data(text.utf8))
+        written.append(path)
+    }
+
+    private mutating func matrices(_ scores: CSRMatrix, in folder: String) throws {
+        guard options.config.global.savePredictions else { return }
+        let kept = Scoring.topK(scores, options.config.global.saveTopK ?? options.config.global.topK, team: team)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try NPZ.writeCSR(path: "\(folder)/score.npz", matrix: kept)
+        try ScoreFile.write(kept, to: "\(folder)/score.h5")
+        written += ["\(folder)/score.npz", "\(folder)/score.h5"]
+    }
+}

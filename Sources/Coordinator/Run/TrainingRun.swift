@@ -1,0 +1,115 @@
+import Buffers
+import Foundation
+import Glibc
+import Transport
+import Worker
+import XCData
+
+/// The coordinator's loop: hands seeds to groups, collects their scores, and ends when no seed is left.
+///
+/// It never trains, and between messages it sleeps: under 2 % of a core while workers train.
+final class TrainingRun {
+    private let world: any Communicator
+    private let plan: RunPlan
+    private let options: TrainOptions
+    private let data: XCDataset
+    private let stop: StopFlag
+    private let reporter: ProgressReporter
+    private let team: ThreadTeam
+    private var queue: [UInt64]
+    private var collections: [UInt64: LearnerCollection] = [:]
+    private var busyGroups: Set<Int> = []
+    private var activeWorkers: Set<Int> = []
+    private var stopSent = false
+    private(set) var wasInterrupted = false
+    /// MiB a world rank.
+    private(set) var peakRSS: [Double]
+    /// Called with each learner as it is finished.
+    private let onFinish: (LearnerResult) throws -> Void
+
+    init(
+        world: any Communicator, plan: RunPlan, seeds: [UInt64], options: TrainOptions, data: XCDataset, stop: StopFlag,
+        reporter: ProgressReporter, team: ThreadTeam, onFinish: @escaping (LearnerResult) throws -> Void
+    ) {
+        self.world = world
+        self.plan = plan
+        self.options = options
+        self.data = data
+        self.stop = stop
+        self.reporter = reporter
+        self.team = team
+        self.onFinish = onFinish
+        queue = seeds
+        peakRSS = Array(repeating: 0, count: plan.worldSize)
+    }
+
+    /// Returns when every group has ended.
+    func run(workers groups: [[Int]]) throws {
+        busyGroups = Set(groups.indices)
+        while !busyGroups.isEmpty || !activeWorkers.isEmpty {
+            if stop.isSet && !stopSent { try stopAll(groups) }
+            guard let (rank, bytes) = try world.poll(from: nil, tag: MessageTag.report) else {
+                usleep(4000)
+                continue
+            }
+            switch try WorkerMessage(decoding: bytes) {
+            case .scores(let block): collections[block.seed]?.add(block)
+            case .report(let report): try handle(report, from: rank, groups)
+            }
+        }
+    }
+
+    private func handle(_ report: Report, from rank: Int, _ groups: [[Int]]) throws {
+        switch report {
+        case .ready(let group): try assign(group, leader: rank, workers: groups[group])
+        case .progress(let event): reporter.report(event, rank: rank)
+        case .notice(let text): reporter.note(text, rank: rank)
+        case .done(let summary): try finish(summary, rank: rank)
+        case .interrupted(let worker, _):
+            wasInterrupted = true
+            stop.set()
+            activeWorkers.remove(worker)
+            if let group = groups.firstIndex(where: { $0.contains(worker) }), activeWorkers.isDisjoint(with: groups[group]) {
+                busyGroups.remove(group)
+            }
+        }
+    }
+
+    private func assign(_ group: Int, leader: Int, workers: [Int]) throws {
+        let command: Command
+        if stop.isSet {
+            command = .stop
+            activeWorkers.formUnion(workers)
+        } else if queue.isEmpty {
+            command = .finish
+            busyGroups.remove(group)
+        } else {
+            let seed = queue.removeFirst()
+            collections[seed] = LearnerCollection(
+                rows: data.testFeatures.rows, labels: data.labelCountInFile, topK: options.config.global.topK,
+                workers: workers.count)
+            activeWorkers.formUnion(workers)
+            command = .train(seed: seed)
+        }
+        try world.post(Array(JSONEncoder().encode(command)), to: leader, tag: MessageTag.command)
+    }
+
+    private func finish(_ summary: LearnerSummary, rank: Int) throws {
+        peakRSS[plan.worldSize == 1 ? 0 : rank] = summary.peakRSSMiB
+        activeWorkers.remove(rank)
+        guard let collection = collections[summary.seed], collection.finish(summary) else { return }
+        collections[summary.seed] = nil
+        let result = collection.result(seed: summary.seed, rerankerBeta: options.config.reranker.beta, team: team)
+        try onFinish(result)
+    }
+
+    /// Tells the leaders at work; a leader that asks for its next seed is told then.
+    private func stopAll(_ groups: [[Int]]) throws {
+        stopSent = true
+        wasInterrupted = true
+        let command = Array(try JSONEncoder().encode(Command.stop))
+        for group in busyGroups where !activeWorkers.isDisjoint(with: groups[group]) {
+            try world.post(command, to: groups[group][0], tag: MessageTag.command)
+        }
+    }
+}
