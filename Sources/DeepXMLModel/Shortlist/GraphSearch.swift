@@ -14,12 +14,14 @@ public final class GraphSearch: NeighbourSearch {
     /// The graph's settings, under their usual names.
     public struct Settings: Sendable, Equatable {
         /// Links a vector (twice as many on the lowest layer).
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         public var M: Int
         /// Candidates kept while building.
         public var efC: Int
         /// Candidates kept while searching; at least k are.
         public var efS: Int
 
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         public init(M: Int, efC: Int, efS: Int) {
             self.M = M
             self.efC = efC

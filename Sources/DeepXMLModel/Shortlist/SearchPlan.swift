@@ -16,6 +16,7 @@ public struct SearchPlan: Sendable, Equatable {
     private static let exactRate = 7e10, graphRate = 5e9
 
     /// Compares the time one core would need for each.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     public static func choose(queries: Int, database: Int, dims: Int, M: Int, efC: Int, efS: Int) -> SearchPlan {
         let settings = GraphSearch.Settings(M: M, efC: efC, efS: efS)
         let exact = Self.exactSeconds(queries: queries, database: database, dims: dims)
@@ -50,6 +51,7 @@ public struct SearchPlan: Sendable, Equatable {
 
     /// Vectors that one search of a graph looks at: those linked to the `width` candidates it keeps, but none twice.
     /// Within 35 % of the counts measured for 4,000 to 50,000 vectors, M 50 and 100, widths 50 to 400.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private static func distances(_ database: Int, width: Int, M: Int) -> Double {
         let linked = Double(width) * Double(M)
         let all = Double(database)
