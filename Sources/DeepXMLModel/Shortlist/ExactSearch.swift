@@ -22,9 +22,11 @@ public struct ExactSearch: NeighbourSearch {
     public func topK(queries: DenseMatrix, k: Int, team: ThreadTeam) -> TopK {
         precondition(k >= 1 && queries.cols == database.cols)
         let found = TopK(rows: queries.rows, k: k)
-        let tile = Self.queriesPerTile(queries.rows, threads: team.size), dims = Int64(queries.cols)
+        let tile = Self.queriesPerTile(queries.rows, threads: team.size)
+        let dims = Int64(queries.cols)
         team.forEach((queries.rows + tile - 1) / tile) { index in
-            let first = index * tile, count = Int64(min(tile, queries.rows - first))
+            let first = index * tile
+            let count = Int64(min(tile, queries.rows - first))
             let memory = Buffer<UInt8>(count: Int(dx_search_workspace(count, dims, Int64(k))))
             dx_search_exact(
                 queries.row(first), count, database.pointer, Int64(database.rows), dims, Int32(firstId), Int64(k),

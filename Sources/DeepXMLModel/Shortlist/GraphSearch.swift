@@ -3,7 +3,7 @@ import CHNSW
 import Diagnostics
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// Approximate nearest neighbours by a hierarchical navigable small-world graph (hnswlib).
@@ -14,12 +14,14 @@ public final class GraphSearch: NeighbourSearch {
     /// The graph's settings, under their usual names.
     public struct Settings: Sendable, Equatable {
         /// Links a vector (twice as many on the lowest layer).
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         public var M: Int
         /// Candidates kept while building.
         public var efC: Int
         /// Candidates kept while searching; at least k are.
         public var efS: Int
 
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         public init(M: Int, efC: Int, efS: Int) {
             self.M = M
             self.efC = efC
@@ -38,7 +40,8 @@ public final class GraphSearch: NeighbourSearch {
     public init(
         database: DenseMatrix, firstId: Int = 0, settings: Settings, parts: Int = 1, seed: Int, team: ThreadTeam
     ) throws {
-        let wanted = max(1, min(parts, database.rows)), rows = database.rows
+        let wanted = max(1, min(parts, database.rows))
+        let rows = database.rows
         let cells = (0..<wanted).map { part in
             GraphPart(rows: rows * part / wanted..<rows * (part + 1) / wanted, firstId: firstId)
         }

@@ -40,7 +40,8 @@ public func labelScores(neighbours: TopK, labels: CSRMatrix, k: Int, team: Threa
     let longest = (0..<labels.rows).reduce(0) { max($0, labels.range($1).count) }
     let capacity = min(labels.cols, neighbours.k * longest) + 1
     team.forRanges(neighbours.rows, grain: 64) { range in
-        let sums = Buffer<Float>(count: labels.cols), memory = Buffer<Int32>(count: 4 * capacity)
+        let sums = Buffer<Float>(count: labels.cols)
+        let memory = Buffer<Int32>(count: 4 * capacity)
         sums.fill(-.infinity)
         dx_label_scores(
             neighbours.indices.pointer + range.lowerBound * neighbours.k,
@@ -61,7 +62,8 @@ public func ensembleShortlist(
     let shortlist = TopK(rows: knn.rows, k: k)
     let capacity = max(1, knn.k + centroid.k)
     team.forRanges(knn.rows, grain: 64) { range in
-        let memory = Buffer<Int32>(count: 8 * capacity), row = range.lowerBound
+        let memory = Buffer<Int32>(count: 8 * capacity)
+        let row = range.lowerBound
         dx_blend_lists(
             knn.indices.pointer + row * knn.k, knn.scores.pointer + row * knn.k, Int64(knn.k), gamma,
             centroid.indices.pointer + row * centroid.k, centroid.scores.pointer + row * centroid.k, Int64(centroid.k),

@@ -12,7 +12,11 @@ public struct SearchPlan: Sendable, Equatable {
     /// A line for the log.
     public let reason: String
 
+    /// Flop/s of one core (AMD EPYC, AVX-512, D 300): the tiled kernel with selection, and a graph's scattered reads.
+    private static let exactRate = 7e10, graphRate = 5e9
+
     /// Compares the time one core would need for each.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     public static func choose(queries: Int, database: Int, dims: Int, M: Int, efC: Int, efS: Int) -> SearchPlan {
         let settings = GraphSearch.Settings(M: M, efC: efC, efS: efS)
         let exact = Self.exactSeconds(queries: queries, database: database, dims: dims)
@@ -36,18 +40,21 @@ public struct SearchPlan: Sendable, Equatable {
 
     /// Product of all pairs at the rate that the tiled kernel keeps, selection included.
     private static func exactSeconds(queries: Int, database: Int, dims: Int) -> Double {
-        2 * Double(queries) * Double(database) * Double(dims) / 7e10
+        2 * Double(queries) * Double(database) * Double(dims) / exactRate
     }
 
     private static func graphSeconds(queries: Int, database: Int, dims: Int, _ settings: GraphSearch.Settings) -> Double {
         let building = Double(database) * distances(database, width: settings.efC, M: settings.M)
         let searching = Double(queries) * distances(database, width: settings.efS, M: settings.M)
-        return (building + searching) * 2 * Double(dims) / 6e9
+        return (building + searching) * 2 * Double(dims) / graphRate
     }
 
     /// Vectors that one search of a graph looks at: those linked to the `width` candidates it keeps, but none twice.
+    /// Within 35 % of the counts measured for 4,000 to 50,000 vectors, M 50 and 100, widths 50 to 400.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     private static func distances(_ database: Int, width: Int, M: Int) -> Double {
-        let linked = Double(width) * Double(M), all = Double(database)
+        let linked = Double(width) * Double(M)
+        let all = Double(database)
         return all * linked / (all + linked)
     }
 

@@ -12,10 +12,12 @@ struct SmoothedCentroids: Sendable {
     let centroids: CSRMatrix
 
     init(cooccurrence: CSRMatrix, centroids: CSRMatrix, team: ThreadTeam) {
-        let norms = Buffer<Float>(count: cooccurrence.rows), scaled = Buffer<Float>(count: cooccurrence.nonZeros)
+        let norms = Buffer<Float>(count: cooccurrence.rows)
+        let scaled = Buffer<Float>(count: cooccurrence.nonZeros)
         team.forRanges(cooccurrence.rows, grain: 16) { range in
             let sums = Buffer<Float>(count: centroids.cols)
-            var weights = cooccurrence.kernelView, rows = centroids.kernelView
+            var weights = cooccurrence.kernelView
+            var rows = centroids.kernelView
             dx_smoothed_norms(
                 &weights, &rows, Int64(centroids.cols), Int64(range.lowerBound), Int64(range.upperBound), sums.pointer,
                 norms.pointer)

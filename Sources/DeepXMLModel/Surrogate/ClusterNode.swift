@@ -26,8 +26,8 @@ public struct ClusterNode: Sendable, Equatable {
     func firstMembers(seed: Int) -> (first: Int, second: Int) {
         var words: [UInt32] = [0, 0, 0, 0]
         dx_philox4x32(surrogateKey(seed, .split), [0, UInt32(index), UInt32(level), 0], &words)
-        let first = Int(UInt64(words[0]) * UInt64(labels.count) >> 32)
-        let second = Int(UInt64(words[1]) * UInt64(labels.count - 1) >> 32)
+        let first = Int((UInt64(words[0]) * UInt64(labels.count)) >> 32)
+        let second = Int((UInt64(words[1]) * UInt64(labels.count - 1)) >> 32)
         return (first, second >= first ? second + 1 : second)
     }
 }

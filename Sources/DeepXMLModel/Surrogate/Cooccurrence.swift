@@ -24,8 +24,10 @@ public func cooccurrence(
     labels: CSRMatrix, documents: CSRMatrix, seed: Int, walk: RandomWalk = RandomWalk(), team: ThreadTeam
 ) -> CSRMatrix {
     precondition(labels.rows == documents.cols && labels.cols == documents.rows && walk.steps >= 1 && walk.keep >= 1)
-    let rows = documents.rows, width = min(walk.keep, walk.steps) + 1
-    let counts = Buffer<Int64>(count: rows), ids = Buffer<Int32>(count: rows * width)
+    let rows = documents.rows
+    let width = min(walk.keep, walk.steps) + 1
+    let counts = Buffer<Int64>(count: rows)
+    let ids = Buffer<Int32>(count: rows * width)
     let weights = Buffer<Float>(count: rows * width)
     let key = surrogateKey(seed, .walk)
     team.forRanges(rows, grain: 16) { range in
@@ -47,9 +49,12 @@ private func compact(_ counts: Buffer<Int64>, _ ids: Buffer<Int32>, _ weights: B
     let rows = counts.count
     let starts = Buffer<Int64>(count: rows + 1)
     for row in 0..<rows { starts[row + 1] = starts[row] + counts[row] }
-    let indices = Buffer<Int32>(count: Int(starts[rows])), values = Buffer<Float>(count: Int(starts[rows]))
+    let indices = Buffer<Int32>(count: Int(starts[rows]))
+    let values = Buffer<Float>(count: Int(starts[rows]))
     for row in 0..<rows {
-        let from = row * width, to = Int(starts[row]), count = Int(counts[row])
+        let from = row * width
+        let to = Int(starts[row])
+        let count = Int(counts[row])
         (indices.pointer + to).update(from: ids.pointer + from, count: count)
         (values.pointer + to).update(from: weights.pointer + from, count: count)
     }

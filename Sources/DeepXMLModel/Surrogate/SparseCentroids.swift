@@ -29,11 +29,13 @@ public func labelCentroids(features: CSRMatrix, documents: CSRMatrix, team: Thre
 }
 
 private func sumRows(_ features: CSRMatrix, _ documents: CSRMatrix, into centroids: CSRMatrix, labels: Range<Int>) {
-    let stamps = Buffer<Int32>(count: features.cols), sums = Buffer<Float>(count: features.cols)
+    let stamps = Buffer<Int32>(count: features.cols)
+    let sums = Buffer<Float>(count: features.cols)
     let longest = labels.reduce(0) { max($0, centroids.range($1).count) }
     let spare = Buffer<Int32>(count: 3 * longest)
     for label in labels {
-        let members = documents.columns(label), first = centroids.range(label).lowerBound
+        let members = documents.columns(label)
+        let first = centroids.range(label).lowerBound
         dx_sum_sparse_rows(
             features.starts.pointer, features.indices.pointer, features.values!.pointer, members.baseAddress,
             Int64(members.count), Int32(label + 1), stamps.pointer, sums.pointer, spare.pointer,

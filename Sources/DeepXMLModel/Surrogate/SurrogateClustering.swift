@@ -49,11 +49,14 @@ public final class SurrogateClustering: Sendable {
     public func split(nodes: [ClusterNode]) -> [ClusterNode] {
         var starts = [0]
         for node in nodes { starts.append(starts.last! + node.labels.count) }
-        let sides = Buffer<UInt8>(count: starts.last!), offsets = starts
+        let sides = Buffer<UInt8>(count: starts.last!)
+        let offsets = starts
         team.forEach(nodes.count) { n in
-            let node = nodes[n], side = sides.pointer + offsets[n]
+            let node = nodes[n]
+            let side = sides.pointer + offsets[n]
             guard node.level < self.depth else { return }
-            let members = ClusterMembers(node.labels, of: self.smoothed), first = node.firstMembers(seed: self.seed)
+            let members = ClusterMembers(node.labels, of: self.smoothed)
+            let first = node.firstMembers(seed: self.seed)
             if node.labels.count <= Self.gramLimit {
                 members.gram().twoMeans(from: first, tolerance: Self.tolerance, side: side)
             } else {
@@ -145,7 +148,8 @@ extension DenseMatrix {
     fileprivate func square(of places: [Int]) -> DenseMatrix {
         let smaller = DenseMatrix(rows: places.count, cols: places.count)
         for (i, row) in places.enumerated() {
-            let from = self.row(row), to = smaller.row(i)
+            let from = self.row(row)
+            let to = smaller.row(i)
             for (j, col) in places.enumerated() { to[j] = from[col] }
         }
         return smaller
