@@ -24,7 +24,7 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
 
     public convenience init(_ elements: [Element]) {
         self.init(count: elements.count)
-        for (i, element) in elements.enumerated() { pointer[i] = element }
+        elements.withUnsafeBytes { bytes.copyMemory(from: $0) }
     }
 
     @inlinable public subscript(index: Int) -> Element {

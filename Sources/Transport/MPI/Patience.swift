@@ -10,7 +10,7 @@ struct Patience {
     static let longestNap: UInt64 = 200_000
     /// Who has waited this long (a coordinator at a barrier) may nap longer: a look costs some 5 µs of a core.
     static let longWait: UInt64 = 100_000_000
-    static let longestNapOfLongWait: UInt64 = 1_000_000
+    static let longestNapOfLongWait: UInt64 = 5_000_000
 
     private let busy: UInt64
     private let start: UInt64
@@ -31,7 +31,7 @@ struct Patience {
             sched_yield()
             return
         }
-        let longest = waited < Self.longWait ? Self.longestNap : Self.longestNapOfLongWait
+        let longest = waited < Self.longWait ? Self.longestNap : min(waited / 100, Self.longestNapOfLongWait)
         var nap = timespec(tv_sec: 0, tv_nsec: Int(min(max(waited / 10, Self.shortestNap), longest)))
         nanosleep(&nap, nil)
     }

@@ -16,7 +16,7 @@ public final class ThreadCommunicator: Communicator, @unchecked Sendable {
         self.rank = rank
         self.job = job
         self.group = group
-        host = ProcessInfo.processInfo.hostName
+        host = Self.hostName()
     }
 
     /// The `size` ranks of a new job; each is then used by a thread of its own. An abort ends the process.
@@ -50,6 +50,13 @@ public final class ThreadCommunicator: Communicator, @unchecked Sendable {
 
     /// Says that this rank does nothing more (`run` does so itself): who waits for it, or will, gets a `Failure`.
     public func leave(_ error: (any Error)? = nil) { job.end(jobRank, error: error) }
+
+    /// Not Foundation's: that asks the name server, and may wait for seconds.
+    private static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 257)
+        gethostname(&name, name.count - 1)
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
 
     var jobRank: Int { group.members[rank] }
 
