@@ -55,7 +55,7 @@ import XCData
         var random = SeededGenerator(state: 7)
         var parsed = 0
         var problems: Set<String> = []
-        for _ in 0..<6000 {
+        for _ in 0..<3000 {
             let bytes = Self.mutated(&random)
             let path = try folder.write("f.txt", bytes)
             do {
@@ -69,7 +69,7 @@ import XCData
             }
         }
         // The mutations must reach both sides, and most of the refusals.
-        #expect(parsed > 100 && parsed < 5000)
-        #expect(problems.count >= 9, "\(problems)")
+        #expect(parsed > 100 && parsed < 2500)
+        #expect(problems.count >= 8, "\(problems)")
     }
 }

@@ -62,6 +62,11 @@ def float_cases():
         cases.append((text if "." in text else text + ".") + "0000001")
         cases.append(decimal_of(middle - Fraction(1, 2**90))[:100])
         cases.append(text[:18])
+    for _ in range(150):  # 19 digits: nearer to the middle than a mantissa of 64 bits can tell
+        f = np.float32(rng.uniform(0.5, 1))
+        middle = (Fraction(float(f)) + Fraction(float(np.nextafter(f, np.float32(1))))) / 2
+        below = int(middle * 10**19)
+        cases += ["0.%019d" % below, "0.%019d" % (below + 1)]
     return [c for c in cases if len(c) <= 400]
 
 

@@ -15,23 +15,26 @@ public enum NPZ {
     /// - Parameter zip64From: the size from which zip64 records are written; lower than the format's limit in tests only.
     package static func writeCSR(path: String, matrix: CSRMatrix, zip64From: Int) throws {
         var zip = try ZipWriter(path: path, zip64From: zip64From)
-        func add(_ name: String, _ type: String, _ shape: [Int], _ data: UnsafeMutableRawBufferPointer) throws {
-            try NPYHeader(type: type, shape: shape).bytes.withUnsafeBytes {
-                try zip.add(name + ".npy", [$0, UnsafeRawBufferPointer(data)])
+        func add<Element>(_ name: String, _ type: String, _ shape: [Int], _ data: Buffer<Element>) throws {
+            // A buffer that nobody else holds must live until its bytes are written.
+            try withExtendedLifetime(data) {
+                try NPYHeader(type: type, shape: shape).bytes.withUnsafeBytes {
+                    try zip.add(name + ".npy", [$0, UnsafeRawBufferPointer(data.bytes)])
+                }
             }
         }
         let entries = matrix.nonZeros
-        try add("indices", "<i4", [entries], matrix.indices.bytes)
+        try add("indices", "<i4", [entries], matrix.indices)
         if entries <= Int(Int32.max) {
             let starts = Buffer<Int32>(count: matrix.rows + 1)
             for r in 0...matrix.rows { starts[r] = Int32(matrix.starts[r]) }
-            try add("indptr", "<i4", [matrix.rows + 1], starts.bytes)
+            try add("indptr", "<i4", [matrix.rows + 1], starts)
         } else {
-            try add("indptr", "<i8", [matrix.rows + 1], matrix.starts.bytes)
+            try add("indptr", "<i8", [matrix.rows + 1], matrix.starts)
         }
-        try add("format", "|S3", [], Buffer(Array("csr".utf8)).bytes)
-        try add("shape", "<i8", [2], Buffer([Int64(matrix.rows), Int64(matrix.cols)]).bytes)
-        try add("data", "<f4", [entries], (matrix.values ?? ones(entries)).bytes)
+        try add("format", "|S3", [], Buffer(Array("csr".utf8)))
+        try add("shape", "<i8", [2], Buffer([Int64(matrix.rows), Int64(matrix.cols)]))
+        try add("data", "<f4", [entries], matrix.values ?? ones(entries))
         try zip.finish()
     }
 

@@ -47,9 +47,11 @@ extension XCDataset {
     private func writeCache(_ path: String, _ layout: CacheLayout) throws {
         var file = try AtomicFile(path: path)
         try file.write(layout.header)
-        for bytes in CacheLayout.arrays(of: self) {
-            try file.write(UnsafeRawBufferPointer(bytes))
-            try file.pad(to: CacheLayout.alignment)
+        try withExtendedLifetime(self) {
+            for bytes in CacheLayout.arrays(of: self) {
+                try file.write(UnsafeRawBufferPointer(bytes))
+                try file.pad(to: CacheLayout.alignment)
+            }
         }
         try file.commit()
     }
