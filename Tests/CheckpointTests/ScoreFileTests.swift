@@ -31,7 +31,8 @@ import Testing
         try ScoreFile.write(parts: ["clf": scores, "knn": binary], to: scratch("p"), attributes: attributes)
         let (parts, back) = try ScoreFile.readParts(scratch("p"))
         #expect(parts.keys.sorted() == ["clf", "knn"] && back == attributes)
-        #expect(same(try #require(parts["clf"]), scores) && same(try #require(parts["knn"]), binary))
+        let (clf, knn) = (try #require(parts["clf"]), try #require(parts["knn"]))
+        #expect(same(clf, scores) && same(knn, binary))
     }
 
     @Test func aMissingFileIsNotADamagedOne() throws {
@@ -49,7 +50,8 @@ import Testing
             try bytes.write(to: url)
             do {
                 let (parts, attributes) = try ScoreFile.readParts(path)
-                let intact = parts.count == 1 && same(try #require(parts["clf"]), scores) && attributes == ["seed": .int(108)]
+                let clf = try #require(parts["clf"])
+                let intact = parts.count == 1 && same(clf, scores) && attributes == ["seed": .int(108)]
                 #expect(intact, "\(what)")
             } catch is Failure {
                 found += 1
