@@ -90,7 +90,7 @@ import Testing
         #expect(found.code == .damagedCheckpoint && found.found.contains("letcher32"))
     }
 
-    /// Debian's library has no locks of its own: without ours this crashes.
+    /// Debian's library has a lock of its own; with a build that has none, this crashes without ours.
     @Test func threadsMayWriteAndReadAtTheSameTime() throws {
         let scratch = try Scratch()
         DispatchQueue.concurrentPerform(iterations: 16) { thread in
