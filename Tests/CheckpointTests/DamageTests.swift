@@ -65,6 +65,14 @@ import Testing
         #expect(notices.all.count == 2 && notices.all.allSatisfy { $0.contains("is damaged") && $0.contains("starting over") })
     }
 
+    @Test func aDamagedPinnedOneIsTrainedAgain() throws {
+        try Layout(workers: 2).write(store, key(5, module: "surrogate", index: 0), pinned: true)
+        try Vandal(scratch("ckpt_surrogate_5_50/shard-1-of-2.h5")).flip(100)
+        #expect(try store.pinned(module: "surrogate") == nil)
+        #expect(notices.all.count == 1 && notices.text.contains("surrogate must be trained again"))
+        #expect(try store.newest()?.key == key(2))
+    }
+
     @Test func aFolderUnderAnotherNameIsNotTrusted() throws {
         try FileManager.default.moveItem(atPath: scratch(newer), toPath: scratch("ckpt_extreme_3_30"))
         #expect(try store.newest()?.key == key(1))
