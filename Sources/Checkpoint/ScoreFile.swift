@@ -25,7 +25,7 @@ public enum ScoreFile {
         parts: [String: CSRMatrix], to path: String, attributes: [String: H5Attribute] = [:]
     ) throws {
         try write(to: path, attributes: attributes) { file in
-            for name in parts.keys.sorted() { try put(parts[name]!, "/\(name)", into: file) }
+            for (name, matrix) in parts.sorted(by: { $0.key < $1.key }) { try put(matrix, "/\(name)", into: file) }
             try file.setAttribute("parts", .string(parts.keys.sorted().joined(separator: ",")))
         }
     }

@@ -17,8 +17,6 @@ import Testing
         for epoch in [1, 2] { try Layout(workers: 2).write(store, key(epoch), state: ["lr": "0.1"]) }
     }
 
-    private func contents(_ file: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: scratch(file))) }
-
     /// The newer checkpoint is passed over, and the notice names `file` and what is used.
     private func expectFallback(_ file: String, _ what: String) throws {
         notices.clear()
@@ -31,36 +29,25 @@ import Testing
     @Test(arguments: ["shard-1-of-2.h5", "manifest.json"])
     func everyTruncationIsFound(_ name: String) throws {
         let file = "\(newer)/\(name)"
-        let whole = try contents(file)
-        for length in 0..<whole.count {
-            try whole.prefix(length).write(to: URL(fileURLWithPath: scratch(file)))
-            try expectFallback(file, "\(length) of \(whole.count) bytes")
-        }
-        try (whole + [0]).write(to: URL(fileURLWithPath: scratch(file)))
+        let vandal = try Vandal(scratch(file))
+        try vandal.truncations { try expectFallback(file, $0) }
+        try (vandal.whole + [0]).write(to: URL(fileURLWithPath: vandal.path))
         try expectFallback(file, "one byte too many")
-        try whole.write(to: URL(fileURLWithPath: scratch(file)))
+        try vandal.repair()
         #expect(try store.newest()?.key == key(2))
     }
 
-    /// One bit of every byte, another one from byte to byte.
     @Test(arguments: ["shard-0-of-2.h5", "manifest.json"])
     func everyFlippedBitIsFound(_ name: String) throws {
         let file = "\(newer)/\(name)"
-        let whole = try contents(file)
-        for at in whole.indices {
-            var flipped = whole
-            flipped[at] ^= 1 << UInt8(at % 8)
-            try flipped.write(to: URL(fileURLWithPath: scratch(file)))
-            try expectFallback(file, "bit \(at % 8) of byte \(at)")
-        }
+        try Vandal(scratch(file)).flips { try expectFallback(file, $0) }
+        #expect(try store.newest()?.key == key(2))
     }
 
     @Test func theNoticeSaysBothChecksums() throws {
         let file = "\(newer)/shard-0-of-2.h5"
-        var bytes = try contents(file)
         let stored = try CRC32.ofFile(scratch(file)).hex
-        bytes[bytes.count / 2] ^= 1
-        try bytes.write(to: URL(fileURLWithPath: scratch(file)))
+        try Vandal(scratch(file)).flip(1000)
         let real = try CRC32.ofFile(scratch(file)).hex
         _ = try store.newest()
         #expect(
@@ -78,6 +65,14 @@ import Testing
         #expect(notices.all.count == 2 && notices.all.allSatisfy { $0.contains("is damaged") && $0.contains("starting over") })
     }
 
+    @Test func aDamagedPinnedOneIsTrainedAgain() throws {
+        try Layout(workers: 2).write(store, key(5, module: "surrogate", index: 0), pinned: true)
+        try Vandal(scratch("ckpt_surrogate_5_50/shard-1-of-2.h5")).flip(100)
+        #expect(try store.pinned(module: "surrogate") == nil)
+        #expect(notices.all.count == 1 && notices.text.contains("surrogate must be trained again"))
+        #expect(try store.newest()?.key == key(2))
+    }
+
     @Test func aFolderUnderAnotherNameIsNotTrusted() throws {
         try FileManager.default.moveItem(atPath: scratch(newer), toPath: scratch("ckpt_extreme_3_30"))
         #expect(try store.newest()?.key == key(1))
@@ -87,11 +82,10 @@ import Testing
     @Test func aShardThatChangesAfterTheCheckIsFoundWhenRead() throws {
         let reader = try #require(try store.newest())
         let file = "\(newer)/shard-0-of-2.h5"
-        var bytes = try contents(file)
+        let vandal = try Vandal(scratch(file))
         let first = Data(counting(5, 7).buffer.array.flatMap { withUnsafeBytes(of: $0) { Array($0) } })
-        let at = try #require(bytes.range(of: first))
-        bytes[at.lowerBound + 40] ^= 16
-        try bytes.write(to: URL(fileURLWithPath: scratch(file)))
+        let at = try #require(vandal.whole.range(of: first))
+        try vandal.flip(at.lowerBound + 40)
         let found = try failure { _ = try reader.rows("W", 0..<11) as Buffer<Float> }
         #expect(found.code == .damagedCheckpoint && found.place == scratch(file))
     }

@@ -16,7 +16,10 @@ final class TinyDisk {
         guard mount("tmpfs", path, "tmpfs", 0, "size=64k") == 0 else { return nil }
     }
 
-    deinit { umount2(path, 2 /* MNT_DETACH */) }
+    deinit {
+        let detach: Int32 = 2  // MNT_DETACH: HDF5 may still hold a file.
+        umount2(path, detach)
+    }
 
     static let isPermitted: Bool = ((try? TinyDisk()) ?? nil) != nil
 }

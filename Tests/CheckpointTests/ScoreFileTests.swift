@@ -31,42 +31,33 @@ import Testing
         try ScoreFile.write(parts: ["clf": scores, "knn": binary], to: scratch("p"), attributes: attributes)
         let (parts, back) = try ScoreFile.readParts(scratch("p"))
         #expect(parts.keys.sorted() == ["clf", "knn"] && back == attributes)
-        #expect(same(try #require(parts["clf"]), scores) && same(try #require(parts["knn"]), binary))
+        let (clf, knn) = (try #require(parts["clf"]), try #require(parts["knn"]))
+        #expect(same(clf, scores) && same(knn, binary))
     }
 
     @Test func aMissingFileIsNotADamagedOne() throws {
         #expect(try failure { _ = try ScoreFile.read(scratch("none.h5")) }.code == .usage)
     }
 
-    /// Every truncation, and every bit of every byte: an error, or what was written (bytes that HDF5 does not use).
+    /// Every truncation, and a bit of every byte: an error, or what was written (bytes that HDF5 does not use).
     @Test func noDamageGivesOtherScores() throws {
         let path = scratch("p")
-        let url = URL(fileURLWithPath: path)
         try ScoreFile.write(parts: ["clf": scores], to: path, attributes: ["seed": .int(108)])
-        let whole = try Data(contentsOf: url)
+        let vandal = try Vandal(path)
         var found = 0
-        for (what, bytes) in truncations(of: whole) + flips(of: whole) {
-            try bytes.write(to: url)
+        func expectErrorOrIntact(_ what: String) throws {
             do {
                 let (parts, attributes) = try ScoreFile.readParts(path)
-                let intact = parts.count == 1 && same(try #require(parts["clf"]), scores) && attributes == ["seed": .int(108)]
-                #expect(intact, "\(what)")
+                let clf = try #require(parts["clf"])
+                #expect(parts.count == 1 && same(clf, scores) && attributes == ["seed": .int(108)], "\(what)")
             } catch is Failure {
                 found += 1
             }
         }
-        #expect(found > whole.count)
-    }
-
-    private func truncations(of whole: Data) -> [(String, Data)] {
-        (0..<whole.count).map { ("\($0) of \(whole.count) bytes", whole.prefix($0)) }
-    }
-
-    private func flips(of whole: Data) -> [(String, Data)] {
-        whole.indices.map { at in
-            var flipped = whole
-            flipped[at] ^= 1 << UInt8(at % 8)
-            return ("bit \(at % 8) of byte \(at)", flipped)
-        }
+        try vandal.flips(expectErrorOrIntact)
+        #expect(found > vandal.whole.count / 4)
+        found = 0
+        try vandal.truncations(expectErrorOrIntact)
+        #expect(found == vandal.whole.count)
     }
 }

@@ -28,9 +28,9 @@ struct Layout {
         let bias = Buffer<Int64>(count: rows.count)
         for (r, row) in rows.enumerated() {
             bias[r] = Int64(row)
-            for c in 0..<dims { w[row: r, col: c] = Float(row * dims + c) }
+            for c in 0..<dims { w[r, c] = Float(row * dims + c) }
         }
-        for t in 0..<tokens { for (c, col) in cols.enumerated() { e[row: t, col: c] = Float(t * dims + col) } }
+        for t in 0..<tokens { for (c, col) in cols.enumerated() { e[t, c] = Float(t * dims + col) } }
         return [
             StoredArray("W", w, .rows(start: rows.lowerBound, total: labels)),
             StoredArray("bias", bias, .rows(start: rows.lowerBound, total: labels)),

@@ -6,7 +6,11 @@ import Diagnostics
 public struct H5Info: Sendable, Equatable {
     public var type: H5Scalar
     public var shape: [Int]
-    public var count: Int { shape.reduce(1, *) }
+
+    public init(type: H5Scalar, shape: [Int]) {
+        self.type = type
+        self.shape = shape
+    }
 }
 
 /// A rectangle of a dataset, and where in a larger row-major array in memory its corner goes.
@@ -35,15 +39,15 @@ extension H5File {
             defer { H5Sclose(space) }
             let creation = try creationProperties(place, type, shape)
             defer { H5Pclose(creation) }
-            let links = try place.check(H5Pcreate(chdf5_link_create()), "prepare")
-            defer { H5Pclose(links) }
-            try place.check(H5Pset_create_intermediate_group(links, 1), "prepare")
+            try makeGroups(above: name, place)
             let dataset = try place.check(
-                H5Dcreate2(id, name, type.typeID, space, links, creation, chdf5_default()), "create")
+                H5Dcreate2(id, name, type.typeID, space, chdf5_default(), creation, chdf5_default()), "create")
             defer { H5Dclose(dataset) }
             if bytes.isEmpty { return }
             let all = chdf5_space_all()
             try place.check(H5Dwrite(dataset, type.typeID, all, all, chdf5_default(), bytes.baseAddress), "write")
+            // A small dataset only reaches the file here: closing it would do so too, but hide a full disk.
+            try place.check(H5Dflush(dataset), "write")
         }
     }
 
@@ -58,10 +62,20 @@ extension H5File {
         try write(name, type: .float32, shape: [matrix.rows, matrix.cols], from: bytes)
     }
 
+    private func makeGroups(above name: String, _ place: H5Place) throws {
+        let properties = try place.timelessProperties(chdf5_group_create())
+        defer { H5Pclose(properties) }
+        var path = ""
+        for group in name.split(separator: "/").dropLast() {
+            path += "/\(group)"
+            if try place.check(H5Lexists(id, path, chdf5_default()), "look for the group of") > 0 { continue }
+            let made = H5Gcreate2(id, path, chdf5_default(), properties, chdf5_default())
+            H5Gclose(try place.check(made, "make the group of"))
+        }
+    }
+
     private func creationProperties(_ place: H5Place, _ type: H5Scalar, _ shape: [Int]) throws -> hid_t {
-        let properties = try place.check(H5Pcreate(chdf5_dataset_create()), "prepare")
-        // The same content gives the same bytes: no time of writing.
-        try place.check(H5Pset_obj_track_times(properties, false), "prepare")
+        let properties = try place.timelessProperties(chdf5_dataset_create())
         // A chunk may not be larger than a fixed extent, so an empty dataset has none.
         if shape.contains(0) { return properties }
         let cols = shape.count == 2 ? min(shape[1], Self.chunkBytes / type.size) : 1

@@ -19,7 +19,9 @@ public struct H5File: ~Copyable {
             let access = try place.check(H5Pcreate(chdf5_file_access()), "prepare the file")
             defer { H5Pclose(access) }
             try place.check(chdf5_newest_format(access), "choose the file format")
-            return try place.check(H5Fcreate(path, chdf5_truncate(), chdf5_default(), access), "create the file")
+            let creation = try place.timelessProperties(chdf5_file_create())
+            defer { H5Pclose(creation) }
+            return try place.check(H5Fcreate(path, chdf5_truncate(), creation, access), "create the file")
         }
         self.path = path
         writing = true

@@ -2,17 +2,17 @@ import CHDF5
 import Diagnostics
 import Foundation
 
-/// The one door to HDF5: Debian's serial library keeps global state without locks, and ranks may be threads of one
-/// process, so every sequence of its calls runs alone.
+/// The one door to HDF5: a serial library keeps global state, some builds of it without locks, and ranks may be threads
+/// of one process, so every sequence of its calls runs alone.
 enum H5Library {
     private static let lock = NSLock()
-    /// HDF5 prints its error stack to stderr by default; ours goes into a `Failure`.
-    private static let silenced: Bool = chdf5_silence() >= 0
 
     static func exclusively<Result>(_ body: () throws -> Result) rethrows -> Result {
         lock.lock()
         defer { lock.unlock() }
-        _ = silenced
+        // HDF5 prints its error stack to stderr by default; ours goes into a `Failure`. Debian's build, which has a lock
+        // of its own, keeps this setting for each thread.
+        _ = chdf5_silence()
         return try body()
     }
 }
@@ -28,6 +28,13 @@ struct H5Place {
     func check<Status: SignedInteger>(_ status: Status, _ doing: String) throws -> Status {
         if status >= 0 { return status }
         throw failure(doing, said: Self.innermostError())
+    }
+
+    /// Properties of a new file, group or dataset that keeps no time of writing: the same content gives the same bytes.
+    func timelessProperties(_ kind: hid_t) throws -> hid_t {
+        let properties = try check(H5Pcreate(kind), "prepare")
+        try check(H5Pset_obj_track_times(properties, false), "prepare")
+        return properties
     }
 
     private static func innermostError() -> String {

@@ -36,11 +36,13 @@ public struct CheckpointIdentity: Sendable, Codable, Equatable {
         }
         if stored.seed != seed { differences.append(Difference("seed", "\(stored.seed)", "\(seed)")) }
         if differences.isEmpty { return }
-        let names = differences.map(\.key).joined(separator: ", ")
+        let shown = differences.prefix(8)
+        let more = differences.count > shown.count ? ", … and \(differences.count - shown.count) more" : ""
+        func list(_ text: (Difference) -> String) -> String { shown.map(text).joined(separator: ", ") + more }
         throw Failure(
-            .usage, "a checkpoint of another run is in the way: it differs in \(names)", at: place,
-            found: differences.map { "\($0.key) = \($0.stored) in the checkpoint" }.joined(separator: ", "),
-            expected: differences.map { "\($0.key) = \($0.current) as in this run" }.joined(separator: ", "),
+            .usage, "a checkpoint of another run is in the way: it differs in \(list(\.key))", at: place,
+            found: list { "\($0.key) = \($0.stored) in the checkpoint" },
+            expected: list { "\($0.key) = \($0.current) as in this run" },
             advice:
                 "set it back to go on, or start over with --fresh (deletes the checkpoint), or keep both with another --version")
     }

@@ -10,12 +10,12 @@ extension CheckpointStore {
     ///
     /// - Throws: `Failure(.usage)` where the newest belongs to another config, data set or seed: it names what differs.
     public func newest() throws -> CheckpointReader? {
-        try newestWhole { _ in true }
+        try newestWhole(of: nil, orElse: "starting over")
     }
 
-    /// The newest whole pinned checkpoint of `module`, as `newest`.
+    /// The newest whole pinned checkpoint of `module`, found and checked as by `newest`.
     public func pinned(module: String) throws -> CheckpointReader? {
-        try newestWhole { $0.pinned && $0.key.module == module }
+        try newestWhole(of: module, orElse: "module \(module) must be trained again")
     }
 
     /// The checkpoint `key`, which another rank's `newest` or `pinned` has checked: only its manifest is.
@@ -38,13 +38,13 @@ extension CheckpointStore {
             expected: "the checkpoint that the group's leader found", advice: "see whether all nodes share the folder")
     }
 
-    private func newestWhole(where isWanted: (Manifest) -> Bool) throws -> CheckpointReader? {
-        var damages = [String]()
+    /// - Parameter pinnedModule: only pinned checkpoints of this module; nil: all.
+    private func newestWhole(of pinnedModule: String?, orElse: String) throws -> CheckpointReader? {
         let (manifests, damagedManifests) = try self.manifests()
-        for (folder, damage) in damagedManifests {
-            damages.append("\(path(folder))/\(Manifest.fileName) is damaged (\(damage.reason))")
+        var damages = damagedManifests.filter { pinnedModule == nil || $0.0.module == pinnedModule }.map { folder, damage in
+            "\(path(folder))/\(Manifest.fileName) is damaged (\(damage.reason))"
         }
-        for manifest in manifests where isWanted(manifest) {
+        for manifest in manifests where pinnedModule == nil || manifest.pinned && manifest.key.module == pinnedModule {
             let folder = path(manifest.key.folder)
             try identity.check(manifest.identity, at: folder)
             if let (file, damage) = try firstDamage(manifest, in: folder) {
@@ -59,7 +59,7 @@ extension CheckpointStore {
             }
             return CheckpointReader(folder: folder, manifest: manifest)
         }
-        tell(damages, using: "no whole checkpoint stands before it, starting over")
+        tell(damages, using: "no whole checkpoint stands before it, \(orElse)")
         return nil
     }
 
