@@ -17,7 +17,7 @@ enum Launcher {
     }
 
     private static func overMPI(_ options: TrainOptions, _ stop: StopFlag) throws -> Int32 {
-        let world = try MPICommunicator.start()
+        let world = try MPICommunicator.start(computes: { rank, size in rank > 0 || size == 1 })
         var code: Int32 = 0
         do { code = try run(world, ranks: world.size, options, stop) } catch let ended as EndedBeforeStart {
             CommandErrors.say(ended.failure)
