@@ -84,7 +84,7 @@ public struct Preparation: Sendable {
         guard let embeddings else { return }
         let tokens = vectoriser.vocabulary.count
         log("training embeddings of \(tokens.grouped) tokens by fastText on \(texts.ids.count.grouped) tokens of text")
-        let matrix = try embeddings.embeddings(of: vectoriser.vocabulary, trainedOn: texts, in: folder.path)
+        let matrix = try embeddings.embeddings(of: vectoriser.vocabulary, trainedOn: texts, in: folder.path, log: log)
         try NumpyFile.write("\(folder.path)/fasttextB_embeddings_\(embeddings.dimensions)d.npy", matrix)
     }
 

@@ -8,10 +8,10 @@ import Foundation
 public struct FastText: Sendable {
     public var dimensions = 300
     public var epochs = 2
-    /// Far above fastText's own 0.05: on texts of a few hundred thousand tokens that leaves the vectors near their random start.
-    public var learningRate = 0.4
+    /// nil: by the length of the text, see `rate(forTokens:)`.
+    public var learningRate: Double?
     /// Rows that the sub-words' hashes share.
-    public var buckets = 100_000
+    public var buckets = 50_000
     public var threads = 1
     public var seed: UInt64 = 0
 
@@ -19,22 +19,51 @@ public struct FastText: Sendable {
 
     /// Trains on `texts` and gives one row a token of `vocabulary` (all of which stand in `texts`).
     ///
-    /// - Parameter folder: for intermediate files, which are removed.
-    /// - Throws: `Failure` where the program is missing (naming the package) or fails (with its last words).
-    func embeddings(of vocabulary: [String], trainedOn texts: TokenisedText, in folder: String) throws -> DenseMatrix {
+    /// Where the vectors diverge on these texts, trains again at a quarter of the learning rate, twice at most.
+    /// - Parameters:
+    ///   - folder: for intermediate files, which are removed.
+    ///   - log: hears of a second try.
+    /// - Throws: `Failure` where the program is missing (naming the package), fails (with its last words), or diverges.
+    func embeddings(
+        of vocabulary: [String], trainedOn texts: TokenisedText, in folder: String, log: (String) -> Void
+    ) throws -> DenseMatrix {
         let program = try Self.program()
         let input = "\(folder)/fasttext-input.txt"
         let output = "\(folder)/fasttext"
         defer { for file in [input, "\(output).bin", "\(output).vec", "\(output).log"] { unlink(file) } }
         try writeCorpus(texts, to: input)
-        let arguments = [
+        let first = learningRate ?? Self.rate(forTokens: texts.ids.count)
+        for rate in [first, first / 4, first / 16] {
+            try run(program, arguments(input: input, output: output, rate: rate), log: "\(output).log")
+            unlink("\(output).bin")
+            let matrix = try VectorFile.read("\(output).vec", of: vocabulary, dimensions: dimensions)
+            if Self.isSound(matrix) { return matrix }
+            log("fastText's vectors diverged at learning rate \(rate); trying a quarter of it")
+        }
+        throw Failure(
+            .usage, "fastText's vectors diverge on this text at every learning rate tried", at: program,
+            advice: "use --embeddings none, and init: random in the config")
+    }
+
+    /// fastText's own 0.05 leaves the vectors of a few hundred thousand tokens near their random start, and a rate that suits
+    /// those makes the vectors of more text grow without end: 0.3 up to 200,000 tokens, then falling with their square root
+    /// to 0.05. Measured on WordNet, one in five (0.3: mean norm 2.7; 0.6 diverges) and all (0.3: 14.5, five times too large).
+    static func rate(forTokens count: Int) -> Double {
+        min(0.3, max(0.05, 0.3 * (200_000 / Double(max(count, 1))).squareRoot()))
+    }
+
+    private func arguments(input: String, output: String, rate: Double) -> [String] {
+        [
             "skipgram", "-input", input, "-output", output, "-dim", "\(dimensions)", "-minn", "3", "-maxn", "6", "-minCount", "1",
-            "-epoch", "\(epochs)", "-lr", "\(learningRate)", "-bucket", "\(buckets)", "-thread", "\(threads)",
+            "-epoch", "\(epochs)", "-lr", "\(rate)", "-bucket", "\(buckets)", "-thread", "\(threads)",
             "-seed", "\(seed & 0x7FFF_FFFF)", "-verbose", "0",
         ]
-        try run(program, arguments, log: "\(output).log")
-        unlink("\(output).bin")
-        return try VectorFile.read("\(output).vec", of: vocabulary, dimensions: dimensions)
+    }
+
+    /// Vectors of a sound run have a norm of about 3; diverged ones are in the thousands, or not finite.
+    static func isSound(_ matrix: DenseMatrix) -> Bool {
+        let squares = matrix.buffer.array.reduce(0.0) { $0 + Double($1) * Double($1) }
+        return (squares / Double(max(matrix.rows, 1))).squareRoot() < 100
     }
 
     /// The path of the program.

@@ -6,7 +6,7 @@ import Foundation
 enum VectorFile {
     /// The rows of `vocabulary`, in its order; words that it lacks are skipped.
     ///
-    /// - Throws: `Failure` where a token has no line, or a line is not `dimensions` finite numbers.
+    /// - Throws: `Failure` where a token has no line, or a line is not `dimensions` numbers (inf and nan are read as such).
     static func read(_ path: String, of vocabulary: [String], dimensions: Int) throws -> DenseMatrix {
         guard let file = fopen(path, "r") else { throw damaged(path, 0, found: String(cString: strerror(errno))) }
         defer { fclose(file) }
@@ -36,7 +36,7 @@ enum VectorFile {
         for col in 0..<count {
             var end: UnsafeMutablePointer<CChar>?
             row[col] = strtof(at, &end)
-            guard let end, UnsafePointer(end) != at, row[col].isFinite else { return false }
+            guard let end, UnsafePointer(end) != at else { return false }
             at = UnsafePointer(end)
         }
         return true
@@ -45,6 +45,6 @@ enum VectorFile {
     private static func damaged(_ path: String, _ line: Int, found: String) -> Failure {
         Failure(
             .outOfResources, "fastText's vectors are not whole", at: "\(path):\(line)", found: found,
-            expected: "one line of finite numbers for each token", advice: "check free disk space, then run the command again")
+            expected: "one line of numbers for each token", advice: "check free disk space, then run the command again")
     }
 }

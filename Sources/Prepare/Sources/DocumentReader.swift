@@ -12,7 +12,7 @@ public enum DocumentReader {
     public static func read(_ path: String) throws -> [Document] {
         var documents = [Document]()
         var isJSON: Bool?
-        try TextLines(path: path, expected: formats).forEach { line, number in
+        try TextLines(path: path, expected: formats).readEach { line, number in
             let asJSON = isJSON ?? looksLikeJSON(line)
             isJSON = asJSON
             let place = "\(path):\(number)"

@@ -27,7 +27,7 @@ struct TextLines {
     /// Calls `body` with each line (without its end) and its number from 1. Blank lines at the end of the file are left out.
     ///
     /// - Throws: `Failure` naming the line that is not UTF-8, and what `body` throws.
-    func forEach(_ body: (String, Int) throws -> Void) throws {
+    func readEach(_ body: (String, Int) throws -> Void) throws {
         try content.withUnsafeBytes { raw in
             var bytes = raw.bindMemory(to: UInt8.self)[...]
             if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }

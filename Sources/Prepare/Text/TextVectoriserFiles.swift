@@ -46,10 +46,10 @@ extension TextVectoriser {
     /// - Throws: `Failure` where a file is missing, of an unknown version or rule, or they don't fit together.
     public init(folder: String) throws {
         var tokens = [String]()
-        try TextLines(path: "\(folder)/vocabulary.txt", expected: "one token a line").forEach { line, _ in tokens.append(line) }
+        try TextLines(path: "\(folder)/vocabulary.txt", expected: "one token a line").readEach { line, _ in tokens.append(line) }
         let path = "\(folder)/tokenizer.json"
         var json = ""
-        try TextLines(path: path, expected: "the file that deepxml-dist prepare wrote").forEach { line, _ in json += line }
+        try TextLines(path: path, expected: "the file that deepxml-dist prepare wrote").readEach { line, _ in json += line }
         guard let file = try? JSONDecoder().decode(TokenizerFile.self, from: Data(json.utf8)) else {
             throw Self.unusable("this is not a tokenizer's description", path, found: String(json.prefix(60)))
         }

@@ -1,0 +1,79 @@
+import Diagnostics
+import Foundation
+import Prepare
+import Testing
+
+@Suite struct DocumentReaderTests {
+    @Test func readsTSV() throws {
+        let file = try Scratch()
+        let path = try file.file("a.tsv", "\u{FEFF}x|y y\tsome text\tand more\r\n\tno label\r\n{z|x|x\té")
+        #expect(
+            try DocumentReader.read(path) == [
+                Document(labels: ["x", "y y"], text: "some text\tand more"), Document(labels: [], text: "no label"),
+                Document(labels: ["{z", "x"], text: "é"),
+            ])
+    }
+
+    @Test func aTSVMayBeginWithABrace() throws {
+        let file = try Scratch()
+        #expect(try DocumentReader.read(try file.file("a", "{set}\ttext\n")) == [Document(labels: ["{set}"], text: "text")])
+    }
+
+    @Test func aFirstDocumentMayBeEmpty() throws {
+        let file = try Scratch()
+        let documents = try DocumentReader.read(try file.file("a", "x\ttext\n\t\n"))
+        #expect(documents == [Document(labels: ["x"], text: "text"), Document(labels: [], text: "")])
+    }
+
+    @Test func readsJSONLines() throws {
+        let file = try Scratch()
+        let path = try file.file(
+            "a.jsonl",
+            #"{"text": "one\ntwo", "labels": ["x", "y"], "id": 3}"# + "\n" + #"{"labels": [], "text": "é"}"# + "\n\n"
+                + #"{"labels": [7, "é"], "text": ""}"# + "\n")
+        let failure = failure { _ = try DocumentReader.read(path) }
+        #expect(failure?.place == "\(path):3")  // a blank line between documents shifts no row: it is refused
+        let good = try file.file(
+            "b.jsonl", #"{"text": "one\ntwo", "labels": ["x", "y"], "id": 3}"# + "\n" + #"{"labels": [7, "é"], "text": ""}"#)
+        #expect(
+            try DocumentReader.read(good) == [
+                Document(labels: ["x", "y"], text: "one\ntwo"), Document(labels: ["7", "é"], text: ""),
+            ])
+    }
+
+    @Test(arguments: [
+        ("no tab here", "has no tab"), ("", "is empty"), ("x||y\ttext", "has no name"), ("x|\ttext", "has no name"),
+        ("x\u{1}\ttext", "control character"),
+    ])
+    func refusesBadTSV(line: String, problem: String) throws {
+        let file = try Scratch()
+        let path = try file.file("a.tsv", "x\tgood\n\(line)\nx\tgood\n")
+        let failure = failure { _ = try DocumentReader.read(path) }
+        #expect(failure?.place == "\(path):2")
+        #expect(failure?.problem.contains(problem) == true)
+        #expect(failure?.code == .usage)
+    }
+
+    @Test(arguments: [
+        (#"{"text": "a"}"#, "\"labels\" is missing"), (#"{"text": 3, "labels": []}"#, "\"text\" is of another type"),
+        (#"{"text": "a", "labels": "x"}"#, "\"labels\" is of another type"), (#"{"text": "a", "#, "does not parse"),
+        ("x\ttext", "does not parse"), (#"{"text": "a", "labels": ["p|q"]}"#, "\"p|q\""),
+        (#"{"text": "a", "labels": [""]}"#, "\"\""),
+    ])
+    func refusesBadJSON(line: String, found: String) throws {
+        let file = try Scratch()
+        let path = try file.file("a.jsonl", #"{"text": "good", "labels": []}"# + "\n\(line)\n")
+        let failure = failure { _ = try DocumentReader.read(path) }
+        #expect(failure?.place == "\(path):2")
+        #expect(failure?.found.contains(found) == true, "\(String(describing: failure))")
+    }
+
+    @Test func refusesWhatIsNoText() throws {
+        let file = try Scratch()
+        let latin = try file.file("latin", Data("x\tgood\nx\tcaf".utf8) + Data([0xE9, 0x0A]))
+        #expect(failure { _ = try DocumentReader.read(latin) }?.place == "\(latin):2")
+        #expect(failure { _ = try DocumentReader.read("\(file.path)/none") }?.problem == "the file is missing")
+        #expect(failure { _ = try DocumentReader.read(file.path) }?.problem == "this is a folder")
+        #expect(failure { _ = try DocumentReader.read(try file.file("empty", "\n\n")) }?.problem.contains("no document") == true)
+    }
+}
