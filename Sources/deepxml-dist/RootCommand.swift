@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 
 /// `deepxml-dist`: without a subcommand it trains.
 struct RootCommand: ParsableCommand {
@@ -10,9 +11,20 @@ struct RootCommand: ParsableCommand {
             and with no option at all it trains one learner on the demo data.
 
             EXAMPLES
-              mpirun -np 8 deepxml-dist --seeds 108,666,786       an ensemble of three on the demo data
-              deepxml-dist train --help                           every option of training
+              mpirun -np 8 deepxml-dist --seeds 108,666,786
+                  an ensemble of three learners on the demo data
+              deepxml-dist train --help
+                  every option of training
             """,
         subcommands: [TrainCommand.self],
         defaultSubcommand: TrainCommand.self)
+
+    /// Refuses a first word that is no subcommand: the default one takes no bare words, and would call it unexpected.
+    static func checkSubcommand(_ arguments: [String]) throws {
+        let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+        guard let word = arguments.first, !word.hasPrefix("-"), !known.contains(word) else { return }
+        throw Failure(
+            .usage, "unknown subcommand \"\(word)\"", at: "deepxml-dist", found: word, expected: known.joined(separator: ", "),
+            advice: suggestion(for: word, among: known).map { "did you mean \"\($0)\"?" } ?? "see deepxml-dist --help")
+    }
 }

@@ -14,13 +14,14 @@ struct TrainCommand: ParsableCommand {
             EXAMPLES
               mpirun -np 8 deepxml-dist --seeds 108,666,786
                   three learners on the demo data, in three groups of workers
-              mpirun -np 3 deepxml-dist --dataset WordNetSmall --data /data/xc --work /scratch/run
-                  data from /data/xc/WordNetSmall; models/ and results/ go to /scratch/run
+              mpirun -np 3 deepxml-dist --dataset EURLex-4K --data /xc --work /run
+                  data from /xc/EURLex-4K; models/ and results/ go to /run
               deepxml-dist --config my.json --set extreme.num_epochs=5 --dry-run
                   prints what this config would do on one process, and trains nothing
 
             EXIT CODES
-              0 done, 2 wrong use or input, 3 damaged checkpoint, 4 out of memory or disk, 75 interrupted: run it again
+              0 done, 2 wrong use or input, 3 damaged checkpoint,
+              4 out of memory or disk, 75 interrupted: the same command goes on
             """)
 
     @Option(help: ArgumentHelp("Root of models/ and results/.", valueName: "dir"))
@@ -42,7 +43,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Label of the run, in paths of models and results.", valueName: "label"))
     var version = "0"
 
-    @Option(help: ArgumentHelp("Seeds, separated by commas: one learner each.", valueName: "list"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Seeds, separated by commas: one learner each.", valueName: "list"))
     var seeds = TrainArguments.defaultSeeds
 
     @Option(
@@ -60,16 +61,20 @@ struct TrainCommand: ParsableCommand {
             "Set a key of the config; may be repeated. Example: extreme.num_epochs=5", valueName: "section.key=value"))
     var settings: [String] = []
 
-    @Option(help: ArgumentHelp("Epochs between two checkpoints; 0: none by epochs.", valueName: "epochs"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Epochs between two checkpoints; 0: none by epochs.", valueName: "epochs"))
     var checkpointEvery = TrainArguments.defaultCheckpointEvery
 
-    @Option(help: ArgumentHelp("Minutes between two checkpoints; 0: none by time.", valueName: "minutes"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Minutes between two checkpoints; 0: none by time.", valueName: "minutes"))
     var checkpointMinutes = TrainArguments.defaultCheckpointMinutes
 
     @Flag(exclusivity: .exclusive, help: "Go on from the newest checkpoint, or start over.")
     var start = Start.resume
 
-    @Option(help: ArgumentHelp("Threads a rank. (default: the node's cores shared out among its ranks)", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads a rank. (default: the node's cores shared out among its ranks)", valueName: "count"))
     var threads: Int?
 
     @Flag(help: "Print the plan (groups, shards, memory a rank) and train nothing.")
