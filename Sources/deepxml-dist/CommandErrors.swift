@@ -6,6 +6,7 @@ import Foundation
 enum CommandErrors {
     static func exit(_ error: any Error) -> Never {
         if let failure = error as? Failure { exit(failure) }
+        if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
         let text = RootCommand.fullMessage(for: error).replacing("Error: ", with: "error: ", maxReplacements: 1)
         let wanted = RootCommand.exitCode(for: error).isSuccess
         // All ranks parse the same words, so rank 0 speaks for them.
@@ -19,7 +20,7 @@ enum CommandErrors {
         if LaunchedRank.current == 0 {
             write("error: \(failure)", to: .standardError)
         } else {
-            Thread.sleep(forTimeInterval: 2.5)
+            Thread.sleep(forTimeInterval: 3)
             write("error: rank \(LaunchedRank.current) on \(ProcessInfo.processInfo.hostName): \(failure)", to: .standardError)
         }
         Foundation.exit(failure.code.rawValue)
