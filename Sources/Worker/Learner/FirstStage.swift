@@ -12,7 +12,7 @@ struct FirstStage {
     /// Module IV's negatives: the `limit` labels of each training document's shortlist with the largest logits.
     func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists {
         let rows = RowLists(group: run.group, rows: train.entries.rows)
-        let best = try best(sizes.limit, of: train.entries, features: run.data.trainFeatures, rows: rows)
+        let best = try best(sizes.limit, of: train, features: run.data.trainFeatures, rows: rows)
         let own = try OwnShortlists(
             best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: run.data.trainLabels, sizes: sizes)
         return own.negatives!
@@ -21,7 +21,7 @@ struct FirstStage {
     /// What the re-ranker scores: the `k` labels of each test document with the largest logits, with these.
     func candidates(_ k: Int) throws -> CSRMatrix {
         let rows = RowLists(group: run.group, rows: test.entries.rows)
-        let best = try best(k, of: test.entries, features: run.data.testFeatures, rows: rows)
+        let best = try best(k, of: test, features: run.data.testFeatures, rows: rows)
         let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: k)
         return try OwnShortlists(
             best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: nil, sizes: sizes
@@ -29,19 +29,35 @@ struct FirstStage {
     }
 
     /// The k best labels of each row of this worker's slice, over the labels of all workers.
-    private func best(_ k: Int, of shortlists: CSRMatrix, features: CSRMatrix, rows: RowLists) throws -> TopK {
+    private func best(_ k: Int, of shortlists: OwnShortlists, features: CSRMatrix, rows: RowLists) throws -> TopK {
         let result = TopK(rows: rows.ownRows.count, k: k), logits = LogitTable(network: network)
         for block in rows.sliceBlocks {
             let docs = block.flatMap { $0.map(Int32.init) }, local = TopK(rows: docs.count, k: k)
-            try logits.forEachRow(docs, of: features, shortlists) { row, labels, logits in
+            try logits.forEachRow(docs, of: features, shortlists.entries) { row, labels, logits in
                 local.set(row, ids: labels, scores: logits)
             }
             let merged = try rows.merge(local, block: block, k: k)
+            if run.config.extreme.padShortlists { makeRoomForPadding(merged, rows: block[run.group.rank], shortlists.lengths) }
             let at = (block[run.group.rank].lowerBound - rows.ownRows.lowerBound) * k
             (result.indices.pointer + at).update(from: merged.indices.pointer, count: merged.rows * k)
             (result.scores.pointer + at).update(from: merged.scores.pointer, count: merged.rows * k)
         }
         return result
+    }
+
+    /// The original fills each shortlist up to num_nbrs with a padding label, whose logit is 0 (its row of W is fixed at
+    /// zero), and drops it after the cut at top-k: labels with a negative logit give way to it, the worst first.
+    ///
+    /// So its re-ranker mostly sees labels that the first stage is in favour of. It costs precision and gains on the
+    /// tail: docs/ACCURACY.md has both.
+    private func makeRoomForPadding(_ lists: TopK, rows: Range<Int>, _ lengths: Buffer<Int32>) {
+        for (i, row) in rows.enumerated() {
+            let count = lists.count(i), padding = max(0, run.config.extreme.numNbrs - Int(lengths[row]))
+            let favoured = lists.scores(i).prefix { $0 > 0 }.count
+            let kept = min(count, favoured + max(0, lists.k - favoured - padding))
+            lists.indices.pointer.advanced(by: i * lists.k + kept).update(repeating: -1, count: lists.k - kept)
+            lists.scores.pointer.advanced(by: i * lists.k + kept).update(repeating: -.infinity, count: lists.k - kept)
+        }
     }
 }
 

@@ -5,6 +5,8 @@ import DeepXMLModel
 struct OwnShortlists {
     /// Rows: documents. Columns: labels, global ids, ascending. Values: similarity (or first-stage logit).
     let entries: CSRMatrix
+    /// Labels of each row's whole list, over all workers.
+    let lengths: Buffer<Int32>
     /// What is left of them as training negatives; nil for test documents.
     let negatives: NegativeShortlists?
 
@@ -17,10 +19,11 @@ struct OwnShortlists {
     init(_ lists: TopK, of rows: RowLists, labels: Range<Int>, labelCount: Int, truth: CSRMatrix?, sizes: ShortlistSizes) throws {
         var entries = RowBuilder(rows: rows.rows), negatives = RowBuilder(rows: truth == nil ? 0 : rows.rows)
         let totals = Buffer<Int32>(count: truth == nil ? 0 : rows.rows)
-        let isPositive = Buffer<Bool>(count: labelCount)
+        let isPositive = Buffer<Bool>(count: labelCount), lengths = Buffer<Int32>(count: rows.rows)
         try rows.forEachRow(lists) { row, ids, scores in
             for (id, score) in zip(ids, scores) where labels.contains(Int(id)) { entries.append(id, score) }
             entries.endRow()
+            lengths[row] = Int32(ids.count)
             guard let truth else { return }
             let positives = truth.columns(row)
             for label in positives { isPositive.pointer[Int(label)] = true }
@@ -34,6 +37,7 @@ struct OwnShortlists {
             negatives.endRow()
             for label in positives { isPositive.pointer[Int(label)] = false }
         }
+        self.lengths = lengths
         self.entries = entries.matrix(cols: labelCount, withValues: true)
         self.negatives = truth.map { _ in
             NegativeShortlists(inRange: negatives.matrix(cols: labelCount, withValues: false), totals: totals)

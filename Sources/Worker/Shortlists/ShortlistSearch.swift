@@ -41,10 +41,13 @@ final class ShortlistSearch {
     /// The shortlists (num_nbrs labels a row) of this worker's slice of the rows of `features`.
     func lists(_ features: CSRMatrix) throws -> TopK {
         let rows = RowLists(group: group, rows: features.rows), k = config.numNbrs
+        // The original searches documents with a quarter of efS (its `construct_shortlist`).
+        let neighbours = max(1, config.efS / 4)
         let result = TopK(rows: rows.ownRows.count, k: k)
         for block in rows.sliceBlocks {
             let queries = try Self.encode(block.flatMap { $0.map(Int32.init) }, of: features, encoder, exchange, group, dims)
-            let near = try rows.merge(documents.topK(queries: queries, k: config.efS, team: group.team), block: block, k: config.efS)
+            let near = try rows.merge(
+                documents.topK(queries: queries, k: neighbours, team: group.team), block: block, k: neighbours)
             let central = try rows.merge(centroids.topK(queries: queries, k: config.efS, team: group.team), block: block, k: config.efS)
             let knn = labelScores(neighbours: near, labels: data.trainLabels, k: config.efS, team: group.team)
             let short = ensembleShortlist(knn: knn, centroid: central, gamma: Float(config.gamma), k: k, team: group.team)

@@ -88,6 +88,9 @@ public struct ModuleConfig: Sendable, Equatable {
     public var maxPositives = 20
     /// Uniform random labels drawn a document and step (of which the cut at num_nbrs + 150 leaves about 150).
     public var randomNegatives = 170
+    /// As the original: a shortlist of fewer than num_nbrs labels is filled up with a padding label of logit 0, so that of
+    /// the first stage's top-k go those with a negative logit first. false: all of the top-k are re-ranked.
+    public var padShortlists = true
     public var numClfPartitions = 1
     public var freezeIntermediate = false
     public var keepInvalid = false

@@ -50,6 +50,7 @@ extension ModuleConfig {
         .number("gamma", \.gamma, to: 1),
         .integer("max_positives", \.maxPositives, 1...1_000_000),
         .integer("random_negatives", \.randomNegatives, 0...1_000_000),
+        .flag("pad_shortlists", \.padShortlists),
         .integer("num_clf_partitions", \.numClfPartitions, 1...10_000),
         .flag("freeze_intermediate", \.freezeIntermediate),
         .flag("keep_invalid", \.keepInvalid),
