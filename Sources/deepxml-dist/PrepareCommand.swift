@@ -39,13 +39,8 @@ struct PrepareCommand: ParsableCommand {
     }
 
     func run() throws {
-        do {
-            let summary = try train.map(prepareOwn) ?? prepareDemo()
-            if !quiet { print(summary) }
-        } catch let failure as Failure {
-            FileHandle.standardError.write(Data("\(failure)\n".utf8))
-            throw ExitCode(failure.code.rawValue)
-        }
+        let summary = try train.map(prepareOwn) ?? prepareDemo()
+        if !quiet { print(summary) }
     }
 
     private var fastText: FastText? {

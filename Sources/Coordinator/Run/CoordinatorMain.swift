@@ -105,7 +105,8 @@ public final class CoordinatorMain {
             evaluations[learner.seed] = (learner, evaluation)
             reporter.finish(
                 learner: Int(truncatingIfNeeded: learner.seed),
-                message: "P@1 \(Quantity.percent(evaluation.metrics.P[0])), P@5 \(Quantity.percent(evaluation.metrics.P[4]))", rank: 0)
+                message: "P@1 \(Quantity.percent(evaluation.metrics.P[0])), P@5 \(Quantity.percent(evaluation.metrics.P[4]))",
+                rank: 0)
         }
         try training.run(workers: prepared.assignment.groups)
         reporter.close()
@@ -126,7 +127,8 @@ public final class CoordinatorMain {
         var peak = peakRSS.map { Int($0.rounded()) }
         peak[0] = Int(peakRSSMiB().rounded())
         let report = MetricsReport(
-            run: RunIdentity(framework: options.framework, arch: options.arch, dataset: options.dataset, version: options.version),
+            run: RunIdentity(
+                framework: options.framework, arch: options.arch, dataset: options.dataset, version: options.version),
             layout: RunLayout(prepared.plan), wallSeconds: -began.timeIntervalSinceNow, peakRSSMiB: peak,
             data: MetricsReport.DataSection(
                 train: data.trainFeatures.rows, test: data.testFeatures.rows, features: data.vocabularySize,
@@ -135,7 +137,8 @@ public final class CoordinatorMain {
                 MetricsReport.Learner(seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.reportSeconds)
             }, ensemble: metrics, config: try? JSONDecoder().decode(JSONValue.self, from: Data(options.config.json.utf8)))
         try files.write(
-            ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics), report: report)
+            ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics),
+            report: report)
         say(learners, metrics, ensemble, data, files)
     }
 

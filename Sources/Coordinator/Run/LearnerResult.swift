@@ -29,7 +29,8 @@ struct LearnerResult {
                 return (name, value)
             }
             return LearnerResult(
-                seed: UInt64(bitPattern: Int64(identity.seed)), scores: LearnerScores(clf: clf, knn: knn, reranker: parts["reranker"]),
+                seed: UInt64(bitPattern: Int64(identity.seed)),
+                scores: LearnerScores(clf: clf, knn: knn, reranker: parts["reranker"]),
                 seconds: Dictionary(uniqueKeysWithValues: seconds))
         } catch let failure as Failure where failure.code == .damagedCheckpoint {
             notice("\(path) is damaged (\(failure.found)): the predictions are made again")
@@ -41,7 +42,8 @@ struct LearnerResult {
         for (name, now) in [("config", identity.configFingerprint), ("data", identity.dataFingerprint)] {
             guard case .string(let before)? = attributes[name], before != now else { continue }
             throw Failure(
-                .usage, "results of another run are in the way: the \(name) differs", at: path, found: "\(name) fingerprint \(before)",
+                .usage, "results of another run are in the way: the \(name) differs", at: path,
+                found: "\(name) fingerprint \(before)",
                 expected: "\(now), as in this run",
                 advice: "set the \(name) back to go on, or start over with --fresh, or keep both with another --version")
         }

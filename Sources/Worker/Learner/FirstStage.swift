@@ -68,7 +68,8 @@ struct LogitTable {
     /// Calls `body` for each of the documents `docs`, in order: its place in `docs`, labels (global ids), logits.
     func forEachRow(
         _ docs: [Int32], of features: CSRMatrix, _ wanted: CSRMatrix,
-        _ body: @escaping @Sendable (_ row: Int, _ labels: UnsafeBufferPointer<Int32>, _ logits: UnsafeBufferPointer<Float>) -> Void
+        _ body:
+            @escaping @Sendable (_ row: Int, _ labels: UnsafeBufferPointer<Int32>, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) throws {
         let batch = network.shape.batchSize
         try docs.withUnsafeBufferPointer { docs in
@@ -77,7 +78,9 @@ struct LogitTable {
                 try network.forward(features, docs: part, moment: nil)
                 nonisolated(unsafe) let part2 = part
                 network.group.team.forRanges(part.count, grain: 8) { range in
-                    for i in range { logits(z: network.z.row(i), labels: wanted.columns(Int(part2[i]))) { body(from + i, $0, $1) } }
+                    for i in range {
+                        logits(z: network.z.row(i), labels: wanted.columns(Int(part2[i]))) { body(from + i, $0, $1) }
+                    }
                 }
             }
         }

@@ -104,7 +104,8 @@ final class LearnerRun {
 
     // Module II.
     private func findShortlists(_ encoder: EmbeddingShard) throws -> (train: OwnShortlists, test: OwnShortlists) {
-        let train = RowLists(group: group, rows: data.trainFeatures.rows), test = RowLists(group: group, rows: data.testFeatures.rows)
+        let train = RowLists(group: group, rows: data.trainFeatures.rows),
+            test = RowLists(group: group, rows: data.testFeatures.rows)
         var lists: (train: TopK, test: TopK)
         if let done = try control.agree({ try $0.pinned(module: ModuleName.shortlist.name) }) {
             lists = (try TopK("train", from: done, rows: train.ownRows), try TopK("test", from: done, rows: test.ownRows))
@@ -117,7 +118,8 @@ final class LearnerRun {
             try pin(.shortlist, epoch: 0, lists.train.stored("train", train) + lists.test.stored("test", test))
         }
         return (
-            try OwnShortlists(lists.train, of: train, labels: labels, labelCount: data.labelCount, truth: data.trainLabels, sizes: extremeSizes),
+            try OwnShortlists(
+                lists.train, of: train, labels: labels, labelCount: data.labelCount, truth: data.trainLabels, sizes: extremeSizes),
             try OwnShortlists(lists.test, of: test, labels: labels, labelCount: data.labelCount, truth: nil, sizes: extremeSizes)
         )
     }
@@ -125,7 +127,8 @@ final class LearnerRun {
     /// Positives, shortlist and random labels, num_nbrs + 150 in all (DESIGN.md §1, module III).
     private var extremeSizes: ShortlistSizes {
         let section = config.extreme
-        return ShortlistSizes(maxPositives: section.maxPositives, randomNegatives: section.randomNegatives, limit: section.numNbrs + 150)
+        return ShortlistSizes(
+            maxPositives: section.maxPositives, randomNegatives: section.randomNegatives, limit: section.numNbrs + 150)
     }
 
     // Module III.
@@ -179,13 +182,15 @@ extension TopK {
     fileprivate init(_ name: String, from reader: CheckpointReader, rows: Range<Int>) throws {
         let k = try reader.extent(name + ".ids").cols
         self.init(
-            rows: rows.count, k: k, indices: try reader.rows(name + ".ids", rows), scores: try reader.rows(name + ".scores", rows))
+            rows: rows.count, k: k, indices: try reader.rows(name + ".ids", rows), scores: try reader.rows(name + ".scores", rows)
+        )
     }
 
     fileprivate func stored(_ name: String, _ lists: RowLists) -> [StoredArray] {
         let placement = Placement.rows(start: lists.ownRows.lowerBound, total: lists.rows)
         return [
-            StoredArray(name + ".ids", indices, columns: k, placement), StoredArray(name + ".scores", scores, columns: k, placement),
+            StoredArray(name + ".ids", indices, columns: k, placement),
+            StoredArray(name + ".scores", scores, columns: k, placement),
         ]
     }
 }

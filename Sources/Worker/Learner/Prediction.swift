@@ -13,7 +13,8 @@ struct Prediction {
     func send() throws {
         try send(.first, network: stage.network, wanted: stage.test.entries)
         guard let reranker else { return }
-        try send(.reranker, network: reranker, wanted: try stage.candidates(min(run.config.global.topK, run.config.reranker.numNbrs)))
+        try send(
+            .reranker, network: reranker, wanted: try stage.candidates(min(run.config.global.topK, run.config.reranker.numNbrs)))
     }
 
     /// - Parameter wanted: the labels to score, with the prior score of each as value.

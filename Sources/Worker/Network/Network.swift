@@ -79,7 +79,8 @@ final class Network: @unchecked Sendable {
         }
         if training { residual.prepare(training: true) }
         residual.forward(
-            x.pointer, rows: rows, ids: docs.baseAddress!, dropout: moment.map { (streams.stream(.residualDropout, moment: $0), keep) },
+            x.pointer, rows: rows, ids: docs.baseAddress!,
+            dropout: moment.map { (streams.stream(.residualDropout, moment: $0), keep) },
             activation: activation.pointer, z: z.pointer, team: group.team)
     }
 
@@ -98,7 +99,9 @@ final class Network: @unchecked Sendable {
         try forward(features, docs: docs, moment: moment)
         loss.prepare(docs: docs, moment: moment)
         let rows = docs.count
-        let adam = loss.isSparse ? Adam.lazy(learningRate: learningRate, step: moment + 1) : Adam.dense(learningRate: learningRate, step: moment + 1)
+        let adam =
+            loss.isSparse
+            ? Adam.lazy(learningRate: learningRate, step: moment + 1) : Adam.dense(learningRate: learningRate, step: moment + 1)
         for (node, partial) in zip(reduction.ownNodes, partials) {
             leafSums.sum(node.leaves, into: partial, team: group.team) { [self] leaf, out in
                 leafLoss[leaf] = loss.run(

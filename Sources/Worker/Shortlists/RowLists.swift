@@ -46,15 +46,19 @@ struct RowLists {
     /// Calls `body` with the whole list of every row, in the order of rows.
     ///
     /// - Parameter own: the lists of this worker's slice.
-    func forEachRow(_ own: TopK, _ body: (_ row: Int, _ ids: UnsafeBufferPointer<Int32>, _ scores: UnsafeBufferPointer<Float>) -> Void) throws {
+    func forEachRow(
+        _ own: TopK, _ body: (_ row: Int, _ ids: UnsafeBufferPointer<Int32>, _ scores: UnsafeBufferPointer<Float>) -> Void
+    ) throws {
         let k = own.k, mine = ownRows
         for from in stride(from: 0, to: rows, by: Self.block) {
             let range = from..<min(from + Self.block, rows)
             let lists = TopK(rows: range.count, k: k), shared = slices.map { $0.clamped(to: range) }
             let blocks = shared.map { ($0.lowerBound - from) * k..<($0.upperBound - from) * k }
             let part = shared[group.rank], place = blocks[group.rank]
-            (lists.indices.pointer + place.lowerBound).update(from: own.indices.pointer + (part.lowerBound - mine.lowerBound) * k, count: place.count)
-            (lists.scores.pointer + place.lowerBound).update(from: own.scores.pointer + (part.lowerBound - mine.lowerBound) * k, count: place.count)
+            (lists.indices.pointer + place.lowerBound).update(
+                from: own.indices.pointer + (part.lowerBound - mine.lowerBound) * k, count: place.count)
+            (lists.scores.pointer + place.lowerBound).update(
+                from: own.scores.pointer + (part.lowerBound - mine.lowerBound) * k, count: place.count)
             try group.communicator.allgather(lists.indices, blocks: blocks)
             try group.communicator.allgather(lists.scores, blocks: blocks)
             for row in range { body(row, lists.ids(row - from), lists.scores(row - from)) }

@@ -20,7 +20,10 @@ final class ShortlistSearch {
     let reasons: [String]
 
     /// Computes x̂ of all training documents and builds both searches.
-    init(group: WorkerGroup, encoder: EmbeddingShard, data: XCDataset, labels: Range<Int>, config: ModuleConfig, dims: Int, seed: UInt64) throws {
+    init(
+        group: WorkerGroup, encoder: EmbeddingShard, data: XCDataset, labels: Range<Int>, config: ModuleConfig, dims: Int,
+        seed: UInt64
+    ) throws {
         self.group = group
         self.encoder = encoder
         self.data = data
@@ -34,8 +37,10 @@ final class ShortlistSearch {
         let labelPlan = SearchPlan.choose(
             queries: queries, database: data.labelCount, dims: dims, M: config.M, efC: config.efC, efS: config.efS)
         reasons = ["documents: \(documentPlan.reason)", "labels: \(labelPlan.reason)"]
-        documents = try documentPlan.search(over: own, firstId: group.ownSlice(n).lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
-        centroids = try labelPlan.search(over: means, firstId: labels.lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
+        documents = try documentPlan.search(
+            over: own, firstId: group.ownSlice(n).lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
+        centroids = try labelPlan.search(
+            over: means, firstId: labels.lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
     }
 
     /// The shortlists (num_nbrs labels a row) of this worker's slice of the rows of `features`.
@@ -48,7 +53,8 @@ final class ShortlistSearch {
             let queries = try Self.encode(block.flatMap { $0.map(Int32.init) }, of: features, encoder, exchange, group, dims)
             let near = try rows.merge(
                 documents.topK(queries: queries, k: neighbours, team: group.team), block: block, k: neighbours)
-            let central = try rows.merge(centroids.topK(queries: queries, k: config.efS, team: group.team), block: block, k: config.efS)
+            let central = try rows.merge(
+                centroids.topK(queries: queries, k: config.efS, team: group.team), block: block, k: config.efS)
             let knn = labelScores(neighbours: near, labels: data.trainLabels, k: config.efS, team: group.team)
             let short = ensembleShortlist(knn: knn, centroid: central, gamma: Float(config.gamma), k: k, team: group.team)
             let at = (block[group.rank].lowerBound - rows.ownRows.lowerBound) * k
@@ -71,7 +77,8 @@ final class ShortlistSearch {
             let x = try encode(range.map(Int32.init), of: data.trainFeatures, encoder, exchange, group, dims)
             let shared = slice.clamped(to: range)
             if !shared.isEmpty {
-                own.row(shared.lowerBound - slice.lowerBound).update(from: x.row(shared.lowerBound - from), count: shared.count * own.cols)
+                own.row(shared.lowerBound - slice.lowerBound).update(
+                    from: x.row(shared.lowerBound - from), count: shared.count * own.cols)
             }
             addToCentroids(x, range, labels: labels, data.trainLabels, centroids)
         }

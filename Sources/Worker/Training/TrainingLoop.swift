@@ -62,7 +62,8 @@ struct TrainingLoop {
                 try control.afterStep(moment + 1, key: module.key(epoch: epoch, step: step + 1)) { network.storedArrays() }
             }
         }
-        try report(epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: -began.timeIntervalSinceNow)
+        try report(
+            epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: -began.timeIntervalSinceNow)
     }
 
     /// - Parameter loss: this worker's part; the group's parts are summed here.
@@ -81,7 +82,8 @@ struct TrainingLoop {
 
     private func divergence(epoch: Int) -> Failure {
         Failure(
-            .outOfResources, "the loss of module \(module.name) is no longer a number", at: "seed \(control.seed), epoch \(epoch + 1)",
+            .outOfResources, "the loss of module \(module.name) is no longer a number",
+            at: "seed \(control.seed), epoch \(epoch + 1)",
             found: "NaN or infinity", expected: "a finite loss",
             advice: "lower \(module.name).learning_rate (--set), with another --version; checkpoints before it are kept")
     }
