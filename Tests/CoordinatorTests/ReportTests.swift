@@ -171,7 +171,7 @@ func table(_ base: Double) -> MetricTable {
     ])
     func secondsAsAPersonSaysThem(seconds: Double, text: String) { #expect(Quantity.seconds(seconds) == text) }
 
-    @Test(arguments: [(0, "0.0 MiB"), (1 << 20, "1.0 MiB"), (512 << 20, "512 MiB"), (1536 << 20, "1.50 GiB")])
+    @Test(arguments: [(0, "0 KiB"), (12_000, "12 KiB"), (1 << 20, "1.0 MiB"), (512 << 20, "512 MiB"), (1536 << 20, "1.50 GiB")])
     func bytesAsAPersonSaysThem(bytes: Int, text: String) { #expect(Quantity.bytes(bytes) == text) }
 
     @Test func countsHaveThousands() {

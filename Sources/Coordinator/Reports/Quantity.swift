@@ -12,10 +12,11 @@ public enum Quantity {
         }
     }
 
-    /// `0.3 MiB`, `512 MiB`, `1.50 GiB`.
+    /// `12 KiB`, `0.3 MiB`, `512 MiB`, `1.50 GiB`.
     public static func bytes(_ bytes: Int) -> String {
         let mebibytes = Double(bytes) / 1_048_576
         switch mebibytes {
+        case ..<0.095: return "\(Int((Double(bytes) / 1024).rounded(.up))) KiB"
         case ..<9.95: return String(format: "%.1f MiB", mebibytes)
         case ..<1023.5: return String(format: "%.0f MiB", mebibytes)
         default: return String(format: "%.2f GiB", mebibytes / 1024)

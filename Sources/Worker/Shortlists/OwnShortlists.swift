@@ -3,7 +3,8 @@ import DeepXMLModel
 
 /// The part of all documents' shortlists that falls on one worker's labels.
 struct OwnShortlists {
-    /// Rows: documents. Columns: labels, global ids, ascending. Values: similarity (or first-stage logit).
+    /// Rows: documents. Columns: labels, global ids, ascending. Values, of test documents only: similarity (or first-stage
+    /// logit).
     let entries: CSRMatrix
     /// Labels of each row's whole list, over all workers.
     let lengths: Buffer<Int32>
@@ -17,7 +18,7 @@ struct OwnShortlists {
     ///   - truth: for training documents, their labels: these are never negatives.
     ///   - sizes: a row's negatives are cut, worst first, to leave room for its positives.
     init(_ lists: TopK, of rows: RowLists, labels: Range<Int>, labelCount: Int, truth: CSRMatrix?, sizes: ShortlistSizes) throws {
-        var entries = RowBuilder(rows: rows.rows), negatives = RowBuilder(rows: truth == nil ? 0 : rows.rows)
+        var entries = RowBuilder(withValues: truth == nil), negatives = RowBuilder(withValues: false)
         let totals = Buffer<Int32>(count: truth == nil ? 0 : rows.rows)
         let isPositive = Buffer<Bool>(count: labelCount), lengths = Buffer<Int32>(count: rows.rows)
         try rows.forEachRow(lists) { row, ids, scores in
@@ -38,9 +39,9 @@ struct OwnShortlists {
             for label in positives { isPositive.pointer[Int(label)] = false }
         }
         self.lengths = lengths
-        self.entries = entries.matrix(cols: labelCount, withValues: true)
+        self.entries = entries.matrix(cols: labelCount)
         self.negatives = truth.map { _ in
-            NegativeShortlists(inRange: negatives.matrix(cols: labelCount, withValues: false), totals: totals)
+            NegativeShortlists(inRange: negatives.matrix(cols: labelCount), totals: totals)
         }
     }
 }
@@ -52,7 +53,9 @@ private struct RowBuilder {
     private var indices: [Int32] = []
     private var values: [Float] = []
 
-    init(rows: Int) { starts.reserveCapacity(rows + 1) }
+    private let withValues: Bool
+
+    init(withValues: Bool) { self.withValues = withValues }
 
     mutating func append(_ column: Int32, _ value: Float) { row.append((column, value)) }
 
@@ -60,13 +63,13 @@ private struct RowBuilder {
         row.sort { $0.0 < $1.0 }
         for (column, value) in row {
             indices.append(column)
-            values.append(value)
+            if withValues { values.append(value) }
         }
         starts.append(Int64(indices.count))
         row.removeAll(keepingCapacity: true)
     }
 
-    func matrix(cols: Int, withValues: Bool) -> CSRMatrix {
+    func matrix(cols: Int) -> CSRMatrix {
         CSRMatrix(
             rows: starts.count - 1, cols: cols, starts: Buffer(starts), indices: Buffer(indices),
             values: withValues ? Buffer(values) : nil)

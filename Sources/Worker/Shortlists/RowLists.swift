@@ -11,7 +11,7 @@ struct RowLists {
     /// Documents over all workers.
     let rows: Int
     /// Rows of one block over all workers.
-    static let block = 4096
+    static let block = 1024
 
     var ownRows: Range<Int> { group.ownSlice(rows) }
     var slices: [Range<Int>] { group.slices(rows) }
