@@ -65,10 +65,19 @@ let package = Package(
         .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Diagnostics", "Buffers"]),
         .testTarget(name: "XCDataTests", dependencies: ["XCData", "Diagnostics", "Buffers"]),
         .testTarget(name: "PrepareTests", dependencies: ["Prepare", "XCData", "Diagnostics"]),
-        .testTarget(name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "XCData", "Buffers", "Diagnostics"]),
+        .testTarget(
+            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Kernels", "XCData", "Buffers", "Diagnostics"]),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["Worker", "DeepXMLModel", "XCData", "Transport", "Checkpoint", "Buffers", "Diagnostics"]),
+            dependencies: ["WorkerChecks", "Worker", "DeepXMLModel", "XCData", "Transport", "Checkpoint", "Buffers", "Diagnostics"]),
+        // Whole learners over a communicator: WorkerTests runs them over threads, worker-checks under mpirun.
+        .target(
+            name: "WorkerChecks",
+            dependencies: ["Coordinator", "Worker", "XCData", "Checkpoint", "Transport", "Buffers", "Diagnostics"],
+            path: "Tests/WorkerChecks/Checks"),
+        .executableTarget(
+            name: "worker-checks", dependencies: ["WorkerChecks", "Transport", "Diagnostics"],
+            path: "Tests/WorkerChecks/Command"),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: ["Coordinator", "Worker", "XCData", "Transport", "Buffers", "Diagnostics"]),

@@ -2,6 +2,7 @@ import Buffers
 import Coordinator
 import Foundation
 import Testing
+import Worker
 
 @Suite struct ScoringTests {
     let oracle: MetricsOracle

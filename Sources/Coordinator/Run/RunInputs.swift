@@ -42,7 +42,7 @@ struct RunInputs {
 
 extension TrainOptions {
     /// What the checkpoints and results of a learner belong to.
-    func identity(seed: UInt64, data: XCDataset, embeddingsFingerprint: String) -> CheckpointIdentity {
+    package func identity(seed: UInt64, data: XCDataset, embeddingsFingerprint: String) -> CheckpointIdentity {
         CheckpointIdentity(
             configFingerprint: learnerFingerprint, dataFingerprint: "\(data.fingerprint)-\(embeddingsFingerprint)",
             seed: Int(truncatingIfNeeded: seed), programVersion: programVersion,

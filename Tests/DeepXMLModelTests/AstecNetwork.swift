@@ -1,0 +1,102 @@
+import Buffers
+import DeepXMLModel
+import Kernels
+
+/// Encoder, residual and classifier as one process without threads would train them: the modules' parts put together as
+/// DESIGN.md §1 says, apart from Worker's own composition.
+final class AstecNetwork {
+    let encoder: EmbeddingShard
+    let residual: Residual
+    let classifier: ClassifierShard
+    let trainsEncoder: Bool
+    private let features: CSRMatrix
+    private let x: DenseMatrix, z: DenseMatrix, activation: DenseMatrix, dz: DenseMatrix, scratch: DenseMatrix
+    private let encoded: DenseMatrix, dx: DenseMatrix
+    private let team = ThreadTeam(size: 1)
+    private let learningRate: Double
+    private let dims: Int
+
+    /// Summed loss of a batch (before the mean), and ∂z; updates the classifier.
+    typealias Loss = (_ docs: [Int32], _ z: DenseMatrix, _ dz: DenseMatrix, _ step: Int) -> Double
+
+    init(_ oracle: AstecOracle, trainsEncoder: Bool) {
+        let streams = RandomStreams(seed: 1, module: 1)
+        let batch = oracle.data.batches.map(\.count).max() ?? 0
+        dims = oracle.dims
+        learningRate = oracle.learningRate
+        features = oracle.features
+        self.trainsEncoder = trainsEncoder
+        encoder = EmbeddingShard(vocabulary: oracle.vocabulary, columns: 0..<dims)
+        residual = Residual(dims: dims, streams)
+        classifier = ClassifierShard(labels: 0..<oracle.labelCount, dims: dims, streams)
+        let ld = paddedWidth(oracle.dims)
+        func activations() -> DenseMatrix { DenseMatrix(rows: batch, cols: ld) }
+        (x, z, activation, dz, scratch) = (activations(), activations(), activations(), activations(), activations())
+        (encoded, dx) = (DenseMatrix(rows: batch, cols: dims), DenseMatrix(rows: batch, cols: dims))
+        start(oracle.start)
+    }
+
+    private func start(_ start: AstecOracle.Parameters) {
+        set(encoder.table.value, start.embeddings)
+        set(residual.weight.value, start.residual)
+        set(residual.bias.value, start.residualBias)
+        set(classifier.weight.value, start.weight)
+        set(classifier.bias.value, start.bias)
+        for i in 0..<dims {
+            residual.norm.u[i] = Float(start.u[i])
+            residual.norm.v[i] = Float(start.v[i])
+        }
+    }
+
+    private func set(_ matrix: DenseMatrix, _ values: [Double]) {
+        let cols = values.count / matrix.rows
+        for row in 0..<matrix.rows { for col in 0..<cols { matrix[row, col] = Float(values[row * cols + col]) } }
+    }
+
+    /// One step, counted from 1.
+    ///
+    /// - Returns: the summed loss.
+    func step(_ step: Int, docs: [Int32], loss: Loss) -> Double {
+        docs.withUnsafeBufferPointer { ids in
+            encoder.forward(features, docs: ids, dropout: nil, into: encoded.pointer, team: team)
+            for row in 0..<docs.count { x.row(row).update(from: encoded.row(row), count: dims) }
+            residual.prepare(training: true)
+            residual.forward(
+                x.pointer, rows: docs.count, ids: ids.baseAddress!, dropout: nil, activation: activation.pointer, z: z.pointer,
+                team: team)
+            let sum = loss(docs, z, dz, step)
+            residual.backward(
+                dz.pointer, x: x.pointer, activation: activation.pointer, rows: docs.count, keep: 1, scratch: scratch.pointer,
+                columns: 0..<dims, dx: trainsEncoder ? dx.pointer : nil, Adam.dense(learningRate: learningRate, step: step),
+                team: team)
+            if trainsEncoder {
+                dx_relu_dropout_backward(dx.pointer, encoded.pointer, docs.count * dims, 1)
+                encoder.step(
+                    features, docs: ids, gradient: dx.pointer, Adam.lazy(learningRate: learningRate, step: step), team: team)
+            }
+            return sum
+        }
+    }
+
+    /// Parameters as the oracle names them, padding left out.
+    var parameters: [String: [Double]] {
+        func values(_ matrix: DenseMatrix, _ cols: Int) -> [Double] {
+            (0..<matrix.rows).flatMap { row in (0..<cols).map { Double(matrix[row, $0]) } }
+        }
+        return [
+            "embeddings": values(encoder.table.value, dims), "residual": values(residual.weight.value, dims),
+            "residualBias": values(residual.bias.value, dims), "u": residual.norm.u.array.map(Double.init),
+            "v": residual.norm.v.array.map(Double.init), "weight": values(classifier.weight.value, dims),
+            "bias": values(classifier.bias.value, 1),
+        ]
+    }
+}
+
+extension AstecOracle.Parameters {
+    var named: [String: [Double]] {
+        [
+            "embeddings": embeddings, "residual": residual, "residualBias": residualBias, "u": u, "v": v, "weight": weight,
+            "bias": bias,
+        ]
+    }
+}

@@ -1,0 +1,69 @@
+import Buffers
+import DeepXMLModel
+import Testing
+
+/// Ten steps of each kind of module, against torch in double precision (no dropout, fixed negatives).
+@Suite struct AstecStepsTests {
+    let oracle: AstecOracle
+
+    init() throws { oracle = try AstecOracle.load() }
+
+    @Test func fullLossWithEncoder() throws {
+        let network = AstecNetwork(oracle, trainsEncoder: true)
+        let step = OneVsAllStep(classifier: network.classifier, labelCount: oracle.labelCount, batchSize: 6)
+        try compare("full", network) { docs, z, dz, number in
+            let positives = docs.enumerated().flatMap { row, doc in
+                oracle.data.labels[Int(doc)].map { (row: Int32(row), label: $0) }
+            }
+            let sum = step.run(
+                rows: 0..<oracle.labelCount, z: z.pointer, batch: docs.count, positives: positives[...],
+                adam: Adam.dense(learningRate: oracle.learningRate, step: number), dz: dz.pointer)
+            return sum / Double(oracle.labelCount)
+        }
+    }
+
+    @Test(arguments: [("frozen", false), ("trained", true)])
+    func shortlistLoss(module: String, trainsEncoder: Bool) throws {
+        let network = AstecNetwork(oracle, trainsEncoder: trainsEncoder)
+        let step = ShortlistStep(classifier: network.classifier)
+        let sizes = ShortlistSizes(maxPositives: 12, randomNegatives: 0, limit: 12)
+        let pairs = LabelPairs(labels: 0..<oracle.labelCount, labelCount: oracle.labelCount, batchSize: 6, sizes: sizes)
+        let truth = oracle.matrix(oracle.data.labels)
+        let negatives = NegativeShortlists(
+            inRange: oracle.matrix(oracle.data.negatives), totals: Buffer(oracle.data.negatives.map { Int32($0.count) }))
+        try compare(module, network) { docs, z, dz, number in
+            docs.withUnsafeBufferPointer {
+                pairs.assemble(
+                    docs: $0, labels: truth, negatives: negatives,
+                    stream: RandomStreams(seed: 1, module: 3).stream(.negatives, moment: number))
+            }
+            return step.run(
+                rows: 0..<oracle.labelCount, z: z.pointer, batch: docs.count, pairs: pairs,
+                adam: Adam.lazy(learningRate: oracle.learningRate, step: number), dz: dz.pointer)
+        }
+    }
+
+    /// - Parameter loss: summed over the batch, each document's already a mean where the module's loss is one.
+    private func compare(_ name: String, _ network: AstecNetwork, loss: @escaping AstecNetwork.Loss) throws {
+        let module = try #require(oracle.modules[name])
+        for (index, docs) in oracle.data.batches.enumerated() {
+            let mean = network.step(index + 1, docs: docs, loss: loss) / Double(docs.count)
+            #expect(abs(mean - module.losses[index]) < 1e-5, "loss of step \(index + 1)")
+        }
+        let found = network.parameters
+        for (parameter, expected) in module.end.named {
+            let distance = zip(expected, found[parameter] ?? []).map { abs($0 - $1) }.max() ?? .infinity
+            #expect(found[parameter]?.count == expected.count && distance < 1e-4, "\(parameter): \(distance)")
+        }
+    }
+
+    /// The oracle must tell lazy from dense Adam: some token and some label has to be missing in a step after it was met.
+    @Test func stepsSkipSomeTokensAndLabels() {
+        let data = oracle.data
+        let met: ([Int32], (Int) -> [Int32]) -> Set<Int32> = { docs, of in Set(docs.flatMap { of(Int($0)) }) }
+        for of in [{ data.features[$0].tokens }, { data.labels[$0] + data.negatives[$0] }] {
+            let first = met(data.batches[0], of)
+            #expect(data.batches.dropFirst().contains { !first.subtracting(met($0, of)).isEmpty })
+        }
+    }
+}

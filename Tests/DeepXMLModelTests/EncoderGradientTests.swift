@@ -1,0 +1,157 @@
+import Buffers
+import DeepXMLModel
+import Kernels
+import Testing
+
+/// Gradients of the encoder's two parts, for the loss Σ c·out with fixed random c, against central differences.
+@Suite struct EncoderGradientTests {
+    let docs: [Int32] = [4, 0, 7, 2, 9, 5, 1], dims = 11, keep: Float = 0.5
+    let team = ThreadTeam(size: 1)
+    let adam = Adam.dense(learningRate: 0.01, step: 1)
+
+    /// Which elements dropout keeps (0 or 1/keep), found by what it makes of ones.
+    private func mask(_ stream: dx_stream) -> Matrix {
+        let ones = DenseMatrix(rows: docs.count, cols: dims)
+        ones.buffer.fill(1)
+        docs.withUnsafeBufferPointer { dx_relu_dropout(ones.pointer, docs.count, dims, dims, 0, $0.baseAddress!, stream, keep) }
+        return Matrix(ones, cols: dims)
+    }
+
+    @Test func maskKeepsTheShareAskedFor() {
+        let ids = (0..<400).map(Int32.init)
+        let ones = DenseMatrix(rows: 400, cols: 50)
+        for keep: Float in [0.5, 0.8] {
+            ones.buffer.fill(1)
+            let stream = RandomStreams(seed: 3, module: 1).stream(.encoderDropout, moment: 4)
+            ids.withUnsafeBufferPointer { dx_relu_dropout(ones.pointer, 400, 50, 50, 0, $0.baseAddress!, stream, keep) }
+            let kept = ones.buffer.array.filter { $0 > 0 }
+            #expect(kept.allSatisfy { abs($0 - 1 / keep) < 1e-6 })
+            // 20,000 draws: five standard deviations are 0.018.
+            #expect(abs(Double(kept.count) / 20000 - Double(keep)) < 0.018)
+        }
+    }
+
+    @Test func embeddings() {
+        let vocabulary = 14
+        let stream = RandomStreams(seed: 7, module: 1).stream(.encoderDropout, moment: 2)
+        var g = Generator(state: 5)
+        let features = CSRMatrix(
+            cols: vocabulary,
+            rows: (0..<10).map { doc in
+                // Token 13 is nowhere; the last document's repeat those of others.
+                (0..<13).filter { _ in g.uniform() < 0.3 }.map { (Int32($0), g.uniform() + Float(doc) / 10) }
+            })
+        let shard = EmbeddingShard(vocabulary: vocabulary, columns: 0..<dims)
+        let start = noise(rows: vocabulary, cols: dims, seed: 8)
+        for token in 0..<vocabulary { shard.table.value.row(token).update(from: start.row(token), count: dims) }
+        let mask = mask(stream)
+        let c = Matrix(noise(rows: docs.count, cols: dims, seed: 9), cols: dims)
+
+        let out = DenseMatrix(rows: docs.count, cols: dims)
+        let dx = DenseMatrix(rows: docs.count, cols: dims)
+        for i in c.values.indices { dx.pointer[i] = Float(c.values[i]) }
+        docs.withUnsafeBufferPointer {
+            shard.forward(features, docs: $0, dropout: (stream, keep), into: out.pointer, team: team)
+            dx_relu_dropout_backward(dx.pointer, out.pointer, docs.count * dims, keep)
+            shard.step(features, docs: $0, gradient: dx.pointer, Adam.lazy(learningRate: 0.01, step: 1), team: team)
+        }
+        let expected = gradient(at: Matrix(start, cols: dims)) { table in
+            let x = encoded(table, features, mask)
+            return zip(x.values, c.values).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        expectClose(gradientOfFirstStep(shard.table, cols: dims), expected, "∂E")
+        expectClose(Matrix(out, cols: dims), encoded(Matrix(start, cols: dims), features, mask), "x̂")
+        #expect((0..<dims).allSatisfy { shard.table.value[13, $0] == start[13, $0] }, "a token of no document has changed")
+    }
+
+    /// x̂ = mask · ReLU(Σ_t x_t E_t).
+    private func encoded(_ table: Matrix, _ features: CSRMatrix, _ mask: Matrix) -> Matrix {
+        var x = Matrix(rows: docs.count, cols: dims)
+        for (row, doc) in docs.enumerated() {
+            for (token, weight) in zip(features.columns(Int(doc)), features.weights(Int(doc))) {
+                for d in 0..<dims { x[row, d] += Double(weight) * table[Int(token), d] }
+            }
+            for d in 0..<dims { x[row, d] = max(0, x[row, d]) * mask[row, d] }
+        }
+        return x
+    }
+
+    @Test func residual() {
+        let stream = RandomStreams(seed: 7, module: 1).stream(.residualDropout, moment: 6)
+        let rows = docs.count
+        let residual = Residual(dims: dims, RandomStreams(seed: 2, module: 1))
+        let ld = paddedWidth(dims)
+        let shift = noise(rows: dims, cols: dims, scale: 0.4, seed: 1)
+        let offset = noise(rows: 1, cols: dims, scale: 0.3, seed: 2)
+        for i in 0..<dims * ld { residual.weight.value.pointer[i] += shift.pointer[i] }
+        residual.bias.value.buffer.copy(from: offset.buffer)
+        let x = noise(rows: rows, cols: dims, seed: 3)
+        let c = noise(rows: rows, cols: dims, seed: 4)
+        let start = (R: Matrix(residual.weight.value, cols: dims), b: Matrix(offset, cols: dims), x: Matrix(x, cols: dims))
+
+        let activation = DenseMatrix(rows: rows, cols: ld)
+        let z = DenseMatrix(rows: rows, cols: ld)
+        let scratch = DenseMatrix(rows: rows, cols: ld)
+        let columns = 3..<dims
+        let dx = DenseMatrix(rows: rows, cols: columns.count)
+        residual.prepare(training: true)
+        docs.withUnsafeBufferPointer {
+            residual.forward(
+                x.pointer, rows: rows, ids: $0.baseAddress!, dropout: (stream, keep), activation: activation.pointer,
+                z: z.pointer, team: team)
+        }
+        residual.backward(
+            c.pointer, x: x.pointer, activation: activation.pointer, rows: rows, keep: keep, scratch: scratch.pointer,
+            columns: columns, dx: dx.pointer, adam, team: team)
+
+        let norm = (u: residual.norm.u.array.map(Double.init), v: residual.norm.v.array.map(Double.init))
+        let mask = mask(stream)
+        let loss = { (R: Matrix, b: Matrix, x: Matrix) in
+            let z = output(R, b, x, norm, mask)
+            return (0..<rows).reduce(0.0) { sum, r in (0..<dims).reduce(sum) { $0 + z[r, $1] * Double(c[r, $1]) } }
+        }
+        expectClose(Matrix(z, cols: dims), output(start.R, start.b, start.x, norm, mask), "z")
+        expectClose(
+            gradientOfFirstStep(residual.weight, cols: dims), gradient(at: start.R) { loss($0, start.b, start.x) }, "∂R")
+        expectClose(gradientOfFirstStep(residual.bias, cols: dims), gradient(at: start.b) { loss(start.R, $0, start.x) }, "∂b")
+        let whole = gradient(at: start.x) { loss(start.R, start.b, $0) }
+        var part = Matrix(rows: rows, cols: columns.count)
+        for r in 0..<rows { for (i, d) in columns.enumerated() { part[r, i] = whole[r, d] } }
+        expectClose(Matrix(dx, cols: columns.count), part, "∂x̂")
+    }
+
+    /// z = x̂ + mask · ReLU(R x̂/σ + b), σ = uᵀ R v with u and v held fixed, as torch's `spectral_norm` holds them.
+    private func output(_ R: Matrix, _ b: Matrix, _ x: Matrix, _ norm: (u: [Double], v: [Double]), _ mask: Matrix) -> Matrix {
+        var sigma = 0.0
+        for i in 0..<dims { for j in 0..<dims { sigma += norm.u[i] * R[i, j] * norm.v[j] } }
+        var z = x
+        for r in 0..<x.rows {
+            for i in 0..<dims {
+                let h = (0..<dims).reduce(b[0, i]) { $0 + R[i, $1] * x[r, $1] / sigma }
+                z[r, i] += max(0, h) * mask[r, i]
+            }
+        }
+        return z
+    }
+
+    /// The power iteration finds the largest singular value: R̄'s norm is 1.
+    @Test func spectralNormConverges() {
+        let norm = SpectralNorm(dims: dims, ld: paddedWidth(dims), RandomStreams(seed: 5, module: 1))
+        let R = noise(rows: dims, cols: dims, seed: 6)
+        for _ in 0..<500 { norm.iterate(R) }
+        let sigma = Double(norm.sigma(R))
+        // RᵀR v = σ² v.
+        let v = norm.v.array.map(Double.init)
+        let Rv = (0..<dims).map { i in (0..<dims).reduce(0) { $0 + Double(R[i, $1]) * v[$1] } }
+        let back = (0..<dims).map { j in (0..<dims).reduce(0) { $0 + Double(R[$1, j]) * Rv[$1] } }
+        #expect(zip(back, v).allSatisfy { abs($0 - sigma * sigma * $1) < 1e-4 })
+        // No other direction is longer.
+        var g = Generator(state: 1)
+        for _ in 0..<200 {
+            let y = (0..<dims).map { _ in Double(g.uniform()) - 0.5 }
+            let length = y.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            let Ry = (0..<dims).map { i in (0..<dims).reduce(0) { $0 + Double(R[i, $1]) * y[$1] } }
+            #expect(Ry.reduce(0) { $0 + $1 * $1 }.squareRoot() <= sigma * length * 1.00001)
+        }
+    }
+}

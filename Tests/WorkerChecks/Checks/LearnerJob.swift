@@ -1,0 +1,98 @@
+import Coordinator
+import Diagnostics
+import Foundation
+import Synchronization
+import Transport
+import Worker
+import XCData
+
+/// One whole learner on a small data set: all four modules, checkpoints and predictions, through the ranks' real entry
+/// points.
+public struct LearnerJob: Sendable {
+    public var options: TrainOptions
+    public static let seed: UInt64 = 108
+    private static let dataset = "Sample"
+
+    /// Options for a job under `folder`, which is made, with its data set, where it isn't there.
+    ///
+    /// - Parameter settings: config keys beside those of a small network, as for `--set`.
+    public init(folder: String, data: SampleData, settings: [String] = []) throws {
+        let dataFolder = "\(folder)/data/\(Self.dataset)"
+        if !FileManager.default.fileExists(atPath: dataFolder) { try data.write(to: dataFolder) }
+        let config = "\(folder)/config.json"
+        try Self.config.write(toFile: config, atomically: true, encoding: .utf8)
+        var arguments = TrainArguments()
+        arguments.work = folder
+        arguments.data = "\(folder)/data"
+        arguments.dataset = Self.dataset
+        arguments.seeds = "\(Self.seed)"
+        arguments.config = config
+        arguments.settings = settings
+        arguments.checkpointEvery = 0
+        arguments.checkpointMinutes = 0
+        arguments.quiet = true
+        arguments.threads = 1
+        options = try TrainOptions.resolve(arguments, workingDirectory: folder, executable: folder)
+    }
+
+    /// The same job with results and checkpoints in another folder.
+    public func moved(to work: String, threads: Int = 1) -> LearnerJob {
+        var job = self
+        job.options.work = work
+        job.options.threads = threads
+        return job
+    }
+
+    /// Twenty steps an epoch at 640 documents.
+    private static let config = """
+        {"global": {"embedding_dims": 20, "surrogate_threshold": 512, "top_k": 20, "beta": 0.4},
+         "surrogate": {"num_epochs": 2, "batch_size": 32, "learning_rate": 0.01, "dlr_step": 1, "init": "random"},
+         "extreme": {"num_epochs": 2, "batch_size": 32, "learning_rate": 0.007, "init": "intermediate",
+           "freeze_intermediate": true, "model_method": "shortlist", "shortlist_method": "hybrid", "ns_method": "ensemble",
+           "num_nbrs": 40, "efS": 30, "max_positives": 3, "random_negatives": 30, "beta": 0.5},
+         "reranker": {"num_epochs": 2, "batch_size": 32, "learning_rate": 0.005, "init": "random", "model_method": "reranker",
+           "freeze_intermediate": false, "shortlist_method": "static", "num_nbrs": 20, "keep_invalid": true, "beta": 0.6}}
+        """
+
+    /// This rank's part of the job: rank 0 coordinates, the others work.
+    ///
+    /// - Parameter stop: the moment at which this rank is asked to stop; nil: never.
+    /// - Returns: the job's exit code at rank 0; 0 elsewhere.
+    public func run(over world: any Communicator, stop moment: StopMoment? = nil) throws -> Int32 {
+        let flag = StopFlag()
+        let world: any Communicator = StoppingCommunicator(world, moment, flag)
+        if world.rank == 0 {
+            return try CoordinatorMain(world: world, ranks: world.size, options: options, stop: flag).run()
+        }
+        _ = try WorkerRank.run(world: world, ranks: world.size, options: options, stop: flag)
+        return 0
+    }
+
+    /// The job with `workers` workers as threads of this process.
+    public func run(workers: Int, stop moment: StopMoment? = nil) throws -> Int32 {
+        let code = Mutex<Int32>(-1)
+        try ThreadCommunicator.run(size: workers + 1) { world in
+            let own = try run(over: world, stop: moment)
+            if world.rank == 0 { code.withLock { $0 = own } }
+        }
+        return code.withLock { $0 }
+    }
+
+    /// Runs the job again and again, each time with the next of `workers` (from the first again after the last), until it
+    /// is done.
+    ///
+    /// - Returns: how often it was stopped before.
+    public func runToTheEnd(workers: [Int], stop moment: StopMoment) throws -> Int {
+        for attempt in 0..<100 {
+            let code = try run(workers: workers[attempt % workers.count], stop: moment)
+            if code == 0 { return attempt }
+            guard code == Failure.Code.interrupted.rawValue else { throw UnexpectedExit(code: code) }
+        }
+        throw UnexpectedExit(code: Failure.Code.interrupted.rawValue)
+    }
+}
+
+/// A job that ended with another code than 0 or 75, or that never ended.
+struct UnexpectedExit: Error {
+    var code: Int32
+}

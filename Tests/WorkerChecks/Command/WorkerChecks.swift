@@ -1,0 +1,72 @@
+import Diagnostics
+import Foundation
+import Transport
+import WorkerChecks
+
+/// `mpirun -np n worker-checks FOLDER`: a learner on n − 1 worker processes leaves the same bits as on one worker thread;
+/// also where the processes are stopped and started again. Tests/mpi/modules.sh runs it.
+@main struct WorkerChecksCommand {
+    static func main() {
+        guard CommandLine.arguments.count == 2 else {
+            print("usage: mpirun -np RANKS worker-checks FOLDER (empty, or not there yet)")
+            exit(2)
+        }
+        do {
+            let world = try MPICommunicator.start(computes: { rank, _ in rank > 0 })
+            do {
+                let same = try check(world, folder: CommandLine.arguments[1])
+                try world.finish()
+                exit(same ? 0 : 1)
+            } catch {
+                FileHandle.standardError.write(Data("rank \(world.rank): \(error)\n".utf8))
+                world.abort(code: (error as? Failure)?.code.rawValue ?? 1)
+            }
+        } catch {
+            FileHandle.standardError.write(Data("MPI did not start: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+
+    /// - Returns: at rank 0, whether all were the same; elsewhere true.
+    private static func check(_ world: MPICommunicator, folder: String) throws -> Bool {
+        var same = true
+        for (name, data, settings) in cases {
+            let place = "\(folder)/\(name)"
+            // Rank 0 writes the data set; the others find it.
+            if world.rank == 0 { _ = try LearnerJob(folder: place, data: data, settings: settings) }
+            try world.barrier()
+            let job = try LearnerJob(folder: place, data: data, settings: settings)
+            let straight = job.moved(to: "\(place)/straight-\(world.size)")
+            let resumed = job.moved(to: "\(place)/resumed-\(world.size)")
+            _ = try straight.run(over: world)
+            try world.barrier()
+            let stops = try runToTheEnd(resumed, over: world)
+            guard world.rank == 0 else { continue }
+            let alone = job.moved(to: "\(place)/alone")
+            _ = try alone.run(workers: 1)
+            let expected = try LearnerOutcome(of: alone)
+            for (kind, found) in [("straight", straight), ("stopped \(stops)×", resumed)] {
+                let outcome = try LearnerOutcome(of: found)
+                let differences = outcome.differences(from: expected)
+                print("outcome \(name), \(world.size - 1) workers, \(kind): \(outcome.digest), of one thread: \(expected.digest)")
+                for line in differences { print("  differs: \(line)") }
+                same = same && differences.isEmpty && !outcome.arrays.isEmpty
+            }
+        }
+        return same
+    }
+
+    private static let cases: [(String, SampleData, [String])] = [
+        ("many-labels", SampleData(), []),
+        ("few-labels", SampleData(labels: 3), ["global.embedding_dims=4", "global.surrogate_threshold=2"]),
+    ]
+
+    private static func runToTheEnd(_ job: LearnerJob, over world: any Communicator) throws -> Int {
+        for stops in 0..<100 {
+            let code = try job.run(over: world, stop: .look(4))
+            let all = try world.broadcastBytes(world.rank == 0 ? [UInt8(truncatingIfNeeded: code)] : nil)
+            if all[0] == 0 { return stops }
+        }
+        return -1
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+import WorkerChecks
+
+/// Distributed = local: a whole learner has the same bits for any number of workers and threads.
+///
+/// Module I trains everything on the full loss, module III the residual and the classifiers on a fixed encoder, module IV
+/// everything on shortlists; each makes ten steps or more.
+@Suite struct DistributedTests {
+    private static let workers = [1, 2, 3, 5, 8]
+
+    /// 640 labels and 512 clusters: eight virtual shards each, that no worker's run of them fits evenly but 1, 2 and 8.
+    @Test func manyLabels() throws { try compare(SampleData(), workers: Self.workers, threads: [1, 2]) }
+
+    /// Fewer labels and fewer dimensions than workers: some have no label, some no column of the embeddings.
+    @Test func fewLabels() throws {
+        try compare(
+            SampleData(labels: 3), ["global.embedding_dims=4", "global.surrogate_threshold=2"], workers: Self.workers,
+            threads: [1, 2])
+    }
+
+    /// Products large enough that threads cut them.
+    @Test func wideNetwork() throws {
+        let settings =
+            ["global.embedding_dims=130"]
+            + ["surrogate", "extreme", "reranker"].flatMap {
+                ["\($0).num_epochs=5", "\($0).batch_size=255"]
+            }
+        try compare(SampleData(), settings, workers: [1, 3, 8], threads: [1, 2])
+    }
+
+    private func compare(_ data: SampleData, _ settings: [String] = [], workers: [Int], threads: [Int]) throws {
+        let scratch = try Scratch()
+        let job = try LearnerJob(folder: scratch("job"), data: data, settings: settings)
+        var expected: LearnerOutcome?
+        for workers in workers {
+            for threads in threads {
+                let run = job.moved(to: scratch("\(workers)-\(threads)"), threads: threads)
+                #expect(try run.run(workers: workers) == 0)
+                let outcome = try LearnerOutcome(of: run)
+                if let expected {
+                    let differences = outcome.differences(from: expected)
+                    #expect(differences.isEmpty, "\(workers) workers of \(threads) threads")
+                } else {
+                    try expectWhole(outcome)
+                    expected = outcome
+                }
+            }
+        }
+    }
+
+    /// Every module has left its parameters, and they are numbers.
+    private func expectWhole(_ outcome: LearnerOutcome) throws {
+        let floats = outcome.arrays.filter { !$0.key.hasPrefix("predictions") && !$0.key.hasSuffix(".ids") }
+        for name in [
+            "surrogate.encoder", "shortlist.train.scores", "shortlist.test.scores", "extreme.residual.weight",
+            "extreme.classifier.weight", "extreme.classifier.bias", "reranker.encoder", "reranker.residual.bias",
+            "reranker.classifier.weight",
+        ] {
+            let array = try #require(floats[name], "\(name) of \(floats.keys.sorted())")
+            #expect(array.contains { Float(bitPattern: $0) != 0 }, "\(name)")
+        }
+        #expect(Set(outcome.arrays.keys).isSuperset(of: ["predictions.clf", "predictions.knn", "predictions.reranker"]))
+    }
+}
+
+/// A folder for one test, deleted with it.
+final class Scratch: Sendable {
+    private let path: String
+
+    init() throws {
+        path = (NSTemporaryDirectory() as NSString).appendingPathComponent("worker-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
+}
