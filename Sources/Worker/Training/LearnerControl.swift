@@ -53,9 +53,14 @@ final class LearnerControl {
         if try group.communicator.maximum(wish()) == 2 { throw Interrupted() }
     }
 
+    /// Also a look at the flags: an epoch may have fewer steps than there are between two looks.
+    ///
+    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
     func afterEpoch(_ epoch: Int, of epochs: Int, key: CheckpointKey, arrays: () -> [StoredArray]) throws {
-        guard let every = schedule.everyEpochs, epoch % every == 0, epoch < epochs else { return }
-        try save(key, arrays: arrays())
+        guard epoch < epochs else { return }
+        let isDue = schedule.everyEpochs.map { epoch % $0 == 0 } ?? false, wish = try group.communicator.maximum(wish())
+        if isDue || wish > 0 { try save(key, arrays: arrays()) }
+        if wish == 2 { throw Interrupted() }
     }
 
     /// Each worker writes its shard; the leader's manifest makes them a checkpoint.

@@ -1,0 +1,222 @@
+#!/bin/bash
+# A job that is killed at random moments and started again ends with the results of one that nobody stopped, bit for bit.
+# Usage: interrupt.sh [KILLS [SEED]]; the seed of the random moments is printed, so that a failure can be looked for again.
+. "$(dirname "$0")/lib.sh"
+kills=${1:-20}
+seed=${2:-$(($(date +%s) % 32768))}
+RANDOM=$seed
+echo "interrupt.sh $kills $seed"
+small_dataset "$scratch/data/Small" 600 120 400 300
+out=$scratch/out err=$scratch/err results=results/DeepXML/Astec/Small
+options=(
+    --configs configs --data "$scratch/data" --dataset Small --checkpoint-every 1 "${small_settings[@]}"
+    --set surrogate.num_epochs=8 --set extreme.num_epochs=20 --set reranker.num_epochs=8
+)
+epochs=36
+ranks=4
+
+# begin WORK [OPTION...]: starts the job; its launcher is $job. Signals that this shell ignores are put back first.
+begin() {
+    local folder=$1
+    shift
+    env --default-signal=INT,TERM,USR1 "${launcher[@]}" -np "$ranks" \
+        "$program" --work "$folder" --seeds 1,2 "${options[@]}" "$@" >"$out" 2>"$err" &
+    job=$!
+}
+
+# Waits for the job at most a minute; its exit code is $code.
+await() {
+    local tries=0
+    while kill -0 "$job" && [ "$tries" -lt 3000 ]; do
+        sleep 0.02
+        tries=$((tries + 1))
+    done
+    [ "$tries" -lt 3000 ] || { kill -KILL "$job"; echo "a job hung for a minute, and was killed"; }
+    wait "$job"
+    code=$?
+} 2>/dev/null
+
+run() { begin "$@"; await; }
+
+log_lines() { mapfile -t lines <"$err"; echo "${#lines[@]}"; }
+
+# until_logged COUNT: waits until the job has logged so many lines, or has ended.
+until_logged() { while [ "$(log_lines)" -lt "$1" ] && kill -0 "$job" 2>/dev/null; do sleep 0.005; done; }
+
+pause() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; }
+
+# The job's ranks: children of its launcher that have become the program.
+living_ranks() {
+    local pid
+    for pid in $(cat "/proc/$job/task/"*/children 2>/dev/null); do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = deepxml-dist ] && echo "$pid"
+    done
+}
+
+# left_behind PID...: those that still run after five seconds, which are then ended.
+left_behind() {
+    local pid tries
+    for pid; do
+        for ((tries = 0; tries < 250; tries++)); do
+            [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = deepxml-dist ] || continue 2
+            grep -q '^State:.*Z' "/proc/$pid/status" 2>/dev/null && continue 2
+            sleep 0.02
+        done
+        echo "$pid"
+        kill -KILL "$pid" 2>/dev/null
+    done
+}
+
+# differences WORK [ENSEMBLE]: what of its results is not the reference's; of the learners only where ENSEMBLE is no.
+differences() {
+    local folder file folders="v_0_1 v_0_2"
+    if [ "${2:-yes}" = yes ]; then
+        folders+=" v_0"
+        [ "$(figures "$1/$results/v_0/metrics.json")" = "$reference_figures" ] || echo "metrics.json differs;"
+    fi
+    for folder in $folders; do
+        for file in score.npz log_eval.txt; do
+            cmp -s "$1/$results/$folder/$file" "$scratch/reference/$results/$folder/$file" || echo "$folder/$file differs;"
+        done
+    done
+}
+
+# strike KIND: signals the job, or those of its ranks in $victims; false where there is nothing to signal.
+strike() {
+    local rank=${victims[RANDOM % (${#victims[@]} + (${#victims[@]} == 0))]:-}
+    case $1 in
+        TERM | INT | USR1) kill "-$1" "$job" ;;
+        KILL) kill -KILL "$job" ;;
+        USR1-ranks) [ -n "$rank" ] && kill -USR1 "${victims[@]}" ;;
+        KILL-rank) [ -n "$rank" ] && kill -KILL "$rank" ;;
+    esac 2>/dev/null
+}
+
+# wound KIND LINES DELAY_MS: strikes the running job so long after it has logged so many lines. $code is the job's, or 0
+# where it had ended before.
+wound() {
+    local hit=no tries
+    until_logged "$2"
+    pause "$3"
+    for ((tries = 0; tries < 100; tries++)); do
+        mapfile -t victims < <(living_ranks)
+        [ "${#victims[@]}" -eq "$ranks" ] || [[ $1 != *rank* ]] || ! kill -0 "$job" 2>/dev/null && break
+        sleep 0.02
+    done
+    logged=$(log_lines)
+    strike "$1" && hit=yes
+    await
+    rest=$(left_behind "${victims[@]}")
+    [ "$hit" = yes ] || code=0
+}
+
+# (a) the reference
+start=${EPOCHREALTIME/./}
+begin "$scratch/reference"
+until_logged 1
+start_up=$(((${EPOCHREALTIME/./} - start) / 1000))
+await
+length=$(((${EPOCHREALTIME/./} - start) / 1000))
+if [ "$code" -ne 0 ]; then
+    fail "a job that nobody stops" "exit code $code" "$err"
+    finish
+fi
+reference_figures=$(figures "$scratch/reference/$results/v_0/metrics.json")
+all_lines=$(log_lines)
+pass "a job that nobody stops: $length ms, $all_lines log lines"
+
+# (b) kills at random moments; every fourth killed job is killed again while it goes on
+kinds=(TERM KILL-rank USR1 KILL INT USR1-ranks KILL-rank)
+hits=0 rounds=0
+while [ "$hits" -lt "$kills" ] && [ "$rounds" -lt $((3 * kills)) ]; do
+    kind=${kinds[rounds % 7]} folder=$scratch/killed
+    # Twentieths of the run in turn: the first is the start-up, the last what follows the training.
+    part=$((rounds * 7 % 20))
+    lines=$((part * all_lines / 19))
+    delay=$((part == 0 ? RANDOM % (start_up + 1) : RANDOM % 60))
+    rounds=$((rounds + 1))
+    story="" why=""
+    rm -rf "$folder"
+    begin "$folder"
+    while true; do
+        wound "$kind" "$lines" "$delay"
+        [ "$code" -ne 0 ] && hits=$((hits + 1))
+        story+="$kind after $logged log lines + $delay ms, exit code $code; "
+        [ -z "$rest" ] || why+="left behind: $rest; "
+        # During the start-up a signal may end a rank that does not watch for it yet.
+        if [[ $kind = USR1* && $logged -gt 2 && $code -ne 75 && $code -ne 0 ]]; then why+="exit code $code, not 75; "; fi
+        [ "$code" -ne 0 ] && [ $((RANDOM % 4)) -eq 0 ] || break
+        lines=$((RANDOM % (all_lines / 2)))
+        delay=$((RANDOM % 60))
+        kind=${kinds[RANDOM % 7]}
+        begin "$folder"
+    done
+    [ "$code" -eq 0 ] || run "$folder"
+    [ "$code" -eq 0 ] || why+="going on ended with code $code; "
+    why+=$(differences "$folder")
+    verdict "kill $hits: ${story%; }" "$why" "$err"
+done
+verdict "$hits kills hit a running job" "$([ "$hits" -ge "$kills" ] || echo "fewer than $kills")"
+
+# interrupted WORK: a job that was stopped while its first learner was in module III; $code is 75.
+interrupted() {
+    local tries
+    for ((tries = 0; tries < 4; tries++)); do
+        rm -rf "$1"
+        begin "$1"
+        until grep -q 'seed 1 extreme 3/' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
+        kill -USR1 "$job" 2>/dev/null
+        await
+        [ "$code" -eq 75 ] && return
+    done
+}
+
+# (c) another number of ranks
+interrupted "$scratch/stopped"
+verdict "SIGUSR1 in module III" "$([ "$code" -eq 75 ] || echo "exit code $code, not 75")" "$err"
+for other in 1 2 3 6; do
+    rm -rf "$scratch/other"
+    cp -rp "$scratch/stopped" "$scratch/other"
+    ranks=$other
+    run "$scratch/other"
+    why=$([ "$code" -eq 0 ] || echo "exit code $code;")$(differences "$scratch/other")
+    grep -q 'seed 1 goes on from checkpoint extreme' "$err" || why+="seed 1 did not go on from its checkpoint;"
+    verdict "stopped with 4 ranks, ended with $other: the same bits" "$why" "$err"
+done
+ranks=4
+
+# (d) a damaged checkpoint
+for damage in "a changed byte" "a cut-off file" "a changed manifest"; do
+    rm -rf "$scratch/damaged"
+    cp -rp "$scratch/stopped" "$scratch/damaged"
+    manifest=$(ls -t "$scratch/damaged/models/DeepXML/Astec/Small/v_0_1"/*/manifest.json | head -n 1)
+    shards=("$(dirname "$manifest")"/shard-*)
+    case $damage in
+        *byte) victim=${shards[-1]} && flip_byte "$victim" ;;
+        *file) victim=${shards[0]} && truncate -s -100 "$victim" ;;
+        *manifest) victim=$manifest && flip_byte "$victim" ;;
+    esac
+    run "$scratch/damaged"
+    why=$([ "$code" -eq 0 ] || echo "exit code $code;")$(differences "$scratch/damaged")
+    grep -q "$victim is damaged.*using ckpt_" "$err" || why+="the file is not named;"
+    verdict "a damaged checkpoint ($damage) is named, and the one before it used" "$why" "$err"
+done
+
+# (e) what is finished stays
+trained() { grep -Ec "seed $1 (surrogate|extreme|reranker) " "$err"; }
+run "$scratch/reference"
+why=$([ "$code" -eq 0 ] || echo "exit code $code;")$(differences "$scratch/reference")
+[ "$(trained '[12]')" -eq 0 ] || why+="trained again;"
+verdict "finished learners are not trained again" "$why" "$err"
+
+cp -rp "$scratch/reference" "$scratch/added"
+run "$scratch/added" --seeds 1,2,3
+why=$([ "$code" -eq 0 ] || echo "exit code $code;")$(differences "$scratch/added" no)
+[ "$(trained '[12]') $(trained 3)" = "0 $epochs" ] || why+="epochs trained: $(trained '[12]') and $(trained 3);"
+verdict "a seed that is added is trained alone" "$why" "$err"
+
+run "$scratch/added" --fresh
+why=$([ "$code" -eq 0 ] || echo "exit code $code;")$(differences "$scratch/added")
+[ "$(trained 1) $(trained 2)" = "$epochs $epochs" ] || why+="epochs trained: $(trained 1) and $(trained 2);"
+verdict "--fresh trains again, to the same bits" "$why" "$err"
+finish

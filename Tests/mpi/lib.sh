@@ -1,0 +1,86 @@
+# Sourced by the checks of the whole job: the program, its launcher, a small data set, and counting of checks.
+# A check is one line; `finish` prints the sums and gives the script's exit code.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+repository=$PWD
+program=${DEEPXML_DIST:-$repository/.build/release/deepxml-dist}
+[ -x "$program" ] || { echo "FAILED  $program is missing: swift build -c release"; exit 1; }
+# Containers run as root, and more ranks than cores are wanted here.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+launcher=(mpirun -q --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 --mca odls_base_sigkill_timeout 2)
+scratch=$(mktemp -d)
+passed=0 failed=0
+
+clean_up() { cd / && rm -rf "$scratch"; }
+trap clean_up EXIT
+
+pass() { passed=$((passed + 1)); echo "ok      $1"; }
+
+# fail NAME WHY [FILE...]: the files' ends are shown.
+fail() {
+    failed=$((failed + 1))
+    echo "FAILED  $1: $2"
+    shift 2
+    for file in "$@"; do [ -f "$file" ] && tail -n 15 "$file" | sed 's/^/    | /'; done
+}
+
+# verdict NAME WHY [FILE...]: passes where WHY is empty.
+verdict() { if [ -z "$2" ]; then pass "$1"; else fail "$@"; fi; }
+
+finish() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+    exit
+}
+
+# small_dataset FOLDER DOCUMENTS TEST_DOCUMENTS TOKENS LABELS: the four files of the XC layout. Documents belong to topics,
+# which choose most of their tokens and labels, so that there is something to learn. The generator of random numbers is
+# Lehmer's (Park and Miller 1988): exact in awk's doubles, so that every awk writes the same bytes.
+small_dataset() {
+    mkdir -p "$1"
+    awk -v folder="$1" -v train="$2" -v test="$3" -v tokens="$4" -v labels="$5" '
+        function draw(below) { state = (state * 16807) % 2147483647; return state % below }
+        function row(chosen, count, form,    i, j, keys, line) {
+            j = 0
+            for (i = 0; i < count; i++) if (i in chosen) line = line (j++ ? " " : "") i ":" sprintf(form, chosen[i])
+            return line
+        }
+        function documents(name, n,    i, k, topic, topics, x, y) {
+            features = folder "/" name "_X_Xf.txt"; truth = folder "/" name "_X_Y.txt"
+            print n, tokens > features; print n, labels > truth
+            topics = int((labels + 3) / 4)
+            for (i = 0; i < n; i++) {
+                topic = draw(topics)
+                split("", x); split("", y)
+                for (k = 0; k < 8; k++) x[(topic * 7 + draw(9)) % tokens] = 0.5 + draw(1000) / 1000
+                for (k = 0; k < 3; k++) x[draw(tokens)] = 0.1 + draw(1000) / 2000
+                for (k = 0; k < 2; k++) y[(topic * 4 + draw(4)) % labels] = 1
+                y[draw(labels)] = 1
+                print row(x, tokens, "%.4f") > features
+                print row(y, labels, "%d") > truth
+            }
+            close(features); close(truth)
+        }
+        BEGIN { state = 20251; documents("trn", train); documents("tst", test) }' </dev/null
+}
+
+# A learner of well under a second: the settings that make the small data set's model small.
+small_settings=(
+    --set global.embedding_dims=32 --set surrogate.init=random --set reranker.init=random
+    --set global.surrogate_threshold=16 --set surrogate.batch_size=64 --set extreme.batch_size=64 --set reranker.batch_size=64
+)
+
+# figures METRICS.JSON: all of it but times, memory and the number of ranks, one number or list a line.
+figures() {
+    awk '
+        /^ *"seconds" : \{/ { inside = 1 }
+        !inside && !/"(wall_seconds|peak_rss_mib|ranks|workers|groups)" :/ { print }
+        inside && /\}/ { inside = 0 }' "$1"
+}
+
+# flip_byte FILE: changes one bit of the byte in its middle.
+flip_byte() {
+    local at=$(($(stat -c %s "$1") / 2)) byte
+    byte=$(od -An -tu1 -j "$at" -N 1 "$1")
+    printf "\\x$(printf %02x $((byte ^ 64)))" | dd of="$1" bs=1 seek="$at" conv=notrunc status=none
+}
