@@ -3,7 +3,7 @@ import DeepXMLModel
 import Testing
 
 /// What the layout over workers and threads rests on: a product that is cut along its outer dimensions has the same
-/// bits, whatever kernels the OpenBLAS of this machine chooses for the sizes.
+/// bits.
 @Suite struct GemmTests {
     private static let inner = [1, 7, 64, 255, 300, 512, 1000]
 
@@ -48,7 +48,7 @@ import Testing
         let a = matrix(m, k, 3)
         let b = matrix(k, n, 4)
         let whole = matrix(m, n, 5)
-        Gemm.times(m: m, n: n, k: k, a.pointer, lda: k, b.pointer, ldb: n, into: whole.pointer, ldc: n, beta: 1)
+        Gemm.times(m: m, n: n, k: k, a.pointer, lda: k, b.pointer, ldb: n, into: whole.pointer, ldc: n, accumulate: true)
         for (rowParts, columnParts) in [(1, 2), (1, 3), (7, 1), (8, 8), (4, 64)] {
             let start = matrix(m, n, 5)
             let cut = DenseMatrix(rows: m, cols: n)
@@ -58,7 +58,7 @@ import Testing
                 for r in cuts(m, rowParts) {
                     Gemm.times(
                         m: r.count, n: c.count, k: k, a.row(r.lowerBound), lda: k, b.pointer + c.lowerBound, ldb: n,
-                        into: part.row(r.lowerBound), ldc: c.count, beta: 1)
+                        into: part.row(r.lowerBound), ldc: c.count, accumulate: true)
                 }
                 for r in 0..<m { (cut.row(r) + c.lowerBound).update(from: part.row(r), count: c.count) }
             }
@@ -85,25 +85,42 @@ import Testing
         }
     }
 
-    /// Against the sum in double precision, with leading dimensions beyond the width and both values of beta.
-    @Test func productsAreRight() {
-        let m = 13
-        let n = 9
-        let k = 21
-        let a = matrix(m, 32, 1)
-        let b = matrix(n, 32, 2)
-        let start = matrix(m, 16, 3)
-        for beta: Float in [0, 1] {
-            let c = DenseMatrix(rows: m, cols: 16)
-            c.buffer.copy(from: start.buffer)
-            Gemm.timesTransposed(m: m, n: n, k: k, a.pointer, lda: 32, b.pointer, ldb: 32, into: c.pointer, ldc: 16, beta: beta)
+    /// Against the sum in double precision, with leading dimensions beyond the width: what lies there stays as it is.
+    @Test(arguments: [(13, 9, 21), (12, 32, 5), (25, 65, 33), (1, 1, 1)]) func productsAreRight(m: Int, n: Int, k: Int) {
+        let a = matrix(m, k + 3, 1)
+        let bt = matrix(n, k + 2, 2)
+        let b = DenseMatrix(rows: k, cols: n + 4)
+        let at = DenseMatrix(rows: k, cols: m + 1)
+        for d in 0..<k {
+            for j in 0..<n { b[d, j] = bt[j, d] }
+            for i in 0..<m { at[d, i] = a[i, d] }
+        }
+        let start = matrix(m, n + 5, 3)
+        func check(_ c: DenseMatrix, added: Bool) {
             for i in 0..<m {
-                for j in 0..<16 {
-                    let sum = (0..<k).reduce(0.0) { $0 + Double(a[i, $1]) * (j < n ? Double(b[j, $1]) : 0) }
-                    let expected = j < n ? sum + Double(beta * start[i, j]) : Double(start[i, j])
+                for j in 0..<c.cols {
+                    let sum = j < n ? (0..<k).reduce(0.0) { $0 + Double(a[i, $1]) * Double(bt[j, $1]) } : Double(start[i, j])
+                    let expected = j < n && added ? sum + Double(start[i, j]) : sum
                     #expect(abs(Double(c[i, j]) - expected) < 1e-5)
                 }
             }
         }
+        func fresh() -> DenseMatrix {
+            let c = DenseMatrix(rows: m, cols: n + 5)
+            c.buffer.copy(from: start.buffer)
+            return c
+        }
+        let c = fresh()
+        Gemm.timesTransposed(m: m, n: n, k: k, a.pointer, lda: k + 3, bt.pointer, ldb: k + 2, into: c.pointer, ldc: n + 5)
+        check(c, added: false)
+        for added in [false, true] {
+            let c = fresh()
+            Gemm.times(
+                m: m, n: n, k: k, a.pointer, lda: k + 3, b.pointer, ldb: n + 4, into: c.pointer, ldc: n + 5, accumulate: added)
+            check(c, added: added)
+        }
+        let d = fresh()
+        Gemm.transposedTimes(m: m, n: n, k: k, at.pointer, lda: m + 1, b.pointer, ldb: n + 4, into: d.pointer, ldc: n + 5)
+        check(d, added: false)
     }
 }

@@ -60,7 +60,7 @@ public struct OneVsAllStep: Sendable {
                 for p in positives where tile.contains(Int(p.label)) {
                     g[Int(p.row) * width + Int(p.label) - tile.lowerBound] -= scale
                 }
-                Gemm.times(m: batch, n: ld, k: width, g, lda: width, w, ldb: ld, into: dz, ldc: ld, beta: first ? 0 : 1)
+                Gemm.times(m: batch, n: ld, k: width, g, lda: width, w, ldb: ld, into: dz, ldc: ld, accumulate: !first)
                 update(tile, g, z: z, batch: batch, gradient: gradient.pointer, adam)
                 return loss
             }

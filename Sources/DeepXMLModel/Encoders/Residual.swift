@@ -93,7 +93,7 @@ public final class Residual: Sendable {
             Gemm.times(
                 m: range.count, n: columns.count, k: dims, dh + range.lowerBound * ld, lda: ld,
                 effective.pointer + columns.lowerBound, ldb: ld, into: dx + range.lowerBound * columns.count,
-                ldc: columns.count, beta: 1)
+                ldc: columns.count, accumulate: true)
         }
     }
 

@@ -1,35 +1,30 @@
-import Buffers
 import COpenBLAS
+import Kernels
 
-/// Matrix products through OpenBLAS, each on the calling thread: threads of a rank run different tiles.
+/// Matrix products on the calling thread: threads of a rank run different tiles.
 ///
-/// OpenBLAS sums over the inner dimension in one order, whatever the outer sizes: a product that is cut along its rows
-/// or columns gives the same bits (checked by GemmTests on the machine at hand). The layout over ranks and threads only
-/// ever cuts along outer dimensions, or at the leaves of a fixed summation tree.
+/// Each entry is summed in one order, whatever the sizes: a product that is cut along its rows or columns gives the same
+/// bits, so results don't depend on how rows and columns are dealt to threads and ranks. OpenBLAS promises no such thing
+/// (below M·N·K = 10⁶ its AVX-512 build takes other kernels), and is no faster at the trainer's shapes
+/// (docs/PERFORMANCE.md): it serves for the matrix–vector products, which are never cut.
 public enum Gemm {
     /// Call once before the first product: no threads inside OpenBLAS.
     public static func useCallingThreadOnly() { openblas_set_num_threads(1) }
 
-    /// c(m×n) = a(m×k) · b(n×k)ᵀ + beta·c
+    /// c(m×n) = a(m×k) · b(n×k)ᵀ
     public static func timesTransposed(
         m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>, ldb: Int,
-        into c: UnsafeMutablePointer<Float>, ldc: Int, beta: Float = 0
+        into c: UnsafeMutablePointer<Float>, ldc: Int
     ) {
-        if m == 0 || n == 0 { return }
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), beta, c,
-            Int32(ldc))
+        multiply(m, n, k, (a, lda, 1), (b, 1, ldb), c, ldc, accumulate: false)
     }
 
-    /// c(m×n) = a(m×k) · b(k×n) + beta·c
+    /// c(m×n) = a(m×k) · b(k×n), added to what c holds where `accumulate`.
     public static func times(
         m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>, ldb: Int,
-        into c: UnsafeMutablePointer<Float>, ldc: Int, beta: Float = 0
+        into c: UnsafeMutablePointer<Float>, ldc: Int, accumulate: Bool = false
     ) {
-        if m == 0 || n == 0 { return }
-        cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), beta,
-            c, Int32(ldc))
+        multiply(m, n, k, (a, lda, 1), (b, ldb, 1), c, ldc, accumulate: accumulate)
     }
 
     /// c(m×n) = a(k×m)ᵀ · b(k×n)
@@ -37,9 +32,22 @@ public enum Gemm {
         m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>, ldb: Int,
         into c: UnsafeMutablePointer<Float>, ldc: Int
     ) {
+        multiply(m, n, k, (a, 1, lda), (b, ldb, 1), c, ldc, accumulate: false)
+    }
+
+    /// A matrix with the distance between neighbouring rows and columns.
+    private typealias Strided = (first: UnsafePointer<Float>, row: Int, col: Int)
+
+    private static func multiply(
+        _ m: Int, _ n: Int, _ k: Int, _ a: Strided, _ b: Strided, _ c: UnsafeMutablePointer<Float>, _ ldc: Int, accumulate: Bool
+    ) {
         if m == 0 || n == 0 { return }
-        cblas_sgemm(
-            CblasRowMajor, CblasTrans, CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), 0, c,
-            Int32(ldc))
+        withUnsafeTemporaryAllocation(
+            byteCount: dx_gemm_workspace(m, n, k) * MemoryLayout<Float>.stride, alignment: 64
+        ) { workspace in
+            dx_gemm(
+                m, n, k, a.first, a.row, a.col, b.first, b.row, b.col, c, ldc, accumulate ? 1 : 0,
+                workspace.baseAddress!.assumingMemoryBound(to: Float.self))
+        }
     }
 }

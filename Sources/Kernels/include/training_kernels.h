@@ -92,4 +92,11 @@ void dx_sort_pairs(const int32_t *labels, const uint16_t *pairs, size_t count, s
 
 // Positions of the largest k of `scores` (ties: smaller id), written to `order` in descending order; returns how many.
 size_t dx_top_k(const float *scores, const int32_t *ids, size_t count, size_t k, int32_t *order);
+
+// c(m x n) = (accumulate ? c : 0) + a(m x k) b(k x n), entry (i, j) of a matrix at [i * row + j * col] (so a transpose is a
+// swap of strides). Each entry is one chain of multiply-adds in ascending k: cutting a product along its rows or columns
+// changes no bit. workspace: dx_gemm_workspace floats.
+size_t dx_gemm_workspace(size_t m, size_t n, size_t k);
+void dx_gemm(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_col, const float *b, size_t b_row,
+             size_t b_col, float *c, size_t ldc, int accumulate, float *workspace);
 #endif

@@ -46,11 +46,11 @@ public struct LearnerJob: Sendable {
     /// Twenty steps an epoch at 640 documents.
     private static let config = """
         {"global": {"embedding_dims": 20, "surrogate_threshold": 512, "top_k": 20, "beta": 0.4},
-         "surrogate": {"num_epochs": 2, "batch_size": 32, "learning_rate": 0.01, "dlr_step": 1, "init": "random"},
-         "extreme": {"num_epochs": 2, "batch_size": 32, "learning_rate": 0.007, "init": "intermediate",
-           "freeze_intermediate": true, "model_method": "shortlist", "shortlist_method": "hybrid", "ns_method": "ensemble",
+         "surrogate": {"num_epochs": 2, "batch_size": 32, "optim": "Adam", "learning_rate": 0.01, "dlr_step": 1, "init": "random"},
+         "extreme": {"num_epochs": 2, "batch_size": 32, "optim": "Adam", "learning_rate": 0.007, "init": "intermediate",
+           "freeze_intermediate": true, "use_intermediate_for_shorty": true, "model_method": "shortlist", "shortlist_method": "hybrid", "ns_method": "ensemble",
            "num_nbrs": 40, "efS": 30, "max_positives": 3, "random_negatives": 30, "beta": 0.5},
-         "reranker": {"num_epochs": 2, "batch_size": 32, "learning_rate": 0.005, "init": "random", "model_method": "reranker",
+         "reranker": {"num_epochs": 2, "batch_size": 32, "optim": "Adam", "learning_rate": 0.005, "init": "random", "model_method": "reranker",
            "freeze_intermediate": false, "shortlist_method": "static", "num_nbrs": 20, "keep_invalid": true, "beta": 0.6}}
         """
 
