@@ -1,103 +1,159 @@
-// The shortlist step, label-major: a label's row is read once and meets its documents in groups of eight, whose z and dz
-// rows (2 x 1.2 KiB each at D = 300) stay in the first-level cache between the dots and the outer products.
+// The shortlist step, label-major: a label's row is read once and meets its documents in groups of eight, whose z rows
+// (1.2 KiB each at D = 300) stay in the first-level cache between the dots and the outer products.
+//
+// dz += g w is the dear part: a store of 64 bytes takes two cycles, so that adding to a row of dz for each pair costs as
+// much as the dots. Where documents meet a block of neighbouring labels several times, it waits until the block is
+// done, and goes document by document with the sums in registers, over chunks of columns whose part of the block's
+// rows fits the first-level cache. Either way a row of dz is summed in ascending order of labels: the same bits.
 #include "kernels.h"
-#include "vector.h"
+#include "shortlist_groups.h"
 #pragma clang fp contract(fast)
 
-#define GROUP 8
-#define UNROLL _Pragma("clang loop unroll(full)")
+#define BLOCK_LABELS 64
+#define BLOCK_PAIRS 16384
+// Vectors of 16 floats a chunk: 64 labels * 7 * 64 bytes = 28 KiB.
+#define CHUNK 7
+#define CHUNK_FLOATS (16 * CHUNK)
+// Pairs a document from which a block waits with dz.
+#define BLOCK_DENSITY 4
 
-DX_INLINE float sum16(const v16 *x) {
-    typedef float v8 __attribute__((vector_size(32)));
-    typedef float v4 __attribute__((vector_size(16)));
-    v8 a = __builtin_shufflevector(*x, *x, 0, 1, 2, 3, 4, 5, 6, 7) +
-           __builtin_shufflevector(*x, *x, 8, 9, 10, 11, 12, 13, 14, 15);
-    v4 b = __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
-    return (b[0] + b[2]) + (b[1] + b[3]);
-}
+typedef struct {
+    float *value, *m, *v;
+} parameter;
 
-DX_INLINE void adam_row(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam) {
+DX_INLINE void adam_row(parameter p, size_t from, size_t count, const float *g, dx_adam adam) {
+    float *w = p.value + from, *m = p.m + from, *v = p.v + from;
     for (size_t i = 0; i < count; i++) {
         m[i] += (1.0f - adam.beta1) * (g[i] - m[i]);
         v[i] += (1.0f - adam.beta2) * (g[i] * g[i] - v[i]);
-        p[i] -= adam.step * m[i] / (sqrtf(v[i]) * adam.inv_sqrt_bc2 + adam.eps);
+        w[i] -= adam.step * m[i] / (sqrtf(v[i]) * adam.inv_sqrt_bc2 + adam.eps);
     }
-}
-
-// n pairs of a label (n a constant at each call): dots, gradients of the logits, then both outer products.
-DX_INLINE float group_step(const int n, const uint16_t *pairs, const float *z, float *dz, const float *w, float *gw,
-                           float bias, float *gbias, size_t ld, float scale) {
-    const float *zs[GROUP];
-    float *ds[GROUP];
-    v16 sums[GROUP];
-    UNROLL for (int j = 0; j < n; j++) {
-        size_t at = (size_t)(pairs[j] >> 1) * ld;
-        zs[j] = z + at;
-        ds[j] = dz + at;
-        sums[j] = (v16){0};
-    }
-    for (size_t c = 0; c < ld; c += 16) {
-        v16 wc = *(const v16 *)(w + c);
-        UNROLL for (int j = 0; j < n; j++) sums[j] += wc * *(const v16 *)(zs[j] + c);
-    }
-    float logit[GROUP], g[GROUP], loss[GROUP];
-    UNROLL for (int j = 0; j < n; j++) logit[j] = sum16(&sums[j]) + bias;
-    for (int j = 0; j < n; j++) {
-        float softplus, y = (float)(pairs[j] & 1);
-        g[j] = (dx_sigmoid_softplus(logit[j], &softplus) - y) * scale;
-        loss[j] = softplus - y * logit[j];
-    }
-    for (size_t c = 0; c < ld; c += 16) {
-        v16 wc = *(const v16 *)(w + c), gwc = *(v16 *)(gw + c);
-        UNROLL for (int j = 0; j < n; j++) {
-            gwc += g[j] * *(const v16 *)(zs[j] + c);
-            *(v16 *)(ds[j] + c) += g[j] * wc;
-        }
-        *(v16 *)(gw + c) = gwc;
-    }
-    float total = 0;
-    UNROLL for (int j = 0; j < n; j++) {
-        *gbias += g[j];
-        total += loss[j];
-    }
-    return total;
 }
 
 DX_INLINE void prefetch_row(const float *row, size_t ld) {
     for (size_t c = 0; c < ld; c += 16) __builtin_prefetch(row + c, 1, 2);
 }
 
-DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
-                                   const float *z, float *dz, float *w, float *mw, float *vw, float *bias, float *mb,
-                                   float *vb, size_t ld, float scale, dx_adam adam) {
-    double loss = 0;
-    float gw[ld] __attribute__((aligned(64)));
-    size_t ahead = first;
+// A pair of a block, in document order: its gradient and the place of its label in the block.
+typedef struct {
+    float g;
+    uint32_t slot;
+} block_pair;
+
+// The rows of W that a block's labels had before Adam, by chunks of columns; and the block's pairs by document.
+typedef struct {
+    float *rows;
+    block_pair *pairs;
+    int32_t *ends; // batch + 1: where each document's pairs end
+    size_t batch;
+} block;
+
+DX_INLINE void keep_row(block k, const float *w, size_t ld, size_t slot) {
+    for (size_t chunk = 0; chunk < ld; chunk += CHUNK_FLOATS) {
+        size_t width = ld - chunk < CHUNK_FLOATS ? ld - chunk : CHUNK_FLOATS;
+        float *to = k.rows + BLOCK_LABELS * chunk + slot * width;
+        for (size_t c = 0; c < width; c += 16) *(v16 *)(to + c) = *(const v16 *)(w + chunk + c);
+    }
+}
+
+// Counting sort by document of the pairs of the labels [first, last); stable, so that labels ascend.
+DX_INLINE void sort_by_document(block k, size_t first, size_t last, const int64_t *starts, const uint16_t *pairs,
+                                const float *g) {
+    for (size_t d = 0; d < k.batch; d++) k.ends[d + 1] += k.ends[d];
+    uint32_t slot = 0;
     for (size_t l = first; l < last; l++) {
-        int64_t i = pair_starts[l], to = pair_starts[l + 1];
-        if (i == to) continue;
-        // The next label that has pairs: its rows are on their way while this one is worked on.
-        if (ahead <= l) ahead = l + 1;
-        while (ahead < last && pair_starts[ahead] == pair_starts[ahead + 1]) ahead++;
-        if (ahead < last) {
-            prefetch_row(w + ahead * ld, ld);
-            prefetch_row(mw + ahead * ld, ld);
-            prefetch_row(vw + ahead * ld, ld);
+        for (int64_t i = starts[l]; i < starts[l + 1]; i++)
+            k.pairs[k.ends[pairs[i] >> 1]++] = (block_pair){g[i - starts[first]], slot};
+        slot += starts[l + 1] > starts[l];
+    }
+}
+
+// dz += g w over v vectors of columns (v a constant at each call).
+DX_INLINE void spread_chunk(const int v, block k, const float *rows, float *dz, size_t ld) {
+    const block_pair *p = k.pairs;
+    for (size_t d = 0; d < k.batch; d++) {
+        const block_pair *to = k.pairs + k.ends[d];
+        if (p == to) continue;
+        float *out = dz + d * ld;
+        v16 sum[CHUNK];
+        UNROLL for (int i = 0; i < v; i++) sum[i] = *(v16 *)(out + 16 * i);
+        for (; p < to; p++) {
+            const float *w = rows + (size_t)p->slot * (size_t)(16 * v);
+            UNROLL for (int i = 0; i < v; i++) sum[i] += p->g * *(const v16 *)(w + 16 * i);
         }
-        float *wl = w + l * ld, gbias = 0;
-        memset(gw, 0, ld * sizeof(float));
-        for (; i + 8 <= to; i += 8) loss += group_step(8, pairs + i, z, dz, wl, gw, bias[l], &gbias, ld, scale);
-        if (to - i >= 4) {
-            loss += group_step(4, pairs + i, z, dz, wl, gw, bias[l], &gbias, ld, scale);
-            i += 4;
+        UNROLL for (int i = 0; i < v; i++) *(v16 *)(out + 16 * i) = sum[i];
+    }
+}
+
+DX_INLINE void spread(block k, float *dz, size_t ld) {
+    size_t c = 0;
+    for (; c + CHUNK_FLOATS <= ld; c += CHUNK_FLOATS) spread_chunk(CHUNK, k, k.rows + BLOCK_LABELS * c, dz + c, ld);
+    const float *rows = k.rows + BLOCK_LABELS * c;
+    switch ((ld - c) / 16) {
+    case 6: return spread_chunk(6, k, rows, dz + c, ld);
+    case 5: return spread_chunk(5, k, rows, dz + c, ld);
+    case 4: return spread_chunk(4, k, rows, dz + c, ld);
+    case 3: return spread_chunk(3, k, rows, dz + c, ld);
+    case 2: return spread_chunk(2, k, rows, dz + c, ld);
+    case 1: return spread_chunk(1, k, rows, dz + c, ld);
+    }
+}
+
+// Where the block that begins at label `first` ends: 64 labels with pairs, or as many pairs as there is room for.
+DX_INLINE size_t block_end(size_t first, size_t last, const int64_t *starts) {
+    size_t labels = 0, l = first;
+    for (; l < last && labels < BLOCK_LABELS; l++) {
+        if (starts[l + 1] - starts[first] > BLOCK_PAIRS) break;
+        labels += starts[l + 1] > starts[l];
+    }
+    return l > first ? l : l + 1;
+}
+
+DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
+                                   const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
+                                   float *mb, float *vb, size_t ld, float scale, dx_adam adam) {
+    float gw[ld] __attribute__((aligned(64))), rows[BLOCK_LABELS * ld] __attribute__((aligned(64)));
+    float gradients[BLOCK_PAIRS + GROUP];
+    block_pair sorted[BLOCK_PAIRS];
+    int32_t ends[batch + 1];
+    const block k = {rows, sorted, ends, batch};
+    const parameter weight = {w, mw, vw}, biases = {bias, mb, vb};
+    const step_batch b = {z, dz, ld, scale};
+    double loss = 0;
+    size_t ahead = first;
+    for (size_t end; first < last; first = end) {
+        end = block_end(first, last, pair_starts);
+        size_t count = (size_t)(pair_starts[end] - pair_starts[first]), slot = 0;
+        const int waits = count >= BLOCK_DENSITY * batch && count <= BLOCK_PAIRS;
+        if (waits) memset(ends, 0, sizeof ends);
+        for (size_t l = first; l < end; l++) {
+            int64_t from = pair_starts[l], to = pair_starts[l + 1];
+            if (from == to) continue;
+            // The next label that has pairs: its rows are on their way while this one is worked on.
+            if (ahead <= l) ahead = l + 1;
+            while (ahead < last && pair_starts[ahead] == pair_starts[ahead + 1]) ahead++;
+            if (ahead < last) {
+                prefetch_row(w + ahead * ld, ld);
+                prefetch_row(mw + ahead * ld, ld);
+                prefetch_row(vw + ahead * ld, ld);
+            }
+            step_label label = {w + l * ld, gw, bias[l], 0, 0};
+            memset(gw, 0, sizeof gw);
+            if (waits) {
+                label_pairs(0, b, &label, pairs + from, (size_t)(to - from), gradients + (from - pair_starts[first]));
+                keep_row(k, label.w, ld, slot++);
+                for (int64_t i = from; i < to; i++) ends[(pairs[i] >> 1) + 1]++;
+            } else {
+                label_pairs(1, b, &label, pairs + from, (size_t)(to - from), 0);
+            }
+            loss += label.loss;
+            adam_row(weight, l * ld, ld, gw, adam);
+            adam_row(biases, l, 1, &label.gbias, adam);
         }
-        if (to - i >= 2) {
-            loss += group_step(2, pairs + i, z, dz, wl, gw, bias[l], &gbias, ld, scale);
-            i += 2;
+        if (waits) {
+            sort_by_document(k, first, end, pair_starts, pairs, gradients);
+            spread(k, dz, ld);
         }
-        if (i < to) loss += group_step(1, pairs + i, z, dz, wl, gw, bias[l], &gbias, ld, scale);
-        adam_row(wl, mw + l * ld, vw + l * ld, gw, ld, adam);
-        adam_row(bias + l, mb + l, vb + l, &gbias, 1, adam);
     }
     return loss;
 }

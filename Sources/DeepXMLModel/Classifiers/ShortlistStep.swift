@@ -21,7 +21,7 @@ public struct ShortlistStep: Sendable {
     ) -> Double {
         dz.update(repeating: 0, count: batch * classifier.ld)
         return dx_shortlist_step(
-            rows.lowerBound, rows.upperBound, pairs.starts.pointer, pairs.sorted.pointer, z, dz,
+            rows.lowerBound, rows.upperBound, pairs.starts.pointer, pairs.sorted.pointer, z, batch, dz,
             classifier.weight.value.pointer, classifier.weight.firstMoment.pointer, classifier.weight.secondMoment.pointer,
             classifier.bias.value.pointer, classifier.bias.firstMoment.pointer, classifier.bias.secondMoment.pointer,
             classifier.ld, 1 / Float(batch), adam)

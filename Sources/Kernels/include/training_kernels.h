@@ -57,8 +57,8 @@ void dx_sigmoid(const float *x, float *out, size_t count);
 //   g = (sigma(w.z + b) - y) * scale;  gw += g z;  dz += g w;  then lazy Adam on w, its moments and the bias.
 // z, dz: batch x ld; w, mw, vw: labels x ld; ld a multiple of 16. Returns the summed binary cross-entropy.
 double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
-                         float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb, size_t ld,
-                         float scale, dx_adam adam);
+                         size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb,
+                         size_t ld, float scale, dx_adam adam);
 
 // logits[i] = w[label[i]] . z + bias, for the labels of one document.
 void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count, size_t ld,
