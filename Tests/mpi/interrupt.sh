@@ -6,19 +6,20 @@ kills=${1:-20}
 seed=${2:-$(($(date +%s) % 32768))}
 RANDOM=$seed
 echo "interrupt.sh $kills $seed"
-small_dataset "$scratch/data/Small" 600 120 400 300
+small_dataset "$scratch/data/Small" 1275 300 400 300
 out=$scratch/out err=$scratch/err results=results/DeepXML/Astec/Small
 options=(
     --configs configs --data "$scratch/data" --dataset Small --checkpoint-every 1 "${small_settings[@]}"
-    --set surrogate.num_epochs=8 --set extreme.num_epochs=20 --set reranker.num_epochs=8
+    --set surrogate.num_epochs=6 --set extreme.num_epochs=12 --set reranker.num_epochs=6
 )
-epochs=36
+epochs=24
 ranks=4
 
 # begin WORK [OPTION...]: starts the job; its launcher is $job. Signals that this shell ignores are put back first.
 begin() {
     local folder=$1
     shift
+    : >"$out" && : >"$err"
     env --default-signal=INT,TERM,USR1 "${launcher[@]}" -np "$ranks" \
         "$program" --work "$folder" --seeds 1,2 "${options[@]}" "$@" >"$out" 2>"$err" &
     job=$!
