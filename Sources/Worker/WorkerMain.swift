@@ -16,9 +16,9 @@ public final class WorkerMain {
 
     public init(
         world: any Communicator, group: any Communicator, groupIndex: Int, threads: Int, settings: RunSettings, stop: StopFlag
-    ) {
+    ) throws {
         self.world = world
-        self.group = WorkerGroup(communicator: group, team: ThreadTeam(size: threads))
+        self.group = try WorkerGroup(communicator: group, team: ThreadTeam(size: threads))
         self.groupIndex = groupIndex
         self.settings = settings
         self.stop = stop

@@ -4,8 +4,8 @@ import Kernels
 /// The residual block of Astec's fine part: z = x̂ + dropout(ReLU(R̄ x̂ + b)), R̄ = R/σ(R) (WSDM 2021, §4).
 ///
 /// Replicated on every rank of a group: R's gradient is formed from the whole ∂z, which all ranks have after its
-/// allreduce, so it needs no message of its own. Cutting R would save 2/3 of its flops but cost two more collectives of
-/// the same size a step.
+/// allreduce. Ranks may share the work of a step all the same (rows of the batch forward, rows of R's gradient backward)
+/// where messages are cheap; the bits stay the same.
 public final class Residual: Sendable {
     public let dims: Int
     /// R: D×ld; starts as the identity.
@@ -16,7 +16,8 @@ public final class Residual: Sendable {
     /// R̄ of the last forward pass: D×ld.
     private let effective: DenseMatrix
     private let sigma = Buffer<Float>(count: 1)
-    private let gradient: DenseMatrix
+    /// ∂R̄ of the backward pass: D×ld.
+    public let gradient: DenseMatrix
     private var ld: Int { weight.value.cols }
 
     public init(dims: Int, _ streams: RandomStreams) {
@@ -56,28 +57,47 @@ public final class Residual: Sendable {
         }
     }
 
-    /// Given ∂z (rows×ld): Adam on R and b; where asked, ∂x̂ of the columns `columns` (rows×|columns|).
+    /// The first half of the backward pass, given ∂z (rows×ld): ∂h, where asked ∂x̂ of the columns `columns` (rows×|columns|),
+    /// and the rows `gradientRows` of ∂R̄.
     ///
-    /// R̄ depends on R also through σ = uᵀRv: ∂R = (∂R̄ − ⟨∂R̄, R̄⟩ u vᵀ)/σ. `scratch` (rows×ld) takes ∂ before the ReLU.
+    /// - Parameter dh: rows×ld, takes ∂ before the ReLU; `finishBackward` wants it again.
+    public func beginBackward(
+        _ dz: UnsafePointer<Float>, x: UnsafePointer<Float>, activation: UnsafePointer<Float>, rows: Int, keep: Float,
+        dh: UnsafeMutablePointer<Float>, columns: Range<Int>, dx: UnsafeMutablePointer<Float>?, gradientRows: Range<Int>,
+        team: ThreadTeam
+    ) {
+        dh.update(from: dz, count: rows * ld)
+        dx_relu_dropout_backward(dh, activation, rows * ld, keep)
+        if let dx { inputGradient(dz, dh, rows: rows, columns: columns, dx: dx, team: team) }
+        nonisolated(unsafe) let (x, dh) = (x, UnsafePointer(dh))
+        team.forRanges(gradientRows.count, grain: 64) { [self] range in
+            let first = gradientRows.lowerBound + range.lowerBound
+            Gemm.transposedTimes(
+                m: range.count, n: dims, k: rows, dh + first, lda: ld, x, ldb: ld, into: gradient.row(first), ldc: ld)
+        }
+    }
+
+    /// The second half, once `gradient` (∂R̄) is whole: Adam on R and b.
+    ///
+    /// R̄ depends on R also through σ = uᵀRv: ∂R = (∂R̄ − ⟨∂R̄, R̄⟩ u vᵀ)/σ.
+    public func finishBackward(dh: UnsafePointer<Float>, rows: Int, _ adam: dx_adam) {
+        throughSpectralNorm()
+        weight.update(0..<dims * ld, gradient: gradient.pointer, adam)
+        let sums = Buffer<Float>(count: ld)
+        dx_column_sums(dh, rows, dims, ld, sums.pointer)
+        bias.update(0..<ld, gradient: sums.pointer, adam)
+    }
+
+    /// Both halves of the backward pass on one rank. `scratch`: rows×ld.
     public func backward(
         _ dz: UnsafePointer<Float>, x: UnsafePointer<Float>, activation: UnsafePointer<Float>, rows: Int, keep: Float,
         scratch: UnsafeMutablePointer<Float>, columns: Range<Int>, dx: UnsafeMutablePointer<Float>?, _ adam: dx_adam,
         team: ThreadTeam
     ) {
-        scratch.update(from: dz, count: rows * ld)
-        dx_relu_dropout_backward(scratch, activation, rows * ld, keep)
-        if let dx { inputGradient(dz, scratch, rows: rows, columns: columns, dx: dx, team: team) }
-        nonisolated(unsafe) let (x, dh) = (x, UnsafePointer(scratch))
-        team.forRanges(dims, grain: 64) { [self] range in
-            Gemm.transposedTimes(
-                m: range.count, n: dims, k: rows, dh + range.lowerBound, lda: ld, x, ldb: ld,
-                into: gradient.row(range.lowerBound), ldc: ld)
-        }
-        throughSpectralNorm()
-        weight.update(0..<dims * ld, gradient: gradient.pointer, adam)
-        let sums = Buffer<Float>(count: ld)
-        dx_column_sums(scratch, rows, dims, ld, sums.pointer)
-        bias.update(0..<ld, gradient: sums.pointer, adam)
+        beginBackward(
+            dz, x: x, activation: activation, rows: rows, keep: keep, dh: scratch, columns: columns, dx: dx,
+            gradientRows: 0..<dims, team: team)
+        finishBackward(dh: scratch, rows: rows, adam)
     }
 
     /// ∂x̂ = ∂z + ∂h R̄, the columns `columns` of it.

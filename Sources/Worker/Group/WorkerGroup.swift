@@ -9,9 +9,14 @@ public final class WorkerGroup {
     public var size: Int { communicator.size }
     public var isLeader: Bool { rank == 0 }
 
-    public init(communicator: any Communicator, team: ThreadTeam) {
+    /// All of the group share one node's memory: a message costs little more than a copy.
+    public let isOnOneNode: Bool
+
+    /// Collective.
+    public init(communicator: any Communicator, team: ThreadTeam) throws {
         self.communicator = communicator
         self.team = team
+        isOnOneNode = try communicator.splitByNode().size == communicator.size
     }
 
     /// How each of the group cuts `count` things: D columns of the embeddings, N documents of the search.

@@ -39,12 +39,17 @@ final class Network: @unchecked Sendable {
     private let partials: [Buffer<Float>]
     private let leafLoss: Buffer<Double>
 
+    /// Sharing the residual's work costs two more allgathers of B×D and D×D a step: on one node these are copies, and take
+    /// a tenth of the time that they save; over a network they may cost more.
+    private let sharesResidual: Bool
+
     init(shape: NetworkShape, group: WorkerGroup, encoder: EmbeddingShard, labelShards: LabelShards, streams: RandomStreams) {
         self.shape = shape
         self.group = group
         self.encoder = encoder
         self.labelShards = labelShards
         self.streams = streams
+        sharesResidual = group.size > 1 && group.isOnOneNode
         residual = shape.residualKeep == nil ? nil : Residual(dims: shape.dims, streams)
         let labels = labelShards.labels(ofWorker: group.rank, workers: group.size)
         classifier = ClassifierShard(labels: labels, dims: shape.dims, streams)
@@ -78,10 +83,20 @@ final class Network: @unchecked Sendable {
             return z.pointer.update(from: x.pointer, count: rows * z.cols)
         }
         if training { residual.prepare(training: true) }
+        let residualDrop = moment.map { (streams.stream(.residualDropout, moment: $0), keep) }
+        let share = sharesResidual ? group.ownSlice(rows) : 0..<rows, at = share.lowerBound * z.cols
         residual.forward(
-            x.pointer, rows: rows, ids: docs.baseAddress!,
-            dropout: moment.map { (streams.stream(.residualDropout, moment: $0), keep) },
-            activation: activation.pointer, z: z.pointer, team: group.team)
+            x.pointer + at, rows: share.count, ids: docs.baseAddress! + share.lowerBound, dropout: residualDrop,
+            activation: activation.pointer + at, z: z.pointer + at, team: group.team)
+        if sharesResidual { try gatherActivation(rows: rows) }
+    }
+
+    /// Where the workers share the residual's rows, each brings its own.
+    private func gatherActivation(rows: Int) throws {
+        let ld = z.cols
+        let blocks = group.slices(rows).map { $0.lowerBound * ld..<$0.upperBound * ld }
+        try group.communicator.allgather(activation.buffer, blocks: blocks)
+        dx_sum(z.pointer, x.pointer, activation.pointer, rows * ld)
     }
 
     /// Call once between training and `forward` without a moment.
@@ -110,17 +125,25 @@ final class Network: @unchecked Sendable {
         }
         let whole = Buffer(viewing: dz.pointer, count: rows * dz.cols, owner: dz)
         try reduction.allReduce(partials: partials, into: whole)
-        backward(features, docs: docs, moment: moment, learningRate: learningRate)
+        try backward(features, docs: docs, moment: moment, learningRate: learningRate)
         return reduction.ownNodes.reduce(0) { sum, node in node.leaves.reduce(sum) { $0 + leafLoss[$1] } }
     }
 
-    private func backward(_ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, moment: Int, learningRate: Double) {
+    private func backward(_ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, moment: Int, learningRate: Double) throws {
         let rows = docs.count, width = encoder.columns.count
         let dense = Adam.dense(learningRate: learningRate, step: moment + 1)
         if let residual, let keep = shape.residualKeep {
-            residual.backward(
-                dz.pointer, x: x.pointer, activation: activation.pointer, rows: rows, keep: keep, scratch: scratch.pointer,
-                columns: encoder.columns, dx: shape.trainsEncoder ? dx.pointer : nil, dense, team: group.team)
+            let slices = sharesResidual ? group.slices(shape.dims) : [0..<shape.dims]
+            residual.beginBackward(
+                dz.pointer, x: x.pointer, activation: activation.pointer, rows: rows, keep: keep, dh: scratch.pointer,
+                columns: encoder.columns, dx: shape.trainsEncoder ? dx.pointer : nil,
+                gradientRows: slices[sharesResidual ? group.rank : 0], team: group.team)
+            if sharesResidual {
+                let ld = z.cols
+                try group.communicator.allgather(
+                    residual.gradient.buffer, blocks: slices.map { $0.lowerBound * ld..<$0.upperBound * ld })
+            }
+            residual.finishBackward(dh: scratch.pointer, rows: rows, dense)
         } else if shape.trainsEncoder {
             for row in 0..<rows {
                 (dx.pointer + row * width).update(from: dz.row(row) + encoder.columns.lowerBound, count: width)
