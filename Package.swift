@@ -69,7 +69,9 @@ let package = Package(
             name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Kernels", "XCData", "Buffers", "Diagnostics"]),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["WorkerChecks", "Worker", "DeepXMLModel", "XCData", "Transport", "Checkpoint", "Buffers", "Diagnostics"]),
+            dependencies: [
+                "WorkerChecks", "Worker", "DeepXMLModel", "XCData", "Transport", "Checkpoint", "Buffers", "Diagnostics",
+            ]),
         // Whole learners over a communicator: WorkerTests runs them over threads, worker-checks under mpirun.
         .target(
             name: "WorkerChecks",
