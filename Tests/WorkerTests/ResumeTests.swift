@@ -16,29 +16,25 @@ import WorkerChecks
         expected = try LearnerOutcome(of: straight)
     }
 
-    /// A learner has 15 looks: four in each of the three modules with steps, and one between modules. Stopped at every
-    /// second look, or more rarely, since a run that is stopped between modules looks there first when it goes on.
-    @Test(arguments: [(2, [1]), (3, [1]), (2, [3]), (3, [8])])
-    func stoppedAtLooks(every: Int, workers: [Int]) throws {
-        try compare(workers, .look(every), atLeast: 15 / every - 1)
+    /// A learner has 15 looks: four in each of the three modules with steps, and one between modules.
+    @Test func stoppedOnceAtAnyLook() throws {
+        for look in 1...15 { try compare([1], .look(look), stops: 1, thenGoesOn: true) }
     }
 
+    /// A run that goes on looks up to three times between modules before its first step: from the fourth look on, each run
+    /// gets on.
+    @Test(arguments: [([1], 4, 7), ([3], 4, 7), ([8], 5, 4)])
+    func stoppedAgainAndAgain(workers: [Int], look: Int, stops: Int) throws { try compare(workers, .look(look), stops: stops) }
+
     @Test func withAnotherNumberOfWorkersEachTime() throws {
-        try compare([1, 3, 2, 8, 5], .look(2), atLeast: 6)
-        try compare([5, 1], .look(3), atLeast: 4)
+        try compare([1, 3, 2, 8, 5], .look(4), stops: 7)
+        try compare([5, 1], .look(5), stops: 4)
     }
 
     /// The signal comes to a worker that leads nothing, or to the coordinator, at a moment between looks.
     @Test func anyRankMayBeAskedToStop() throws {
-        try compare([3], .exchange(rank: 3, 160), atLeast: 2)
-        try compare([2], .coordinatorPoll(40), atLeast: 1)
-    }
-
-    @Test func stoppedBeforeTheFirstStep() throws {
-        let run = job.moved(to: scratch("early"))
-        #expect(try run.run(workers: 2, stop: .look(1)) == 75)
-        #expect(try run.run(workers: 2) == 0)
-        #expect(try LearnerOutcome(of: run).differences(from: expected).isEmpty)
+        try compare([3], .exchange(rank: 3, 160), stops: 2)
+        try compare([2], .coordinatorPoll(40), stops: 1)
     }
 
     @Test func finishedLearnerIsNotTrainedAgain() throws {
@@ -49,11 +45,18 @@ import WorkerChecks
         #expect(try LearnerOutcome(of: run).differences(from: expected).isEmpty)
     }
 
-    private func compare(_ workers: [Int], _ moment: StopMoment, atLeast stops: Int) throws {
+    /// - Parameters:
+    ///   - stops: how often the learner is stopped at least.
+    ///   - thenGoesOn: after one stop, the learner is left alone.
+    private func compare(_ workers: [Int], _ moment: StopMoment, stops: Int, thenGoesOn: Bool = false) throws {
         let run = job.moved(to: scratch("\(workers) \(moment)"))
-        let stopped = try run.runToTheEnd(workers: workers, stop: moment)
-        #expect(stopped >= stops)
+        if thenGoesOn {
+            #expect(try run.run(workers: workers[0], stop: moment) == 75)
+            #expect(try run.run(workers: workers[0]) == 0)
+        } else {
+            #expect(try run.runToTheEnd(workers: workers, stop: moment) >= stops)
+        }
         let differences = try LearnerOutcome(of: run).differences(from: expected)
-        #expect(differences.isEmpty, "workers \(workers), stopped \(stopped) times by \(moment)")
+        #expect(differences.isEmpty, "workers \(workers), stopped by \(moment)")
     }
 }
