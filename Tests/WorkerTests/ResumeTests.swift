@@ -34,7 +34,7 @@ import WorkerChecks
     /// The signal comes to a worker that leads nothing, or to the coordinator, at a moment between looks.
     @Test func anyRankMayBeAskedToStop() throws {
         try compare([3], .exchange(rank: 3, 160), stops: 2)
-        try compare([2], .coordinatorPoll(40), stops: 1)
+        try compare([2], .coordinatorPoll(3), stops: 1, thenGoesOn: true)
     }
 
     @Test func finishedLearnerIsNotTrainedAgain() throws {
