@@ -54,6 +54,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
+        // launch/bench: ratios to bounds of the machine.
+        .executableTarget(
+            name: "deepxml-bench", dependencies: ["Kernels", "COpenBLAS", "DeepXMLModel", "XCData", "Buffers"],
+            path: "Benchmarks",
+            swiftSettings: strict),
+
         .testTarget(name: "BuffersTests", dependencies: ["Buffers"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TransportChecks", "Diagnostics", "Buffers"]),

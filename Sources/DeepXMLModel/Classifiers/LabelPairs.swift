@@ -42,6 +42,9 @@ public final class LabelPairs: @unchecked Sendable {
     /// Pairs of the last batch.
     public private(set) var count = 0
 
+    /// Labels with a pair in the last batch.
+    public var distinctLabels: Int { (0..<range.count).count { starts[$0] < starts[$0 + 1] } }
+
     public init(labels range: Range<Int>, labelCount: Int, batchSize: Int, sizes: ShortlistSizes) {
         self.range = range
         self.sizes = sizes

@@ -1,0 +1,100 @@
+import Buffers
+import COpenBLAS
+import DeepXMLModel
+import Kernels
+
+/// Training steps at the trainer's shapes, each against a bound measured beside it on one core.
+enum Steps {
+    static let batch = 255, dims = 300, ld = 304, perDocument = 650
+
+    static func activations(_ seed: UInt32) -> DenseMatrix {
+        let matrix = DenseMatrix(rows: batch, cols: ld)
+        let streams = RandomStreams(seed: UInt64(seed), module: 1)
+        for row in 0..<batch {
+            streams.fillUniform(matrix.row(row), count: dims, row: row, firstColumn: 0, bound: 1, purpose: .classifierInit)
+        }
+        return matrix
+    }
+
+    /// Flop/s of the one-vs-all step (loss, both gradients, Adam) against those of bare sgemm of the same shape.
+    static func oneVsAll(labels: Int) {
+        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1))
+        let step = OneVsAllStep(classifier: classifier, labelCount: labels, batchSize: batch)
+        let z = activations(2), dz = DenseMatrix(rows: batch, cols: ld)
+        let positives = (0..<batch).flatMap { row in
+            (0..<6).map { (row: Int32(row), label: Int32((row * 97 + $0 * 613) % labels)) }
+        }
+        let adam = Adam.dense(learningRate: 0.001, step: 10)
+        let logits = DenseMatrix(rows: batch, cols: labels)
+        let seconds = fastest(
+            labels > 10_000 ? 5 : 15,
+            [
+                {
+                    _ = step.run(
+                        rows: 0..<labels, z: z.pointer, batch: batch, positives: positives[...], adam: adam, dz: dz.pointer)
+                },
+                {
+                    cblas_sgemm(
+                        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(batch), Int32(labels), Int32(dims), 1, z.pointer,
+                        Int32(ld),
+                        classifier.weight.value.pointer, Int32(ld), 0, logits.pointer, Int32(labels))
+                },
+            ])
+        let flops = 2 * Double(batch) * Double(labels) * Double(dims)
+        let (own, bound) = (3 * flops / seconds[0] / 1e9, flops / seconds[1] / 1e9)
+        report(
+            "one-vs-all step, L \(labels)", "\(rounded(own)) GFLOP/s", "sgemm \(rounded(bound)) GFLOP/s", own / bound, "≥ 0.7")
+    }
+
+    /// Seconds of a shortlist step against the larger of bytes ÷ copy bandwidth and flops ÷ sgemm's flop/s.
+    static func shortlist(labels: Int) {
+        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 3))
+        let sizes = ShortlistSizes(maxPositives: 20, randomNegatives: perDocument, limit: perDocument)
+        let pairs = LabelPairs(labels: 0..<labels, labelCount: labels, batchSize: batch, sizes: sizes)
+        let truth = CSRMatrix(
+            cols: labels,
+            rows: (0..<batch).map { row in
+                Set((0..<6).map { Int32((row * 7919 + $0 * 104_729) % labels) }).sorted().map { ($0, 1) }
+            }, binary: true)
+        let none = CSRMatrix(cols: labels, rows: Array(repeating: [], count: batch), binary: true)
+        let docs = Buffer((0..<Int32(batch)).map { $0 })
+        pairs.assemble(
+            docs: UnsafeBufferPointer(start: docs.pointer, count: batch), labels: truth,
+            negatives: NegativeShortlists(inRange: none, totals: Buffer(count: batch)),
+            stream: RandomStreams(seed: 5, module: 3).stream(.negatives, moment: 0))
+        let step = ShortlistStep(classifier: classifier)
+        let z = activations(3), dz = DenseMatrix(rows: batch, cols: ld), adam = Adam.lazy(learningRate: 0.001, step: 10)
+        let big = Buffer<UInt8>(count: 256 << 20), copy = Buffer<UInt8>(count: 256 << 20)
+        big.fill(1)
+        let weights = DenseMatrix(rows: 4000, cols: ld), logits = DenseMatrix(rows: batch, cols: 4000)
+        weights.buffer.fill(0.5)
+        let seconds = fastest(
+            labels > 10_000 ? 5 : 15,
+            [
+                {
+                    // As in training: one virtual shard after the other.
+                    let shards = labels > 10_000 ? 64 : 32
+                    for shard in 0..<shards {
+                        let rows = labels * shard / shards..<labels * (shard + 1) / shards
+                        _ = step.run(rows: rows, z: z.pointer, batch: batch, pairs: pairs, adam: adam, dz: dz.pointer)
+                    }
+                },
+                { copy.copy(from: big) },
+                {
+                    cblas_sgemm(
+                        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(batch), 4000, Int32(dims), 1, z.pointer, Int32(ld),
+                        weights.pointer, Int32(ld), 0, logits.pointer, 4000)
+                },
+            ])
+        let count = Double(pairs.count), distinct = Double(pairs.distinctLabels)
+        // A copy reads and writes each byte.
+        let bandwidth = 2 * Double(big.count) / seconds[1], peak = 2 * Double(batch) * 4000 * Double(dims) / seconds[2]
+        let bytes = 6 * 4 * Double(dims) * distinct / bandwidth, flops = 6 * Double(dims) * count / peak
+        report(
+            "shortlist step, L \(labels)", "\(rounded(seconds[0] * 1e3)) ms, \(rounded(seconds[0] / count * 1e9)) ns a pair",
+            bytes > flops
+                ? "\(rounded(bytes * 1e3)) ms for its bytes at \(rounded(bandwidth / 1e9)) GB/s"
+                : "\(rounded(flops * 1e3)) ms for its flops at \(rounded(peak / 1e9)) GFLOP/s",
+            max(bytes, flops) / seconds[0], "≥ 0.5")
+    }
+}
