@@ -156,7 +156,8 @@ public final class CoordinatorMain {
         print("\n\(table)\n")
         print(sample.text(scores: ensemble, truth: data.testLabels, documents: SampleDocuments.choose(truth: data.testLabels)))
         print("\n\(ClosingReport.files(files.written))")
-        print("in \(Quantity.seconds(-began.timeIntervalSinceNow))")
+        let used = String(format: "%.2f", cpuSeconds())
+        print("in \(Quantity.seconds(-began.timeIntervalSinceNow)); the coordinator used \(used) s of CPU")
     }
 }
 
