@@ -120,6 +120,29 @@ import Testing
         expectClose(Matrix(dx, cols: columns.count), part, "∂x̂")
     }
 
+    /// The passes have the same bits for any cut of ∂x̂'s columns over workers and any number of threads, and a document's
+    /// z is the same wherever it stands in a batch of any size.
+    @Test(arguments: [20, 64, 130, 300]) func residualDoesNotDependOnTheLayout(dims: Int) {
+        let ids = (0..<255).map(Int32.init)
+        let whole = ResidualPass(dims: dims, ids: ids, columns: 0..<dims, threads: 1)
+        for (workers, threads) in [(1, 2), (2, 1), (3, 1), (3, 2), (8, 1), (8, 4), (dims, 1)] {
+            for worker in Set([0, workers / 2, workers - 1]) {
+                let columns = dims * worker / workers..<dims * (worker + 1) / workers
+                let part = ResidualPass(dims: dims, ids: ids, columns: columns, threads: threads)
+                #expect(part.z == whole.z && part.weight == whole.weight)
+                let same = (0..<255).allSatisfy { row in
+                    part.dx[row * columns.count..<(row + 1) * columns.count]
+                        == whole.dx[row * dims + columns.lowerBound..<row * dims + columns.upperBound]
+                }
+                #expect(same, "∂x̂: worker \(worker) of \(workers), \(threads) threads")
+            }
+        }
+        for (first, count) in [(0, 1), (3, 2), (17, 63), (100, 64), (190, 65)] {
+            let part = ResidualPass(dims: dims, ids: Array(ids[first..<first + count]), columns: 0..<dims, threads: 1)
+            #expect(part.z[...] == whole.z[first * dims..<(first + count) * dims], "documents \(first) ..< \(first + count)")
+        }
+    }
+
     /// z = x̂ + mask · ReLU(R x̂/σ + b), σ = uᵀ R v with u and v held fixed, as torch's `spectral_norm` holds them.
     private func output(_ R: Matrix, _ b: Matrix, _ x: Matrix, _ norm: (u: [Double], v: [Double]), _ mask: Matrix) -> Matrix {
         var sigma = 0.0

@@ -8,8 +8,8 @@ public enum StopMoment: Sendable, Equatable {
     case look(Int)
     /// At the worker of this world rank, in its n-th exchange of messages.
     case exchange(rank: Int, Int)
-    /// At the coordinator, when it has looked n times for messages.
-    case coordinatorPoll(Int)
+    /// At the coordinator, when it has got its n-th message.
+    case message(Int)
 }
 
 /// Passes all calls on, and sets a rank's stop flag at a moment counted in calls.
@@ -55,7 +55,7 @@ final class StoppingCommunicator: Communicator {
 /// Counts one rank's calls over all its communicators.
 private final class StopTrigger {
     private let moment: StopMoment?, rank: Int, flag: StopFlag
-    private var looks = 0, exchanges = 0, polls = 0
+    private var looks = 0, exchanges = 0, messages = 0
     private var isTraining = false
 
     init(moment: StopMoment?, rank: Int, flag: StopFlag) { (self.moment, self.rank, self.flag) = (moment, rank, flag) }
@@ -67,8 +67,8 @@ private final class StopTrigger {
 
     func polled(tag: Int, found: Bool) {
         if rank == 0 {
-            polls += 1
-            if case .coordinatorPoll(let n) = moment, polls == n { flag.set() }
+            if found { messages += 1 }
+            if case .message(let n) = moment, messages == n { flag.set() }
         } else if tag == MessageTag.command {
             if isTraining { looks += 1 }
             if found { isTraining = true }
