@@ -28,9 +28,7 @@ enum CommandErrors {
 
     /// Prints what ended this rank.
     static func say(_ error: any Error) {
-        let rank = LaunchedRank.current
-        let place = rank == 0 ? "" : "rank \(rank) on \(ProcessInfo.processInfo.hostName): "
-        write("error: \(place)\(error)", to: .standardError)
+        write("error: \(error)", to: .standardError)
     }
 
     private static func write(_ text: String, to file: FileHandle) {

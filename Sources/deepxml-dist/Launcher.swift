@@ -23,11 +23,25 @@ enum Launcher {
             CommandErrors.say(ended.failure)
             code = ended.failure.code.rawValue
         } catch {
-            CommandErrors.say(error)
-            world.abort(code: (error as? Failure)?.code.rawValue ?? Failure.Code.outOfResources.rawValue)
+            end(world, with: error as? RankFailure ?? RankFailure(error, rank: world.rank, host: world.host))
         }
         try world.finish()
         return code
+    }
+
+    /// Ends the job with its error said once. Several ranks may meet a full disk at the same time, so workers leave the word
+    /// to the coordinator, and speak themselves only where it is no longer listening.
+    private static func end(_ world: any Communicator, with failure: RankFailure) -> Never {
+        if world.rank > 0, (try? world.report(.failed(failure))) != nil {
+            let deadline = Date(timeIntervalSinceNow: 2.5)
+            // Looking for messages is what moves ours along.
+            while Date() < deadline {
+                _ = try? world.poll(from: 0, tag: MessageTag.command)
+                usleep(5000)
+            }
+        }
+        CommandErrors.say(failure)
+        world.abort(code: failure.code)
     }
 
     private static func alone(_ options: TrainOptions, _ stop: StopFlag) throws -> Int32 {

@@ -65,6 +65,7 @@ final class TrainingRun {
         case .progress(let event): reporter.report(event, rank: rank)
         case .notice(let text): reporter.note(text, rank: rank)
         case .done(let summary): try finish(summary, rank: rank)
+        case .failed(let failure): throw failure
         case .interrupted(let worker, _):
             wasInterrupted = true
             stop.set()

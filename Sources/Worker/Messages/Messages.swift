@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Transport
 
@@ -20,6 +21,24 @@ public struct LearnerSummary: Codable, Sendable, Equatable {
     public var peakRSSMiB: Double
 }
 
+/// An error of one rank, as another prints it.
+public struct RankFailure: Error, Codable, Sendable, Equatable, CustomStringConvertible {
+    public var rank: Int
+    public var host: String
+    public var text: String
+    /// The job's exit code.
+    public var code: Int32
+
+    public init(_ error: any Error, rank: Int, host: String) {
+        self.rank = rank
+        self.host = host
+        text = "\(error)"
+        code = (error as? RankFailure)?.code ?? (error as? Failure)?.code.rawValue ?? Failure.Code.outOfResources.rawValue
+    }
+
+    public var description: String { rank == 0 ? text : "rank \(rank) on \(host): \(text)" }
+}
+
 /// What a worker tells the coordinator, scores apart.
 public enum Report: Codable, Sendable, Equatable {
     /// The group is free (sent by its leader).
@@ -30,6 +49,8 @@ public enum Report: Codable, Sendable, Equatable {
     case done(LearnerSummary)
     /// A checkpoint was written, and this worker ends.
     case interrupted(rank: Int, seed: UInt64?)
+    /// This worker can't go on, and waits for the coordinator to end the job.
+    case failed(RankFailure)
 }
 
 /// Tags of the messages between coordinator and workers.
@@ -61,7 +82,7 @@ public enum WorkerMessage {
 }
 
 extension Communicator {
-    func report(_ report: Report) throws {
+    public func report(_ report: Report) throws {
         try post(WorkerMessage.report(report).encoded(), to: 0, tag: MessageTag.report)
     }
 }
