@@ -84,7 +84,7 @@ refused "a misspelt data set" 'data/Smal:' 'did you mean.*Small' -- --dataset Sm
 refused "no folder of data sets" 'missing/Small' 'no data set in' -- --data "$scratch/missing"
 for file in trn_X_Xf.txt trn_X_Y.txt tst_X_Xf.txt tst_X_Y.txt; do
     copy Gap && rm "$data/Gap/$file"
-    refused "$file is missing" "Gap/$file" 'No such file|no such file' -- --dataset Gap
+    refused "$file is missing" "Gap/$file: file not found" 'found: *in that folder: t' "expected: *$file" 'what to do: check' -- --dataset Gap
 done
 spoil Bad trn_X_Xf.txt '1s/60 /61 /'
 refused "fewer rows than the header says" 'Bad/trn_X_Xf.txt:1' 'found: *60 rows' 'expected: *61' 'what to do' -- --dataset Bad
@@ -103,15 +103,15 @@ refused "an index that counts from 1" 'Bad/trn_X_Xf.txt:5:7' 'index out of range
 spoil Bad trn_X_Xf.txt '5s/.*/-3:0.5/'
 refused "a negative index" 'Bad/trn_X_Xf.txt:5:1' 'found: *`-3' -- --dataset Bad
 spoil Bad trn_X_Xf.txt '6s/.*/3:0.5 4:nan/'
-refused "a value that is NaN" 'Bad/trn_X_Xf.txt:6:7' 'not finite' 'found: *`4:nan`' -- --dataset Bad
+refused "a value that is NaN" 'Bad/trn_X_Xf.txt:6:9' 'not finite' 'found: *`nan`' -- --dataset Bad
 spoil Bad tst_X_Xf.txt '6s/.*/3:0.5 4:-0.25/'
-refused "a negative value" 'Bad/tst_X_Xf.txt:6:7' 'negative value' 'found: *`4:-0.25`' -- --dataset Bad
+refused "a negative value" 'Bad/tst_X_Xf.txt:6:9' 'negative value' 'found: *`-0.25`' -- --dataset Bad
 spoil Bad trn_X_Xf.txt '8s/.*/9:0.5 4:1/'
 refused "unsorted indices" 'Bad/trn_X_Xf.txt:8:7' 'out of order' 'expected: *ascending' -- --dataset Bad
 spoil Bad trn_X_Y.txt '8s/.*/4:1 4:1/'
 refused "a repeated index" 'Bad/trn_X_Y.txt:8:5' 'repeated' 'expected: *each index once' -- --dataset Bad
 spoil Bad trn_X_Xf.txt '8s/.*/9:zero/'
-refused "a value that is no number" 'Bad/trn_X_Xf.txt:8:1' 'not a number' 'found: *`9:zero`' -- --dataset Bad
+refused "a value that is no number" 'Bad/trn_X_Xf.txt:8:3' 'not a number' 'found: *`zero`' -- --dataset Bad
 copy Bad && : >"$data/Bad/trn_X_Y.txt"
 refused "an empty file" 'Bad/trn_X_Y.txt' 'the file is empty' -- --dataset Bad
 copy Bad && echo '3 300' >"$data/Bad/filter_labels_test.txt"
@@ -181,12 +181,17 @@ touch "$scratch/file"
 refused "a file where the work folder should be" "$scratch/file" 'Not a directory|not a folder|no folder' -- --work "$scratch/file"
 refused "a work folder that cannot be made" '/proc/nowhere' -- --work /proc/nowhere
 mkdir "$scratch/full"
-if mount -t tmpfs -o size=128k tmpfs "$scratch/full" 2>/dev/null; then
+# 4 KiB hold no cache of the data; 128 KiB hold that, but no checkpoint.
+if mount -t tmpfs -o size=4k tmpfs "$scratch/full" 2>/dev/null; then
     trap 'umount "$scratch/full"; clean_up' EXIT
-    limit_ms=8000
-    expected=4 refused "a full disk" "$scratch/full" 'No space left' 'what to do: *free some space' -- \
-        --work "$scratch/full" --set global.embedding_dims=300 --dataset Small
-    limit_ms=5000
+    for size in 4k 128k; do
+        for ranks in 3 0; do
+            mount -o "remount,size=$size" "$scratch/full"
+            expected=4 refused "a full disk of $size" "$scratch/full/" 'No space left' 'what to do: *free some space' -- \
+                --work "$scratch/full" --set global.embedding_dims=300
+            rm -rf "${scratch:?}/full"/*
+        done
+    done
 else
     echo "skipped a full disk: a tmpfs can't be mounted here"
 fi
@@ -196,12 +201,12 @@ ranks=0
 refused "a misspelt data set" 'did you mean.*Small' -- --dataset Smal
 refused "an unknown option" 'sedes' 'did you mean.*--seeds|Did you mean.*--seeds' -- --sedes 7
 spoil Bad trn_X_Xf.txt '6s/.*/3:0.5 4:nan/'
-refused "a value that is NaN" 'Bad/trn_X_Xf.txt:6:7' 'not finite' -- --dataset Bad
+refused "a value that is NaN" 'Bad/trn_X_Xf.txt:6:9' 'not finite' -- --dataset Bad
 ranks=1
-refused "a value that is NaN" 'Bad/trn_X_Xf.txt:6:7' 'not finite' -- --dataset Bad
+refused "a value that is NaN" 'Bad/trn_X_Xf.txt:6:9' 'not finite' -- --dataset Bad
 refused "a repeated seed" '--seeds' 'given twice' -- --seeds 7,8,7
 ranks=8
-refused "a value that is NaN" 'Bad/trn_X_Xf.txt:6:7' 'not finite' -- --dataset Bad
+refused "a value that is NaN" 'Bad/trn_X_Xf.txt:6:9' 'not finite' -- --dataset Bad
 refused "an unknown config key" 'unknown key' -- --set extreme.num_epoch=5
 
 # More ranks than the work needs, and the smallest data
