@@ -146,13 +146,14 @@ public final class CoordinatorMain {
         _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CSRMatrix, _ data: XCDataset,
         _ files: ResultFiles
     ) {
+        let table = ClosingReport.table(
+            learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
+        if options.quiet { return print(table) }
         let names = TextLines.read("\(options.datasetFolder)/labels.txt")
         let texts = TextLines.read("\(options.datasetFolder)/tst_raw.tsv").map { line in
             String(line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).last ?? "")
         }
         let sample = SampleDocuments(texts: texts, labelNames: names)
-        let table = ClosingReport.table(
-            learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
         print("\n\(table)\n")
         print(sample.text(scores: ensemble, truth: data.testLabels, documents: SampleDocuments.choose(truth: data.testLabels)))
         print("\n\(ClosingReport.files(files.written))")

@@ -17,7 +17,7 @@ struct RunInputs {
         let files = XCDatasetFiles(
             folder: options.datasetFolder, global: options.config.global, normalize: options.config.extreme.normalize)
         let cache = "\(options.work)/results/cache"
-        data = try XCDataset.open(files: files, cacheFolder: cache, threads: threads)
+        data = try XCDataset.open(files: files, cacheFolder: cache, threads: threads, writesCache: !options.dryRun)
         cacheFile = XCDataset.cachePath(cacheFolder: cache, fingerprint: data.fingerprint)
         (embeddings, embeddingsFingerprint) = try Self.embeddings(options, data)
     }

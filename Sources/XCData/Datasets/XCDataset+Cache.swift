@@ -11,8 +11,11 @@ extension XCDataset {
     /// One rank of a node calls this; the others `map` the file at `cachePath`, and share its pages. A damaged, cut-off
     /// or outdated cache is built anew. The buffers are views of the mapped file, and must not be written.
     ///
+    /// - Parameter writesCache: false: a cache that is there is used, none is written.
     /// - Throws: `Failure` as `load` does, or where the cache can't be written (no right, disk full).
-    public static func open(files: XCDatasetFiles, cacheFolder: String, threads: Int) throws -> XCDataset {
+    public static func open(
+        files: XCDatasetFiles, cacheFolder: String, threads: Int, writesCache: Bool = true
+    ) throws -> XCDataset {
         let team = ThreadTeam(size: max(1, threads))
         defer { team.stop() }
         let source = try XCDatasetSource(files)
@@ -24,6 +27,7 @@ extension XCDataset {
             return layout.dataset(file)
         }
         let set = try load(source, fingerprint: fingerprint, team)
+        guard writesCache else { return set }
         try makeFolders(cacheFolder)
         try set.writeCache(path, CacheLayout(of: set, team))
         return try map(cacheFile: path)
