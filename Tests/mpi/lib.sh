@@ -64,9 +64,12 @@ small_dataset() {
         BEGIN { state = 20251; documents("trn", train); documents("tst", test) }' </dev/null
 }
 
-# Settings that make the small data set's learner small; dimensions and batches are the real ones, since cuts of smaller
-# products may be rounded otherwise by OpenBLAS.
-small_settings=(--set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=64)
+# Settings for the small data set. Dimensions and batches are the real ones, shortlists are shorter than all labels (else
+# the re-ranker would have nothing to do, see ModuleConfig.padShortlists), and few epochs have to be enough to learn.
+small_settings=(
+    --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=64 --set extreme.num_nbrs=100
+    --set extreme.learning_rate=0.03 --set reranker.learning_rate=0.03
+)
 
 # figures METRICS.JSON: all of it but times, memory and the number of ranks, one number or list a line.
 figures() {
