@@ -1,4 +1,5 @@
 import Buffers
+import Foundation
 import Synchronization
 import Testing
 
@@ -25,6 +26,20 @@ import Testing
                 Issue.record("round \(round)")
                 break
             }
+        }
+    }
+
+    /// The last to finish may be any thread: the caller waits for each.
+    @Test func waitsForTheSlowest() {
+        let team = ThreadTeam(size: 3)
+        defer { team.stop() }
+        for slow in 0..<6 {
+            let out = Buffer<Int>(count: 6)
+            team.forEach(6) { index in
+                usleep(index == slow ? 8000 : 1000)
+                out.pointer[index] = 1
+            }
+            #expect(out.array == [1, 1, 1, 1, 1, 1])
         }
     }
 

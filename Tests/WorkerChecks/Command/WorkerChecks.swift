@@ -38,7 +38,7 @@ import WorkerChecks
             let job = try LearnerJob(folder: place, data: data, settings: settings)
             let straight = job.moved(to: "\(place)/straight-\(world.size)")
             let resumed = job.moved(to: "\(place)/resumed-\(world.size)")
-            _ = try straight.run(over: world)
+            _ = try straight.run(over: ranksOfOneJob(world))
             try world.barrier()
             let stops = try runToTheEnd(resumed, over: world)
             guard world.rank == 0 else { continue }
@@ -61,12 +61,24 @@ import WorkerChecks
         ("few-labels", SampleData(labels: 3), ["global.embedding_dims=4", "global.surrogate_threshold=2"]),
     ]
 
+    /// The ranks of one job: a message that a job leaves unread (a stop to a leader that has stopped) is lost with it, as
+    /// when its processes end.
+    private static func ranksOfOneJob(_ world: any Communicator) throws -> any Communicator {
+        try world.split(color: 0, key: world.rank) ?? world
+    }
+
     private static func runToTheEnd(_ job: LearnerJob, over world: any Communicator) throws -> Int {
         for stops in 0..<100 {
-            let code = try job.run(over: world, stop: .look(4))
+            let code = try job.run(over: ranksOfOneJob(world), stop: .look(4))
             let all = try world.broadcastBytes(world.rank == 0 ? [UInt8(truncatingIfNeeded: code)] : nil)
             if all[0] == 0 { return stops }
+            if all[0] != 75 { throw UnexpectedCode(code: all[0]) }
         }
-        return -1
+        throw UnexpectedCode(code: 75)
     }
+}
+
+/// A job that ended with another code than 0 or 75, or that never ended.
+private struct UnexpectedCode: Error {
+    var code: UInt8
 }
