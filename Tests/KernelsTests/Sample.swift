@@ -1,0 +1,33 @@
+import Kernels
+
+/// Numbers for tests, the same in each run: SplitMix64 (Steele, Lea & Flood, OOPSLA 2014).
+struct Sample {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func bits() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int(bits() % UInt64(bound)) }
+    /// Uniform in [−1, 1).
+    mutating func float() -> Float { Float(Int32(truncatingIfNeeded: bits() >> 40) - (1 << 23)) / Float(1 << 23) }
+    mutating func floats(_ count: Int, scale: Float = 1) -> [Float] { (0..<count).map { _ in scale * float() } }
+    /// rows×ld, of which `cols` columns are filled and the rest is zero.
+    mutating func rows(_ rows: Int, _ cols: Int, ld: Int, scale: Float = 1) -> [Float] {
+        (0..<rows * ld).map { $0 % ld < cols ? scale * float() : 0 }
+    }
+}
+
+extension dx_adam {
+    /// Lazy Adam as the trainer has it, some steps in.
+    static let sample = dx_adam(beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 0.003, inv_sqrt_bc2: 1)
+}
+
+extension dx_stream {
+    static func sample(moment: UInt32) -> dx_stream { dx_stream(key0: 7, key1: 9, purpose: 0x302, moment: moment) }
+}
