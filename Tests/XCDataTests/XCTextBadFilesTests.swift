@@ -99,13 +99,13 @@ struct BadText: Sendable, CustomTestStringConvertible {
 
     @Test func missingFile() throws {
         let folder = try TemporaryFolder()
-        _ = try folder.write("trn_X_Xf.txt", "1 1\n0:1\n")
+        _ = try folder.write("features.txt", "1 1\n0:1\n")
         func failure(_ path: String) throws -> Failure {
             try #require(throws: Failure.self) { try XCText.read(path: path, kind: .features, threads: 1) }
         }
-        let misspelt = try failure(folder.file("trn_X_XF.txt"))
-        #expect(misspelt.code == .usage && misspelt.place == folder.file("trn_X_XF.txt"))
-        #expect(misspelt.problem == "file not found" && misspelt.advice == "did you mean trn_X_Xf.txt?")
+        let misspelt = try failure(folder.file("featurs.txt"))
+        #expect(misspelt.code == .usage && misspelt.place == folder.file("featurs.txt"))
+        #expect(misspelt.problem == "file not found" && misspelt.advice == "did you mean features.txt?")
         #expect(try failure(folder.file("no/such.txt")).advice.contains("doesn't exist"))
         #expect(try failure("nosuchfile-anywhere.txt").problem == "file not found")
         #expect(try failure(folder.path).found == "a folder")
