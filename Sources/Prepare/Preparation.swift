@@ -1,4 +1,5 @@
 import Diagnostics
+import XCData
 
 /// Makes a data set of the XC layout out of labelled texts, in one folder that appears when it is whole.
 public struct Preparation: Sendable {
@@ -85,7 +86,7 @@ public struct Preparation: Sendable {
         let tokens = vectoriser.vocabulary.count
         log("training embeddings of \(tokens.grouped) tokens by fastText on \(texts.ids.count.grouped) tokens of text")
         let matrix = try embeddings.embeddings(of: vectoriser.vocabulary, trainedOn: texts, in: folder.path, log: log)
-        try NumpyFile.write("\(folder.path)/fasttextB_embeddings_\(embeddings.dimensions)d.npy", matrix)
+        try NPY.write(matrix, path: "\(folder.path)/fasttextB_embeddings_\(embeddings.dimensions)d.npy")
     }
 
     private func refuseEmpty(_ vectoriser: TextVectoriser, _ labels: LabelCatalogue, _ train: [Document]) throws {

@@ -14,7 +14,6 @@ struct Assignment: Codable, Sendable {
     var embeddings: String?
     /// Content of that file.
     var embeddingsFingerprint = ""
-    var dataFingerprint = ""
 
     func group(of rank: Int) -> Int? { groups.firstIndex { $0.contains(rank) } }
 }

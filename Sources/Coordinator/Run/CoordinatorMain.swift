@@ -71,7 +71,7 @@ public final class CoordinatorMain {
         let plan = RunPlan(
             worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
             size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
-            positives: (0..<data.labelCount).map { data.trainDocuments.range($0).count }, threads: options.threads, nodes: nodes)
+            positives: data.positives, threads: options.threads, nodes: nodes)
         if !options.dryRun { try plan.checkMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
@@ -80,7 +80,7 @@ public final class CoordinatorMain {
         let assignment = Assignment(
             groups: plan.groups.map { $0.workers.map { $0 + offset } },
             threads: (offset == 1 ? [0] : []) + plan.threads, cacheFile: inputs.cacheFile, embeddings: inputs.embeddings,
-            embeddingsFingerprint: inputs.embeddingsFingerprint, dataFingerprint: data.fingerprint)
+            embeddingsFingerprint: inputs.embeddingsFingerprint)
         return Prepared(inputs: inputs, plan: plan, finished: finished, assignment: assignment)
     }
 

@@ -5,7 +5,7 @@ import Foundation
 import Worker
 import XCData
 
-/// A trained learner's raw predictions and times, as `scores.h5` keeps them: a finished learner is not trained again.
+/// A trained learner's raw predictions and times, as `predictions.h5` keeps them: a finished learner is not trained again.
 struct LearnerResult {
     var seed: UInt64
     var scores: LearnerScores

@@ -79,3 +79,12 @@ extension TopK {
         }
     }
 }
+
+extension TopK {
+    /// Puts the lists of `part` (of the same k) in place of the rows from `row` on.
+    public func replace(from row: Int, with part: TopK) {
+        precondition(part.k == k && row + part.rows <= rows)
+        (indices.pointer + row * k).update(from: part.indices.pointer, count: part.rows * k)
+        (scores.pointer + row * k).update(from: part.scores.pointer, count: part.rows * k)
+    }
+}

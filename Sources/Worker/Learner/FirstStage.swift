@@ -38,9 +38,7 @@ struct FirstStage {
             }
             let merged = try rows.merge(local, block: block, k: k)
             if run.config.extreme.padShortlists { makeRoomForPadding(merged, rows: block[run.group.rank], shortlists.lengths) }
-            let at = (block[run.group.rank].lowerBound - rows.ownRows.lowerBound) * k
-            (result.indices.pointer + at).update(from: merged.indices.pointer, count: merged.rows * k)
-            (result.scores.pointer + at).update(from: merged.scores.pointer, count: merged.rows * k)
+            result.replace(from: block[run.group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
         }
         return result
     }

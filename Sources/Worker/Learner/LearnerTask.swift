@@ -24,7 +24,5 @@ public struct RunSettings: Sendable {
     var dims: Int { options.config.global.embeddingDims }
 
     /// How the labels are cut; by cost, from the training data alone.
-    var labelShards: LabelShards {
-        LabelShards.cut(positives: (0..<data.labelCount).map { data.trainDocuments.range($0).count })
-    }
+    var labelShards: LabelShards { LabelShards.cut(positives: data.positives) }
 }

@@ -17,7 +17,7 @@ public struct LearnerSummary: Codable, Sendable, Equatable {
     public var rank: Int
     /// Wall seconds a module: `surrogate`, `shortlist`, `extreme`, `reranker`, `predict`.
     public var seconds: [String: Double]
-    /// Seconds of these in which this worker waited for others.
+    /// The largest resident set of the rank so far.
     public var peakRSSMiB: Double
 }
 

@@ -57,9 +57,7 @@ final class ShortlistSearch {
                 centroids.topK(queries: queries, k: config.efS, team: group.team), block: block, k: config.efS)
             let knn = labelScores(neighbours: near, labels: data.trainLabels, k: config.efS, team: group.team)
             let short = ensembleShortlist(knn: knn, centroid: central, gamma: Float(config.gamma), k: k, team: group.team)
-            let at = (block[group.rank].lowerBound - rows.ownRows.lowerBound) * k
-            (result.indices.pointer + at).update(from: short.indices.pointer, count: short.rows * k)
-            (result.scores.pointer + at).update(from: short.scores.pointer, count: short.rows * k)
+            result.replace(from: block[group.rank].lowerBound - rows.ownRows.lowerBound, with: short)
         }
         return result
     }

@@ -40,6 +40,9 @@ public final class XCDataset: Sendable {
         self.fingerprint = fingerprint
     }
 
+    /// Training documents of each of the L labels.
+    public var positives: [Int] { (0..<labelCount).map { trainDocuments.range($0).count } }
+
     public var vocabularySize: Int { trainFeatures.cols }
     /// L: labels with a training document.
     public var labelCount: Int { trainLabels.cols }
