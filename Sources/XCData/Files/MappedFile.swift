@@ -59,10 +59,11 @@ public final class MappedFile: @unchecked Sendable {
         let folder = parentFolder(path)
         let name = String(path.drop { $0 != "/" }.isEmpty ? path[...] : path[path.index(after: path.lastIndex(of: "/")!)...])
         let names = namesInFolder(folder)
-        // The set's other files have names as near as a misspelt one's would be.
-        let others = ["trn_X_Xf.txt", "trn_X_Y.txt", "tst_X_Xf.txt", "tst_X_Y.txt"]
+        // Where one of these is missing, the others' names are near it, and none of them is meant.
+        let standard = ["trn_X_Xf.txt", "trn_X_Y.txt", "tst_X_Xf.txt", "tst_X_Y.txt"]
+        let candidates = standard.contains(name) ? names.filter { !standard.contains($0) } : names
         var advice = isFolder(folder) ? "check the name" : "the folder \(folder) doesn't exist: check the path"
-        if let near = suggestion(for: name, among: names.filter { !others.contains($0) }) { advice = "did you mean \(near)?" }
+        if let near = suggestion(for: name, among: candidates) { advice = "did you mean \(near)?" }
         return Failure(.usage, "file not found", at: path, found: listing(names), expected: name, advice: advice)
     }
 
