@@ -29,6 +29,18 @@ import WorkerChecks
         try compare(SampleData(), settings, workers: [1, 3, 8], threads: [1, 2])
     }
 
+    /// A shortlist of all labels is full, also where num_nbrs is larger than they are many: no room is left for the
+    /// original's padding labels, which would take the place of real ones.
+    @Test func rerankerGetsLabelsOfASmallDataSet() throws {
+        let scratch = try Scratch()
+        let settings = ["global.surrogate_threshold=16", "extreme.num_nbrs=500", "extreme.efS=500"]
+        let job = try LearnerJob(folder: scratch("job"), data: SampleData(labels: 30), settings: settings)
+        #expect(try job.run(workers: 2) == 0)
+        let reranked = try #require(try LearnerOutcome(of: job).arrays["predictions.reranker"])
+        // 90 documents; indices and values of at least their 20 best labels each.
+        #expect(reranked.count > 91 + 2 * 90 * 15)
+    }
+
     private func compare(_ data: SampleData, _ settings: [String] = [], workers: [Int], threads: [Int]) throws {
         let scratch = try Scratch()
         let job = try LearnerJob(folder: scratch("job"), data: data, settings: settings)

@@ -115,16 +115,17 @@ public final class CoordinatorMain {
             return Failure.Code.interrupted.rawValue
         }
         let learners = options.seeds.compactMap { evaluations[$0] }
-        try conclude(learners, prepared, peakRSS: training.peakRSS, files: &files)
+        try conclude(learners, prepared, training, files: &files)
         return 0
     }
 
     private func conclude(
-        _ learners: [(LearnerResult, LearnerEvaluation)], _ prepared: Prepared, peakRSS: [Double], files: inout ResultFiles
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ prepared: Prepared, _ training: TrainingRun,
+        files: inout ResultFiles
     ) throws {
         let ensemble = Scoring.ensemble(learners.map { files.scores($0.0) }, team: team)
         let metrics = files.truth.evaluate(ensemble, team: team), data = prepared.inputs.data
-        var peak = peakRSS.map { Int($0.rounded()) }
+        var peak = training.peakRSS.map { Int($0.rounded()) }
         peak[0] = Int(peakRSSMiB().rounded())
         let report = MetricsReport(
             run: RunIdentity(
@@ -139,12 +140,12 @@ public final class CoordinatorMain {
         try files.write(
             ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics),
             report: report)
-        say(learners, metrics, ensemble, data, files)
+        say(learners, metrics, ensemble, data, files, leadingSeconds: training.leadingSeconds)
     }
 
     private func say(
         _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CSRMatrix, _ data: XCDataset,
-        _ files: ResultFiles
+        _ files: ResultFiles, leadingSeconds: Double
     ) {
         let table = ClosingReport.table(
             learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
@@ -157,8 +158,10 @@ public final class CoordinatorMain {
         print("\n\(table)\n")
         print(sample.text(scores: ensemble, truth: data.testLabels, documents: SampleDocuments.choose(truth: data.testLabels)))
         print("\n\(ClosingReport.files(files.written))")
-        let used = String(format: "%.2f", cpuSeconds())
-        print("in \(Quantity.seconds(-began.timeIntervalSinceNow)); the coordinator used \(used) s of CPU")
+        let leading = String(format: "%.2f", leadingSeconds), whole = String(format: "%.2f", cpuSeconds())
+        print(
+            "in \(Quantity.seconds(-began.timeIntervalSinceNow)); the coordinator used \(leading) s of CPU while workers "
+                + "trained, \(whole) s in all")
     }
 }
 

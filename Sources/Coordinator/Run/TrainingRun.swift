@@ -22,6 +22,9 @@ final class TrainingRun {
     private var activeWorkers: Set<Int> = []
     private var stopSent = false
     private(set) var wasInterrupted = false
+    /// CPU seconds of this process on reports and waiting, without those on scores and results.
+    private(set) var leadingSeconds = 0.0
+    private var scoringSeconds = 0.0
     /// MiB a world rank.
     private(set) var peakRSS: [Double]
     /// Called with each learner as it is finished.
@@ -46,6 +49,8 @@ final class TrainingRun {
     /// Returns when every group has ended.
     func run(workers groups: [[Int]]) throws {
         busyGroups = Set(groups.indices)
+        let began = cpuSeconds()
+        defer { leadingSeconds = cpuSeconds() - began - scoringSeconds }
         while !busyGroups.isEmpty || !activeWorkers.isEmpty {
             if stop.isSet && !stopSent { try stopAll(groups) }
             guard let (rank, bytes) = try world.poll(from: nil, tag: MessageTag.report) else {
@@ -53,10 +58,16 @@ final class TrainingRun {
                 continue
             }
             switch try WorkerMessage(decoding: bytes) {
-            case .scores(let block): collections[block.seed]?.add(block)
+            case .scores(let block): scoring { collections[block.seed]?.add(block) }
             case .report(let report): try handle(report, from: rank, groups)
             }
         }
+    }
+
+    private func scoring<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let began = cpuSeconds()
+        defer { scoringSeconds += cpuSeconds() - began }
+        return try body()
     }
 
     private func handle(_ report: Report, from rank: Int, _ groups: [[Int]]) throws {
@@ -100,8 +111,9 @@ final class TrainingRun {
         activeWorkers.remove(rank)
         guard let collection = collections[summary.seed], collection.finish(summary) else { return }
         collections[summary.seed] = nil
-        let result = collection.result(seed: summary.seed, rerankerBeta: options.config.reranker.beta, team: team)
-        try onFinish(result)
+        try scoring {
+            try onFinish(collection.result(seed: summary.seed, rerankerBeta: options.config.reranker.beta, team: team))
+        }
     }
 
     /// Tells the leaders at work; a leader that asks for its next seed is told then.

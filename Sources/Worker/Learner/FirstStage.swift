@@ -22,10 +22,24 @@ struct FirstStage {
     func candidates(_ k: Int) throws -> CSRMatrix {
         let rows = RowLists(group: run.group, rows: test.entries.rows)
         let best = try best(k, of: test, features: run.data.testFeatures, rows: rows)
+        try noticeEmpty(best)
         let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: k)
         return try OwnShortlists(
             best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: nil, sizes: sizes
         ).entries
+    }
+
+    /// Documents that the re-ranker gets no label of keep their shortlist's similarity as score, at every β: a person who
+    /// compares β should know.
+    private func noticeEmpty(_ own: TopK) throws {
+        let counts = Buffer<Int32>(count: run.group.size)
+        counts[run.group.rank] = Int32((0..<own.rows).count { own.count($0) == 0 })
+        try run.group.communicator.allgather(counts, blocks: (0..<counts.count).map { $0..<$0 + 1 })
+        let empty = counts.array.reduce(0, +), all = test.entries.rows
+        guard empty > 0 else { return }
+        try run.control.notice(
+            "seed \(run.control.seed): the re-ranker gets no label of \(empty) of \(all) test documents, which the first "
+                + "stage holds unlikely to have any; --set extreme.pad_shortlists=false gives it their best ones")
     }
 
     /// The k best labels of each row of this worker's slice, over the labels of all workers.
@@ -47,10 +61,11 @@ struct FirstStage {
     /// zero), and drops it after the cut at top-k: labels with a negative logit give way to it, the worst first.
     ///
     /// So its re-ranker mostly sees labels that the first stage is in favour of. It costs precision and gains on the
-    /// tail: docs/ACCURACY.md has both.
+    /// tail: docs/ACCURACY.md has both. Where a data set has fewer labels than num_nbrs, a list of all of them is full.
     private func makeRoomForPadding(_ lists: TopK, rows: Range<Int>, _ lengths: Buffer<Int32>) {
+        let full = min(run.config.extreme.numNbrs, run.data.labelCount)
         for (i, row) in rows.enumerated() {
-            let count = lists.count(i), padding = max(0, run.config.extreme.numNbrs - Int(lengths[row]))
+            let count = lists.count(i), padding = max(0, full - Int(lengths[row]))
             let favoured = lists.scores(i).prefix { $0 > 0 }.count
             let kept = min(count, favoured + max(0, lists.k - favoured - padding))
             lists.indices.pointer.advanced(by: i * lists.k + kept).update(repeating: -1, count: lists.k - kept)
