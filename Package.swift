@@ -46,10 +46,17 @@ let package = Package(
                 "Worker", "XCData", "Checkpoint", "Transport", "Diagnostics", "Buffers",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
+        // What the other commands do: convert, evaluate, extract, inspect, doctor, predict.
+        .target(
+            name: "Tools",
+            dependencies: [
+                "Coordinator", "Worker", "DeepXMLModel", "Prepare", "XCData", "Checkpoint", "Transport", "Diagnostics", "Buffers",
+                "CMPI", "COpenBLAS", "CHDF5",
+            ], swiftSettings: strict),
         .executableTarget(
             name: "deepxml-dist",
             dependencies: [
-                "Coordinator", "Worker", "Prepare", "XCData", "Transport", "Diagnostics",
+                "Tools", "Coordinator", "Worker", "Prepare", "XCData", "Transport", "Diagnostics",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -86,6 +93,12 @@ let package = Package(
         .executableTarget(
             name: "worker-checks", dependencies: ["WorkerChecks", "Transport", "Diagnostics"],
             path: "Tests/WorkerChecks/Command"),
+        .testTarget(
+            name: "ToolsTests",
+            dependencies: [
+                "Tools", "Coordinator", "Worker", "DeepXMLModel", "Prepare", "XCData", "Checkpoint", "Transport", "Buffers",
+                "Diagnostics",
+            ]),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: ["Coordinator", "Worker", "XCData", "Transport", "Buffers", "Diagnostics"]),
