@@ -14,24 +14,27 @@ struct ConfigParsingTests {
         #expect(config.extreme.beta == 0.5 && config.reranker.beta == 0.6 && config.reranker.dlrStep == 10)
         #expect(config.reranker.keepInvalid && !config.extreme.keepInvalid && !config.reranker.freezeIntermediate)
         #expect(config.extreme.gamma == 0.075 && config.extreme.maxPositives == 20 && config.extreme.randomNegatives == 170)
-        try config.requireTrainable()
-        #expect(config.notices.isEmpty)
+        try config.requireTrainable(.deepXML)
+        #expect(config.notices(.deepXML).isEmpty)
     }
 
-    @Test("a newer one decodes, and says which settings have less effect")
+    @Test("a newer one decodes, and trains")
     func newer() throws {
         let config = try parse(ConfigSamples.newer)
         #expect(config.global.saveTopK == 100 && config.global.topK == 350 && config.global.embeddingDims == 512)
         #expect(config.extreme.initialisation == "intermediate" && config.reranker.initialisation == "token_embeddings")
-        try config.requireTrainable()
-        #expect(config.notices.count == 1 && config.notices[0].contains("num_centroids is 300"))
+        try config.requireTrainable(.deepXML)
+        #expect(config.notices(.deepXML).isEmpty)
     }
 
     @Test("a config of one module decodes; framework DeepXML misses a section")
     func oneModule() throws {
         let config = try parse(ConfigSamples.oneModule)
         #expect(config.extreme.retrainHnswAfter == 5 && config.global.surrogateThreshold == 0)
-        #expect(failure { try config.requireTrainable() }?.problem == "section \"surrogate\" is missing")
+        #expect(failure { try config.requireTrainable(.deepXML) }?.problem == "section \"surrogate\" is missing")
+        try config.requireTrainable(.anns)
+        #expect(failure { try config.requireTrainable(.ova) }?.problem.hasPrefix("extreme.model_method = shortlist") == true)
+        #expect(!config.usesReranker(.anns) && config.notices(.anns).count == 1)
     }
 
     /// `runner.py` updates one set of parameters: global, surrogate, extreme, global again, reranker.
@@ -127,16 +130,15 @@ struct ConfigParsingTests {
     }
 
     @Test(
-        "right values that this release does not train are refused",
+        "right values that the framework does not train are refused",
         arguments: [
-            ("surrogate.optim", "SGD"), ("extreme.weight_decay", "0.1"), ("extreme.freeze_intermediate", "false"),
-            ("extreme.ns_method", "kcentroid"), ("global.feature_type", "dense"), ("reranker.init", "intermediate"),
-            ("extreme.model_method", "full"), ("reranker.shortlist_method", "hybrid"), ("global.surrogate_method", "0"),
+            ("surrogate.model_method", "shortlist"), ("surrogate.freeze_intermediate", "true"),
+            ("reranker.init", "intermediate"), ("extreme.model_method", "full"), ("reranker.shortlist_method", "hybrid"),
         ])
     func untrainable(setting: String, value: String) throws {
         var config = try parse(ConfigSamples.older)
         try config.set("\(setting)=\(value)")
-        let failure = failure { try config.requireTrainable() }
+        let failure = failure { try config.requireTrainable(.deepXML) }
         #expect(failure?.problem.hasPrefix("\(setting) = ") == true)
         #expect(failure?.place == "--set \(setting)=\(value)")
     }
@@ -145,16 +147,16 @@ struct ConfigParsingTests {
     func noReranker() throws {
         let config = try parse(ConfigSamples.older.replacing("\"use_reranker\": true", with: "\"use_reranker\": false"))
         var other = config
-        try other.set("reranker.optim=SGD")
+        try other.set("reranker.model_method=full")
         try other.set("reranker.normalize=false")
-        try other.requireTrainable()
+        try other.requireTrainable(.deepXML)
     }
 
     @Test("modules must agree on normalisation, which is done once")
     func normalisation() throws {
         var config = try parse(ConfigSamples.older)
         try config.set("extreme.normalize=false")
-        #expect(failure { try config.requireTrainable() }?.problem == "modules disagree on normalize")
+        #expect(failure { try config.requireTrainable(.deepXML) }?.problem == "modules disagree on normalize")
     }
 }
 

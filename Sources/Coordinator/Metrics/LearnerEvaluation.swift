@@ -29,7 +29,7 @@ public struct LearnerEvaluation: Sendable, Equatable {
 
     /// At the config's β, re-ranked where there is a re-ranker.
     public var metrics: MetricTable
-    /// Keys "0.10" … "0.90".
+    /// Keys "0.10" … "0.90"; empty where there is no shortlist to weigh against.
     public var byBeta: [String: MetricTable]
     /// `clf`, `knn` and, where there is one, `reranker`.
     public var stages: [String: MetricTable]
@@ -37,6 +37,14 @@ public struct LearnerEvaluation: Sendable, Equatable {
     public var byBetaBeforeReranker: [String: MetricTable]?
 
     public init(scores: LearnerScores, truth: GroundTruth, beta: Double, team: ThreadTeam? = nil) {
+        stages = ["clf": truth.evaluate(scores.clf, team: team)]
+        if let reranker = scores.reranker { stages["reranker"] = truth.evaluate(reranker, team: team) }
+        guard scores.hasShortlist else {
+            metrics = truth.evaluate(scores.combined(beta: 1, team: team), team: team)
+            byBeta = [:]
+            return
+        }
+        stages["knn"] = truth.evaluate(scores.knn, team: team)
         // The squashed stages serve every β.
         let knn = Scoring.squashed(scores.knn, team: team)
         func combined(_ stage: CSRMatrix, _ beta: Double) -> MetricTable {
@@ -51,8 +59,6 @@ public struct LearnerEvaluation: Sendable, Equatable {
         metrics = combined(last ?? clf, beta)
         byBeta = all(last ?? clf)
         byBetaBeforeReranker = last == nil ? nil : all(clf)
-        stages = ["clf": truth.evaluate(scores.clf, team: team), "knn": truth.evaluate(scores.knn, team: team)]
-        if let reranker = scores.reranker { stages["reranker"] = truth.evaluate(reranker, team: team) }
     }
 
     /// β as a key: two decimals.

@@ -129,7 +129,7 @@ public final class CoordinatorMain {
         peak[0] = Int(peakRSSMiB().rounded())
         let report = MetricsReport(
             run: RunIdentity(
-                framework: options.framework, arch: options.arch, dataset: options.dataset, version: options.version),
+                framework: options.framework.rawValue, arch: options.arch, dataset: options.dataset, version: options.version),
             layout: RunLayout(prepared.plan), wallSeconds: -began.timeIntervalSinceNow, peakRSSMiB: peak,
             data: MetricsReport.DataSection(
                 train: data.trainFeatures.rows, test: data.testFeatures.rows, features: data.vocabularySize,

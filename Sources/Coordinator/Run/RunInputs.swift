@@ -25,15 +25,18 @@ struct RunInputs {
     /// Where the config wants token embeddings, their file must have a row a token and D columns.
     private static func embeddings(_ options: TrainOptions, _ data: XCDataset) throws -> (String?, String) {
         let config = options.config
-        let sections = [config.surrogate] + (config.global.useReranker ? [config.reranker] : [])
+        let sections =
+            [options.framework == .deepXML ? config.surrogate : config.extreme]
+            + (config.usesReranker(options.framework) ? [config.reranker] : [])
         guard let section = sections.first(where: { $0.initialisation != "random" }) else { return (nil, "") }
         let path = section.embeddings.hasPrefix("/") ? section.embeddings : "\(options.datasetFolder)/\(section.embeddings)"
+        let first = options.framework == .deepXML ? "surrogate" : "extreme"
+        let atRandom = "--set \(first).init=random" + (sections.count > 1 ? " --set reranker.init=random" : "")
         guard FileManager.default.fileExists(atPath: path) else {
             throw Failure(
                 .usage, "no token embeddings", at: path, found: "no such file",
                 expected: "a .npy file of \(data.vocabularySize)×\(config.global.embeddingDims) numbers",
-                advice: "make it (`deepxml-dist prepare` does, by fastText), or draw them at random: "
-                    + "--set surrogate.init=random --set reranker.init=random")
+                advice: "make it (`deepxml-dist prepare` does, by fastText), or draw them at random: \(atRandom)")
         }
         _ = try NPY.readFloatMatrix(path: path, rows: data.vocabularySize, cols: config.global.embeddingDims)
         return (path, try ContentHash.ofFile(path))

@@ -5,7 +5,7 @@ import Buffers
 public struct LearnerScores: Sendable {
     /// Logits of the extreme classifiers.
     public var clf: CSRMatrix
-    /// Similarities of the shortlist.
+    /// Similarities of the shortlist; without an entry where the framework has none (DeepXML-OVA).
     public var knn: CSRMatrix
     /// Logits after re-ranking (`Scoring.rerank`); they replace `clf` in the final score.
     public var reranker: CSRMatrix?
@@ -17,8 +17,12 @@ public struct LearnerScores: Sendable {
         self.reranker = reranker
     }
 
-    /// The learner's prediction at β, re-ranked where it has a re-ranker.
+    /// β has a meaning: there is a shortlist to weigh the classifiers against.
+    public var hasShortlist: Bool { knn.nonZeros > 0 }
+
+    /// The learner's prediction at β, re-ranked where it has a re-ranker; without a shortlist, the classifiers' alone.
     public func combined(beta: Double, team: ThreadTeam? = nil) -> CSRMatrix {
-        Scoring.combine(clf: reranker ?? clf, knn: knn, beta: beta, team: team)
+        guard hasShortlist else { return Scoring.squashed(reranker ?? clf, team: team) }
+        return Scoring.combine(clf: reranker ?? clf, knn: knn, beta: beta, team: team)
     }
 }

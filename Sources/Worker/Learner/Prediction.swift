@@ -6,34 +6,42 @@ import XCData
 /// Scores of the test documents, sent to the coordinator block by block: each worker those of its own labels.
 struct Prediction {
     let run: LearnerRun
-    let stage: FirstStage
+    let stage: any FirstStage
     let reranker: Network?
     private static let block = 512
 
     func send() throws {
-        try send(.first, network: stage.network, wanted: stage.test.entries)
+        try stage.send(by: self)
         guard let reranker else { return }
         try send(
             .reranker, network: reranker, wanted: try stage.candidates(min(run.config.global.topK, run.config.reranker.numNbrs)))
     }
 
+    /// The test documents in the blocks in which they are sent.
+    func blocks(_ documents: Int) -> [Range<Int>] {
+        stride(from: 0, to: documents, by: Self.block).map { $0..<min($0 + Self.block, documents) }
+    }
+
+    func post(_ kind: ScoreBlock.Stage, _ documents: Range<Int>, _ scores: [ScoreEntry]) throws {
+        let block = ScoreBlock(seed: run.control.seed, stage: kind, documents: documents, scores: scores)
+        try run.control.world.post(WorkerMessage.scores(block).encoded(), to: 0, tag: MessageTag.report)
+    }
+
     /// - Parameter wanted: the labels to score, with the prior score of each as value.
-    private func send(_ kind: ScoreBlock.Stage, network: Network, wanted: CSRMatrix) throws {
+    func send(_ kind: ScoreBlock.Stage, network: Network, wanted: CSRMatrix) throws {
         let features = run.data.testFeatures, ids = run.data.labelIds, table = LogitTable(network: network)
-        for from in stride(from: 0, to: features.rows, by: Self.block) {
-            let documents = from..<min(from + Self.block, features.rows)
+        for documents in blocks(features.rows) {
             let offset = wanted.range(documents.lowerBound).lowerBound
             let count = wanted.range(documents.upperBound - 1).upperBound - offset
             let scores = Buffer<ScoreEntry>(count: count)
             try table.forEachRow(documents.map(Int32.init), of: features, wanted) { row, labels, logits in
-                let range = wanted.range(from + row), priors = wanted.weights(from + row)
+                let range = wanted.range(documents.lowerBound + row), priors = wanted.weights(documents.lowerBound + row)
                 for i in 0..<labels.count {
                     scores.pointer[range.lowerBound - offset + i] = ScoreEntry(
-                        row: Int32(from + row), label: ids[Int(labels[i])], clf: logits[i], knn: priors[i])
+                        row: Int32(documents.lowerBound + row), label: ids[Int(labels[i])], clf: logits[i], knn: priors[i])
                 }
             }
-            let block = ScoreBlock(seed: run.control.seed, stage: kind, documents: documents, scores: scores.array)
-            try run.control.world.post(WorkerMessage.scores(block).encoded(), to: 0, tag: MessageTag.report)
+            try post(kind, documents, scores.array)
         }
     }
 }

@@ -36,7 +36,7 @@ final class FullLoss: ClassifierLoss, @unchecked Sendable {
         self.shards = shards
         firstLabel = network.classifier.labels.lowerBound
         step = OneVsAllStep(
-            classifier: network.classifier, labelCount: network.labelShards.labels, batchSize: network.shape.batchSize)
+            classifier: network.classifier, labelCount: network.labelShards.labels, batchSize: network.batchSize)
         positives = Array(repeating: [], count: network.labelShards.count)
         shardOfLabel = (0..<shards.count).flatMap { shard in shards.labels(ofShard: shard).map { _ in Int32(shard) } }
     }
@@ -66,7 +66,8 @@ final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
     private let step: ShortlistStep
     private let pairs: LabelPairs
     private let truth: CSRMatrix
-    private let negatives: NegativeShortlists
+    /// Changed between epochs only.
+    var negatives: NegativeShortlists
     private let streams: RandomStreams
 
     init(truth: CSRMatrix, negatives: NegativeShortlists, sizes: ShortlistSizes, network: Network) {
@@ -75,7 +76,7 @@ final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
         streams = network.streams
         step = ShortlistStep(classifier: network.classifier)
         pairs = LabelPairs(
-            labels: network.classifier.labels, labelCount: network.labelShards.labels, batchSize: network.shape.batchSize,
+            labels: network.classifier.labels, labelCount: network.labelShards.labels, batchSize: network.batchSize,
             sizes: sizes)
     }
 

@@ -3,39 +3,36 @@ import DeepXMLModel
 import Transport
 import XCData
 
-/// Module II over a group: shortlists from the label centroids and the nearest training documents in x̂-space.
+/// Module II over a group: shortlists from the label centroids and the nearest training documents, in the space of x̂ or z.
 ///
 /// Each worker searches its own labels and its own slice of the documents, for all queries, block by block; the parts of
 /// a query's lists meet at the worker that owns the query.
 final class ShortlistSearch {
     private let group: WorkerGroup
-    private let encoder: EmbeddingShard
+    private let encoding: Encoding
     private let data: XCDataset
     private let config: ModuleConfig
-    private let exchange: ActivationExchange
-    private let dims: Int
     private let documents: any NeighbourSearch
     private let centroids: any NeighbourSearch
     /// Lines for the log: which searches were chosen, and why.
     let reasons: [String]
 
-    /// Computes x̂ of all training documents and builds both searches.
+    /// Encodes all training documents and builds both searches.
+    ///
+    /// - Parameter seed: of the graphs, where they are built.
     init(
-        group: WorkerGroup, encoder: EmbeddingShard, data: XCDataset, labels: Range<Int>, config: ModuleConfig, dims: Int,
-        seed: UInt64
+        group: WorkerGroup, encoding: Encoding, data: XCDataset, labels: Range<Int>, config: ModuleConfig, seed: UInt64
     ) throws {
         self.group = group
-        self.encoder = encoder
+        self.encoding = encoding
         self.data = data
         self.config = config
-        self.dims = dims
-        exchange = ActivationExchange(group: group, dims: dims, rows: RowLists.block)
         let n = data.trainFeatures.rows, queries = n + data.testFeatures.rows
-        let (own, means) = try Self.encodings(group, encoder, data, labels, exchange, dims)
+        let (own, means) = try Self.vectors(group, encoding, data, labels)
         let documentPlan = SearchPlan.choose(
-            queries: queries, database: n, dims: dims, M: config.M, efC: config.efC, efS: config.efS)
+            queries: queries, database: n, dims: encoding.dims, M: config.M, efC: config.efC, efS: config.efS)
         let labelPlan = SearchPlan.choose(
-            queries: queries, database: data.labelCount, dims: dims, M: config.M, efC: config.efC, efS: config.efS)
+            queries: queries, database: data.labelCount, dims: encoding.dims, M: config.M, efC: config.efC, efS: config.efS)
         reasons = ["documents: \(documentPlan.reason)", "labels: \(labelPlan.reason)"]
         documents = try documentPlan.search(
             over: own, firstId: group.ownSlice(n).lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
@@ -50,7 +47,7 @@ final class ShortlistSearch {
         let neighbours = max(1, config.efS / 4)
         let result = TopK(rows: rows.ownRows.count, k: k)
         for block in rows.sliceBlocks {
-            let queries = try Self.encode(block.flatMap { $0.map(Int32.init) }, of: features, encoder, exchange, group, dims)
+            let queries = try encoding.unitRows(block.flatMap { $0.map(Int32.init) }, of: features, team: group.team)
             let near = try rows.merge(
                 documents.topK(queries: queries, k: neighbours, team: group.team), block: block, k: neighbours)
             let central = try rows.merge(
@@ -62,17 +59,16 @@ final class ShortlistSearch {
         return result
     }
 
-    /// Unit x̂ of this worker's slice of the training documents, and the unit centroids of its labels.
-    private static func encodings(
-        _ group: WorkerGroup, _ encoder: EmbeddingShard, _ data: XCDataset, _ labels: Range<Int>, _ exchange: ActivationExchange,
-        _ dims: Int
+    /// Unit vectors of this worker's slice of the training documents, and the unit centroids of its labels.
+    private static func vectors(
+        _ group: WorkerGroup, _ encoding: Encoding, _ data: XCDataset, _ labels: Range<Int>
     ) throws -> (own: DenseMatrix, centroids: DenseMatrix) {
-        let n = data.trainFeatures.rows, slice = group.ownSlice(n)
-        let own = DenseMatrix(rows: slice.count, cols: paddedWidth(dims))
-        let centroids = DenseMatrix(rows: labels.count, cols: paddedWidth(dims))
+        let n = data.trainFeatures.rows, slice = group.ownSlice(n), ld = paddedWidth(encoding.dims)
+        let own = DenseMatrix(rows: slice.count, cols: ld)
+        let centroids = DenseMatrix(rows: labels.count, cols: ld)
         for from in stride(from: 0, to: n, by: RowLists.block) {
             let range = from..<min(from + RowLists.block, n)
-            let x = try encode(range.map(Int32.init), of: data.trainFeatures, encoder, exchange, group, dims)
+            let x = try encoding.unitRows(range.map(Int32.init), of: data.trainFeatures, team: group.team)
             let shared = slice.clamped(to: range)
             if !shared.isEmpty {
                 own.row(shared.lowerBound - slice.lowerBound).update(
@@ -84,7 +80,7 @@ final class ShortlistSearch {
         return (own, centroids)
     }
 
-    /// Σ of the unit x̂ of each label's documents, in the order of documents (the mean's length does not matter).
+    /// Σ of the unit vectors of each label's documents, in the order of documents (the mean's length does not matter).
     private static func addToCentroids(
         _ x: DenseMatrix, _ documents: Range<Int>, labels: Range<Int>, _ truth: CSRMatrix, _ centroids: DenseMatrix
     ) {
@@ -94,19 +90,5 @@ final class ShortlistSearch {
                 accumulate(row, into: centroids.row(Int(label) - labels.lowerBound), count: x.cols)
             }
         }
-    }
-
-    /// Unit x̂ (rows×ld) of the documents, without dropout.
-    private static func encode(
-        _ docs: [Int32], of features: CSRMatrix, _ encoder: EmbeddingShard, _ exchange: ActivationExchange, _ group: WorkerGroup,
-        _ dims: Int
-    ) throws -> DenseMatrix {
-        let x = DenseMatrix(rows: docs.count, cols: paddedWidth(dims))
-        try docs.withUnsafeBufferPointer { docs in
-            encoder.forward(features, docs: docs, dropout: nil, into: exchange.ownColumns(rows: docs.count), team: group.team)
-            try exchange.gather(rows: docs.count, into: x.pointer)
-        }
-        makeUnitRows(x, team: group.team)
-        return x
     }
 }

@@ -5,7 +5,7 @@ import Diagnostics
 import Foundation
 import XCData
 
-/// One of the four modules: its name in checkpoints and reports, and its place in their order.
+/// One of the modules: its name in checkpoints and reports, and its place in their order.
 struct ModuleName: Sendable, Equatable {
     var name: String
     var index: Int
@@ -13,11 +13,21 @@ struct ModuleName: Sendable, Equatable {
     static let surrogate = ModuleName(name: "surrogate", index: 1)
     static let shortlist = ModuleName(name: "shortlist", index: 2)
     static let extreme = ModuleName(name: "extreme", index: 3)
+    /// The search with a trained encoder, where the one before training would not do for prediction.
+    static let finalShortlist = ModuleName(name: "final-shortlist", index: 3)
     static let reranker = ModuleName(name: "reranker", index: 4)
 
     func key(epoch: Int, step: Int) -> CheckpointKey {
         CheckpointKey(module: name, moduleIndex: index, epoch: epoch, step: step)
     }
+}
+
+/// What changes between epochs of a module beside its network.
+protocol EpochSchedule {
+    /// - Parameter checkpoint: where the module went on from within or before this epoch.
+    func begin(epoch: Int, resumedFrom checkpoint: CheckpointReader?) throws
+    /// What a checkpoint at this place must hold so that the module can go on from it.
+    func storedArrays(epoch: Int, step: Int) -> [StoredArray]
 }
 
 /// The epochs of one module: batches in an order drawn anew each epoch, the learning rate, checkpoints, progress.
@@ -28,6 +38,7 @@ struct TrainingLoop {
     let loss: any ClassifierLoss
     let features: CSRMatrix
     let control: LearnerControl
+    var schedule: (any EpochSchedule)?
 
     private var stepsPerEpoch: Int { (features.rows + config.batchSize - 1) / config.batchSize }
 
@@ -42,12 +53,17 @@ struct TrainingLoop {
         }
         let rate = LearningRate(initial: config.learningRate, factor: config.dlrFactor, interval: config.dlrStep)
         for epoch in start.epoch..<max(start.epoch, config.numEpochs) {
+            try schedule?.begin(epoch: epoch, resumedFrom: epoch == start.epoch ? checkpoint : nil)
             try runEpoch(epoch, from: start.step, learningRate: rate.at(epoch: epoch))
             start.step = 0
             try control.afterEpoch(epoch + 1, of: config.numEpochs, key: module.key(epoch: epoch + 1, step: 0)) {
-                network.storedArrays()
+                storedArrays(epoch: epoch + 1, step: 0)
             }
         }
+    }
+
+    private func storedArrays(epoch: Int, step: Int) -> [StoredArray] {
+        network.storedArrays() + (schedule?.storedArrays(epoch: epoch, step: step) ?? [])
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, learningRate: Double) throws {
@@ -56,10 +72,13 @@ struct TrainingLoop {
         for step in firstStep..<stepsPerEpoch {
             let from = step * config.batchSize, to = min(from + config.batchSize, features.rows)
             let docs = UnsafeBufferPointer(start: order.pointer + from, count: to - from), moment = epoch * stepsPerEpoch + step
-            sum += try network.step(features, docs: docs, moment: moment, learningRate: learningRate, loss: loss)
+            sum += try network.step(
+                DocumentBatch(features: features, docs: docs), moment: moment, learningRate: learningRate, loss: loss)
             documents += docs.count
             if step + 1 < stepsPerEpoch {
-                try control.afterStep(moment + 1, key: module.key(epoch: epoch, step: step + 1)) { network.storedArrays() }
+                try control.afterStep(moment + 1, key: module.key(epoch: epoch, step: step + 1)) {
+                    storedArrays(epoch: epoch, step: step + 1)
+                }
             }
         }
         try report(

@@ -27,4 +27,15 @@ public struct Arch: Sendable, Equatable {
             coarse: [Layer(kind: "astec", numbers: ["dropout": dropout])],
             fine: [Layer(kind: "residual", numbers: ["dropout": dropout], texts: ["init": "eye"])])
     }
+
+    /// One line that differs wherever layers or their arguments do.
+    var canonicalText: String {
+        func text(_ layers: [Layer]) -> String {
+            layers.map { layer in
+                let arguments = layer.numbers.map { "\($0)=\($1)" } + layer.texts.map { "\($0)=\($1)" }
+                return "\(layer.kind)(\(arguments.sorted().joined(separator: ",")))"
+            }.joined(separator: " ")
+        }
+        return "coarse \(text(coarse)) fine \(text(fine))"
+    }
 }

@@ -74,7 +74,8 @@ public struct ModuleConfig: Sendable, Equatable {
     public var initialisation = "token_embeddings"
     /// Weight of the classifier against the nearest-neighbour scores (extreme), or against the first stage (reranker).
     public var beta = 0.2
-    /// `ensemble`, `kcentroid` or `ns`.
+    /// Where negatives come from: `ensemble` (label centroids and nearest documents), `kcentroid` (centroids alone), or `ns`
+    /// (uniform random ones; predictions then take the ensemble's shortlists).
     public var nsMethod = "ensemble"
     public var numCentroids = 1
     public var efC = 300
@@ -91,6 +92,7 @@ public struct ModuleConfig: Sendable, Equatable {
     /// As the original: a shortlist of fewer than num_nbrs labels is filled up with a padding label of logit 0, so that of
     /// the first stage's top-k go those with a negative logit first. false: all of the top-k are re-ranked.
     public var padShortlists = true
+    /// Workers of a group, at least: a learner's labels are cut among them.
     public var numClfPartitions = 1
     public var freezeIntermediate = false
     public var keepInvalid = false
@@ -99,6 +101,11 @@ public struct ModuleConfig: Sendable, Equatable {
     public var modelMethod = "full"
     /// `static`, `dynamic` or `hybrid`.
     public var shortlistMethod = "static"
+    /// Epochs after which the shortlists are made anew from the encoder as it is then, where it learns.
     public var retrainHnswAfter = 1
+    /// false: the shortlists of the first epoch are kept, whatever `retrain_hnsw_after` says.
+    public var updateShortlist = true
+    /// `BCE`, `hinge` or `squared hinge`.
+    public var loss = "BCE"
     public init() {}
 }

@@ -9,7 +9,7 @@ extension GlobalConfig {
         .number("B", \.B, from: 0, to: 1000, reach: .report),
         .flag("use_reranker", \.useReranker),
         .integer("surrogate_threshold", \.surrogateThreshold, 0...Int(Int32.max)),
-        .integer("surrogate_method", \.surrogateMethod, 0...1),
+        .integer("surrogate_method", \.surrogateMethod, 0...3),
         .integer("embedding_dims", \.embeddingDims, 1...65536),
         .integer("top_k", \.topK, 1...1_000_000),
         .optionalInteger("save_top_k", \.saveTopK, 1...1_000_000, reach: .report),
@@ -58,6 +58,8 @@ extension ModuleConfig {
         .choice("model_method", \.modelMethod, ["full", "shortlist", "reranker", "ns"]),
         .choice("shortlist_method", \.shortlistMethod, ["static", "dynamic", "hybrid"]),
         .integer("retrain_hnsw_after", \.retrainHnswAfter, 1...1_000_000),
+        .flag("update_shortlist", \.updateShortlist),
+        .choice("loss", \.loss, ["BCE", "hinge", "squared hinge"]),
     ]
 }
 
@@ -90,7 +92,6 @@ enum KeysWithoutEffect {
         "seed": "--seeds",
         "shuffle": "documents are always shuffled",
         "surrogate_mapping": "clusters are computed in the run",
-        "update_shortlist": "shortlists follow the encoder",
         "use_pretrained_shortlist": "the re-ranker takes the extreme classifiers' predictions",
         "use_shortlist": "`model_method` says it",
         "validate": "the test set is scored at the end",

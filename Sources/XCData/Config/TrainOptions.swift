@@ -7,7 +7,7 @@ public struct TrainOptions: Sendable, Equatable {
     public var dataset: String
     /// No data set was named: the demo's is used, and prepared where it isn't there.
     public var usesDemoData: Bool
-    public var framework: String
+    public var framework: Framework
     /// Name of the architecture, as in paths of results.
     public var arch: String
     /// Label of the run.
@@ -17,7 +17,8 @@ public struct TrainOptions: Sendable, Equatable {
     public var config: Config
     public var configPath: String
     public var archDefinition: Arch
-    public var astec: AstecParameters
+    /// The architecture as Astec's; nil: it is another.
+    public var astec: AstecParameters?
     /// Epochs between two checkpoints, nil: none by epochs.
     public var checkpointEveryEpochs: Int?
     /// Minutes between two checkpoints, nil: none by time.
@@ -48,12 +49,15 @@ extension TrainOptions {
     /// `<work>/models/…/v_<version>_<seed>`: one learner's checkpoints.
     public func modelFolder(seed: UInt64) -> String { "\(work)/models/\(runPath)_\(seed)" }
 
-    private var runPath: String { "\(framework)/\(arch)/\(dataset)/v_\(version)" }
+    private var runPath: String { "\(framework.rawValue)/\(arch)/\(dataset)/v_\(version)" }
 
     /// Hex digest of all that changes a learner or its scores, but its seed and its data: framework, config, architecture.
     public var learnerFingerprint: String {
-        let fine = astec.fineDropout.map { "residual \($0)" } ?? "identity"
-        return fnv1a("\(framework) \(config.fingerprint) astec \(astec.coarseDropout) \(fine)".utf8).hexDigits
+        let encoder =
+            astec.map { astec in
+                "astec \(astec.coarseDropout) " + (astec.fineDropout.map { "residual \($0)" } ?? "identity")
+            } ?? archDefinition.canonicalText
+        return fnv1a("\(framework.rawValue) \(config.fingerprint) \(encoder)".utf8).hexDigits
     }
 
     /// JSON numbers are exact up to 2⁵³; a larger seed is written as text.
@@ -65,7 +69,8 @@ extension TrainOptions {
     public var json: String {
         JSONValue.object([
             .init("work", .string(work)), .init("data", .string(data)), .init("dataset", .string(dataset)),
-            .init("uses_demo_data", .bool(usesDemoData)), .init("framework", .string(framework)), .init("arch", .string(arch)),
+            .init("uses_demo_data", .bool(usesDemoData)), .init("framework", .string(framework.rawValue)),
+            .init("arch", .string(arch)),
             .init("version", .string(version)), .init("seeds", .array(seeds.map(TrainOptions.exact))),
             .init("config", .string(configPath)), .init("config_fingerprint", .string(config.fingerprint)),
             .init("checkpoint_every_epochs", checkpointEveryEpochs.map(JSONValue.integer) ?? .null),

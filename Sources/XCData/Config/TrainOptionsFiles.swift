@@ -12,34 +12,37 @@ struct ConfigSource {
 
     /// Precedence: `--config`, else `<configs>/<framework>/<dataset>.json`, else the default there. The data set is
     /// `--dataset`, else the one that the file of `--config` names, else the demo's.
-    static func find(_ arguments: TrainArguments, workingDirectory: String, executable: String) throws -> ConfigSource {
+    static func find(
+        _ arguments: TrainArguments, _ framework: Framework, workingDirectory: String, executable: String
+    ) throws -> ConfigSource {
         let named = try arguments.dataset.map {
             try TrainOptions.pathComponent($0, of: "--dataset", what: "the name of a folder in --data")
         }
         let folder = Result {
             try Config.folder(
-                named: arguments.configs, framework: arguments.framework, workingDirectory: workingDirectory,
+                named: arguments.configs, framework: framework.rawValue, workingDirectory: workingDirectory,
                 executable: executable)
         }
         var notices = [String]()
         var path = arguments.config ?? ""
         if arguments.config == nil {
             let dataset = named ?? TrainOptions.demoDataset
-            let found = try Config.locate(framework: arguments.framework, dataset: dataset, configFolder: try folder.get())
+            let found = try Config.locate(framework: framework.rawValue, dataset: dataset, configFolder: try folder.get())
             path = found.path
             if found.isDefault { notices.append("using \(found.path): no config for \(dataset)") }
         }
         var config = try Config.load(path: path)
         let fileDataset = arguments.config == nil ? "" : config.global.dataset
         try apply(arguments.settings, to: &config)
-        try config.requireTrainable()
+        try config.requireTrainable(framework)
         if let named, !fileDataset.isEmpty, named != fileDataset {
             notices.append("\(path) was written for data set \(fileDataset), and is used for \(named)")
         }
         let usesDemoData = named == nil && fileDataset.isEmpty
         config.global.dataset = named ?? (usesDemoData ? TrainOptions.demoDataset : fileDataset)
         return ConfigSource(
-            path: path, config: config, usesDemoData: usesDemoData, notices: notices + config.notices, folder: try? folder.get())
+            path: path, config: config, usesDemoData: usesDemoData, notices: notices + config.notices(framework),
+            folder: try? folder.get())
     }
 
     private static func apply(_ settings: [String], to config: inout Config) throws {
@@ -59,7 +62,8 @@ struct ConfigSource {
 struct Architecture {
     var name: String
     var definition: Arch
-    var astec: AstecParameters
+    /// nil: another encoder than Astec.
+    var astec: AstecParameters?
     /// The config with the architecture's name in it.
     var config: Config
 

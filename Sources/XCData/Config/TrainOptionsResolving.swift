@@ -10,17 +10,18 @@ extension TrainOptions {
     ///   - executable: absolute path of this program; `configs` is looked for in the folders above it next.
     /// - Throws: `Failure` (exit code 2) for the first thing that is wrong.
     public static func resolve(_ arguments: TrainArguments, workingDirectory: String, executable: String) throws -> TrainOptions {
-        try checkFramework(arguments.framework)
+        let framework = try framework(arguments.framework)
         try checkNumbers(arguments)
         let seeds = try parseSeeds(arguments.seeds)
         let version = try pathComponent(arguments.version, of: "--version", what: "a label of the run, such as 0 or wide-net")
-        let source = try ConfigSource.find(arguments, workingDirectory: workingDirectory, executable: executable)
+        let source = try ConfigSource.find(
+            arguments, framework, workingDirectory: workingDirectory, executable: executable)
         let architecture = try Architecture.find(arguments.arch, source)
         let data = arguments.data ?? "\(arguments.work)/data"
         if !source.usesDemoData { try checkDataset(source.config.global.dataset, in: data) }
         return TrainOptions(
             work: arguments.work, data: data, dataset: source.config.global.dataset, usesDemoData: source.usesDemoData,
-            framework: arguments.framework, arch: architecture.name, version: version, seeds: seeds,
+            framework: framework, arch: architecture.name, version: version, seeds: seeds,
             config: architecture.config, configPath: source.path, archDefinition: architecture.definition,
             astec: architecture.astec,
             checkpointEveryEpochs: arguments.checkpointEvery == 0 ? nil : arguments.checkpointEvery,
@@ -31,14 +32,14 @@ extension TrainOptions {
 
     /// Seeds as typed: whole numbers from 0, separated by commas.
     static func parseSeeds(_ text: String) throws -> [UInt64] {
-        let expected = "different whole numbers from 0 to \(UInt64.max), separated by commas: 108,666,786"
+        let expected = "different whole numbers from 0 to \(Int64.max), separated by commas: 108,666,786"
         var seeds = [UInt64]()
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let word = part.trimmingCharacters(in: .whitespaces)
             guard !word.isEmpty else {
                 throw Failure(.usage, "an empty seed", at: "--seeds", found: "\"\(text)\"", expected: expected)
             }
-            guard word.allSatisfy(\.isASCII), word.first != "+", let seed = UInt64(word) else {
+            guard word.allSatisfy(\.isASCII), word.first != "+", let seed = UInt64(word), seed <= Int64.max else {
                 let problem = word.hasPrefix("-") ? "a negative seed" : "a seed that is no number"
                 throw Failure(.usage, problem, at: "--seeds", found: word, expected: expected)
             }
@@ -52,18 +53,12 @@ extension TrainOptions {
         return seeds
     }
 
-    private static func checkFramework(_ name: String) throws {
-        let planned = ["DeepXML-OVA", "DeepXML-ANNS"]
-        if name == "DeepXML" { return }
-        if planned.contains(name) {
-            throw Failure(
-                .usage, "framework \(name) comes with the next release", at: "--framework", found: name, expected: "DeepXML",
-                advice: "use --framework DeepXML")
-        }
-        let near = suggestion(for: name, among: ["DeepXML"] + planned)
+    private static func framework(_ name: String) throws -> Framework {
+        if let framework = Framework(rawValue: name) { return framework }
+        let names = Framework.allCases.map(\.rawValue)
         throw Failure(
-            .usage, "unknown framework \"\(name)\"", at: "--framework", found: name, expected: "DeepXML",
-            advice: near.map { "did you mean \($0)?" } ?? "use --framework DeepXML")
+            .usage, "unknown framework \"\(name)\"", at: "--framework", found: name, expected: names.joined(separator: ", "),
+            advice: suggestion(for: name, among: names).map { "did you mean \($0)?" } ?? "use --framework DeepXML")
     }
 
     private static func checkNumbers(_ arguments: TrainArguments) throws {

@@ -40,7 +40,7 @@ extension CSRMatrix {
     }
 
     /// The given rows, ascending. Shares the buffers where that is all of them.
-    func selecting(rows kept: [Int]) -> CSRMatrix {
+    public func selecting(rows kept: [Int]) -> CSRMatrix {
         if kept.count == rows { return self }
         let newStarts = Buffer<Int64>(count: kept.count + 1)
         for (at, row) in kept.enumerated() { newStarts[at + 1] = newStarts[at] + Int64(range(row).count) }

@@ -2,15 +2,16 @@ import Buffers
 import DeepXMLModel
 import Transport
 
-/// The trained extreme classifiers as the first stage of prediction: logits of the labels in the shortlists.
-struct FirstStage {
+/// Classifiers that score the labels of a document's shortlist (DeepXML, DeepXML-ANNS).
+struct ShortlistStage: FirstStage {
     let run: LearnerRun
     let network: Network
-    let train: OwnShortlists
+    /// nil where nothing is trained on this stage.
+    let train: OwnShortlists?
     let test: OwnShortlists
 
-    /// Module IV's negatives: the `limit` labels of each training document's shortlist with the largest logits.
     func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists {
+        guard let train else { preconditionFailure("a re-ranker needs the lists of the training documents") }
         let rows = RowLists(group: run.group, rows: train.entries.rows)
         let best = try best(sizes.limit, of: train, features: run.data.trainFeatures, rows: rows)
         let own = try OwnShortlists(
@@ -18,7 +19,6 @@ struct FirstStage {
         return own.negatives!
     }
 
-    /// What the re-ranker scores: the `k` labels of each test document with the largest logits, with these.
     func candidates(_ k: Int) throws -> CSRMatrix {
         let rows = RowLists(group: run.group, rows: test.entries.rows)
         let best = try best(k, of: test, features: run.data.testFeatures, rows: rows)
@@ -28,6 +28,8 @@ struct FirstStage {
             best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: nil, sizes: sizes
         ).entries
     }
+
+    func send(by prediction: Prediction) throws { try prediction.send(.first, network: network, wanted: test.entries) }
 
     /// Documents that the re-ranker gets no label of keep their shortlist's similarity as score, at every β: a person who
     /// compares β should know.
@@ -71,45 +73,5 @@ struct FirstStage {
             lists.indices.pointer.advanced(by: i * lists.k + kept).update(repeating: -1, count: lists.k - kept)
             lists.scores.pointer.advanced(by: i * lists.k + kept).update(repeating: -.infinity, count: lists.k - kept)
         }
-    }
-}
-
-/// Logits of a network's own labels for the labels that a sparse matrix names for each document.
-struct LogitTable {
-    let network: Network
-
-    /// Calls `body` for each of the documents `docs`, in order: its place in `docs`, labels (global ids), logits.
-    func forEachRow(
-        _ docs: [Int32], of features: CSRMatrix, _ wanted: CSRMatrix,
-        _ body:
-            @escaping @Sendable (_ row: Int, _ labels: UnsafeBufferPointer<Int32>, _ logits: UnsafeBufferPointer<Float>) -> Void
-    ) throws {
-        let batch = network.shape.batchSize
-        try docs.withUnsafeBufferPointer { docs in
-            for from in stride(from: 0, to: docs.count, by: batch) {
-                let part = UnsafeBufferPointer(rebasing: docs[from..<min(from + batch, docs.count)])
-                try network.forward(features, docs: part, moment: nil)
-                nonisolated(unsafe) let part2 = part
-                network.group.team.forRanges(part.count, grain: 8) { range in
-                    for i in range {
-                        logits(z: network.z.row(i), labels: wanted.columns(Int(part2[i]))) { body(from + i, $0, $1) }
-                    }
-                }
-            }
-        }
-    }
-
-    private func logits(
-        z: UnsafePointer<Float>, labels: UnsafeBufferPointer<Int32>,
-        _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Float>) -> Void
-    ) {
-        let first = Int32(network.classifier.labels.lowerBound), rows = labels.map { $0 - first }
-        let logits = [Float](unsafeUninitializedCapacity: rows.count) { out, count in
-            rows.withUnsafeBufferPointer { rows in
-                if let out = out.baseAddress { network.classifier.logits(z, rows: rows, into: out) }
-            }
-            count = rows.count
-        }
-        logits.withUnsafeBufferPointer { body(labels, $0) }
     }
 }

@@ -1,0 +1,66 @@
+import Buffers
+import DeepXMLModel
+import Transport
+
+/// Classifiers that score every label of every document (DeepXML-OVA): each worker has the best of its own labels.
+struct OneVsAllStage: FirstStage {
+    let run: LearnerRun
+    let network: Network
+
+    func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists {
+        let rows = RowLists(group: run.group, rows: run.data.trainFeatures.rows)
+        // Room for the positives, which are no negatives, and for a document's others.
+        let best = try best(sizes.limit, features: run.data.trainFeatures, rows: rows)
+        let own = try OwnShortlists(
+            best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: run.data.trainLabels, sizes: sizes)
+        return own.negatives!
+    }
+
+    func candidates(_ k: Int) throws -> CSRMatrix {
+        let rows = RowLists(group: run.group, rows: run.data.testFeatures.rows)
+        let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: k)
+        return try OwnShortlists(
+            try best(k, features: run.data.testFeatures, rows: rows), of: rows, labels: run.labels,
+            labelCount: run.data.labelCount, truth: nil, sizes: sizes
+        ).entries
+    }
+
+    /// The k best labels of each row of this worker's slice, over the labels of all workers.
+    private func best(_ k: Int, features: CSRMatrix, rows: RowLists) throws -> TopK {
+        let result = TopK(rows: rows.ownRows.count, k: k)
+        for block in rows.sliceBlocks {
+            let local = try own(k, docs: block.flatMap { $0.map(Int32.init) }, features: features)
+            let merged = try rows.merge(local, block: block, k: k)
+            result.replace(from: block[run.group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
+        }
+        return result
+    }
+
+    /// The k best of this worker's labels for each of the documents `docs`.
+    private func own(_ k: Int, docs: [Int32], features: CSRMatrix) throws -> TopK {
+        let lists = TopK(rows: docs.count, k: k), batch = network.batchSize
+        try docs.withUnsafeBufferPointer { docs in
+            for from in stride(from: 0, to: docs.count, by: batch) {
+                let part = UnsafeBufferPointer(rebasing: docs[from..<min(from + batch, docs.count)])
+                try network.encode(DocumentBatch(features: features, docs: part))
+                lists.replace(
+                    from: from,
+                    with: oneVsAllTopK(network.classifier, z: network.z, rows: part.count, k: k, team: run.group.team))
+            }
+        }
+        return lists
+    }
+
+    func send(by prediction: Prediction) throws {
+        let ids = run.data.labelIds, features = run.data.testFeatures, k = run.config.global.topK
+        for documents in prediction.blocks(features.rows) {
+            let lists = try own(k, docs: documents.map(Int32.init), features: features)
+            let scores = (0..<lists.rows).flatMap { row in
+                zip(lists.ids(row), lists.scores(row)).map { label, logit in
+                    ScoreEntry(row: Int32(documents.lowerBound + row), label: ids[Int(label)], clf: logit, knn: .nan)
+                }
+            }
+            try prediction.post(.first, documents, scores)
+        }
+    }
+}

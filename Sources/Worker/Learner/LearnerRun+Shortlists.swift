@@ -1,0 +1,100 @@
+import Buffers
+import DeepXMLModel
+import XCData
+
+// Modules II and III: extreme classifiers on shortlists (DeepXML, DeepXML-ANNS).
+extension LearnerRun {
+    /// Every search but those of a schedule is a module of its own, whose lists are pinned.
+    func trainOnShortlists(_ encoder: any Encoder) throws -> any FirstStage {
+        let section = config.extreme, sizes = extremeSizes
+        let network = network(section, .extreme, encoder)
+        // What is searched never changes: one search before training serves training and prediction.
+        if !section.freezeIntermediate || !section.useIntermediateForShorty || section.usesRandomNegativesOnly {
+            return try trainOnMovingShortlists(network, sizes)
+        }
+        let lists = try timed("shortlist") { try searchAll(encoder, .shortlist, withTraining: true) }
+        let train = try own(lists.train!, of: trainRows, truth: data.trainLabels, sizes: sizes)
+        try control.betweenModules()
+        try timed("extreme") {
+            try self.train(.extreme, section, network) {
+                (ShortlistLoss(truth: data.trainLabels, negatives: train.negatives!, sizes: sizes, network: network), nil)
+            }
+        }
+        return ShortlistStage(
+            run: self, network: network, train: train, test: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
+    }
+
+    /// Lists that follow the encoder while it learns; those of prediction are searched with the trained one.
+    private func trainOnMovingShortlists(_ network: Network, _ sizes: ShortlistSizes) throws -> any FirstStage {
+        try timed("extreme") {
+            try train(.extreme, config.extreme, network) {
+                let none = TopK(rows: trainRows.ownRows.count, k: 1)
+                let empty = try own(none, of: trainRows, truth: data.trainLabels, sizes: sizes).negatives!
+                let loss = ShortlistLoss(truth: data.trainLabels, negatives: empty, sizes: sizes, network: network)
+                let follows = !config.extreme.usesRandomNegativesOnly
+                return (loss, follows ? ShortlistSchedule(run: self, network: network, loss: loss, sizes: sizes) : nil)
+            }
+        }
+        try control.betweenModules()
+        let lists = try timed("shortlist") {
+            try searchAll(network.encoder, .finalShortlist, withTraining: config.usesReranker(framework))
+        }
+        return ShortlistStage(
+            run: self, network: network,
+            train: try lists.train.map { try own($0, of: trainRows, truth: data.trainLabels, sizes: sizes) },
+            test: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
+    }
+
+    private var trainRows: RowLists { RowLists(group: group, rows: data.trainFeatures.rows) }
+    private var testRows: RowLists { RowLists(group: group, rows: data.testFeatures.rows) }
+
+    /// Shortlists of this worker's slices of the training and test documents, pinned as the result of `module`.
+    private func searchAll(_ encoder: any Encoder, _ module: ModuleName, withTraining: Bool) throws -> (train: TopK?, test: TopK)
+    {
+        if let done = try pinned(module) {
+            let train = withTraining ? try TopK("train", from: done, rows: trainRows.ownRows) : nil
+            return (train, try TopK("test", from: done, rows: testRows.ownRows))
+        }
+        let search = try search(encoder, says: true)
+        let train = withTraining ? try search.lists(data.trainFeatures) : nil, test = try search.lists(data.testFeatures)
+        let isFinal = module == .finalShortlist
+        try pin(
+            module, epoch: isFinal ? config.extreme.numEpochs : 0, step: isFinal ? 1 : 0,
+            (train?.stored("train", trainRows) ?? []) + test.stored("test", testRows))
+        return (train, test)
+    }
+
+    /// A search over what `encoder` makes of the training documents now.
+    ///
+    /// - Parameter says: the methods chosen go to the log.
+    func search(_ encoder: any Encoder, says: Bool) throws -> ShortlistSearch {
+        let section = config.extreme, layer: Encoding.Layer = section.useIntermediateForShorty ? .intermediate : .final
+        encoder.prepareForPrediction()
+        let search = try ShortlistSearch(
+            group: group, encoding: Encoding(encoder: encoder, layer: layer, batchSize: section.batchSize), data: data,
+            labels: labels, config: section, seed: control.seed)
+        if says { for reason in search.reasons { try control.notice("seed \(control.seed): \(reason)") } }
+        return search
+    }
+
+    /// Deals lists out to the workers that own their labels.
+    func own(_ lists: TopK, of rows: RowLists, truth: CSRMatrix?, sizes: ShortlistSizes) throws -> OwnShortlists {
+        try OwnShortlists(lists, of: rows, labels: labels, labelCount: data.labelCount, truth: truth, sizes: sizes)
+    }
+
+    /// Positives, shortlist and random labels, num_nbrs + 150 in all (DESIGN.md §1, module III); a static shortlist has no
+    /// random labels, a dynamic one nothing else.
+    private var extremeSizes: ShortlistSizes {
+        let section = config.extreme
+        let random =
+            section.usesRandomNegativesOnly ? section.numNbrs : section.shortlistMethod == "static" ? 0 : section.randomNegatives
+        return ShortlistSizes(
+            maxPositives: section.maxPositives, randomNegatives: random,
+            limit: section.numNbrs + (section.shortlistMethod == "static" ? 0 : 150))
+    }
+}
+
+extension ModuleConfig {
+    /// Negatives are uniform random labels alone.
+    var usesRandomNegativesOnly: Bool { nsMethod == "ns" || modelMethod == "ns" || shortlistMethod == "dynamic" }
+}

@@ -1,0 +1,34 @@
+import Buffers
+import DeepXMLModel
+
+/// Which representation of documents a search is over, and how it is computed.
+struct Encoding {
+    enum Layer { case intermediate, final }
+
+    let encoder: any Encoder
+    /// x̂ or z.
+    let layer: Layer
+    /// The most documents that the encoder takes at once.
+    let batchSize: Int
+
+    var dims: Int { layer == .intermediate ? encoder.intermediateDims : encoder.outputDims }
+
+    /// Unit vectors (rows×ld) of the documents, without dropout; on every worker of the encoder's group, which all call it.
+    func unitRows(_ docs: [Int32], of features: CSRMatrix, team: ThreadTeam) throws -> DenseMatrix {
+        let ld = paddedWidth(dims), all = DenseMatrix(rows: docs.count, cols: ld)
+        let part = DenseMatrix(rows: min(batchSize, docs.count), cols: ld)
+        try docs.withUnsafeBufferPointer { docs in
+            for from in stride(from: 0, to: docs.count, by: batchSize) {
+                let ids = UnsafeBufferPointer(rebasing: docs[from..<min(from + batchSize, docs.count)])
+                let batch = DocumentBatch(features: features, docs: ids)
+                switch layer {
+                case .intermediate: try encoder.intermediate(batch, x: part)
+                case .final: try encoder.forward(batch, moment: nil, z: part)
+                }
+                all.row(from).update(from: part.pointer, count: ids.count * ld)
+            }
+        }
+        makeUnitRows(all, team: team)
+        return all
+    }
+}
