@@ -33,7 +33,7 @@ struct ConfigParsingTests {
         #expect(config.extreme.retrainHnswAfter == 5 && config.global.surrogateThreshold == 0)
         #expect(failure { try config.requireTrainable(.deepXML) }?.problem == "section \"surrogate\" is missing")
         try config.requireTrainable(.anns)
-        #expect(failure { try config.requireTrainable(.ova) }?.problem.hasPrefix("extreme.model_method = shortlist") == true)
+        #expect(failure { try config.requireTrainable(.ova) }?.problem.hasPrefix("extreme.model_method = \"shortlist\"") == true)
         #expect(!config.usesReranker(.anns) && config.notices(.anns).count == 1)
     }
 
