@@ -39,14 +39,15 @@ public struct RunPlan: Sendable, Equatable {
         self.config = config
         self.nodes = nodes
         shards = LabelShards.cut(positives: positives)
-        groups = Self.groups(worldSize: worldSize, seeds: seeds.count)
+        groups = Self.groups(worldSize: worldSize, seeds: seeds.count, atLeast: config.extreme.numClfPartitions)
         self.threads = Self.threads(worldSize: worldSize, workers: groups.flatMap(\.workers), nodes: nodes, asked: threads)
     }
 
-    /// min(seeds, workers) groups whose sizes differ by at most one; the larger ones come first.
-    static func groups(worldSize: Int, seeds: Int) -> [Group] {
+    /// min(seeds, workers) groups whose sizes differ by at most one, the larger ones first; fewer where `atLeast` workers
+    /// are wanted in each (`num_clf_partitions`), one where there are not so many.
+    static func groups(worldSize: Int, seeds: Int, atLeast partitions: Int = 1) -> [Group] {
         let workers = worldSize == 1 ? [0] : Array(1..<worldSize)
-        let count = min(seeds, workers.count)
+        let count = min(seeds, max(1, workers.count / max(1, partitions)))
         var next = 0
         return (0..<count).map { index in
             let size = workers.count / count + (index < workers.count % count ? 1 : 0)
@@ -128,6 +129,10 @@ public struct RunPlan: Sendable, Equatable {
             }
         }
         if !idleRanks.isEmpty { warnings.append("\(ranksText(idleRanks)) idle: every learner is trained already") }
+        if let largest = groups.map(\.workers.count).max(), largest < config.extreme.numClfPartitions {
+            warnings.append(
+                "num_clf_partitions is \(config.extreme.numClfPartitions): labels are cut among the \(largest) there are")
+        }
         if !ranksIdleInLastRound.isEmpty {
             warnings.append(
                 "\(ranksText(ranksIdleInLastRound)) idle while the last learners are trained: fewer seeds than groups are left")

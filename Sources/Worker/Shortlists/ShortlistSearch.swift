@@ -14,6 +14,7 @@ final class ShortlistSearch {
     private let config: ModuleConfig
     private let documents: any NeighbourSearch
     private let centroids: any NeighbourSearch
+    private let labelVectors: LabelVectors
     /// Lines for the log: which searches were chosen, and why.
     let reasons: [String]
 
@@ -28,7 +29,8 @@ final class ShortlistSearch {
         self.data = data
         self.config = config
         let n = data.trainFeatures.rows, queries = n + data.testFeatures.rows
-        let (own, means) = try Self.vectors(group, encoding, data, labels)
+        let own: DenseMatrix
+        (own, labelVectors) = try Self.vectors(group, encoding, data, labels, perLabel: config.numCentroids)
         let documentPlan = SearchPlan.choose(
             queries: queries, database: n, dims: encoding.dims, M: config.M, efC: config.efC, efS: config.efS)
         let labelPlan = SearchPlan.choose(
@@ -37,35 +39,51 @@ final class ShortlistSearch {
         documents = try documentPlan.search(
             over: own, firstId: group.ownSlice(n).lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
         centroids = try labelPlan.search(
-            over: means, firstId: labels.lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
+            over: labelVectors.matrix, firstId: labelVectors.hasSeveral ? 0 : labels.lowerBound,
+            seed: Int(truncatingIfNeeded: seed), team: group.team)
     }
 
     /// The shortlists (num_nbrs labels a row) of this worker's slice of the rows of `features`.
     func lists(_ features: CSRMatrix) throws -> TopK {
         let rows = RowLists(group: group, rows: features.rows), k = config.numNbrs
-        // The original searches documents with a quarter of efS (its `construct_shortlist`).
-        let neighbours = max(1, config.efS / 4)
         let result = TopK(rows: rows.ownRows.count, k: k)
         for block in rows.sliceBlocks {
             let queries = try encoding.unitRows(block.flatMap { $0.map(Int32.init) }, of: features, team: group.team)
-            let near = try rows.merge(
-                documents.topK(queries: queries, k: neighbours, team: group.team), block: block, k: neighbours)
-            let central = try rows.merge(
-                centroids.topK(queries: queries, k: config.efS, team: group.team), block: block, k: config.efS)
-            let knn = labelScores(neighbours: near, labels: data.trainLabels, k: config.efS, team: group.team)
-            let short = ensembleShortlist(knn: knn, centroid: central, gamma: Float(config.gamma), k: k, team: group.team)
+            let short =
+                try config.nsMethod == "kcentroid" ? centroids(queries, block, rows, k: k) : ensemble(queries, block, rows)
             result.replace(from: block[group.rank].lowerBound - rows.ownRows.lowerBound, with: short)
         }
         return result
     }
 
-    /// Unit vectors of this worker's slice of the training documents, and the unit centroids of its labels.
+    /// The k labels with the nearest centroids, for this worker's rows of the block.
+    private func centroids(_ queries: DenseMatrix, _ block: [Range<Int>], _ rows: RowLists, k: Int) throws -> TopK {
+        let local =
+            try labelVectors.hasSeveral
+            ? labelVectors.topK(centroids, queries: queries, k: k, team: group.team)
+            : centroids.topK(queries: queries, k: k, team: group.team)
+        return try rows.merge(local, block: block, k: k)
+    }
+
+    /// γ·kNN + (1−γ)·centroid (DESIGN.md §1, module II).
+    private func ensemble(_ queries: DenseMatrix, _ block: [Range<Int>], _ rows: RowLists) throws -> TopK {
+        // The original searches documents with a quarter of efS (its `construct_shortlist`).
+        let neighbours = max(1, config.efS / 4)
+        let near = try rows.merge(
+            documents.topK(queries: queries, k: neighbours, team: group.team), block: block, k: neighbours)
+        let central = try centroids(queries, block, rows, k: config.efS)
+        let knn = labelScores(neighbours: near, labels: data.trainLabels, k: config.efS, team: group.team)
+        return ensembleShortlist(
+            knn: knn, centroid: central, gamma: Float(config.gamma), k: config.numNbrs, team: group.team)
+    }
+
+    /// Unit vectors of this worker's slice of the training documents, and of its labels.
     private static func vectors(
-        _ group: WorkerGroup, _ encoding: Encoding, _ data: XCDataset, _ labels: Range<Int>
-    ) throws -> (own: DenseMatrix, centroids: DenseMatrix) {
-        let n = data.trainFeatures.rows, slice = group.ownSlice(n), ld = paddedWidth(encoding.dims)
-        let own = DenseMatrix(rows: slice.count, cols: ld)
-        let centroids = DenseMatrix(rows: labels.count, cols: ld)
+        _ group: WorkerGroup, _ encoding: Encoding, _ data: XCDataset, _ labels: Range<Int>, perLabel: Int
+    ) throws -> (own: DenseMatrix, labels: LabelVectors) {
+        let n = data.trainFeatures.rows, slice = group.ownSlice(n)
+        let own = DenseMatrix(rows: slice.count, cols: paddedWidth(encoding.dims))
+        let builder = LabelVectorBuilder(labels: labels, data: data, dims: encoding.dims, perLabel: perLabel)
         for from in stride(from: 0, to: n, by: RowLists.block) {
             let range = from..<min(from + RowLists.block, n)
             let x = try encoding.unitRows(range.map(Int32.init), of: data.trainFeatures, team: group.team)
@@ -74,21 +92,8 @@ final class ShortlistSearch {
                 own.row(shared.lowerBound - slice.lowerBound).update(
                     from: x.row(shared.lowerBound - from), count: shared.count * own.cols)
             }
-            addToCentroids(x, range, labels: labels, data.trainLabels, centroids)
+            builder.add(x, range)
         }
-        makeUnitRows(centroids, team: group.team)
-        return (own, centroids)
-    }
-
-    /// Σ of the unit vectors of each label's documents, in the order of documents (the mean's length does not matter).
-    private static func addToCentroids(
-        _ x: DenseMatrix, _ documents: Range<Int>, labels: Range<Int>, _ truth: CSRMatrix, _ centroids: DenseMatrix
-    ) {
-        for document in documents {
-            let row = x.row(document - documents.lowerBound)
-            for label in truth.columns(document) where labels.contains(Int(label)) {
-                accumulate(row, into: centroids.row(Int(label) - labels.lowerBound), count: x.cols)
-            }
-        }
+        return (own, builder.finish(team: group.team))
     }
 }
