@@ -6,13 +6,14 @@
 #include "kernels.h"
 #include <float.h>
 #include <locale.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void
-xc_text_count(const char *text, size_t length, int64_t *newlines, int64_t *colons) {
+xc_text_count(const char *text, size_t length, char separator, int64_t *newlines, int64_t *separators) {
     int64_t lines = 0, entries = 0;
     for (size_t from = 0; from < length; from += 4096) {
         size_t to = length - from < 4096 ? length : from + 4096;
@@ -20,13 +21,13 @@ xc_text_count(const char *text, size_t length, int64_t *newlines, int64_t *colon
         uint16_t l = 0, e = 0;
         for (size_t i = from; i < to; i++) {
             l += text[i] == '\n';
-            e += text[i] == ':';
+            e += text[i] == separator;
         }
         lines += l;
         entries += e;
     }
     *newlines = lines;
-    *colons = entries;
+    *separators = entries;
 }
 
 static const double POW10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -158,29 +159,33 @@ static int split_decimal(const char *p, const char *end, decimal *out) {
     return p == end;
 }
 
-int32_t xc_text_number(const char *text, size_t length, float *value) {
+static int32_t read_number(const char *text, size_t length, int any_sign, float *value) {
     *value = 0;
     if (length > XC_TEXT_LONGEST_NUMBER) return XC_TEXT_TOO_LONG;
     if (names_not_finite(text, length)) return XC_TEXT_NOT_FINITE;
     decimal d;
     if (!split_decimal(text, text + length, &d)) return XC_TEXT_NO_NUMBER;
     if (d.digits == 0) return XC_TEXT_OK;
-    if (d.negative) return XC_TEXT_NEGATIVE;
+    if (d.negative && !any_sign) return XC_TEXT_NEGATIVE;
     if (d.digits > 19 || !(from_double(d.mantissa, d.exponent, value) || from_long_double(d.mantissa, d.exponent, value)))
-        *value = from_library(text, length);
-    return *value <= FLT_MAX ? XC_TEXT_OK : XC_TEXT_NOT_FINITE;
+        *value = fabsf(from_library(text, length));
+    if (!(*value <= FLT_MAX)) return XC_TEXT_NOT_FINITE;
+    if (d.negative) *value = -*value;
+    return XC_TEXT_OK;
 }
 
+int32_t xc_text_number(const char *text, size_t length, float *value) { return read_number(text, length, 0, value); }
+
 // A value that isn't plain `digits[.digits]` of at most 16 digits.
-static __attribute__((noinline)) int32_t read_unusual(const char **p, float *value) {
+static __attribute__((noinline)) int32_t read_unusual(const char **p, int any_sign, float *value) {
     const char *end = *p;
     while (!ends_number(*end)) end++;
-    int32_t error = xc_text_number(*p, (size_t)(end - *p), value);
+    int32_t error = read_number(*p, (size_t)(end - *p), any_sign, value);
     if (!error) *p = end;
     return error;
 }
 
-static inline int32_t read_value(const char **p, const char *end, float *value) {
+static inline int32_t read_value(const char **p, const char *end, int any_sign, float *value) {
     const char *at = *p;
     digit_run whole = read_digits(&at, end), fraction = {0, 0};
     if (*at == '.') {
@@ -190,12 +195,12 @@ static inline int32_t read_value(const char **p, const char *end, float *value) 
     // Zero too goes the slow way: it is rare, and from_double refuses it as it does the subnormals.
     if (whole.digits > 8 || fraction.digits > 8 || !ends_number(*at) || whole.digits + fraction.digits == 0 ||
         !from_double(whole.value * POW10_INT[fraction.digits] + fraction.value, -fraction.digits, value))
-        return read_unusual(p, value);
+        return read_unusual(p, any_sign, value);
     *p = at;
     return XC_TEXT_OK;
 }
 
-// Reads `index:` of a row whose index before was `last`.
+// Reads `index:` of a row whose index before was `last`; -1 in a row of any order.
 static inline int32_t read_index(const char **p, const char *end, int64_t cols, int64_t last, int64_t *index) {
     digit_run run = read_digits(p, end);
     if (run.digits == 0) return XC_TEXT_NO_INDEX;
@@ -207,27 +212,56 @@ static inline int32_t read_index(const char **p, const char *end, int64_t cols, 
     return XC_TEXT_OK;
 }
 
-void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t *indices, float *values, int64_t *row_ends,
-                   xc_text_result *result) {
+// Reads the labels `l1,l2` before a row's entries, into `labels` where that isn't NULL; moves *p past them.
+// A row of none starts with a blank, or, as some files have it, with its first entry.
+static int32_t read_labels(const char **p, const char *end, int64_t cols, int32_t *labels, int64_t *count, const char **token) {
+    const char *at = *p;
+    if (ends_number(*at)) return XC_TEXT_OK;
+    *token = at;
+    read_digits(&at, end);
+    if (*at == ':') return XC_TEXT_OK;
+    for (at = *p;; at++) {
+        *token = at;
+        digit_run run = read_digits(&at, end);
+        if (run.digits == 0 || !(*at == ',' || ends_number(*at))) return XC_TEXT_NO_LABEL;
+        if (labels) {
+            if (run.digits > 18 || (int64_t)run.value >= cols) return XC_TEXT_INDEX_RANGE;
+            labels[(*count)++] = (int32_t)run.value;
+        }
+        if (*at != ',') break;
+    }
+    *p = at;
+    return XC_TEXT_OK;
+}
+
+static inline int at_line_end(const char *p) { return *p == '\n' || (*p == '\r' && p[1] == '\n'); }
+
+void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t flags, int32_t *indices, float *values,
+                   int64_t *row_ends, xc_text_result *result) {
     const char *p = text, *end = text + length, *line = p, *token = p;
+    const int any_sign = flags & XC_TEXT_ANY_SIGN, any_order = flags & XC_TEXT_ANY_ORDER, labels_only = flags & XC_TEXT_LABELS_ONLY;
     int64_t entries = 0, rows = 0;
     int32_t error = XC_TEXT_OK;
     while (p < end && !error) {
         line = p;
+        if (flags & XC_TEXT_ONE_FILE) {
+            if ((error = read_labels(&p, end, cols, labels_only ? indices : NULL, &entries, &token))) break;
+            if (labels_only) p = memchr(p, '\n', (size_t)(end - p));
+        }
         for (int64_t last = -1;;) {
             while (*p == ' ' || *p == '\t') p++;
             token = p;
             // The last byte is a line feed, so one may look at the byte after a carriage return.
-            if (*p == '\n' || (*p == '\r' && p[1] == '\n')) {
+            if (at_line_end(p)) {
                 p += *p == '\r' ? 2 : 1;
                 row_ends[rows++] = entries;
                 break;
             }
-            if ((error = read_index(&p, end, cols, last, &last))) break;
+            if ((error = read_index(&p, end, cols, any_order ? -1 : last, &last))) break;
             token = p;
             float value;
-            if ((error = read_value(&p, end, &value))) break;
-            if (value > 0) {
+            if ((error = read_value(&p, end, any_sign, &value))) break;
+            if (value != 0 || any_order) {
                 indices[entries] = (int32_t)last;
                 if (values) values[entries] = value;
                 entries++;

@@ -15,7 +15,8 @@ struct RunInputs {
     /// - Throws: `Failure` for whatever is wrong with them; nothing that was written before is touched.
     init(_ options: TrainOptions, threads: Int) throws {
         let files = XCDatasetFiles(
-            folder: options.datasetFolder, global: options.config.global, normalize: options.config.extreme.normalize)
+            folder: options.datasetFolder, global: options.config.global, normalize: options.config.extreme.normalize,
+            keepInvalid: options.config.extreme.keepInvalid)
         let cache = "\(options.work)/results/cache"
         data = try XCDataset.open(files: files, cacheFolder: cache, threads: threads, writesCache: !options.dryRun)
         cacheFile = XCDataset.cachePath(cacheFolder: cache, fingerprint: data.fingerprint)

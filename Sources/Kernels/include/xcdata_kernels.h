@@ -16,8 +16,17 @@ enum {
     XC_TEXT_NOT_FINITE = 7,     // nan, inf, or beyond the range of a float
     XC_TEXT_NEGATIVE = 8,
     XC_TEXT_TOO_LONG = 9, // a number of more than XC_TEXT_LONGEST_NUMBER characters
+    XC_TEXT_NO_LABEL = 10, // the list of labels of a one-file row isn't `l1,l2`
 };
 #define XC_TEXT_LONGEST_NUMBER 512
+
+// What a row may hold beside `index:value` with ascending indices and values of 0 or more.
+enum {
+    XC_TEXT_ANY_SIGN = 1,
+    XC_TEXT_ANY_ORDER = 2,   // a sequence: indices in any order, repeated, entries of value 0 kept
+    XC_TEXT_ONE_FILE = 4,    // the row starts with labels `l1,l2`, or with a blank where it has none: passed over
+    XC_TEXT_LABELS_ONLY = 8, // with XC_TEXT_ONE_FILE: the labels are kept, in any order, and the rest is passed over
+};
 
 typedef struct {
     int64_t rows;       // whole rows read
@@ -27,15 +36,16 @@ typedef struct {
     int32_t error;      // XC_TEXT_…
 } xc_text_result;
 
-// Counts the line feeds and the colons of `length` bytes.
-void xc_text_count(const char *text, size_t length, int64_t *newlines, int64_t *colons);
+// Counts the line feeds and the separators of `length` bytes.
+void xc_text_count(const char *text, size_t length, char separator, int64_t *newlines, int64_t *separators);
 
 // Parses rows `index:value index:value …`. `text[length - 1]` must be a line feed (length > 0).
-// Writes the column and the value of each entry above zero (`values` may be NULL: checked, not kept) and, for
+// Writes the column and the value of each entry that isn't zero (`values` may be NULL: checked, not kept) and, for
 // row r, row_ends[r] = entries written up to its end. Stops at the first error. `indices` and `values` need room for
-// min(colons, (length + 1) / 4) entries: no valid text of that length holds more.
-void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t *indices, float *values, int64_t *row_ends,
-                   xc_text_result *result);
+// min(colons, (length + 1) / 4) entries: no valid text of that length holds more (with XC_TEXT_LABELS_ONLY: for
+// commas + rows).
+void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t flags, int32_t *indices, float *values,
+                   int64_t *row_ends, xc_text_result *result);
 
 // The float nearest to the decimal number in text[0 ..< length], as the parser reads it; XC_TEXT_… code.
 int32_t xc_text_number(const char *text, size_t length, float *value);

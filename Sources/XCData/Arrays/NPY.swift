@@ -1,6 +1,5 @@
 import Buffers
 import Diagnostics
-import Kernels
 
 /// NumPy's array files (`.npy`), as token embeddings and document features come.
 public enum NPY {
@@ -17,16 +16,12 @@ public enum NPY {
         let header = try NPYHeader(file.bytes, place: path)
         try checkShape(header, rows: rows, cols: cols, path: path)
         let width = try elementSize(header, path: path)
-        try checkLength(header, width: width, bytes: file.count, path: path)
-        let matrix = floats(header, width: width, file: file)
-        let bad = xc_first_not_finite(matrix.pointer, matrix.buffer.count)
-        guard bad == matrix.buffer.count else {
-            throw Failure(
-                .usage, "value not finite", at: "\(path): row \(bad / matrix.cols), column \(bad % matrix.cols)",
-                found: "\(matrix.buffer[bad])", expected: "finite numbers",
-                advice: "find out where this value came from, and write the array again without it")
-        }
-        return matrix
+        let array = try StoredArray(npy: file.content, place: path)
+        let isMappable = width == 4 && !header.type.hasPrefix(">") && !header.fortranOrder && header.dataStart % 4 == 0
+        guard isMappable else { return try array.matrix() }
+        let (rows, cols) = (header.shape[0], header.shape[1])
+        let view = file.view(Float.self, at: header.dataStart, count: rows * cols)
+        return try DenseMatrix(rows: rows, cols: cols, buffer: view).checkedFinite(path)
     }
 
     /// Writes `matrix` as `<f4`, C order; the file appears when it is whole.
@@ -60,46 +55,5 @@ public enum NPY {
                 advice: "convert it in Python: numpy.save(path, numpy.load(path).astype(numpy.float32))")
         }
         return size
-    }
-
-    private static func checkLength(_ header: NPYHeader, width: Int, bytes: Int, path: String) throws {
-        let (size, overflow) = (header.count ?? 0).multipliedReportingOverflow(by: width)
-        let found = bytes - header.dataStart
-        guard !overflow, size == found else {
-            throw Failure(
-                .usage, overflow || found < size ? "the file is cut off" : "the file is longer than its header says", at: path,
-                found: "\(found) bytes of data",
-                expected: "\(overflow ? "more" : String(size)) (shape \(header.shape), type \(header.type))",
-                advice: "copy the file again")
-        }
-    }
-
-    private static func floats(_ header: NPYHeader, width: Int, file: MappedFile) -> DenseMatrix {
-        let (rows, cols) = (header.shape[0], header.shape[1])
-        let swapped = header.type.hasPrefix(">")
-        if width == 4, !swapped, !header.fortranOrder, header.dataStart % 4 == 0 {
-            return DenseMatrix(rows: rows, cols: cols, buffer: file.view(Float.self, at: header.dataStart, count: rows * cols))
-        }
-        let flat = converted(file.bytes[header.dataStart...], count: rows * cols, width: width, swapped: swapped)
-        guard header.fortranOrder else { return DenseMatrix(rows: rows, cols: cols, buffer: flat) }
-        let matrix = DenseMatrix(rows: rows, cols: cols)
-        xc_transpose(flat.pointer, rows, cols, matrix.pointer)
-        return matrix
-    }
-
-    /// The elements as native 32-bit floats, in the file's order. Copied first: they may stand at any byte.
-    private static func converted(_ bytes: Slice<UnsafeRawBufferPointer>, count: Int, width: Int, swapped: Bool) -> Buffer<Float>
-    {
-        let raw = Buffer<UInt64>(count: (bytes.count + 7) / 8)
-        raw.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes))
-        if swapped { xc_swap_bytes(raw.pointer, count, Int32(width)) }
-        let floats = Buffer<Float>(count: count)
-        let memory = UnsafeMutableRawPointer(raw.pointer)
-        switch width {
-        case 2: xc_half_to_float(memory.assumingMemoryBound(to: UInt16.self), count, floats.pointer)
-        case 8: xc_double_to_float(memory.assumingMemoryBound(to: Double.self), count, floats.pointer)
-        default: floats.bytes.copyMemory(from: UnsafeRawBufferPointer(start: memory, count: count * 4))
-        }
-        return floats
     }
 }

@@ -1,3 +1,4 @@
+import Buffers
 import CZlib
 import Diagnostics
 
@@ -15,8 +16,8 @@ struct ZipReader {
     private var members: [String: Member] = [:]
 
     /// - Throws: `Failure` where the file is no whole zip archive.
-    init(path: String) throws {
-        file = try MappedFile(path: path)
+    init(_ file: MappedFile) throws {
+        self.file = file
         let (count, start) = try directory()
         var at = start
         for _ in 0..<count { at = try readEntry(at) }
@@ -24,10 +25,10 @@ struct ZipReader {
 
     var names: [String] { members.keys.sorted() }
 
-    /// The content of a member, unpacked and checked against its CRC.
+    /// The content of a member, unpacked and checked against its CRC; a view of the file where it is stored as it is.
     ///
     /// - Throws: `Failure` where it is missing or damaged.
-    func read(_ name: String) throws -> [UInt8] {
+    func read(_ name: String) throws -> Buffer<UInt8> {
         guard let member = members[name] else {
             throw Failure(
                 .usage, "the archive has no member \(name)", at: file.path, found: names.joined(separator: ", "),
@@ -38,10 +39,11 @@ struct ZipReader {
         else { throw damaged("no local header of \(name)") }
         let start = member.offset + 30 + nameLength + extraLength
         guard start <= file.count, member.packed <= file.count - start else { throw damaged("\(name) is cut off") }
-        let packed = UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + member.packed])
-        let content = member.method == 0 ? Array(packed) : try inflate(packed, size: member.size, name)
-        guard content.count == member.size,
-            content.withUnsafeBytes({ UInt32(crc32_z(0, $0.baseAddress, $0.count)) }) == member.crc
+        let packed = file.view(UInt8.self, at: start, count: member.packed)
+        let content =
+            member.method == 0
+            ? packed : try inflate(UnsafeRawBufferPointer(packed.bytes), size: member.size, name)
+        guard content.count == member.size, UInt32(crc32_z(0, content.pointer, content.count)) == member.crc
         else { throw damaged("the checksum of \(name) is wrong") }
         return content
     }
@@ -110,7 +112,7 @@ struct ZipReader {
         return extraEnd + commentLength
     }
 
-    private func inflate(_ packed: UnsafeRawBufferPointer, size: Int, _ name: String) throws -> [UInt8] {
+    private func inflate(_ packed: UnsafeRawBufferPointer, size: Int, _ name: String) throws -> Buffer<UInt8> {
         // Deflate shrinks by at most 1032:1: a larger size is a lie, and must not be allocated.
         guard size <= 1032 * packed.count + 1032 else { throw damaged("\(name) says that it unpacks to \(size) bytes") }
         var stream = z_stream()
@@ -118,9 +120,8 @@ struct ZipReader {
             throw Failure(.outOfResources, "zlib has no memory", at: file.path, advice: "use fewer ranks on this node")
         }
         defer { inflateEnd(&stream) }
-        var content = [UInt8](repeating: 0, count: size)
-        let whole = content.withUnsafeMutableBytes { Self.run(&stream, packed, $0) }
-        guard whole else { throw damaged("\(name) can't be unpacked") }
+        let content = Buffer<UInt8>(count: size)
+        guard Self.run(&stream, packed, content.bytes) else { throw damaged("\(name) can't be unpacked") }
         return content
     }
 

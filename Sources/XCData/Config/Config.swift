@@ -23,6 +23,10 @@ public struct GlobalConfig: Sendable, Equatable {
     public var dataset = ""
     /// `sparse`, `dense` or `sequential`.
     public var featureType = "sparse"
+    /// File of the columns of features that are used, one a line; nil: all.
+    public var featureIndices: String?
+    /// File of the labels that are trained, one a line; nil: all.
+    public var labelIndices: String?
     /// −1: taken from the data. The original wants the number; ours only checks it where it is given.
     public var numLabels = -1
     public var arch = "Astec"
@@ -95,6 +99,7 @@ public struct ModuleConfig: Sendable, Equatable {
     /// Workers of a group, at least: a learner's labels are cut among them.
     public var numClfPartitions = 1
     public var freezeIntermediate = false
+    /// Of `extreme`: documents and labels that nothing can be learned of stay. (The re-ranker's labels are the first stage's.)
     public var keepInvalid = false
     public var useIntermediateForShorty = true
     /// `full`, `shortlist`, `reranker` or `ns`.

@@ -94,6 +94,18 @@ extension ConfigKey {
             })
     }
 
+    /// The name of a file, or `null`.
+    static func optionalText(_ name: String, _ path: Path<String?>, of what: String) -> ConfigKey {
+        ConfigKey(
+            name: name, reach: .learner, expected: what + ", or null",
+            read: { $0[keyPath: path].map(JSONValue.string) ?? .null },
+            write: { section, value in
+                guard value == .null || value.string?.isEmpty == false else { return false }
+                section[keyPath: path] = value.string
+                return true
+            })
+    }
+
     static func text(_ name: String, _ path: Path<String>, of what: String, mayBeEmpty: Bool = false, reach: ConfigReach)
         -> ConfigKey
     {

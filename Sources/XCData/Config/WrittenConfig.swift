@@ -19,8 +19,8 @@ public enum ConfigSection: String, CaseIterable, Sendable {
 
     /// Every key that may stand in this section.
     var knownKeys: [String] {
-        let own = self == .global ? GlobalConfig.keys.map(\.name) : []
-        return own + ModuleConfig.keys.map(\.name) + KeysWithoutEffect.reasons.keys.sorted()
+        let own = (self == .global ? GlobalConfig.keys.map(\.name) : []) + ModuleConfig.keys.map(\.name)
+        return own + KeysWithoutEffect.reasons.keys.filter { !own.contains($0) }.sorted()
     }
 }
 
@@ -78,7 +78,7 @@ struct WrittenConfig: Sendable {
             if !known, !module.write(&scratch, value) { expectations.append(module.expected) }
             known = true
         }
-        if let reason = KeysWithoutEffect.reasons[key] {
+        if !known, let reason = KeysWithoutEffect.reasons[key] {
             known = true
             if let only = KeysWithoutEffect.onlyValue[key], only != value { expectations.append("\(only.text): \(reason)") }
         }

@@ -3,12 +3,12 @@ import Diagnostics
 
 /// The binary cache of a data set: a page of 64-bit little-endian words, then the arrays, each at a multiple of 64 bytes.
 ///
-/// Words: magic, version, length of the file, fingerprint, training rows of the file; rows and columns of the six
+/// Words: magic, version, length of the file, fingerprint, training rows of the file, feature type; rows and columns of the six
 /// matrices; offset, count and digest of each array; last, the digest of the words before it.
 struct CacheLayout {
     static let magic = UInt64(littleEndian: 0x3144_4358_4C4D_5844)  // "DXMLXCD1"
     /// Raised whenever the layout or the clean-up changes: caches of other versions are built anew.
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
     static let headerBytes = 4096
     static let alignment = 64
 
@@ -26,6 +26,7 @@ struct CacheLayout {
     var length: Int
     var fingerprint: UInt64
     var trainRowsInFile: Int
+    var featureType: FeatureType
     var shapes: [Shape]
     var sections: [Section]
 
@@ -58,13 +59,14 @@ struct CacheLayout {
         length = offset
         fingerprint = UInt64(set.fingerprint, radix: 16) ?? 0
         trainRowsInFile = set.trainRowsInFile
+        featureType = set.featureType
         shapes = Self.matrices(of: set).map { Shape(rows: $0.rows, cols: $0.cols) }
     }
 
     static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
 
     var header: [UInt8] {
-        var words = [Self.magic, Self.version, UInt64(length), fingerprint, UInt64(trainRowsInFile)]
+        var words = [Self.magic, Self.version, UInt64(length), fingerprint, UInt64(trainRowsInFile), featureType.code]
         for shape in shapes { words += [UInt64(shape.rows), UInt64(shape.cols)] }
         for section in sections { words += [UInt64(section.offset), UInt64(section.count), section.digest] }
         words.append(words.withUnsafeBytes { ContentHash.of($0) })
@@ -75,20 +77,21 @@ struct CacheLayout {
     /// Reads the header of a mapped cache; nil where it isn't whole, or of another version, or doesn't fit the file.
     init?(_ file: MappedFile) {
         guard file.count >= Self.headerBytes else { return nil }
-        let counted = 5 + 2 * Self.shapeCount + 3 * Self.widths.count
+        let counted = 6 + 2 * Self.shapeCount + 3 * Self.widths.count
         let words = (0...counted).map { file.bytes.load(fromByteOffset: 8 * $0, as: UInt64.self) }
         let digest = words.dropLast().withUnsafeBytes { ContentHash.of($0) }
-        guard words[0] == Self.magic, words[1] == Self.version, words[counted] == digest, words[2] == UInt64(file.count) else {
-            return nil
-        }
+        guard words[0] == Self.magic, words[1] == Self.version, words[counted] == digest, words[2] == UInt64(file.count),
+            let type = FeatureType(code: words[5])
+        else { return nil }
         // A header with the right digest was written by us: its numbers fit Int.
         length = file.count
         fingerprint = words[3]
         trainRowsInFile = Int(truncatingIfNeeded: words[4])
+        featureType = type
         shapes = (0..<Self.shapeCount).map {
-            Shape(rows: Int(truncatingIfNeeded: words[5 + 2 * $0]), cols: Int(truncatingIfNeeded: words[6 + 2 * $0]))
+            Shape(rows: Int(truncatingIfNeeded: words[6 + 2 * $0]), cols: Int(truncatingIfNeeded: words[7 + 2 * $0]))
         }
-        let table = 5 + 2 * Self.shapeCount
+        let table = 6 + 2 * Self.shapeCount
         sections = Self.widths.indices.map {
             let at = table + 3 * $0
             return Section(
@@ -130,7 +133,8 @@ struct CacheLayout {
         let labelIds = array(Int32.self)
         let labelCounts = array(Int32.self)
         return XCDataset(
-            trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments, testFeatures: testFeatures,
+            featureType: featureType, trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments,
+            testFeatures: testFeatures,
             testLabels: testLabels, labelIds: labelIds, labelCounts: labelCounts, trainRowsInFile: trainRowsInFile,
             testFilter: matrix(5, binary: true), fingerprint: ContentHash.hex(fingerprint))
     }

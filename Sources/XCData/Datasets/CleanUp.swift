@@ -2,7 +2,8 @@ import Buffers
 import Kernels
 
 /// What training keeps of the training files (DESIGN.md §1): documents with a feature and a label, and labels with such a
-/// document. Labels are renumbered in ascending order of their ids.
+/// document. Labels are renumbered in ascending order of their ids. With `keep_invalid`, all documents and all selected labels
+/// stay.
 struct CleanUp {
     let features: CSRMatrix
     /// Columns are positions in `labelIds`.
@@ -11,16 +12,19 @@ struct CleanUp {
     /// Documents of each original label, the dropped ones included.
     let labelCounts: Buffer<Int32>
 
-    init(features allFeatures: CSRMatrix, labels allLabels: CSRMatrix) {
+    /// - Parameter keepsInvalid: the labels to keep, ascending, whether or not they have a document; nil for the usual rules.
+    init(features allFeatures: CSRMatrix, labels allLabels: CSRMatrix, keepsInvalid: [Int]? = nil) {
         labelCounts = Buffer<Int32>(count: allLabels.cols)
         for i in 0..<allLabels.nonZeros { labelCounts[Int(allLabels.indices[i])] += 1 }
-        let kept = (0..<allFeatures.rows).filter { !allFeatures.range($0).isEmpty && !allLabels.range($0).isEmpty }
+        let kept = (0..<allFeatures.rows).filter {
+            keepsInvalid != nil || !allFeatures.range($0).isEmpty && !allLabels.range($0).isEmpty
+        }
         features = allFeatures.selecting(rows: kept)
         let keptLabels = allLabels.selecting(rows: kept)
 
         let position = Buffer<Int32>(count: allLabels.cols)
         for i in 0..<keptLabels.nonZeros { position[Int(keptLabels.indices[i])] = 1 }
-        let used = (0..<allLabels.cols).filter { position[$0] != 0 }
+        let used: [Int] = keepsInvalid ?? (0..<allLabels.cols).filter { position[$0] != 0 }
         labelIds = Buffer<Int32>(count: used.count)
         for (at, label) in used.enumerated() {
             labelIds[at] = Int32(label)

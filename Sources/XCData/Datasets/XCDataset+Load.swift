@@ -2,7 +2,7 @@ import Buffers
 import Diagnostics
 
 extension XCDataset {
-    /// Reads a data set from its text files, without a cache.
+    /// Reads a data set from its files, without a cache.
     ///
     /// - Throws: `Failure` for a missing data set or file, for anything that its files may not hold (with file, line and
     ///   column), for features and labels of unequal rows, and where no training document is usable.
@@ -14,30 +14,54 @@ extension XCDataset {
     }
 
     static func load(_ source: XCDatasetSource, fingerprint: String, _ team: ThreadTeam) throws -> XCDataset {
-        func read(_ file: MappedFile, _ kind: XCText.Kind) throws -> CSRMatrix {
-            try XCText.read(file: file, kind: kind, team: team)
-        }
-        let trainX = try read(source.trainFeatures, .features)
-        let trainY = try read(source.trainLabels, .labels)
+        let type = source.files.featureType
+        let (trainX, testX) = try features(source, team)
+        let (trainY, testY) = try labels(source, team)
         try checkRows(trainX, source.trainFeatures, trainY, source.trainLabels)
-        let testX = try read(source.testFeatures, .features)
-        let testY = try read(source.testLabels, .labels)
         try checkRows(testX, source.testFeatures, testY, source.testLabels)
-        let tokens = max(trainX.cols, testX.cols)
-        let labels = max(trainY.cols, testY.cols)
-        try checkColumns(tokens, source.trainFeatures, source.testFeatures)
-        try checkColumns(labels, source.trainLabels, source.testLabels)
-        let filter = try LabelFilter.read(source.filter, documents: testX.rows, labels: labels)
-        let cleaned = CleanUp(features: trainX.widened(to: tokens), labels: trainY.widened(to: labels))
-        guard cleaned.features.rows > 0 else { throw nothingToTrain(trainX, trainY, source) }
-        if source.files.normalize {
+        let filter = try LabelFilter.read(source.filter, documents: testX.rows, labels: testY.cols)
+        guard (0..<trainX.rows).contains(where: { !trainX.range($0).isEmpty && !trainY.range($0).isEmpty }) else {
+            throw nothingToTrain(trainX, trainY, source)
+        }
+        let cleaned = CleanUp(features: trainX, labels: trainY, keepsInvalid: try source.selectedLabels(trainY.cols))
+        if source.files.normalize, type != .sequential {
             cleaned.features.normalizeRows(team)
             testX.normalizeRows(team)
         }
         return XCDataset(
-            trainFeatures: cleaned.features, trainLabels: cleaned.labels, trainDocuments: cleaned.labels.transposed(),
-            testFeatures: testX.widened(to: tokens), testLabels: testY.widened(to: labels), labelIds: cleaned.labelIds,
+            featureType: type, trainFeatures: cleaned.features, trainLabels: cleaned.labels,
+            trainDocuments: cleaned.labels.transposed(), testFeatures: testX, testLabels: testY, labelIds: cleaned.labelIds,
             labelCounts: cleaned.labelCounts, trainRowsInFile: trainX.rows, testFilter: filter, fingerprint: fingerprint)
+    }
+
+    /// Training and test features of equal width, those of unselected columns gone.
+    private static func features(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (CSRMatrix, CSRMatrix) {
+        let type = source.files.featureType
+        var train = try MatrixFile.read(source.trainFeatures, kind: type.kind, team)
+        var test = try MatrixFile.read(source.testFeatures, kind: type.kind, team)
+        let cols = max(train.cols, test.cols)
+        try checkColumns(cols, source.trainFeatures, source.testFeatures)
+        guard type != .dense || train.cols == test.cols else {
+            throw Failure(
+                .usage, "training and test documents have different numbers of dimensions",
+                at: "\(source.trainFeatures.path) and \(source.testFeatures.path)", found: "\(train.cols) and \(test.cols)",
+                expected: "the same number", advice: "check that both files are of the same version of the data set")
+        }
+        (train, test) = (train.widened(to: cols), test.widened(to: cols))
+        guard let file = source.featureIndices else { return (train, test) }
+        let selection = try ColumnSelection(file, cols: cols, what: "feature")
+        let select = type == .dense ? selection.gathering : selection.masking
+        return (select(train), select(test))
+    }
+
+    private static func labels(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (CSRMatrix, CSRMatrix) {
+        let train = try MatrixFile.read(source.trainLabels, kind: .labels, team)
+        let test = try MatrixFile.read(source.testLabels, kind: .labels, team)
+        let cols = max(train.cols, test.cols)
+        try checkColumns(cols, source.trainLabels, source.testLabels)
+        guard let file = source.labelIndices else { return (train.widened(to: cols), test.widened(to: cols)) }
+        let selection = try ColumnSelection(file, cols: cols, what: "label")
+        return (selection.masking(train.widened(to: cols)), selection.masking(test.widened(to: cols)))
     }
 
     private static func checkRows(_ x: CSRMatrix, _ xFile: MappedFile, _ y: CSRMatrix, _ yFile: MappedFile) throws {

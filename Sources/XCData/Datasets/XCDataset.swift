@@ -2,9 +2,11 @@ import Buffers
 
 /// A data set as training sees it, after DESIGN.md's clean-up; shared by the ranks of a node through a mapped cache.
 public final class XCDataset: Sendable {
-    /// Training features, N×V: documents with a feature and a label; rows l2-normalised where asked.
+    public let featureType: FeatureType
+    /// Training features, N×V: documents with a feature and a label; rows l2-normalised where asked (see `FeatureType`).
     public let trainFeatures: CSRMatrix
-    /// Training labels, N×L, binary; columns are the L labels that have a training document.
+    /// Training labels, N×L, binary; columns are the L labels that have a training document (all selected ones where
+    /// `keep_invalid` is set).
     public let trainLabels: CSRMatrix
     /// L×N: the training documents of each label.
     public let trainDocuments: CSRMatrix
@@ -23,11 +25,16 @@ public final class XCDataset: Sendable {
     /// Hex digest of the content of the files.
     public let fingerprint: String
 
+    /// Of `bagOfWords`.
+    let words = LazyMatrix()
+
     public init(
-        trainFeatures: CSRMatrix, trainLabels: CSRMatrix, trainDocuments: CSRMatrix, testFeatures: CSRMatrix,
+        featureType: FeatureType = .sparse, trainFeatures: CSRMatrix, trainLabels: CSRMatrix, trainDocuments: CSRMatrix,
+        testFeatures: CSRMatrix,
         testLabels: CSRMatrix, labelIds: Buffer<Int32>, labelCounts: Buffer<Int32>, trainRowsInFile: Int,
         testFilter: CSRMatrix, fingerprint: String
     ) {
+        self.featureType = featureType
         self.trainFeatures = trainFeatures
         self.trainLabels = trainLabels
         self.trainDocuments = trainDocuments
@@ -44,7 +51,7 @@ public final class XCDataset: Sendable {
     public var positives: [Int] { (0..<labelCount).map { trainDocuments.range($0).count } }
 
     public var vocabularySize: Int { trainFeatures.cols }
-    /// L: labels with a training document.
+    /// L: labels that are trained.
     public var labelCount: Int { trainLabels.cols }
     /// Labels of the files, those without a training document included.
     public var labelCountInFile: Int { testLabels.cols }

@@ -11,7 +11,7 @@ struct XCTextError: Sendable {
     /// The text from the token to the end of its line, cut at 600 bytes.
     var rest: [UInt8]
 
-    func failure(path: String, header: XCTextHeader) -> Failure {
+    func failure(path: String, cols: Int) -> Failure {
         let token = rest.prefix { ![UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n")].contains($0) }
         let index = token.prefix { $0 != UInt8(ascii: ":") }
         let place = "\(path):\(line):\(column)"
@@ -20,11 +20,11 @@ struct XCTextError: Sendable {
         }
         switch Int(code) {
         case XC_TEXT_INDEX_RANGE:
-            let oneBased = index.count < 18 && String(decoding: index, as: UTF8.self) == String(header.cols)
+            let oneBased = index.count < 18 && String(decoding: index, as: UTF8.self) == String(cols)
             return make(
                 "index out of range", found: quoted(index),
-                expected: header.cols > 0
-                    ? "0…\(header.cols - 1), as line 1 says \(header.cols) columns" : "no entries: line 1 says 0 columns",
+                expected: cols > 0
+                    ? "0…\(cols - 1), as line 1 says \(cols) columns" : "no entries: line 1 says 0 columns",
                 oneBased ? "indices count from 0: subtract 1 from each, or correct the header" : "correct the header or the row")
         case XC_TEXT_INDEX_REPEATED:
             return make(
@@ -48,6 +48,10 @@ struct XCTextError: Sendable {
             return make(
                 "number too long", found: quoted(token), expected: "at most \(XC_TEXT_LONGEST_NUMBER) characters",
                 "write it with fewer digits: 9 are enough for a 32-bit float")
+        case XC_TEXT_NO_LABEL:
+            return make(
+                "not a list of labels", found: quoted(token), expected: "`label,label` before the row's entries, or a blank",
+                "correct the row; in the one-file form a row without labels starts with a blank")
         default:
             return make(
                 "not an entry", found: quoted(token), expected: "`index:value`, separated by spaces", "correct the row")

@@ -1,16 +1,20 @@
 import Diagnostics
 
-/// The first line of an XC text file: `rows cols`.
+/// The first line of an XC text file, `rows cols`, or of the old one-file form, `rows features labels`.
 struct XCTextHeader {
     let rows: Int
+    /// Features in the one-file form.
     let cols: Int
+    /// Of the one-file form only.
+    let labels: Int?
     /// Byte where the first row starts.
     let bodyStart: Int
 
     private static let advice = "the first line must hold the numbers of rows and columns, as in `15539 5000`"
 
-    /// - Throws: `Failure` at line 1 where the line holds anything but two counts.
-    init(_ bytes: UnsafeRawBufferPointer, path: String) throws {
+    /// - Throws: `Failure` at line 1 where the line holds anything but two counts (or three, where the file may be of the one-file
+    ///   form).
+    init(_ bytes: UnsafeRawBufferPointer, path: String, takesOneFile: Bool = false) throws {
         guard !bytes.isEmpty else {
             throw Failure(.usage, "the file is empty", at: path, expected: "`rows cols`, then a line a row", advice: Self.advice)
         }
@@ -22,16 +26,17 @@ struct XCTextHeader {
         if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
         let words = line.prefix(4096).split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         let counts = words.map(Self.count)
-        guard counts.count == 2, let rows = counts[0], let cols = counts[1] else {
-            throw Self.noHeader(line, counts: counts, path: path)
-        }
-        guard cols <= Int(Int32.max) else {
+        guard counts.count == 2 || counts.count == 3 && takesOneFile, let rows = counts[0], let cols = counts[1],
+            let last = counts[counts.count - 1]
+        else { throw Self.noHeader(line, counts: counts, path: path) }
+        guard max(cols, last) <= Int(Int32.max) else {
             throw Failure(
-                .usage, "more columns than this program can number", at: "\(path):1", found: "\(cols) columns",
+                .usage, "more columns than this program can number", at: "\(path):1", found: "\(max(cols, last)) columns",
                 expected: "at most \(Int32.max)", advice: "check the header")
         }
         self.rows = rows
         self.cols = cols
+        labels = counts.count == 3 ? last : nil
     }
 
     /// A non-negative decimal number of at most 18 digits.
