@@ -83,6 +83,11 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Log events as text or json.", valueName: "format"))
     var logFormat = LogFormat.text.rawValue
 
+    @Option(
+        help: ArgumentHelp(
+            "Forms of the scores, separated by commas: npz, h5, text, jsonl; or none.", valueName: "formats"))
+    var predictions = TrainArguments.defaultPredictions
+
     @Flag(name: [.customShort("q"), .long], help: "Log warnings and the final table only.")
     var quiet = false
 
@@ -115,6 +120,7 @@ struct TrainCommand: ParsableCommand {
         arguments.dryRun = dryRun
         arguments.logFormat = logFormat
         arguments.quiet = quiet
+        arguments.predictions = predictions
         return arguments
     }
 

@@ -36,7 +36,10 @@ public struct LearnerEvaluation: Sendable, Equatable {
     /// As `byBeta`, with the first stage's logits; nil without a re-ranker.
     public var byBetaBeforeReranker: [String: MetricTable]?
 
-    public init(scores: LearnerScores, truth: GroundTruth, beta: Double, team: ThreadTeam? = nil) {
+    /// - Parameter betas: all different.
+    public init(
+        scores: LearnerScores, truth: GroundTruth, beta: Double, betas: [Double] = Self.betas, team: ThreadTeam? = nil
+    ) {
         stages = ["clf": truth.evaluate(scores.clf, team: team)]
         if let reranker = scores.reranker { stages["reranker"] = truth.evaluate(reranker, team: team) }
         guard scores.hasShortlist else {
@@ -52,7 +55,7 @@ public struct LearnerEvaluation: Sendable, Equatable {
             return truth.evaluate(mixed, team: team)
         }
         func all(_ stage: CSRMatrix) -> [String: MetricTable] {
-            Dictionary(uniqueKeysWithValues: Self.betas.map { (Self.key($0), combined(stage, $0)) })
+            Dictionary(uniqueKeysWithValues: betas.map { (Self.key($0), combined(stage, $0)) })
         }
         let clf = Scoring.squashed(scores.clf, team: team)
         let last = scores.reranker.map { Scoring.squashed($0, team: team) }
@@ -61,6 +64,9 @@ public struct LearnerEvaluation: Sendable, Equatable {
         byBetaBeforeReranker = last == nil ? nil : all(clf)
     }
 
-    /// β as a key: two decimals.
-    public static func key(_ beta: Double) -> String { String(format: "%.2f", beta) }
+    /// β as a key: two decimals, or as many as it needs.
+    public static func key(_ beta: Double) -> String {
+        let short = String(format: "%.2f", beta)
+        return Double(short) == beta ? short : "\(beta)"
+    }
 }

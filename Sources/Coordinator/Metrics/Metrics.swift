@@ -21,7 +21,8 @@ public enum Metrics {
         precondition(k > 0 && scores.rows == truth.rows && scores.cols == truth.cols)
         precondition(inversePropensity.count == truth.cols)
         precondition(filter == nil || filter?.rows == truth.rows)
-        let counter = DocumentCounter(scores: scores, truth: truth, inversePropensity: inversePropensity, k: k, filter: filter)
+        let counter = DocumentCounter(
+            ranking: DocumentRanking(scores: scores, filter: filter), truth: truth, inversePropensity: inversePropensity, k: k)
         // Blocks of a fixed size, added in order: the same floating-point sums with any number of threads.
         let blocks = stride(from: 0, to: truth.rows, by: 1024).map { $0..<min($0 + 1024, truth.rows) }
         let parts = PartialSums(count: blocks.count)
@@ -55,11 +56,10 @@ private final class PartialSums: @unchecked Sendable {
 
 /// Counts the hits of documents.
 private struct DocumentCounter: Sendable {
-    let scores: CSRMatrix
+    let ranking: DocumentRanking
     let truth: CSRMatrix
     let inversePropensity: [Double]
     let k: Int
-    let filter: CSRMatrix?
 
     func sums(_ documents: Range<Int>) -> MetricSums {
         let discounts = (0..<k).map { 1 / log2(Double($0 + 2)) }
@@ -70,7 +70,7 @@ private struct DocumentCounter: Sendable {
         var best = weights
         for row in documents where !truth.range(row).isEmpty {
             let labels = truth.columns(row)
-            let found = rank(row, into: &ranked)
+            let found = ranking.best(row, into: &ranked)
             for j in 0..<k {
                 hits[j] = j < found && labels.holds(ranked[j].label)
                 weights[j] = hits[j] ? inversePropensity[Int(ranked[j].label)] : 0
@@ -79,27 +79,6 @@ private struct DocumentCounter: Sendable {
             sums.add(hits: hits, weights: weights, best: best, labels: labels.count, discounts: discounts)
         }
         return sums
-    }
-
-    /// The k best predictions of a row, best first, without filtered pairs; returns how many there are.
-    private func rank(_ row: Int, into ranked: inout [RankKey]) -> Int {
-        let columns = scores.columns(row)
-        let values = scores.weights(row)
-        let removed = filter?.columns(row)
-        var found = 0
-        for i in 0..<columns.count {
-            let key = RankKey(score: values[i], label: columns[i])
-            if found == k, ranked[k - 1] < key { continue }
-            if let removed, removed.holds(columns[i]) { continue }
-            var at = min(found, k - 1)
-            while at > 0, key < ranked[at - 1] {
-                ranked[at] = ranked[at - 1]
-                at -= 1
-            }
-            ranked[at] = key
-            found = min(found + 1, k)
-        }
-        return found
     }
 
     /// The k largest 1/p among the labels, descending, padded with 0.
@@ -115,18 +94,5 @@ private struct DocumentCounter: Sendable {
             }
             best[at] = weight
         }
-    }
-}
-
-extension UnsafeBufferPointer<Int32> {
-    /// Whether an ascending list has the element.
-    func holds(_ element: Int32) -> Bool {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < element { low = middle + 1 } else { high = middle }
-        }
-        return low < count && self[low] == element
     }
 }

@@ -29,7 +29,7 @@ extension MetricsReport {
     }
 
     /// Puts `[\n 1,\n 2\n]` on one line. A JSON string holds no line break, so no text is touched.
-    static func joinNumberLists(_ text: String) -> String {
+    package static func joinNumberLists(_ text: String) -> String {
         var done: [String] = []
         // An opening line and the numbers that follow it, until it shows whether the list ends with them.
         var pending: [Substring] = []

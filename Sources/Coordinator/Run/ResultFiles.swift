@@ -10,11 +10,14 @@ struct ResultFiles {
     let truth: GroundTruth
     let team: ThreadTeam
     private(set) var written: [String] = []
+    /// Only JSON lines have them.
+    private let labelNames: [String]
 
     init(options: TrainOptions, data: XCDataset, team: ThreadTeam) {
         self.options = options
         self.data = data
         self.team = team
+        labelNames = options.predictions.contains(.jsonl) ? TextLines.read("\(options.datasetFolder)/labels.txt") : []
         let global = options.config.global
         truth = GroundTruth(
             labels: data.testLabels,
@@ -51,11 +54,13 @@ struct ResultFiles {
     }
 
     private mutating func matrices(_ scores: CSRMatrix, in folder: String) throws {
-        guard options.config.global.savePredictions else { return }
+        guard options.config.global.savePredictions, !options.predictions.isEmpty else { return }
         let kept = Scoring.topK(scores, options.config.global.saveTopK ?? options.config.global.topK, team: team)
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try NPZ.writeCSR(path: "\(folder)/score.npz", matrix: kept)
-        try ScoreFile.write(kept, to: "\(folder)/score.h5")
-        written += ["\(folder)/score.npz", "\(folder)/score.h5"]
+        try SafeFile.makeFolder(folder)
+        for format in options.predictions {
+            let path = "\(folder)/\(format.fileName)"
+            try PredictionFile.write(kept, format, names: labelNames, to: path)
+            written.append(path)
+        }
     }
 }

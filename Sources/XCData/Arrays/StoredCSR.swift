@@ -10,17 +10,37 @@ struct StoredCSR {
     let values: StoredArray
     let place: String
 
+    /// The arrays, read.
+    func parts() throws -> CSRParts {
+        let starts = try starts.integers(), columns = try columns.integers()
+        try values.requireVector()
+        return CSRParts(shape: shape, starts: starts, columns: columns, values: try values.floats(), place: place)
+    }
+
+    /// As `CSRParts.matrix`.
+    func matrix() throws -> CSRMatrix { try parts().matrix() }
+
+    /// As `CSRParts.sortedMatrix`.
+    func sortedMatrix() throws -> CSRMatrix { try parts().sortedMatrix() }
+}
+
+/// The same in memory: still nothing is believed.
+struct CSRParts {
+    let shape: [Int64]
+    let starts: Buffer<Int64>
+    let columns: Buffer<Int64>
+    let values: Buffer<Float>
+    let place: String
+
     /// The matrix with its columns in the order of the file, memory of its own.
     ///
     /// - Throws: `Failure` where offsets fall, columns are out of range, or a value is a NaN or infinity.
     func matrix() throws -> CSRMatrix {
-        let starts = try starts.integers()
         let limit = Int64(Int32.max)
         guard shape.count == 2, shape[0] >= 0, (0...limit).contains(shape[1]), shape[0] == Int64(starts.count) - 1 else {
             throw bad("wrong shape", found: "shape \(shape.prefix(4)), \(starts.count) offsets", expected: "rows + 1 offsets")
         }
-        try values.requireVector()
-        let floats = try values.floats()
+        let floats = values
         let indices = try columnIndices()
         guard indices.count == floats.count, starts[0] == 0, starts[starts.count - 1] == Int64(indices.count) else {
             throw bad(
@@ -50,7 +70,7 @@ struct StoredCSR {
     }
 
     private func columnIndices() throws -> Buffer<Int32> {
-        let wide = try columns.integers()
+        let wide = columns
         let indices = Buffer<Int32>(count: wide.count)
         for i in 0..<wide.count {
             guard (0..<shape[1]).contains(wide[i]) else {

@@ -17,12 +17,14 @@ public struct TrainArguments: Sendable, Equatable {
     public var dryRun = false
     public var logFormat = LogFormat.text.rawValue
     public var quiet = false
+    public var predictions = TrainArguments.defaultPredictions
     public init() {}
 
     /// The original's own default.
     public static let defaultSeeds = "22"
     public static let defaultCheckpointEvery = 5
     public static let defaultCheckpointMinutes = 10.0
+    public static let defaultPredictions = "npz,h5"
 }
 
 /// How events are logged.

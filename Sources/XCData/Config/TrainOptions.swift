@@ -30,6 +30,8 @@ public struct TrainOptions: Sendable, Equatable {
     public var dryRun: Bool
     public var logFormat: LogFormat
     public var quiet: Bool
+    /// In which forms scores are written.
+    public var predictions: [PredictionFormat]
     /// What the person should be told once before the run.
     public var notices: [String]
 
@@ -77,6 +79,7 @@ extension TrainOptions {
             .init("checkpoint_every_minutes", checkpointEveryMinutes.map(JSONValue.number) ?? .null),
             .init("fresh", .bool(fresh)), .init("threads", threads.map(JSONValue.integer) ?? .null),
             .init("dry_run", .bool(dryRun)), .init("log_format", .string(logFormat.rawValue)), .init("quiet", .bool(quiet)),
+            .init("predictions", .array(predictions.map { .string($0.rawValue) })),
             .init("notices", .array(notices.map(JSONValue.string))),
         ]).indentedText
     }

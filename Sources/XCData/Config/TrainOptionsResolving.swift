@@ -27,7 +27,8 @@ extension TrainOptions {
             checkpointEveryEpochs: arguments.checkpointEvery == 0 ? nil : arguments.checkpointEvery,
             checkpointEveryMinutes: arguments.checkpointMinutes == 0 ? nil : arguments.checkpointMinutes,
             fresh: arguments.fresh, threads: arguments.threads, dryRun: arguments.dryRun,
-            logFormat: try parseLogFormat(arguments.logFormat), quiet: arguments.quiet, notices: source.notices)
+            logFormat: try parseLogFormat(arguments.logFormat), quiet: arguments.quiet,
+            predictions: try PredictionFormat.list(arguments.predictions, flag: "--predictions"), notices: source.notices)
     }
 
     /// Seeds as typed: whole numbers from 0, separated by commas.

@@ -38,7 +38,7 @@ struct CleanUp {
 
 extension CSRMatrix {
     /// The same matrix with columns added that nothing stands in; shares the buffers.
-    func widened(to cols: Int) -> CSRMatrix {
+    package func widened(to cols: Int) -> CSRMatrix {
         precondition(cols >= self.cols)
         return CSRMatrix(rows: rows, cols: cols, starts: starts, indices: indices, values: values)
     }

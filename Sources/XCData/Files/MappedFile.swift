@@ -39,6 +39,9 @@ public final class MappedFile: @unchecked Sendable {
 
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+    /// The first bytes, at most `length`, by which a format is told.
+    package func prefix(_ length: Int) -> [UInt8] { Array(bytes.prefix(length)) }
+
     /// Tells the kernel to read ahead: the file will be read once, from its start to its end.
     func adviseSequential() { if let base { madvise(base, count, MADV_SEQUENTIAL) } }
 

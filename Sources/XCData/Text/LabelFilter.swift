@@ -2,10 +2,10 @@ import Buffers
 import Diagnostics
 
 /// Reads `filter_labels_test.txt`: lines `document label`, pairs that are removed from the predictions.
-enum LabelFilter {
+public enum LabelFilter {
     /// - Returns: a documents×labels binary matrix; empty where `file` is nil. Empty lines and repeated pairs are accepted.
     /// - Throws: `Failure` with the line of what isn't two numbers in range.
-    static func read(_ file: MappedFile?, documents: Int, labels: Int) throws -> CSRMatrix {
+    public static func read(_ file: MappedFile?, documents: Int, labels: Int) throws -> CSRMatrix {
         var pairs: [UInt64] = []
         if let file {
             var scanner = PairScanner(file: file)

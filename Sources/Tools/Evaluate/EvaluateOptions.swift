@@ -1,0 +1,56 @@
+import Coordinator
+import Diagnostics
+import XCData
+
+/// What `deepxml-dist evaluate` measures, and against what.
+public struct EvaluateOptions: Sendable, Equatable {
+    /// Scores in any format, or a learner's predictions.h5.
+    public var predictions: String
+    /// Labels of the same documents.
+    public var labels: String
+    /// Labels of the training documents: propensities and the split by frequency come from them.
+    public var trainLabels: String?
+    /// Pairs `document label` that are no predictions.
+    public var filter: String?
+    /// Parameters of the propensities.
+    public var A = 0.55
+    public var B = 1.5
+    /// For a learner's stages; the first is the one that the main figures are of.
+    public var betas: [Double]
+    public var threads: Int
+
+    public init(predictions: String, labels: String, threads: Int = 1) {
+        self.predictions = predictions
+        self.labels = labels
+        self.threads = threads
+        betas = Self.defaultBetas
+    }
+
+    /// The configs' own β, then those of the original's evaluation.
+    public static let defaultBetas = [GlobalConfig().beta] + LearnerEvaluation.betas.filter { $0 != GlobalConfig().beta }
+
+    /// β as typed: numbers from 0 to 1 separated by commas, all different.
+    ///
+    /// - Throws: `Failure(.usage)`.
+    public static func betas(_ text: String) throws -> [Double] {
+        var betas = [Double]()
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let beta = Double(word), (0...1).contains(beta), !betas.contains(beta) else {
+                throw Failure(
+                    .usage, "no list of β", at: "--beta", found: "\"\(text)\"",
+                    expected: "different numbers from 0 to 1, separated by commas", advice: "for example --beta 0.3,0.5")
+            }
+            betas.append(beta)
+        }
+        return betas
+    }
+
+    /// - Throws: `Failure(.usage)` where A or B give no propensities.
+    func check() throws {
+        guard A.isFinite, B.isFinite, A >= 0, B >= 0 else {
+            throw Failure(
+                .usage, "no parameters of propensities", at: "--A, --B", found: "A \(A), B \(B)", expected: "numbers from 0",
+                advice: "most data sets use 0.55 and 1.5, those of Amazon 0.6 and 2.6, those of Wikipedia 0.5 and 0.4")
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Buffers
+import Coordinator
+import Diagnostics
+
+/// The figures of one file of predictions, as `deepxml-dist evaluate` prints them.
+public struct Evaluation: Codable, Sendable, Equatable {
+    /// Metrics at 1 … 5 in per cent; the propensity-scored ones need the training labels.
+    public struct Figures: Codable, Sendable, Equatable {
+        public var P: [Double]
+        public var nDCG: [Double]
+        public var PSP: [Double]?
+        public var PSnDCG: [Double]?
+        public var R: [Double]
+    }
+
+    /// Documents with a label: those that count.
+    public var documents: Int
+    public var labels: Int
+    public var metrics: Figures
+    /// `head`, `torso`, `tail`; nil without training labels.
+    public var segments: [String: SegmentTable]?
+    /// β of `metrics` and `segments`, where the file is a learner's.
+    public var beta: Double?
+    public var byBeta: [String: Figures]?
+    public var byBetaBeforeReranker: [String: Figures]?
+    /// `clf`, `knn`, `reranker` alone.
+    public var stages: [String: Figures]?
+
+    enum CodingKeys: String, CodingKey {
+        case documents, labels, metrics, segments, beta, stages
+        case byBeta = "by_beta"
+        case byBetaBeforeReranker = "by_beta_before_reranker"
+    }
+
+    /// Reads the files and measures.
+    ///
+    /// - Throws: `Failure` for whatever is wrong with a file, or where they don't belong together.
+    public init(_ options: EvaluateOptions) throws {
+        try options.check()
+        let inputs = try EvaluationInputs(options)
+        let team = ThreadTeam(size: max(1, options.threads))
+        defer { team.stop() }
+        let truth = inputs.truth
+        func figures(_ table: MetricTable) -> Figures { Figures(table, propensity: inputs.labelCounts != nil) }
+        documents = (0..<truth.labels.rows).count { !truth.labels.range($0).isEmpty }
+        labels = truth.labels.cols
+        let scores: CSRMatrix
+        switch inputs.content {
+        case .scores(let matrix):
+            scores = matrix
+            metrics = figures(truth.evaluate(matrix, team: team))
+        case .learner(let stages):
+            let beta = options.betas[0]
+            let learner = LearnerEvaluation(scores: stages, truth: truth, beta: beta, betas: options.betas, team: team)
+            scores = stages.combined(beta: beta, team: team)
+            metrics = figures(learner.metrics)
+            self.beta = beta
+            byBeta = learner.byBeta.mapValues(figures)
+            byBetaBeforeReranker = learner.byBetaBeforeReranker?.mapValues(figures)
+            self.stages = learner.stages.mapValues(figures)
+        }
+        segments = inputs.labelCounts.map { counts in
+            let tables = truth.bySegment(scores, LabelSegments(labelCounts: counts))
+            return Dictionary(uniqueKeysWithValues: zip(LabelSegments.names, tables.map { $0.rounded() }))
+        }
+    }
+}
+
+extension Evaluation.Figures {
+    init(_ table: MetricTable, propensity: Bool) {
+        let short = table.rounded()
+        self.init(
+            P: short.P, nDCG: short.nDCG, PSP: propensity ? short.PSP : nil, PSnDCG: propensity ? short.PSnDCG : nil, R: short.R)
+    }
+}
+
+extension SegmentTable {
+    /// As reports store figures: four decimals.
+    fileprivate func rounded() -> SegmentTable {
+        func short(_ values: [Double]) -> [Double] { values.map { ($0 * 10_000).rounded() / 10_000 } }
+        return SegmentTable(labels: labels, pairs: pairs, P: short(P), R: short(R))
+    }
+}
