@@ -1,9 +1,13 @@
 /// Columns of text for a terminal: the first is set left, the others right.
-struct TextTable {
-    var header: [String]
-    var rows: [[String]]
+public struct TextTable {
+    public var header: [String]
+    public var rows: [[String]]
 
-    var text: String {
+    public init(header: [String], rows: [[String]]) {
+        (self.header, self.rows) = (header, rows)
+    }
+
+    public var text: String {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { cells in
