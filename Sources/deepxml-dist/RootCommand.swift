@@ -16,7 +16,9 @@ struct RootCommand: ParsableCommand {
               deepxml-dist train --help
                   every option of training
             """,
-        subcommands: [TrainCommand.self, PrepareCommand.self, EvaluateCommand.self],
+        subcommands: [
+            TrainCommand.self, PrepareCommand.self, EvaluateCommand.self, InspectCommand.self, DoctorCommand.self,
+        ],
         defaultSubcommand: TrainCommand.self)
 
     /// Refuses a first word that is no subcommand: the default one takes no bare words, and would call it unexpected.

@@ -16,14 +16,19 @@ public struct ShardReceipt: Sendable, Codable, Equatable {
 
     /// What is wrong with the file in `folder`, or nil where every byte is as it was written.
     func damage(in folder: String) throws -> Damage? {
+        if let damage = try damageOfSize(in: folder) { return damage }
+        let real = try CRC32.ofFile("\(folder)/\(file)").hex
+        return real == checksum ? nil : Damage("checksum \(real), expected \(checksum)")
+    }
+
+    /// What a look at the file's presence and size finds wrong, without reading it.
+    func damageOfSize(in folder: String) throws -> Damage? {
         let path = "\(folder)/\(file)"
         var status = stat()
         if stat(path, &status) != 0 {
             if errno == ENOENT { return Damage("the file is missing") }
             throw Failure.system(errno, "could not look at the shard", path)
         }
-        if Int(status.st_size) != bytes { return Damage("\(status.st_size) bytes, expected \(bytes)") }
-        let real = try CRC32.ofFile(path).hex
-        return real == checksum ? nil : Damage("checksum \(real), expected \(checksum)")
+        return Int(status.st_size) == bytes ? nil : Damage("\(status.st_size) bytes, expected \(bytes)")
     }
 }

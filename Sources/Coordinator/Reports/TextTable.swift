@@ -1,14 +1,13 @@
 /// Columns of text for a terminal: the first is set left, the others right.
-package struct TextTable {
-    package var header: [String]
-    package var rows: [[String]]
+public struct TextTable {
+    public var header: [String]
+    public var rows: [[String]]
 
-    package init(header: [String], rows: [[String]]) {
-        self.header = header
-        self.rows = rows
+    public init(header: [String], rows: [[String]]) {
+        (self.header, self.rows) = (header, rows)
     }
 
-    package var text: String {
+    public var text: String {
         let all = [header] + rows
         let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
         return all.map { cells in

@@ -91,6 +91,7 @@ public final class CoordinatorMain {
 
     private func lead(_ prepared: Prepared) throws -> Int32 {
         var files = ResultFiles(options: options, data: prepared.inputs.data, team: team)
+        let models = try ModelFolder(options: options, inputs: prepared.inputs, finished: prepared.finished)
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
         for learner in prepared.finished { evaluations[learner.seed] = (learner, files.evaluate(learner)) }
         let training = TrainingRun(
@@ -101,6 +102,7 @@ public final class CoordinatorMain {
             try files.write(learner, evaluation)
             let identity = options.identity(
                 seed: learner.seed, data: prepared.inputs.data, embeddingsFingerprint: prepared.inputs.embeddingsFingerprint)
+            try models.write(learner)
             try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
             evaluations[learner.seed] = (learner, evaluation)
             reporter.finish(

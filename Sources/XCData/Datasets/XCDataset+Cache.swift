@@ -48,7 +48,7 @@ extension XCDataset {
         return layout.dataset(file)
     }
 
-    private func writeCache(_ path: String, _ layout: CacheLayout) throws {
+    func writeCache(_ path: String, _ layout: CacheLayout) throws {
         var file = try AtomicFile(path: path)
         try file.write(layout.header)
         try withExtendedLifetime(self) {

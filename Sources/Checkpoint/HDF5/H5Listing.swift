@@ -1,0 +1,51 @@
+import Buffers
+import CHDF5
+import Diagnostics
+
+// What a file of unknown making holds.
+extension H5File {
+    /// Paths of all datasets, groups gone through in alphabetical order.
+    public func datasetNames() throws -> [String] { try datasetNames(in: "/") }
+
+    private func datasetNames(in group: String) throws -> [String] {
+        try children(of: group).flatMap { child in
+            let path = group == "/" ? child : "\(group)/\(child)"
+            return try isGroup(path) ? datasetNames(in: path) : [path]
+        }
+    }
+
+    private func children(of group: String) -> [String] {
+        H5Library.exclusively {
+            var names = [String]()
+            var text = [CChar](repeating: 0, count: 1024)
+            while H5Lget_name_by_idx(
+                id, group, H5_INDEX_NAME, H5_ITER_INC, hsize_t(names.count), &text, text.count, chdf5_default()) >= 0
+            {
+                names.append(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            }
+            return names
+        }
+    }
+
+    private func isGroup(_ path: String) throws -> Bool {
+        let place = place(path)
+        return try H5Library.exclusively {
+            let object = try place.check(H5Oopen(id, path, chdf5_default()), "open")
+            defer { H5Oclose(object) }
+            return H5Iget_type(object) == H5I_GROUP
+        }
+    }
+
+    /// Reads all of a dataset and forgets it: HDF5 checks the Fletcher-32 checksum of each chunk on the way.
+    ///
+    /// - Throws: `Failure(.damagedCheckpoint)` where one does not fit.
+    public func checkDataset(_ name: String) throws {
+        switch try info(name).type {
+        case .float32: _ = try read(name) as Buffer<Float>
+        case .int32: _ = try read(name) as Buffer<Int32>
+        case .int64: _ = try read(name) as Buffer<Int64>
+        case .uint8: _ = try read(name) as Buffer<UInt8>
+        case .uint64: _ = try read(name) as Buffer<UInt64>
+        }
+    }
+}

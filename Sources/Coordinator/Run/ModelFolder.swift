@@ -1,0 +1,71 @@
+import Checkpoint
+import Diagnostics
+import Foundation
+import Worker
+import XCData
+
+/// Makes the folder of each finished learner a model that needs nothing else: the coordinator alone writes it.
+struct ModelFolder {
+    private let options: TrainOptions
+    private let inputs: RunInputs
+
+    /// Completes the folders of learners that are `finished` already, and takes the description of the others away until
+    /// they are trained: a folder with a description is a trained model.
+    init(options: TrainOptions, inputs: RunInputs, finished: [LearnerResult]) throws {
+        (self.options, self.inputs) = (options, inputs)
+        for seed in options.seeds where !finished.contains(where: { $0.seed == seed }) {
+            unlink("\(options.modelFolder(seed: seed))/\(ModelDescription.fileName)")
+        }
+        for learner in finished { try write(learner) }
+    }
+
+    /// Writes all that predicting needs beside the learner's checkpoints, the description last.
+    ///
+    /// - Throws: `Failure`: `.outOfResources` where the disk is full, `.usage` where we may not write.
+    func write(_ learner: LearnerResult) throws {
+        let folder = options.modelFolder(seed: learner.seed)
+        try SafeFile.makeFolder(folder)
+        try writeTrainingData(to: "\(folder)/\(TrainedModel.Files.training)")
+        let ids = inputs.data.labelIds.array.map { "\($0)\n" }.joined()
+        try SafeFile.write("\(folder)/\(TrainedModel.Files.labelIds)", Data(ids.utf8))
+        let identity = options.identity(
+            seed: learner.seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
+        let description = ModelDescription(
+            options: options, data: inputs.data, seed: learner.seed, identity: identity, files: try copyTexts(to: folder))
+        try SafeFile.write("\(folder)/\(ModelDescription.fileName)", Data(description.json.utf8))
+        try writeEnsemble()
+    }
+
+    /// The first learner's file is written; the others' are links to it where the file system has them: one copy on the
+    /// disk, and every folder can be moved or copied alone.
+    private func writeTrainingData(to path: String) throws {
+        if let there = try? XCDataset.map(cacheFile: path), there.fingerprint == inputs.data.fingerprint { return }
+        for seed in options.seeds {
+            let other = "\(options.modelFolder(seed: seed))/\(TrainedModel.Files.training)"
+            guard other != path, let there = try? XCDataset.map(cacheFile: other), there.fingerprint == inputs.data.fingerprint
+            else { continue }
+            unlink(path)
+            if link(other, path) == 0 { return }
+        }
+        try inputs.data.withoutTest.write(cacheFile: path, threads: 1)
+    }
+
+    /// - Returns: the names of the files that the data set has.
+    private func copyTexts(to folder: String) throws -> [String] {
+        try TrainedModel.Files.ofDataset.filter { name in
+            let source = "\(options.datasetFolder)/\(name)"
+            guard let content = FileManager.default.contents(atPath: source) else { return false }
+            try SafeFile.write("\(folder)/\(name)", content)
+            return true
+        }
+    }
+
+    /// `ensemble.json` beside the learners' folders: those of this run that are trained, by paths from there.
+    private func writeEnsemble() throws {
+        let trained = options.seeds.filter {
+            FileManager.default.fileExists(atPath: "\(options.modelFolder(seed: $0))/\(ModelDescription.fileName)")
+        }
+        try EnsembleDescription(learners: trained.map { "../\((options.modelFolder(seed: $0) as NSString).lastPathComponent)" })
+            .write(to: options.ensembleFolder)
+    }
+}
