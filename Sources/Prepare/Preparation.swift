@@ -92,6 +92,7 @@ public struct Preparation: Sendable {
         var part = PreparedPart()
         for (document, sequence) in zip(documents, sequences) {
             let columns = labels.columns(of: document)
+            part.count(hasFeature: !sequence.isEmpty, hasLabel: !columns.isEmpty)
             if dropsUnusable && (sequence.isEmpty || columns.isEmpty) { continue }
             part.append(
                 vector: vectoriser.vector(ofSequence: sequence), sequence: sequence, labels: columns, text: document.text)
@@ -110,7 +111,8 @@ public struct Preparation: Sendable {
             subwords: vectoriser.vocabulary.count - vectoriser.wordCount, labels: counts.count,
             labelsPerDocument: train.labelsPerDocument,
             documentsPerLabel: Double(counts.reduce(0, +)) / Double(max(counts.count, 1)),
-            tokensPerDocument: Double(texts.ids.count) / Double(max(texts.count, 1)), testWithoutFeature: test.withoutFeature,
+            tokensPerDocument: Double(texts.ids.count) / Double(max(texts.count, 1)), testGiven: test.given,
+            testWithoutFeature: test.withoutFeature,
             testWithoutLabel: test.withoutLabel, frequencies: LabelFrequencies(counts: counts),
             files: PreparationSummary.files(in: folder.path))
     }

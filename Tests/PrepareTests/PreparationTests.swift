@@ -43,6 +43,7 @@ import XCData
         preparation.dropsUnusable = true
         let summary = try preparation.run(train: train, test: test)
         #expect((summary.train, summary.test) == (3, 1))
+        #expect((summary.testGiven, summary.testWithoutFeature, summary.testWithoutLabel) == (2, 1, 0))
         #expect(try scratch.lines("Own/trn_raw.tsv").count == 3)
     }
 

@@ -17,8 +17,9 @@ public struct PreparationSummary: Sendable, Equatable {
     public let labelsPerDocument, documentsPerLabel: Double
     /// Mean over all training texts, of known and unknown tokens.
     public let tokensPerDocument: Double
-    /// Rows of the test files that no model can get right.
-    public let testWithoutFeature, testWithoutLabel: Int
+    /// Test documents before any was left out, and of these the ones without a known feature or a known label, which no model
+    /// can get right.
+    public let testGiven, testWithoutFeature, testWithoutLabel: Int
     public let frequencies: LabelFrequencies
     /// By name.
     public let files: [File]
@@ -41,8 +42,8 @@ extension PreparationSummary: CustomStringConvertible {
             \(labels.grouped) labels
             \(mean(tokensPerDocument)) tokens and \(mean(labelsPerDocument)) labels a document, \
             \(mean(documentsPerLabel)) documents a label
-            test documents without a known token: \(LabelFrequencies.percent(testWithoutFeature, test)), \
-            without a known label: \(LabelFrequencies.percent(testWithoutLabel, test))
+            test documents without a known token: \(LabelFrequencies.percent(testWithoutFeature, testGiven)), \
+            without a known label: \(LabelFrequencies.percent(testWithoutLabel, testGiven))
             labels by number of training documents:
             \(frequencies)
             """

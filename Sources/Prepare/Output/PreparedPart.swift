@@ -10,9 +10,15 @@ struct PreparedPart {
 
     var count: Int { texts.count }
     var labelsPerDocument: Double { Double(labels.reduce(0) { $0 + $1.count }) / Double(max(count, 1)) }
-    /// Rows without a feature, and rows without a label.
-    var withoutFeature: Int { vectors.count { $0.isEmpty } }
-    var withoutLabel: Int { labels.count { $0.isEmpty } }
+    /// Documents given, with those that were left out; of these, the ones without a known feature or label.
+    private(set) var given = 0, withoutFeature = 0, withoutLabel = 0
+
+    /// Counts a document that may then be appended.
+    mutating func count(hasFeature: Bool, hasLabel: Bool) {
+        given += 1
+        if !hasFeature { withoutFeature += 1 }
+        if !hasLabel { withoutLabel += 1 }
+    }
 
     /// - Parameter sequence: columns of the features in the order of the text.
     mutating func append(

@@ -12,32 +12,32 @@ struct BytePairEncoding: Sendable, Equatable {
     let merges: [Merge]
     /// All pieces that merges name. A character that no merge names stays alone, and is a piece by its own bytes.
     private let symbols: TokenTable
-    private let rules: [Pair: Rule]
+    private let rules: MergeRules
 
     struct Pair: Hashable, Sendable { let left, right: Int32 }
-    private struct Rule: Sendable, Equatable { let rank, result: Int32 }
 
     init(merges: [Merge]) {
         self.merges = merges
         var symbols = TokenTable(capacity: 2 * merges.count)
-        var rules = [Pair: Rule](minimumCapacity: merges.count)
+        var rules = MergeRules(capacity: merges.count)
         func number(_ text: String) -> Int32 {
             var text = text
             return text.withUTF8 { symbols.number(of: $0) }
         }
         for (rank, merge) in merges.enumerated() {
             let pair = Pair(left: number(merge.left), right: number(merge.right))
-            let rule = Rule(rank: Int32(rank), result: number(merge.left + merge.right))
-            if rules[pair] == nil { rules[pair] = rule }
+            rules.add(pair, MergeRules.Rule(rank: Int32(rank), result: number(merge.left + merge.right)))
         }
         self.symbols = symbols
         self.rules = rules
     }
 
-    /// A piece of the word: its place in the marked word's bytes, and its number where a merge names it.
+    /// A piece of the word: its place in the marked word's bytes, its number where a merge names it, and what joins it with
+    /// the piece after it.
     private struct Piece {
         var start, end: Int
         var symbol: Int32
+        var joint = MergeRules.Rule.none
     }
 
     func forEachPart(of word: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
@@ -47,7 +47,7 @@ struct BytePairEncoding: Sendable, Equatable {
             let marked = UnsafeBufferPointer(buffer)
             var pieces = characters(of: marked)
             guard pieces.count <= SubwordSplitter.longestWord else { return }
-            while let pair = earliest(in: pieces) { merge(pair, in: &pieces) }
+            while merge(&pieces) {}
             if pieces.count == 1 { return }
             for piece in pieces { body(UnsafeBufferPointer(rebasing: marked[piece.start..<piece.end])) }
         }
@@ -62,27 +62,25 @@ struct BytePairEncoding: Sendable, Equatable {
         for index in pieces.indices {
             pieces[index].symbol = symbols.find(UnsafeBufferPointer(rebasing: marked[pieces[index].start..<pieces[index].end]))
         }
+        for index in pieces.indices { pieces[index].joint = joint(after: index, in: pieces) }
         return pieces
     }
 
-    private func earliest(in pieces: [Piece]) -> Pair? {
-        var best: (pair: Pair, rank: Int32)?
-        for index in pieces.indices.dropFirst() {
-            let pair = Pair(left: pieces[index - 1].symbol, right: pieces[index].symbol)
-            if let rule = rules[pair], rule.rank < best?.rank ?? .max { best = (pair, rule.rank) }
-        }
-        return best?.pair
+    private func joint(after index: Int, in pieces: [Piece]) -> MergeRules.Rule {
+        guard index + 1 < pieces.count, pieces[index].symbol >= 0, pieces[index + 1].symbol >= 0 else { return .none }
+        return rules[Pair(left: pieces[index].symbol, right: pieces[index + 1].symbol)]
     }
 
-    /// All places of the pair, from the left.
-    private func merge(_ pair: Pair, in pieces: inout [Piece]) {
-        guard let rule = rules[pair] else { return }
+    /// Joins all pairs of the earliest learnt merge that has one, from the left; false where no merge has one.
+    private func merge(_ pieces: inout [Piece]) -> Bool {
+        let rank = pieces.reduce(Int32.max) { min($0, $1.joint.rank) }
+        if rank == .max { return false }
         var kept = 0
         var index = 0
         while index < pieces.count {
             var piece = pieces[index]
-            if index + 1 < pieces.count, piece.symbol == pair.left, pieces[index + 1].symbol == pair.right {
-                piece = Piece(start: piece.start, end: pieces[index + 1].end, symbol: rule.result)
+            if piece.joint.rank == rank {
+                piece = Piece(start: piece.start, end: pieces[index + 1].end, symbol: piece.joint.result)
                 index += 1
             }
             pieces[kept] = piece
@@ -90,5 +88,7 @@ struct BytePairEncoding: Sendable, Equatable {
             index += 1
         }
         pieces.removeLast(pieces.count - kept)
+        for index in pieces.indices { pieces[index].joint = joint(after: index, in: pieces) }
+        return true
     }
 }

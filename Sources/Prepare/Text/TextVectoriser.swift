@@ -155,16 +155,23 @@ extension TextVectoriser {
 
     /// The vector of a text whose features are known.
     func vector(ofSequence columns: [Int32]) -> [(column: Int32, weight: Float)] {
+        let columns = AscendingColumns.sorted(columns, below: vocabulary.count)
         var vector = [(column: Int32, weight: Float)]()
         vector.reserveCapacity(columns.count)
-        for column in columns.sorted() {
-            if vector.last?.column == column {
-                vector[vector.count - 1].weight += idf[Int(column)]
-            } else {
-                vector.append((column, idf[Int(column)]))
+        var squares = 0.0
+        var at = 0
+        while at < columns.count {
+            let column = columns[at]
+            var weight = idf[Int(column)]
+            at += 1
+            while at < columns.count, columns[at] == column {
+                weight += idf[Int(column)]
+                at += 1
             }
+            vector.append((column, weight))
+            squares += Double(weight) * Double(weight)
         }
-        let norm = vector.reduce(0.0) { $0 + Double($1.weight) * Double($1.weight) }.squareRoot()
+        let norm = squares.squareRoot()
         for index in vector.indices { vector[index].weight = Float(Double(vector[index].weight) / norm) }
         return vector
     }

@@ -25,36 +25,48 @@ public struct Tokenizer: Sendable, Equatable {
 
     /// Calls `body` with the UTF-8 of each token of `text`, in order; the bytes are good until `body` returns.
     ///
-    /// No string is made of a token, and in ASCII text no memory but one buffer of the text's length is asked for.
+    /// No string is made of an ASCII token. The text is cut at what is ASCII and neither letter nor digit; a run with
+    /// characters beyond ASCII is then looked at by itself, since neither lower case nor NFC reaches over such a cut: the only
+    /// ASCII characters but letters that a mark can join with are `<`, `=` and `>`, and the results (≮, ≠, ≯) are no letters.
     func forEachTokenBytes(in text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
         var text = text
-        let isASCII = text.withUTF8 { bytes in
-            guard bytes.allSatisfy({ $0 < 0x80 }) else { return false }
-            scanASCII(bytes, body)
-            return true
+        text.withUTF8 { bytes in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count + 1) { scan(bytes, lowered: $0, body) }
         }
-        if !isASCII { scanUnicode(text, body) }
     }
 
     /// The whole text is brought to lower case in one buffer, and the tokens are views of it.
-    private func scanASCII(_ bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count + 1) { buffer in
-            var start = 0
-            for (index, byte) in bytes.enumerated() {
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): buffer[index] = byte
-                case UInt8(ascii: "A")...UInt8(ascii: "Z"): buffer[index] = lowerCase ? byte | 0x20 : byte
-                default:
-                    if index > start { body(UnsafeBufferPointer(rebasing: buffer[start..<index])) }
-                    start = index + 1
-                }
+    private func scan(
+        _ bytes: UnsafeBufferPointer<UInt8>, lowered: UnsafeMutableBufferPointer<UInt8>,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        var start = 0
+        var seen: UInt8 = 0
+        func finish(_ end: Int) {
+            if end == start { return }
+            if seen < 0x80 {
+                body(UnsafeBufferPointer(rebasing: lowered[start..<end]))
+            } else {
+                scanUnicode(String(decoding: bytes[start..<end], as: UTF8.self), body)
             }
-            if bytes.count > start { body(UnsafeBufferPointer(rebasing: buffer[start..<bytes.count])) }
         }
+        for (index, byte) in bytes.enumerated() {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): lowered[index] = byte
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): lowered[index] = lowerCase ? byte | 0x20 : byte
+            case 0x80...: seen = byte
+            default:
+                finish(index)
+                start = index + 1
+                seen = 0
+            }
+        }
+        finish(bytes.count)
     }
 
-    private func scanUnicode(_ text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        let normal = (lowerCase ? text.lowercased() : text).precomposedStringWithCanonicalMapping
+    private func scanUnicode(_ run: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        var normal = lowerCase ? run.lowercased() : run
+        if !normal.unicodeScalars.allSatisfy(Self.isComposed) { normal = normal.precomposedStringWithCanonicalMapping }
         var token = [UInt8]()
         for scalar in normal.unicodeScalars {
             if Self.belongs(scalar, afterLetter: !token.isEmpty) {
@@ -65,6 +77,17 @@ public struct Tokenizer: Sendable, Equatable {
             }
         }
         if !token.isEmpty { token.withUnsafeBufferPointer(body) }
+    }
+
+    /// Whether a text of such scalars is in NFC already: ranges all of which have NFC_Quick_Check = Yes and combining class 0
+    /// (Unicode Standard Annex 15). Normalisation is most of the time that such texts take.
+    private static func isComposed(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x300, 0x388...0x3FF, 0x400...0x482, 0x48A...0x52F, 0x3041...0x3096, 0x30A1...0x30FA, 0x4E00...0x9FFF,
+            0xAC00...0xD7A3:
+            true
+        default: false
+        }
     }
 
     private static func belongs(_ scalar: Unicode.Scalar, afterLetter: Bool) -> Bool {
