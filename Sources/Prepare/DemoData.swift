@@ -15,13 +15,14 @@ public enum DemoData {
     ///   - embeddings: nil leaves them out.
     ///   - force: whether a data set of that name is replaced.
     ///   - wordNetFile: WordNet's data.noun.
+    ///   - configure: changes what has no parameter here (sub-words, number of features).
     ///   - log: gets a line a stage.
     /// - Throws: `Failure` where WordNet or fastText is not installed, the folder exists, or nothing can be written.
     @discardableResult
     public static func prepare(
         into dataFolder: String, name: String = DemoData.name, full: Bool = false, seed: UInt64 = 0,
         minCount: Int = 2, minLabelCount: Int = 2, embeddings: FastText? = FastText(), force: Bool = false,
-        wordNetFile: String = WordNet.debianFile,
+        wordNetFile: String = WordNet.debianFile, configure: (inout Preparation) -> Void = { _ in },
         log: (String) -> Void = { _ in }
     ) throws -> PreparationSummary {
         var preparation = Preparation(dataFolder: dataFolder, name: name)
@@ -32,6 +33,7 @@ public enum DemoData {
         preparation.force = force
         preparation.embeddings = embeddings
         preparation.embeddings?.seed = seed
+        configure(&preparation)
         log("reading WordNet's noun synsets from \(wordNetFile)")
         let all = try WordNet(file: wordNetFile).documents()
         let documents = full ? all : sample(all, oneIn: 5, seed: seed)

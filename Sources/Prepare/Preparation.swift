@@ -9,10 +9,20 @@ public struct Preparation: Sendable {
     public var name: String
     /// Tokens of at least so many training documents are features.
     public var minCount = 2
+    /// At most so many features: those of the most training documents, words before sub-words and then by name where equal.
+    public var maxFeatures: Int?
+    /// Features beside the tokens.
+    public var subwords = SubwordRule.none
+    /// Whether the order of the tokens is written too, which sequential encoders need.
+    public var writesSequences = true
     /// Labels of at least so many training documents are kept…
     public var minLabelCount = 2
     /// …unless they stand on a larger share of the training documents than this.
     public var maxLabelShare = 1.0
+    /// All labels in the order of their columns; nil: sorted by name.
+    public var labelOrder: LabelNames?
+    /// Whether all of `labelOrder` is kept, so that columns are the labels' numbers there.
+    public var keepsAllLabels = false
     /// Whether documents without a feature or without a kept label are left out of the files.
     public var dropsUnusable = false
     /// nil: no embeddings are written, and training has to begin from `init: random`.
@@ -25,8 +35,8 @@ public struct Preparation: Sendable {
         self.name = name
     }
 
-    /// Writes trn/tst_X_Xf.txt, trn/tst_X_Y.txt, trn/tst_raw.tsv, vocabulary.txt, labels.txt, tokenizer.json and
-    /// fasttextB_embeddings_300d.npy to `dataFolder/name`.
+    /// Writes trn/tst_X_Xf.txt, trn/tst_X_Y.txt, trn/tst_X_seq.npz, trn/tst_raw.tsv, vocabulary.txt, labels.txt,
+    /// tokenizer.json and fasttextB_embeddings_300d.npy to `dataFolder/name`.
     ///
     /// The vocabulary, its weights and the labels are learnt from all of `train`, before unusable documents are left out.
     /// - Throws: `Failure`; the folder is then as it was before.
@@ -49,34 +59,62 @@ public struct Preparation: Sendable {
     ) throws -> PreparationSummary {
         let tokenizer = Tokenizer()
         let texts = TokenisedText(train.lazy.map(\.text), tokenizer: tokenizer)
-        let vectoriser = TextVectoriser(fitting: texts, tokenizer: tokenizer, minCount: minCount)
-        let labels = LabelCatalogue(fitting: train, minCount: minLabelCount, maxShare: maxLabelShare)
+        let vectoriser = TextVectoriser(
+            fitting: texts, tokenizer: tokenizer, minCount: minCount, maxFeatures: maxFeatures, subwords: subwords)
+        let labels = catalogue(train)
         try refuseEmpty(vectoriser, labels, train)
-        let trainPart = part(train, vectoriser.vectors(of: texts), labels)
-        let testPart = part(test, test.map { vectoriser.vector(of: $0.text) }, labels)
+        let trainPart = part(train, vectoriser.sequences(of: texts), vectoriser, labels)
+        let testPart = part(test, test.map { vectoriser.sequence(of: $0.text) }, vectoriser, labels)
         try vectoriser.save(to: folder.path)
         try OutputFile.write("\(folder.path)/labels.txt") { file in
             for name in labels.names { try file.write("\(name)\n") }
         }
-        try trainPart.write(to: folder.path, prefix: "trn", features: vectoriser.vocabulary.count, labels: labels.names)
-        try testPart.write(to: folder.path, prefix: "tst", features: vectoriser.vocabulary.count, labels: labels.names)
+        for (part, prefix) in [(trainPart, "trn"), (testPart, "tst")] {
+            let features = vectoriser.vocabulary.count
+            try part.write(to: folder.path, prefix: prefix, features: features, labels: labels.names)
+            if writesSequences { try part.writeSequences(to: folder.path, prefix: prefix, features: features) }
+        }
         try embed(texts, vectoriser, folder, log)
-        return PreparationSummary(
-            name: name, folder: folder.target, train: trainPart.count, test: testPart.count,
-            features: vectoriser.vocabulary.count, labels: labels.names.count, labelsPerDocument: trainPart.labelsPerDocument,
-            files: PreparationSummary.files(in: folder.path))
+        return summary(folder, trainPart, testPart, vectoriser, labels, texts)
+    }
+
+    private func catalogue(_ train: [Document]) -> LabelCatalogue {
+        guard let labelOrder else {
+            return LabelCatalogue(fitting: train, minCount: minLabelCount, maxShare: maxLabelShare)
+        }
+        return LabelCatalogue(
+            ordered: labelOrder.names, fitting: train, minCount: minLabelCount, maxShare: maxLabelShare, keepsAll: keepsAllLabels)
     }
 
     private func part(
-        _ documents: [Document], _ vectors: [[(column: Int32, weight: Float)]], _ labels: LabelCatalogue
+        _ documents: [Document], _ sequences: [[Int32]], _ vectoriser: TextVectoriser, _ labels: LabelCatalogue
     ) -> PreparedPart {
         var part = PreparedPart()
-        for (document, vector) in zip(documents, vectors) {
+        for (document, sequence) in zip(documents, sequences) {
             let columns = labels.columns(of: document)
-            if dropsUnusable && (vector.isEmpty || columns.isEmpty) { continue }
-            part.append(vector: vector, labels: columns, text: document.text)
+            part.count(hasFeature: !sequence.isEmpty, hasLabel: !columns.isEmpty)
+            if dropsUnusable && (sequence.isEmpty || columns.isEmpty) { continue }
+            part.append(
+                vector: vectoriser.vector(ofSequence: sequence), sequence: sequence, labels: columns, text: document.text)
         }
         return part
+    }
+
+    private func summary(
+        _ folder: StagedFolder, _ train: PreparedPart, _ test: PreparedPart, _ vectoriser: TextVectoriser,
+        _ labels: LabelCatalogue, _ texts: TokenisedText
+    ) -> PreparationSummary {
+        var counts = [Int](repeating: 0, count: labels.names.count)
+        for row in train.labels { for label in row { counts[Int(label)] += 1 } }
+        return PreparationSummary(
+            name: name, folder: folder.target, train: train.count, test: test.count, features: vectoriser.vocabulary.count,
+            subwords: vectoriser.vocabulary.count - vectoriser.wordCount, labels: counts.count,
+            labelsPerDocument: train.labelsPerDocument,
+            documentsPerLabel: Double(counts.reduce(0, +)) / Double(max(counts.count, 1)),
+            tokensPerDocument: Double(texts.ids.count) / Double(max(texts.count, 1)), testGiven: test.given,
+            testWithoutFeature: test.withoutFeature,
+            testWithoutLabel: test.withoutLabel, frequencies: LabelFrequencies(counts: counts),
+            files: PreparationSummary.files(in: folder.path))
     }
 
     private func embed(
@@ -84,8 +122,8 @@ public struct Preparation: Sendable {
     ) throws {
         guard let embeddings else { return }
         let tokens = vectoriser.vocabulary.count
-        log("training embeddings of \(tokens.grouped) tokens by fastText on \(texts.ids.count.grouped) tokens of text")
-        let matrix = try embeddings.embeddings(of: vectoriser.vocabulary, trainedOn: texts, in: folder.path, log: log)
+        log("training embeddings of \(tokens.grouped) features by fastText on \(texts.ids.count.grouped) tokens of text")
+        let matrix = try embeddings.embeddings(of: vectoriser, trainedOn: texts, in: folder.path, log: log)
         try NPY.write(matrix, path: "\(folder.path)/fasttextB_embeddings_\(embeddings.dimensions)d.npy")
     }
 

@@ -3,28 +3,49 @@ import Diagnostics
 import Foundation
 import Prepare
 
+extension TextFields: ExpressibleByArgument {}
+
 /// `deepxml-dist prepare`: makes a data set out of WordNet or of a person's own text.
 struct PrepareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare", abstract: "Make a data set for training: the demo's, or one from your own text.",
         discussion: """
             Without --train, the demo: WordNet's noun synsets, with all their hypernyms as labels. With --train, your text, \
-            one document a line: labels|separated<TAB>text, or {"text": "…", "labels": ["…"]}.
+            one document a line: labels|separated<TAB>text, or {"text": "…", "labels": ["…"]}, or the raw JSON of the XC \
+            repository, {"title": "…", "content": "…", "target_ind": [0, 7]}. Files compressed by gzip are read as they are.
+
+            EXAMPLES
+              deepxml-dist prepare
+              deepxml-dist prepare --train mail.tsv --name Mail
+              deepxml-dist prepare --train trn.json.gz --test tst.json.gz --label-text lbl.json.gz --name LF-AmazonTitles-131K \
+            --text title --min-label-count 1 --keep-all-labels
+              deepxml-dist prepare --train mail.tsv --subwords ngrams --max-features 200000 --name MailSub
             """)
 
     enum Embeddings: String, ExpressibleByArgument, CaseIterable { case fasttext, none }
+    enum Subwords: String, ExpressibleByArgument, CaseIterable { case ngrams, bpe, none }
 
     @Flag(help: "Prepare the demo's data set (the default without --train).") var demo = false
     @Flag(help: "The demo with all synsets, not one in five.") var full = false
-    @Option(help: "Your training documents: TSV or JSON lines.") var train: String?
+    @Option(help: "Your training documents: TSV, JSON lines or raw XC JSON, .gz or not.") var train: String?
     @Option(help: "Your test documents. Without it, every fifth training document (by seed) is one.") var test: String?
+    @Option(help: "Raw XC JSON: which fields are the text, title, content or both (default: both).") var text: TextFields?
+    @Option(help: "Raw XC JSON: the labels' names, lbl.json.gz or Y.txt (default: their numbers).") var labelText: String?
+    @Flag(help: "Raw XC JSON: keep every label, so that column i is label i.") var keepAllLabels = false
     @Option(help: "The data set's name (default: WordNetDemo, or the training file's).") var name: String?
     @Option(help: "The folder of data sets.") var data = "./data"
     @Option(help: "Seed of the sample, the 80:20 split and the embeddings.") var seed: UInt64 = 0
-    @Option(help: "Features are tokens of at least so many training documents.") var minCount = 2
+    @Option(help: "Features are tokens and sub-words of at least so many training documents.") var minCount = 2
+    @Option(help: "At most so many features: those of the most training documents.") var maxFeatures: Int?
+    @Option(help: "Features beside the tokens: ngrams (of characters), bpe or none.") var subwords = Subwords.none
+    @Option(help: "Shortest n-gram, the marks < and > of a word's ends counted (default: 3).") var subwordMin: Int?
+    @Option(help: "Longest n-gram (default: 6).") var subwordMax: Int?
+    @Option(help: "Merges that BPE learns at most (default: 8000).") var bpeMerges: Int?
     @Option(help: "Labels are kept from so many training documents on.") var minLabelCount = 2
     @Option(help: "Token embeddings: fasttext or none.") var embeddings = Embeddings.fasttext
     @Option(help: "Threads of fastText; more than one is faster, but no two runs give the same bits.") var threads = 1
+    @Flag(help: "Leave out trn_X_seq.npz and tst_X_seq.npz, the order of tokens that sequential encoders need.")
+    var noSequences = false
     @Flag(help: "Replace a data set of that name.") var force = false
     @Flag(help: "Say nothing but errors.") var quiet = false
 
@@ -32,15 +53,35 @@ struct PrepareCommand: ParsableCommand {
         if demo && train != nil { throw ValidationError("--demo and --train exclude each other") }
         if test != nil && train == nil { throw ValidationError("--test needs --train") }
         if full && train != nil { throw ValidationError("--full is for the demo; your own text is always taken whole") }
-        for (flag, value) in [("--min-count", minCount), ("--min-label-count", minLabelCount), ("--threads", threads)]
-        where value < 1 {
+        if train == nil, text != nil || labelText != nil || keepAllLabels {
+            throw ValidationError("--text, --label-text and --keep-all-labels need --train with raw XC JSON")
+        }
+        if subwords != .ngrams, subwordMin != nil || subwordMax != nil {
+            throw ValidationError("--subword-min and --subword-max need --subwords ngrams")
+        }
+        if subwords != .bpe, bpeMerges != nil { throw ValidationError("--bpe-merges needs --subwords bpe") }
+        for (flag, value) in [
+            ("--min-count", minCount), ("--min-label-count", minLabelCount), ("--threads", threads),
+            ("--max-features", maxFeatures ?? 1), ("--subword-min", subwordMin ?? 1), ("--bpe-merges", bpeMerges ?? 1),
+        ] where value < 1 {
             throw ValidationError("\(flag) is \(value), expected 1 or more")
+        }
+        if case .ngrams(let min, let max) = rule, max < min {
+            throw ValidationError("--subword-max is \(max), expected --subword-min (\(min)) or more")
         }
     }
 
     func run() throws {
         let summary = try train.map(prepareOwn) ?? prepareDemo()
         if !quiet { print(summary) }
+    }
+
+    private var rule: SubwordRule {
+        switch subwords {
+        case .ngrams: .ngrams(min: subwordMin ?? 3, max: subwordMax ?? 6)
+        case .bpe: .bpe(merges: bpeMerges ?? 8000)
+        case .none: .none
+        }
     }
 
     private var fastText: FastText? {
@@ -55,27 +96,57 @@ struct PrepareCommand: ParsableCommand {
         if !quiet { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
     }
 
+    private func configure(_ preparation: inout Preparation) {
+        preparation.maxFeatures = maxFeatures
+        preparation.subwords = rule
+        preparation.writesSequences = !noSequences
+    }
+
     private func prepareDemo() throws -> PreparationSummary {
         try DemoData.prepare(
             into: data, name: name ?? DemoData.name, full: full, seed: seed, minCount: minCount, minLabelCount: minLabelCount,
-            embeddings: fastText, force: force, log: log)
+            embeddings: fastText, force: force, configure: configure, log: log)
     }
 
     private func prepareOwn(_ file: String) throws -> PreparationSummary {
-        let stem = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
-        var preparation = Preparation(dataFolder: data, name: name ?? stem)
+        var preparation = Preparation(dataFolder: data, name: name ?? Self.stem(of: file))
         preparation.minCount = minCount
         preparation.minLabelCount = minLabelCount
         preparation.embeddings = fastText
         preparation.force = force
-        log("reading \(file)")
-        var parts = (train: try DocumentReader.read(file), test: [Document]())
-        if let test {
-            log("reading \(test)")
-            parts.test = try DocumentReader.read(test)
-        } else {
-            parts = DemoData.split(parts.train, seed: seed)
-        }
+        configure(&preparation)
+        var parts = try documents(file, &preparation)
+        if test == nil { parts = DemoData.split(parts.train, seed: seed) }
         return try preparation.run(train: parts.train, test: parts.test, log: log)
+    }
+
+    /// Reads both files; raw XC labels keep the order of their numbers.
+    private func documents(_ file: String, _ preparation: inout Preparation) throws -> (train: [Document], test: [Document]) {
+        var reader = DocumentReader()
+        reader.fields = text ?? .both
+        reader.labelNames = try labelText.map(LabelNames.init(file:))
+        let contents = try ([file] + (test.map { [$0] } ?? [])).map { path in
+            log("reading \(path)")
+            return try reader.content(of: path)
+        }
+        let isRawXC = contents.allSatisfy(\.isRawXC)
+        if !isRawXC, contents.contains(where: \.isRawXC) || labelText != nil || text != nil || keepAllLabels {
+            throw Failure(
+                .usage, "the documents are not raw XC JSON", at: contents[0].isRawXC ? test ?? file : file,
+                expected: "{\"title\": \"…\", \"content\": \"…\", \"target_ind\": [0, 7]} in all files",
+                advice: "leave out --text, --label-text and --keep-all-labels, and give files of one kind")
+        }
+        if isRawXC {
+            let count = contents.map(\.labelCount).max() ?? 0
+            preparation.labelOrder = reader.labelNames ?? LabelNames(numbersBelow: count)
+            preparation.keepsAllLabels = keepAllLabels
+        }
+        return (contents[0].documents, contents.count > 1 ? contents[1].documents : [])
+    }
+
+    /// `trn` for data/trn.json.gz.
+    private static func stem(of file: String) -> String {
+        let name = URL(fileURLWithPath: file)
+        return (name.pathExtension == "gz" ? name.deletingPathExtension() : name).deletingPathExtension().lastPathComponent
     }
 }

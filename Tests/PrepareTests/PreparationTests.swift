@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import Prepare
 import Testing
+import XCData
 
 @Suite struct PreparationTests {
     let train = [
@@ -32,7 +33,7 @@ import Testing
         #expect(abs(row[0] - 0.4472136) < 1e-6 && abs(row[1] - 0.8944272) < 1e-6)
         #expect((summary.train, summary.test, summary.features, summary.labels) == (4, 2, 2, 2))
         #expect(summary.labelsPerDocument == 1)
-        #expect(summary.files.count == 9)
+        #expect(summary.files.count == 11)
         #expect(TextVectoriser(fitting: train.map(\.text)) == (try TextVectoriser(folder: "\(scratch.path)/Own")))
     }
 
@@ -42,6 +43,7 @@ import Testing
         preparation.dropsUnusable = true
         let summary = try preparation.run(train: train, test: test)
         #expect((summary.train, summary.test) == (3, 1))
+        #expect((summary.testGiven, summary.testWithoutFeature, summary.testWithoutLabel) == (2, 1, 0))
         #expect(try scratch.lines("Own/trn_raw.tsv").count == 3)
     }
 
@@ -140,6 +142,27 @@ import Testing
             #expect(row.contains { $0 != 0 })
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: "\(scratch.path)/Two/\(file)")) == bytes)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(scratch.path)/One").count == 10)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(scratch.path)/One").count == 12)
+    }
+
+    /// A sub-word's row is the mean of the rows of the distinct words in which it stands.
+    @Test func subwordsAreMeansOfTheirWords() throws {
+        let scratch = try Scratch()
+        let documents = (0..<20).map { _ in Document(labels: ["x"], text: "red redder green") }
+        var preparation = Preparation(dataFolder: scratch.path, name: "Sub")
+        preparation.embeddings?.buckets = 1000
+        preparation.embeddings?.dimensions = 10
+        preparation.subwords = .ngrams(min: 3, max: 3)
+        try preparation.run(train: documents, test: documents)
+        let names = try scratch.lines("Sub/vocabulary.txt")
+        let matrix = try NPY.readFloatMatrix(path: "\(scratch.path)/Sub/fasttextB_embeddings_10d.npy")
+        func row(_ name: String) throws -> [Float] {
+            let index = try #require(names.firstIndex(of: name))
+            return (0..<10).map { matrix[index, $0] }
+        }
+        let mean = zip(try row("red"), try row("redder")).map { ($0 + $1) / 2 }
+        #expect(try row("#<re") == mean && row("#red") == mean)
+        #expect(try row("#een") == row("green"))
+        #expect(try row("#er>") == row("redder"))
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Prepare
 import Testing
 
@@ -32,5 +33,36 @@ import Testing
         let text = String(String.UnicodeScalarView((0..<128).compactMap { Unicode.Scalar($0) }))
         let tokenizer = Tokenizer()
         #expect(tokenizer.tokens(of: text) + ["é"] == tokenizer.tokens(of: text + " é"))
+    }
+
+    /// The text is cut at ASCII separators before it is normalised: marks after them, and after letters, must do the same.
+    @Test func cutsAreWhereTheyWereForTheWholeText() {
+        let pieces = [
+            "a", "E", "<", "=", " ", "-", "9", "\u{338}", "\u{301}", "é", "É", "İ", "Σ", "ж", "語", "가", "\u{11A8}", "ﬁ", "—",
+            "\u{345}",
+        ]
+        for first in pieces {
+            for second in pieces {
+                for third in pieces {
+                    let text = first + second + third
+                    let bytes = Tokenizer().tokens(of: text).map { Array($0.utf8) }
+                    #expect(bytes == plainTokens(text).map { Array($0.utf8) }, "\(text.unicodeScalars.map { $0.value })")
+                }
+            }
+        }
+    }
+
+    /// The rule as the documentation says it, over the whole text.
+    private func plainTokens(_ text: String) -> [String] {
+        var tokens = [String.UnicodeScalarView()]
+        for scalar in text.lowercased().precomposedStringWithCanonicalMapping.unicodeScalars {
+            let isMark = CharacterSet.nonBaseCharacters.contains(scalar)
+            if isMark ? !tokens[tokens.count - 1].isEmpty : CharacterSet.alphanumerics.contains(scalar) {
+                tokens[tokens.count - 1].append(scalar)
+            } else {
+                tokens.append(.init())
+            }
+        }
+        return tokens.filter { !$0.isEmpty }.map { String($0) }
     }
 }

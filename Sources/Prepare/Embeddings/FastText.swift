@@ -17,15 +17,18 @@ public struct FastText: Sendable {
 
     public init() {}
 
-    /// Trains on `texts` and gives one row a token of `vocabulary` (all of which stand in `texts`).
+    /// Trains on `texts` and gives one row a feature of `vectoriser`, all of which stand in `texts`: a word's own vector, and
+    /// for a sub-word the mean of the vectors of all distinct words of the texts in which it stands.
     ///
+    /// fastText's own vector of a string that is no word would be that of a *word* spelt so (`<ing>`, not `ing`), and BPE's
+    /// pieces have none at all; the mean is defined for both.
     /// Where the vectors diverge on these texts, trains again at a quarter of the learning rate, twice at most.
     /// - Parameters:
     ///   - folder: for intermediate files, which are removed.
     ///   - log: hears of a second try.
     /// - Throws: `Failure` where the program is missing (naming the package), fails (with its last words), or diverges.
     func embeddings(
-        of vocabulary: [String], trainedOn texts: TokenisedText, in folder: String, log: (String) -> Void
+        of vectoriser: TextVectoriser, trainedOn texts: TokenisedText, in folder: String, log: (String) -> Void
     ) throws -> DenseMatrix {
         let program = try Self.program()
         let input = "\(folder)/fasttext-input.txt"
@@ -36,7 +39,9 @@ public struct FastText: Sendable {
         for rate in [first, first / 4, first / 16] {
             try run(program, arguments(input: input, output: output, rate: rate), log: "\(output).log")
             unlink("\(output).bin")
-            let matrix = try VectorFile.read("\(output).vec", of: vocabulary, dimensions: dimensions)
+            let matrix = try VectorFile.means(
+                "\(output).vec", count: vectoriser.vocabulary.count, dimensions: dimensions
+            ) { Set(vectoriser.columns(ofWord: $0)) }
             if Self.isSound(matrix) { return matrix }
             log("fastText's vectors diverged at learning rate \(rate); trying a quarter of it")
         }

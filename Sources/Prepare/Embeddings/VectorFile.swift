@@ -4,30 +4,41 @@ import Foundation
 
 /// fastText's .vec file: `words dimensions`, then a line of `word v1 v2 …` for each word.
 enum VectorFile {
-    /// The rows of `vocabulary`, in its order; words that it lacks are skipped.
+    /// A matrix whose rows are means of words' vectors; `rows(word)` says which rows a word takes part in, each once.
     ///
-    /// - Throws: `Failure` where a token has no line, or a line is not `dimensions` numbers (inf and nan are read as such).
-    static func read(_ path: String, of vocabulary: [String], dimensions: Int) throws -> DenseMatrix {
+    /// The file is read line by line, so that vectors of words that no row needs take no memory.
+    /// - Throws: `Failure` where a row gets no word, or a line is not `dimensions` numbers (inf and nan are read as such).
+    static func means(
+        _ path: String, count: Int, dimensions: Int, rows: (UnsafeBufferPointer<UInt8>) -> some Sequence<Int32>
+    ) throws -> DenseMatrix {
         guard let file = fopen(path, "r") else { throw damaged(path, 0, found: String(cString: strerror(errno))) }
         defer { fclose(file) }
-        let rows = Dictionary(uniqueKeysWithValues: vocabulary.enumerated().map { ($1, $0) })
-        let matrix = DenseMatrix(rows: vocabulary.count, cols: dimensions)
+        let matrix = DenseMatrix(rows: count, cols: dimensions)
+        var members = [Int](repeating: 0, count: count)
+        let vector = Buffer<Float>(count: dimensions)
         var line: UnsafeMutablePointer<CChar>?
         var capacity = 0
         var number = 0
-        var found = 0
         defer { free(line) }
         while getline(&line, &capacity, file) > 0, let start = line {
             number += 1
             guard number > 1, let space = strchr(start, 0x20) else { continue }
-            space.pointee = 0
-            guard let row = rows[String(cString: start)] else { continue }
-            guard parse(space + 1, into: matrix.row(row), count: dimensions) else {
-                throw damaged(path, number, found: "vector of \"\(String(cString: start))\"")
+            let word = UnsafeRawBufferPointer(start: start, count: space - start)
+            var isParsed = false
+            for row in rows(word.bindMemory(to: UInt8.self)) {
+                if !isParsed, !parse(space + 1, into: vector.pointer, count: dimensions) {
+                    throw damaged(path, number, found: "vector of \"\(String(decoding: word, as: UTF8.self))\"")
+                }
+                isParsed = true
+                members[Int(row)] += 1
+                for col in 0..<dimensions { matrix[Int(row), col] += vector[col] }
             }
-            found += 1
         }
-        guard found == vocabulary.count else { throw damaged(path, number, found: "\(found) of \(vocabulary.count) tokens") }
+        let found = members.count { $0 > 0 }
+        guard found == count else { throw damaged(path, number, found: "\(found) of \(count) tokens") }
+        for row in 0..<count where members[row] > 1 {
+            for col in 0..<dimensions { matrix[row, col] /= Float(members[row]) }
+        }
         return matrix
     }
 

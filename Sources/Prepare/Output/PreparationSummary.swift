@@ -11,9 +11,16 @@ public struct PreparationSummary: Sendable, Equatable {
     public let folder: String
     /// Rows of the files.
     public let train, test: Int
-    public let features, labels: Int
-    /// Mean over the training rows.
-    public let labelsPerDocument: Double
+    /// `subwords` of the features are sub-words, the others words.
+    public let features, subwords, labels: Int
+    /// Means over the training rows and over the labels.
+    public let labelsPerDocument, documentsPerLabel: Double
+    /// Mean over all training texts, of known and unknown tokens.
+    public let tokensPerDocument: Double
+    /// Test documents before any was left out, and of these the ones without a known feature or a known label, which no model
+    /// can get right.
+    public let testGiven, testWithoutFeature, testWithoutLabel: Int
+    public let frequencies: LabelFrequencies
     /// By name.
     public let files: [File]
 
@@ -28,10 +35,17 @@ public struct PreparationSummary: Sendable, Equatable {
 
 extension PreparationSummary: CustomStringConvertible {
     public var description: String {
-        let perDocument = String(format: "%.2f", labelsPerDocument)
+        func mean(_ value: Double) -> String { String(format: "%.2f", value) }
+        let kinds = subwords > 0 ? " (\((features - subwords).grouped) words, \(subwords.grouped) sub-words)" : ""
         let head = """
-            \(name): \(train.grouped) training and \(test.grouped) test documents, \(features.grouped) features, \
-            \(labels.grouped) labels, \(perDocument) labels a document
+            \(name): \(train.grouped) training and \(test.grouped) test documents, \(features.grouped) features\(kinds), \
+            \(labels.grouped) labels
+            \(mean(tokensPerDocument)) tokens and \(mean(labelsPerDocument)) labels a document, \
+            \(mean(documentsPerLabel)) documents a label
+            test documents without a known token: \(LabelFrequencies.percent(testWithoutFeature, testGiven)), \
+            without a known label: \(LabelFrequencies.percent(testWithoutLabel, testGiven))
+            labels by number of training documents:
+            \(frequencies)
             """
         let width = files.map(\.name.count).max() ?? 0
         let list = files.map { file in

@@ -1,14 +1,31 @@
+import Buffers
+import XCData
+
 /// The training or the test part of a data set, row by row.
 struct PreparedPart {
     private var vectors: [[(column: Int32, weight: Float)]] = []
-    private var labels: [[Int32]] = []
+    private var sequences: [[Int32]] = []
+    private(set) var labels: [[Int32]] = []
     private var texts: [String] = []
 
     var count: Int { texts.count }
     var labelsPerDocument: Double { Double(labels.reduce(0) { $0 + $1.count }) / Double(max(count, 1)) }
+    /// Documents given, with those that were left out; of these, the ones without a known feature or label.
+    private(set) var given = 0, withoutFeature = 0, withoutLabel = 0
 
-    mutating func append(vector: [(column: Int32, weight: Float)], labels: [Int32], text: String) {
+    /// Counts a document that may then be appended.
+    mutating func count(hasFeature: Bool, hasLabel: Bool) {
+        given += 1
+        if !hasFeature { withoutFeature += 1 }
+        if !hasLabel { withoutLabel += 1 }
+    }
+
+    /// - Parameter sequence: columns of the features in the order of the text.
+    mutating func append(
+        vector: [(column: Int32, weight: Float)], sequence: [Int32], labels: [Int32], text: String
+    ) {
         vectors.append(vector)
+        sequences.append(sequence)
         self.labels.append(labels)
         texts.append(text)
     }
@@ -23,6 +40,18 @@ struct PreparedPart {
                 try file.write("\t\(Self.oneLine(text))\n")
             }
         }
+    }
+
+    /// Writes `prefix`_X_seq.npz: the same rows as scipy's CSR, columns in the order of the text, repeats kept, values 1.
+    func writeSequences(to folder: String, prefix: String, features: Int) throws {
+        let starts = Buffer<Int64>(count: count + 1)
+        for row in 0..<count { starts[row + 1] = starts[row] + Int64(sequences[row].count) }
+        let indices = Buffer<Int32>(count: Int(starts[count]))
+        for row in 0..<count {
+            for (place, column) in sequences[row].enumerated() { indices[Int(starts[row]) + place] = column }
+        }
+        let matrix = CSRMatrix(rows: count, cols: features, starts: starts, indices: indices, values: nil)
+        try NPZ.writeCSR(path: "\(folder)/\(prefix)_X_seq.npz", matrix: matrix)
     }
 
     /// A JSON text may hold line ends and tabs, which would cut the row.

@@ -1,35 +1,78 @@
 import Diagnostics
 import Foundation
 
-/// A person's own labelled text: TSV (`labels|separated<TAB>text`) or JSON lines (`{"text": …, "labels": […]}`),
-/// told apart by the first line.
-public enum DocumentReader {
-    static let formats = "labels|separated<TAB>text, or JSON lines {\"text\": \"…\", \"labels\": [\"…\"]}"
+/// Labelled text of a person's own or of the XC repository: TSV (`labels|separated<TAB>text`), JSON lines
+/// (`{"text": …, "labels": […]}`) or raw XC JSON lines (`{"title": …, "content": …, "target_ind": […]}`), told apart by the
+/// first line; plain or compressed by gzip, told by the first two bytes.
+public struct DocumentReader: Sendable {
+    static let formats = "labels|separated<TAB>text, or JSON lines {\"text\": \"…\", \"labels\": [\"…\"]}, or \(RawXCLine.form)"
+
+    /// The text of a raw XC document.
+    public var fields = TextFields.both
+    /// Names of a raw XC data set's labels; nil: their numbers are their names.
+    public var labelNames: LabelNames?
+
+    public init() {}
+
+    /// What a file holds.
+    public struct Content: Sendable, Equatable {
+        public var documents: [Document]
+        /// Whether the file is raw XC JSON, whose labels have an order of their own.
+        public var isRawXC: Bool
+        /// One more than the largest label's number, where `isRawXC`.
+        public var labelCount: Int
+    }
 
     /// The documents of a file, one a line. A document without labels has nothing before its tab, or `"labels": []`.
     ///
-    /// - Throws: `Failure` with `file:line` for the first line that is of neither form.
-    public static func read(_ path: String) throws -> [Document] {
-        var documents = [Document]()
-        var isJSON: Bool?
-        try TextLines(path: path, expected: formats).readEach { line, number in
-            let asJSON = isJSON ?? looksLikeJSON(line)
-            isJSON = asJSON
+    /// - Throws: `Failure` with `file:line` for the first line that is of no such form.
+    public static func read(_ path: String) throws -> [Document] { try DocumentReader().content(of: path).documents }
+
+    /// The documents of a file, one a line, and what they say about its labels.
+    ///
+    /// - Throws: `Failure` with `file:line` for the first line that is of no such form.
+    public func content(of path: String) throws -> Content {
+        var content = Content(documents: [], isRawXC: false, labelCount: 0)
+        var form: Form?
+        try TextLines(path: path, expected: Self.formats).readEach { line, number in
+            let known = form ?? Form(firstLine: line)
+            form = known
             let place = "\(path):\(number)"
-            let document = asJSON ? try jsonDocument(line, at: place) : try tsvDocument(line, at: place)
-            documents.append(try checked(document, at: place))
+            let document =
+                switch known {
+                case .tsv: try Self.checked(Self.tsvDocument(line, at: place), at: place)
+                case .json: try Self.checked(Self.jsonDocument(line, at: place), at: place)
+                case .rawXC: try rawDocument(line, at: place, &content.labelCount)
+                }
+            content.documents.append(document)
         }
-        if documents.isEmpty {
+        if content.documents.isEmpty {
             throw Failure(
-                .usage, "the file holds no document", at: path, expected: formats, advice: "check that it was written whole")
+                .usage, "the file holds no document", at: path, expected: Self.formats, advice: "check that it was written whole")
         }
-        return documents
+        content.isRawXC = form == .rawXC
+        return content
     }
 
-    /// A brace opens a JSON line; a label may begin with one too, but then a tab follows and it parses as no JSON.
-    private static func looksLikeJSON(_ line: String) -> Bool {
-        guard line.first(where: { !$0.isWhitespace }) == "{" else { return false }
-        return !line.utf8.contains(UInt8(ascii: "\t")) || (try? JSONSerialization.jsonObject(with: Data(line.utf8))) != nil
+    private enum Form {
+        case tsv, json, rawXC
+
+        /// A brace opens a JSON line; a label may begin with one too, but then a tab follows and it parses as no JSON.
+        init(firstLine line: String) {
+            self = .tsv
+            guard line.first(where: { !$0.isWhitespace }) == "{" else { return }
+            let parsed = try? JSONSerialization.jsonObject(with: Data(line.utf8))
+            if line.utf8.contains(UInt8(ascii: "\t")), parsed == nil { return }
+            self = (parsed as? [String: Any])?["target_ind"] == nil ? .json : .rawXC
+        }
+    }
+
+    private func rawDocument(_ line: String, at place: String, _ labelCount: inout Int) throws -> Document {
+        let parsed = try Self.decode(RawXCLine.self, line, at: place, expected: RawXCLine.form)
+        let numbers = try parsed.labels(at: place, count: labelNames?.names.count)
+        labelCount = max(labelCount, (numbers.max() ?? -1) + 1)
+        let labels = numbers.map { labelNames?.names[$0] ?? "\($0)" }
+        return Document(labels: labels, text: try parsed.text(fields, at: place))
     }
 
     private static func tsvDocument(_ line: String, at place: String) throws -> Document {
@@ -44,13 +87,19 @@ public enum DocumentReader {
     }
 
     private static func jsonDocument(_ line: String, at place: String) throws -> Document {
+        let parsed = try decode(JSONLine.self, line, at: place, expected: "{\"text\": \"…\", \"labels\": [\"…\"]}")
+        return Document(labels: parsed.labels.map(\.name), text: parsed.text)
+    }
+
+    private static func decode<Line: Decodable>(
+        _: Line.Type, _ line: String, at place: String, expected: String
+    ) throws -> Line {
         do {
-            let parsed = try JSONDecoder().decode(JSONLine.self, from: Data(line.utf8))
-            return Document(labels: parsed.labels.map(\.name), text: parsed.text)
+            return try JSONDecoder().decode(Line.self, from: Data(line.utf8))
         } catch {
             throw Failure(
                 .usage, "the line is not a JSON document", at: place, found: "\(excerpt(line)) (\(reason(error)))",
-                expected: "{\"text\": \"…\", \"labels\": [\"…\"]}", advice: "write one JSON object a line, with both keys")
+                expected: expected, advice: "write one JSON object a line, with the same keys in all")
         }
     }
 

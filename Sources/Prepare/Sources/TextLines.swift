@@ -1,7 +1,8 @@
 import Diagnostics
 import Foundation
 
-/// The lines of a UTF-8 text file with their numbers: LF or CRLF, with or without a last newline or a byte order mark.
+/// The lines of a UTF-8 text file with their numbers: LF or CRLF, with or without a last newline or a byte order mark; plain
+/// or compressed by gzip, told from its first two bytes.
 struct TextLines {
     let path: String
     private let content: Data
@@ -28,6 +29,7 @@ struct TextLines {
     ///
     /// - Throws: `Failure` naming the line that is not UTF-8, and what `body` throws.
     func readEach(_ body: (String, Int) throws -> Void) throws {
+        if content.starts(with: GzipLines.magic) { return try readEachUnpacked(body) }
         try content.withUnsafeBytes { raw in
             var bytes = raw.bindMemory(to: UInt8.self)[...]
             if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
@@ -39,6 +41,27 @@ struct TextLines {
                 try body(try decode(bytes[..<end], number), number)
                 bytes = end == bytes.endIndex ? bytes[end...] : bytes[(end + 1)...]
             }
+        }
+    }
+
+    /// Blank lines are held back until another follows, since the end is not in sight.
+    private func readEachUnpacked(_ body: (String, Int) throws -> Void) throws {
+        var number = 0
+        var blank = 0
+        try GzipLines(path: path).readEach { bytes in
+            var line = bytes[...]
+            if number == 0, blank == 0, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
+            guard line.contains(where: { $0 != 0x0D && $0 != 0x20 }) else {
+                blank += 1
+                return
+            }
+            while blank > 0 {
+                blank -= 1
+                number += 1
+                try body("", number)
+            }
+            number += 1
+            try body(try decode(line, number), number)
         }
     }
 

@@ -2,6 +2,8 @@ import Diagnostics
 import Foundation
 
 /// tokenizer.json: all that is needed beside vocabulary.txt to turn raw text into the data set's vectors.
+///
+/// Version 2 is version 1 with `words` and `subwords`; without sub-words version 1 says it all.
 private struct TokenizerFile: Codable {
     var version = 1
     var rule = Tokenizer.rule
@@ -12,13 +14,44 @@ private struct TokenizerFile: Codable {
     var trainingTexts: Int
     /// df of line i of vocabulary.txt.
     var documentCounts: [Int]
+    /// How many lines of vocabulary.txt are words.
+    var words: Int?
+    var subwords: SubwordFile?
 
     enum CodingKeys: String, CodingKey {
-        case version, rule, weighting
+        case version, rule, weighting, words, subwords
         case lowerCase = "lower_case"
         case minCount = "min_count"
         case trainingTexts = "training_texts"
         case documentCounts = "document_counts"
+    }
+}
+
+private struct SubwordFile: Codable {
+    /// `ngrams` (with `min` and `max`) or `bpe` (with `merges`, each `left right`, in their order).
+    var kind: String
+    var min, max: Int?
+    var merges: [String]?
+
+    init(_ splitter: SubwordSplitter) {
+        switch splitter {
+        case .ngrams(let ngrams): (kind, min, max) = ("ngrams", ngrams.min, ngrams.max)
+        case .bpe(let encoding): (kind, merges) = ("bpe", encoding.merges.map { "\($0.left) \($0.right)" })
+        }
+    }
+
+    /// nil where the fields don't make a rule.
+    var splitter: SubwordSplitter? {
+        switch kind {
+        case "ngrams":
+            guard let min, let max, min >= 1, max >= min else { return nil }
+            return .ngrams(CharacterNgrams(min: min, max: max))
+        case "bpe":
+            let pairs = merges?.map { $0.split(separator: " ", omittingEmptySubsequences: false) }
+            guard let pairs, pairs.allSatisfy({ $0.count == 2 && !$0[0].isEmpty && !$0[1].isEmpty }) else { return nil }
+            return .bpe(BytePairEncoding(merges: pairs.map { .init(left: String($0[0]), right: String($0[1])) }))
+        default: return nil
+        }
     }
 }
 
@@ -30,8 +63,13 @@ extension TextVectoriser {
         try OutputFile.write("\(folder)/vocabulary.txt") { file in
             for token in vocabulary { try file.write("\(token)\n") }
         }
-        let description = TokenizerFile(
+        var description = TokenizerFile(
             lowerCase: tokenizer.lowerCase, minCount: minCount, trainingTexts: trainingTexts, documentCounts: documentCounts)
+        if let splitter {
+            description.version = 2
+            description.words = wordCount
+            description.subwords = SubwordFile(splitter)
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         let json = try encoder.encode(description)
@@ -53,7 +91,7 @@ extension TextVectoriser {
         guard let file = try? JSONDecoder().decode(TokenizerFile.self, from: Data(json.utf8)) else {
             throw Self.unusable("this is not a tokenizer's description", path, found: String(json.prefix(60)))
         }
-        guard file.version == 1, file.rule == Tokenizer.rule else {
+        guard (1...2).contains(file.version), file.rule == Tokenizer.rule else {
             throw Self.unusable("unknown version or rule", path, found: "version \(file.version), rule \(file.rule)")
         }
         guard file.documentCounts.count == tokens.count, Set(tokens).count == tokens.count else {
@@ -61,14 +99,26 @@ extension TextVectoriser {
                 "the file does not fit vocabulary.txt", path,
                 found: "\(file.documentCounts.count) counts, \(tokens.count) tokens (\(Set(tokens).count) distinct)")
         }
+        let isPlain = file.version == 1
+        let splitter = isPlain ? nil : file.subwords?.splitter
+        guard isPlain || splitter != nil else {
+            throw Self.unusable(
+                "unknown sub-words", path, found: file.subwords.map { "kind \($0.kind)" } ?? "version 2 without \"subwords\"")
+        }
+        let words = isPlain ? tokens.count : file.words ?? -1
+        guard (0...tokens.count).contains(words), tokens[words...].allSatisfy({ $0.utf8.first == Self.mark.utf8.first }) else {
+            throw Self.unusable(
+                "the file does not fit vocabulary.txt", path, found: "words: \(words), \(tokens.count) lines in vocabulary.txt")
+        }
         self.init(
-            tokenizer: Tokenizer(lowerCase: file.lowerCase), vocabulary: tokens, documentCounts: file.documentCounts,
-            trainingTexts: file.trainingTexts, minCount: file.minCount)
+            tokenizer: Tokenizer(lowerCase: file.lowerCase), vocabulary: tokens, wordCount: words, splitter: splitter,
+            documentCounts: file.documentCounts, trainingTexts: file.trainingTexts, minCount: file.minCount)
     }
 
     private static func unusable(_ problem: String, _ path: String, found: String) -> Failure {
         Failure(
-            .usage, problem, at: path, found: found, expected: "version 1, rule \(Tokenizer.rule), one count a token",
+            .usage, problem, at: path, found: found,
+            expected: "version 1 or 2, rule \(Tokenizer.rule), one count a feature, sub-words after the words",
             advice: "prepare the data set again: deepxml-dist prepare --force")
     }
 }

@@ -7,18 +7,12 @@ struct TokenisedText {
     private(set) var starts: [Int] = [0]
 
     init(_ texts: some Sequence<String>, tokenizer: Tokenizer) {
-        var numbers = [String: Int32]()
+        var table = TokenTable()
         for text in texts {
-            tokenizer.forEachToken(in: text) { token in
-                let number = numbers[token] ?? Int32(words.count)
-                if number == words.count {
-                    numbers[token] = number
-                    words.append(token)
-                }
-                ids.append(number)
-            }
+            tokenizer.forEachTokenBytes(in: text) { ids.append(table.number(of: $0)) }
             starts.append(ids.count)
         }
+        words = (0..<table.count).map { table[$0] }
     }
 
     var count: Int { starts.count - 1 }
@@ -34,6 +28,13 @@ struct TokenisedText {
                 counts[Int(id)] += 1
             }
         }
+        return counts
+    }
+
+    /// How often each word stands in all texts together.
+    func wordCounts() -> [Int] {
+        var counts = [Int](repeating: 0, count: words.count)
+        for id in ids { counts[Int(id)] += 1 }
         return counts
     }
 }

@@ -1,0 +1,94 @@
+/// Byte-pair encoding (Sennrich, Haddow & Birch, ACL 2016): a word is cut into characters, and learnt merges join neighbours,
+/// the earliest learnt first.
+///
+/// Characters are Unicode scalars; a word's last one carries the mark `>`, so that an ending is another piece than the same
+/// letters within a word.
+struct BytePairEncoding: Sendable, Equatable {
+    struct Merge: Sendable, Equatable {
+        let left, right: String
+    }
+
+    /// In the order in which they were learnt.
+    let merges: [Merge]
+    /// All pieces that merges name. A character that no merge names stays alone, and is a piece by its own bytes.
+    private let symbols: TokenTable
+    private let rules: MergeRules
+
+    struct Pair: Hashable, Sendable { let left, right: Int32 }
+
+    init(merges: [Merge]) {
+        self.merges = merges
+        var symbols = TokenTable(capacity: 2 * merges.count)
+        var rules = MergeRules(capacity: merges.count)
+        func number(_ text: String) -> Int32 {
+            var text = text
+            return text.withUTF8 { symbols.number(of: $0) }
+        }
+        for (rank, merge) in merges.enumerated() {
+            let pair = Pair(left: number(merge.left), right: number(merge.right))
+            rules.add(pair, MergeRules.Rule(rank: Int32(rank), result: number(merge.left + merge.right)))
+        }
+        self.symbols = symbols
+        self.rules = rules
+    }
+
+    /// A piece of the word: its place in the marked word's bytes, its number where a merge names it, and what joins it with
+    /// the piece after it.
+    private struct Piece {
+        var start, end: Int
+        var symbol: Int32
+        var joint = MergeRules.Rule.none
+    }
+
+    func forEachPart(of word: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: word.count + 1) { buffer in
+            for (index, byte) in word.enumerated() { buffer[index] = byte }
+            buffer[word.count] = UInt8(ascii: ">")
+            let marked = UnsafeBufferPointer(buffer)
+            var pieces = characters(of: marked)
+            guard pieces.count <= SubwordSplitter.longestWord else { return }
+            while merge(&pieces) {}
+            if pieces.count == 1 { return }
+            for piece in pieces { body(UnsafeBufferPointer(rebasing: marked[piece.start..<piece.end])) }
+        }
+    }
+
+    private func characters(of marked: UnsafeBufferPointer<UInt8>) -> [Piece] {
+        var pieces = [Piece]()
+        for index in 0..<(marked.count - 1) where marked[index] & 0xC0 != 0x80 {
+            if !pieces.isEmpty { pieces[pieces.count - 1].end = index }
+            pieces.append(Piece(start: index, end: marked.count, symbol: -1))
+        }
+        for index in pieces.indices {
+            pieces[index].symbol = symbols.find(UnsafeBufferPointer(rebasing: marked[pieces[index].start..<pieces[index].end]))
+        }
+        for index in pieces.indices { pieces[index].joint = joint(after: index, in: pieces) }
+        return pieces
+    }
+
+    private func joint(after index: Int, in pieces: [Piece]) -> MergeRules.Rule {
+        guard index + 1 < pieces.count, pieces[index].symbol >= 0, pieces[index + 1].symbol >= 0 else { return .none }
+        return rules[Pair(left: pieces[index].symbol, right: pieces[index + 1].symbol)]
+    }
+
+    /// Joins all pairs of the earliest learnt merge that has one, from the left; false where no merge has one.
+    private func merge(_ pieces: inout [Piece]) -> Bool {
+        let rank = pieces.reduce(Int32.max) { min($0, $1.joint.rank) }
+        if rank == .max { return false }
+        var kept = 0
+        var index = 0
+        while index < pieces.count {
+            var piece = pieces[index]
+            if piece.joint.rank == rank {
+                piece = Piece(start: piece.start, end: pieces[index + 1].end, symbol: piece.joint.result)
+                index += 1
+            }
+            pieces[kept] = piece
+            kept += 1
+            index += 1
+        }
+        pieces.removeLast(pieces.count - kept)
+        for index in pieces.indices { pieces[index].joint = joint(after: index, in: pieces) }
+        return true
+    }
+}
