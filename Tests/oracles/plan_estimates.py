@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Memory and time of the shipped configs on 1, 8 and 64 ranks: the tables of configs/README.md.
+
+    python3 Tests/oracles/plan_estimates.py            prints the tables
+    python3 Tests/oracles/plan_estimates.py --check    fails where configs/README.md holds others
+
+Memory is the formula of Sources/Coordinator/Plan/MemoryEstimate.swift. Time is a sum of step costs whose constants are the
+measurements of docs/PERFORMANCE.md (kernels, one learner) and of Sources/DeepXMLModel/Shortlist/SearchPlan.swift (search).
+One learner, one thread a rank; no data set is needed, nor any package.
+"""
+
+import json
+import math
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RANKS = (1, 8, 64)
+
+# N train, N test, V, L: see configs/README.md for where these come from.
+DATASETS = {
+    "EURLex-4K": (15539, 3809, 5000, 3993),
+    "LF-AmazonTitles-131K": (294805, 134835, 40000, 131073),
+    "LF-Amazon-131K": (294805, 134835, 80000, 131073),
+    "LF-WikiSeeAlsoTitles-320K": (693082, 177515, 40000, 312330),
+    "LF-WikiSeeAlso-320K": (693082, 177515, 80000, 312330),
+    "WikiSeeAlsoTitles-350K": (629418, 162491, 91414, 352072),
+    "LF-WikiTitles-500K": (1813391, 783743, 80000, 501070),
+    "WikiTitles-500K": (1699722, 722678, 185479, 501070),
+    "AmazonTitles-670K": (485176, 150875, 66666, 670091),
+    "Amazon-670K": (490449, 153025, 135909, 670091),
+    "LF-AmazonTitles-1.3M": (2248619, 970237, 128000, 1305265),
+    "AmazonTitles-3M": (1712536, 739665, 165431, 2812281),
+}
+WORDNET = (13114, 3282, 12136, 4015)
+
+# docs/PERFORMANCE.md: a one-vs-all step; bounds of a shortlist step, and the part of its bound that it reaches.
+ONE_VS_ALL_FLOPS = 89e9
+SHORTLIST_FLOPS, COPY_BYTES, SHORTLIST_REACHES = 94e9, 27.8e9, 0.52
+# Seconds a document and epoch at D = 300 that are no kernel's and that more workers do not share: what is left of the measured
+# learner (WordNetSmall, one worker, one thread: 10.0, 9.1 and 4.7 s) after the kernels' time.
+OVERHEAD = {"full": 18e-6, "frozen": 12e-6, "shortlist": 20e-6}
+# SearchPlan.swift.
+EXACT_FLOPS, GRAPH_FLOPS = 70e9, 5e9
+
+
+def config(framework, dataset):
+    return json.loads((ROOT / "configs" / framework / f"{dataset}.json").read_text())
+
+
+PROGRAM = 40 << 20
+
+
+def worker(sizes, c, m):
+    """Bytes of one of m workers, the mapped data set not counted."""
+    train, test, tokens, labels = sizes
+    share = lambda count: -(-count // m)
+    D = c["global"]["embedding_dims"]
+    extreme = c["extreme"]
+    # A one-vs-all run holds no shortlists and no graphs.
+    shortlist = min(extreme["num_nbrs"], labels) if "num_nbrs" in extreme else 0
+    points = share(train + test) + share(labels) if shortlist else 0
+    clusters = share(min(c["global"]["surrogate_threshold"], labels))
+    return (
+        12 * tokens * share(D)
+        + 12 * max(share(labels), clusters) * (D + 1)
+        + 16 * D * D
+        + 8 * share(train + test) * shortlist
+        + points * (4 * D + 8 * extreme.get("M", 0))
+        + 4 * extreme["batch_size"] * D * (8 + 1) + 16 * extreme["batch_size"] * (shortlist + 150)
+        + PROGRAM
+    )
+
+
+def coordinator(sizes, c):
+    """Bytes of rank 0 of several: the scores of one learner while they are merged, its and the ensemble's."""
+    _, test, _, labels = sizes
+    entries = test * min(c["global"]["top_k"], labels)
+    return entries * (16 + 24) + 2 * entries * 16 + PROGRAM
+
+
+def overhead(kind, D):
+    return OVERHEAD[kind] * (D / 300) ** 2
+
+
+def one_vs_all(documents, labels, D, m):
+    return documents * (overhead("full", D) + 6 * D * labels / ONE_VS_ALL_FLOPS / m)
+
+
+def shortlist_epoch(documents, labels, pairs, D, m, batch, kind):
+    """The larger of the step's flop and its bytes; labels of a batch taken as drawn at random, which is the worst case."""
+    pairs = min(pairs, labels)
+    distinct = labels * -math.expm1(batch * pairs * math.log1p(-1 / labels))
+    step = max(6 * D * batch * pairs / SHORTLIST_FLOPS, 24 * D * distinct / COPY_BYTES) / SHORTLIST_REACHES
+    return documents * (overhead(kind, D) + step / batch / m)
+
+
+def search(queries, database, D, M, efC, efS):
+    exact = 2 * queries * database * D / EXACT_FLOPS
+    looked_at = lambda width: database * width * M / (database + width * M)
+    graph = (database * looked_at(efC) + queries * looked_at(efS)) * 2 * D / GRAPH_FLOPS
+    return min(exact, graph)
+
+
+def shortlists(sizes, D, e, m):
+    """Module II: label centroids, and documents with a quarter of efS, a sixth of efC and half of M as the original."""
+    train, test, _, labels = sizes
+    centroids = search(train + test, labels, D, e["M"], e["efC"], e["efS"])
+    documents = search(train + test, train, D, e["M"] // 2, e["efC"] // 6, e["efS"] // 4)
+    return (centroids + documents) / m
+
+
+def seconds(framework, sizes, c, ranks):
+    """Seconds of one learner."""
+    train, _, _, labels = sizes
+    m = max(ranks - 1, 1)
+    D, e = c["global"]["embedding_dims"], c["extreme"]
+    if framework == "DeepXML-OVA":
+        return e["num_epochs"] * one_vs_all(train, labels, D, m)
+    pairs = e["num_nbrs"] + 150
+    if framework == "DeepXML-ANNS":
+        graphs = 1 + (e["num_epochs"] - 1) // e["retrain_hnsw_after"]
+        training = e["num_epochs"] * shortlist_epoch(train, labels, pairs, D, m, e["batch_size"], "shortlist")
+        return graphs * shortlists(sizes, D, e, m) + training
+    s, r = c["surrogate"], c["reranker"]
+    clusters = min(c["global"]["surrogate_threshold"], labels)
+    total = s["num_epochs"] * one_vs_all(train, clusters, D, m)
+    total += shortlists(sizes, D, e, m)
+    total += e["num_epochs"] * shortlist_epoch(train, labels, pairs, D, m, e["batch_size"], "frozen")
+    return total + r["num_epochs"] * shortlist_epoch(train, labels, c["global"]["top_k"], D, m, r["batch_size"], "shortlist")
+
+
+def quantity(value, units):
+    for size, unit in units:
+        if value >= size:
+            return f"{value / size:.0f} {unit}" if value >= 10 * size else f"{value / size:.1f} {unit}"
+    return f"{value:.0f} s"
+
+
+def table(framework):
+    memory_units = [(2**30, "GiB"), (2**20, "MiB")]
+    time_units = [(86400, "d"), (3600, "h"), (60, "min")]
+    lines = [f"| {framework} | 1 rank | coordinator | worker of 8 | worker of 64 | time on 1 | on 8 | on 64 |", "|---|" + 7 * "---|"]
+    for dataset, sizes in DATASETS.items():
+        c = config(framework, dataset)
+        one = worker(sizes, c, 1) + coordinator(sizes, c) - PROGRAM
+        parts = [one, coordinator(sizes, c)] + [worker(sizes, c, ranks - 1) for ranks in RANKS[1:]]
+        cells = [quantity(value, memory_units) for value in parts]
+        cells += [quantity(seconds(framework, sizes, c, ranks), time_units) for ranks in RANKS]
+        lines.append(f"| {dataset} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main():
+    tables = [table(framework) for framework in ("DeepXML", "DeepXML-ANNS", "DeepXML-OVA")]
+    if sys.argv[1:] != ["--check"]:
+        c = config("DeepXML", "WordNetSmall")
+        print("\n\n".join(tables))
+        print(f"\nWordNetSmall, DeepXML: {seconds('DeepXML', WORDNET, c, 1):.0f} s on 1 rank, "
+              f"{seconds('DeepXML', WORDNET, c, 3):.0f} s on 3 (measured: 28 s, and 16 to 18 s)")
+        return
+    text = (ROOT / "configs" / "README.md").read_text()
+    missing = [line for text_table in tables for line in text_table.splitlines() if line not in text]
+    if missing:
+        sys.exit("configs/README.md does not have these lines:\n" + "\n".join(missing))
+
+
+main()
