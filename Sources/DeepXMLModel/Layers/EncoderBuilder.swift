@@ -15,6 +15,7 @@ struct EncoderBuilder {
         "astec": { try $0.astec($1, $2) }, "astecpp": { try $0.astecpp($1, $2) },
         "linear": { try $0.linear($1, $2) }, "relu": { try $0.relu($1, $2) }, "dropout": { try $0.dropout($1, $2) },
         "residual": { try $0.residual($1, $2) }, "mlp": { try $0.mlp($1, $2) },
+        "batchnorm1d": { try $0.batchNorm($1, $2) }, "rnn": { try $0.rnn($1, $2) }, "xmlcnn": { try $0.xmlcnn($1, $2) },
         "identity": { _, _, _ in }, "_identity": { _, _, _ in },
     ]
 
@@ -93,7 +94,51 @@ struct EncoderBuilder {
         try add(DropoutLayer(shape: shape, probability: arguments.probability("dropout", otherwise: 0.5), relu: false, &layout))
     }
 
+    private mutating func rnn(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(
+            layer, in: place.stack,
+            known: [
+                "cell_type", "input_size", "hidden_size", "num_layers", "bidirectional", "dropout", "batch_first", "device",
+            ])
+        try needSequence(layer, place)
+        try arguments.checkInput(["input_size"], dims: shape.dims)
+        let cells = RecurrentCell.allCases.map(\.rawValue)
+        let sizes = RecurrentLayer.Sizes(
+            cell: .init(rawValue: try arguments.choice("cell_type", among: cells, otherwise: "RNN")) ?? .rnn,
+            hidden: try arguments.size("hidden_size", otherwise: 256), layers: try arguments.size("num_layers", otherwise: 1),
+            isBidirectional: try arguments.flag("bidirectional", otherwise: false),
+            dropout: try arguments.probability("dropout", otherwise: 0))
+        add(RecurrentLayer(place.name, input: shape, sizes, &layout))
+    }
+
+    /// Convolutions and pooling, then the bottleneck layer with ReLU and dropout; sizes as in the paper's experiments.
+    private mutating func xmlcnn(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(
+            layer, in: place.stack,
+            known: [
+                "input_size", "embedding_dims", "filter_sizes", "num_filters", "pooling_units", "hidden_size", "dropout",
+                "device",
+            ])
+        try needSequence(layer, place)
+        try arguments.checkInput(["input_size", "embedding_dims"], dims: shape.dims)
+        let sizes = try arguments.sizes("filter_sizes", otherwise: [2, 4, 8])
+        let filters = try arguments.size("num_filters", otherwise: 128)
+        let chunks = try arguments.size("pooling_units", otherwise: 8)
+        let bottleneck = try arguments.size("hidden_size", otherwise: 512)
+        let dropout = try arguments.probability("dropout", otherwise: 0.5)
+        add(ConvolutionLayer(place.name, input: shape, sizes: sizes, filters: filters, chunks: chunks, &layout))
+        add(LinearLayer("\(place.name).bottleneck", input: shape, outputDims: bottleneck, hasBias: true, &layout))
+        add(DropoutLayer(shape: shape, probability: dropout, relu: true, &layout))
+    }
+
     // MARK: Layers of vectors
+
+    private mutating func batchNorm(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(layer, in: place.stack, known: ["num_features", "eps", "momentum", "device"])
+        try arguments.checkInput(["num_features"], dims: shape.dims)
+        let momentum = try arguments.positive("momentum", otherwise: 0.1), eps = try arguments.positive("eps", otherwise: 1e-5)
+        add(BatchNormLayer(place.name, shape: shape, momentum: momentum, eps: eps, &layout))
+    }
 
     private mutating func linear(_ layer: Arch.Layer, _ place: Place) throws {
         let arguments = try LayerArguments(

@@ -31,12 +31,12 @@ protocol EncoderLayer: Sendable {
     ) -> UnsafeMutablePointer<Float>?
 
     /// What is left to do with the summed gradient before the optimiser takes it; and the running statistics.
-    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, blocks: Int)
+    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ step: FinishedStep)
 }
 
 extension EncoderLayer {
     func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {}
-    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, blocks: Int) {}
+    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ step: FinishedStep) {}
 }
 
 /// One layer's share of one pass of one block.
@@ -47,11 +47,20 @@ struct LayerPass {
     let tape: LayerTape
     /// Where dropout is drawn from; nil at prediction.
     let dropout: dx_stream?
+    /// Of all layers; statistics stand behind them in a gradient.
+    let parameterCount: Int
 
     var isTraining: Bool { dropout != nil }
 
     /// Vectors of this shape in the block.
     func count(_ shape: LayerShape) -> Int { shape.isSequence ? plan.tokens : plan.rows }
+}
+
+/// A step whose gradients are summed.
+struct FinishedStep {
+    /// Blocks of at least one row.
+    let blocks: Int
+    let parameterCount: Int
 }
 
 /// One place of an encoder where numbers are dropped; no two places share random numbers.

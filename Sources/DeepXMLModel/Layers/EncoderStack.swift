@@ -93,7 +93,8 @@ public final class EncoderStack: Sendable {
     private func pass(_ layer: Int, _ tape: EncoderTape) -> LayerPass {
         LayerPass(
             values: parameters.value.pointer, plan: tape.plan, tape: tape.layer(layer),
-            dropout: tape.moment.map { streams.stream(.layerDropout, moment: $0) })
+            dropout: tape.moment.map { streams.stream(.layerDropout, moment: $0) },
+            parameterCount: parameters.value.cols)
     }
 
     /// The gradient of all parameters from this block, once after its forward pass.
@@ -139,8 +140,9 @@ public final class EncoderStack: Sendable {
 
     /// The first half of `update`, for another optimiser: afterwards `gradient` is that of the trained slots.
     public func finishGradient(_ gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool) {
+        let step = FinishedStep(blocks: blocks, parameterCount: parameters.value.cols)
         for layer in layers[(trainsCoarse ? 0 : coarseLayers)...] {
-            layer.finish(gradient: gradient.pointer, parameters.value.pointer, blocks: blocks)
+            layer.finish(gradient: gradient.pointer, parameters.value.pointer, step)
         }
     }
 

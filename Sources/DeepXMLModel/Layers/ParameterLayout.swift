@@ -27,6 +27,12 @@ struct ParameterLayout {
         return slot
     }
 
+    /// - Returns: the place of one more float for statistics, counted from the end of the parameters.
+    mutating func addStatistic() -> Int {
+        statistics += 1
+        return statistics - 1
+    }
+
     mutating func addDropout(_ probability: Double) -> DropoutSite {
         dropoutSites += 1
         return DropoutSite(site: dropoutSites, keep: Float(1 - probability))

@@ -71,7 +71,7 @@ final class ResidualLayer: EncoderLayer {
     }
 
     /// R̄ depends on R also through σ = uᵀRv: ∂R = (∂R̄ − ⟨∂R̄, R̄⟩ u vᵀ)/σ.
-    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, blocks: Int) {
+    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ step: FinishedStep) {
         let dR = gradient + weight.range.lowerBound, u = values + u.range.lowerBound, v = values + v.range.lowerBound
         let inner = dx_dot(dR, effective.pointer, effective.count), inverse = 1 / sigma[0]
         for i in 0..<output.dims {
