@@ -8,9 +8,7 @@
 #define DX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 
 size_t dx_gemm_workspace(size_t m, size_t n, size_t k) {
-    size_t rows = (m + DX_TILE_ROWS - 1) / DX_TILE_ROWS * DX_TILE_ROWS;
-    size_t cols = (n + DX_TILE_COLS - 1) / DX_TILE_COLS * DX_TILE_COLS;
-    return (rows + cols) * k + DX_TILE_ROWS * DX_TILE_COLS;
+    return dx_gemm_left_workspace(m, k) + dx_gemm_packed_size(n, k);
 }
 
 typedef float v4 __attribute__((vector_size(16), aligned(4)));
@@ -68,14 +66,21 @@ static void edge_tile(const float *a, const float *b, size_t k, float *c, size_t
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * DX_TILE_COLS, cols * sizeof(float));
 }
 
-void dx_gemm(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_col, const float *b, size_t b_row,
-             size_t b_col, float *c, size_t ldc, int accumulate, float *workspace) {
-    size_t rows = (m + DX_TILE_ROWS - 1) / DX_TILE_ROWS * DX_TILE_ROWS;
-    float *left = workspace, *right = left + rows * k;
-    float *tile = right + (n + DX_TILE_COLS - 1) / DX_TILE_COLS * DX_TILE_COLS * k;
+size_t dx_gemm_packed_size(size_t n, size_t k) { return (n + DX_TILE_COLS - 1) / DX_TILE_COLS * DX_TILE_COLS * k; }
+
+void dx_gemm_pack(size_t n, size_t k, const float *b, size_t b_row, size_t b_col, float *packed) {
+    pack_right(b, b_col, b_row, n, k, packed);
+}
+
+size_t dx_gemm_left_workspace(size_t m, size_t k) {
+    return (m + DX_TILE_ROWS - 1) / DX_TILE_ROWS * DX_TILE_ROWS * k + DX_TILE_ROWS * DX_TILE_COLS;
+}
+
+void dx_gemm_packed(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_col, const float *right, float *c,
+                    size_t ldc, int accumulate, float *workspace) {
+    float *left = workspace, *tile = left + (m + DX_TILE_ROWS - 1) / DX_TILE_ROWS * DX_TILE_ROWS * k;
     memset(tile, 0, DX_TILE_ROWS * DX_TILE_COLS * sizeof(float));
     pack_left(a, a_row, a_col, m, k, left);
-    pack_right(b, b_col, b_row, n, k, right);
     for (size_t j = 0; j < n; j += DX_TILE_COLS)
         for (size_t i = 0; i < m; i += DX_TILE_ROWS) {
             size_t high = m - i < DX_TILE_ROWS ? m - i : DX_TILE_ROWS, across = n - j < DX_TILE_COLS ? n - j : DX_TILE_COLS;
@@ -85,4 +90,11 @@ void dx_gemm(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t 
             else
                 edge_tile(left + i * k, right + j * k, k, to, ldc, high, across, accumulate, tile);
         }
+}
+
+void dx_gemm(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_col, const float *b, size_t b_row,
+             size_t b_col, float *c, size_t ldc, int accumulate, float *workspace) {
+    float *right = workspace + dx_gemm_left_workspace(m, k);
+    dx_gemm_pack(n, k, b, b_row, b_col, right);
+    dx_gemm_packed(m, n, k, a, a_row, a_col, right, c, ldc, accumulate, workspace);
 }

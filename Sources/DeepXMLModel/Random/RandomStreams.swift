@@ -3,6 +3,7 @@ import Kernels
 /// What a random number is drawn for. Part of the generator's counter, so purposes never share numbers.
 public enum RandomPurpose: UInt32, Sendable {
     case shuffle = 1, encoderDropout, residualDropout, negatives, classifierInit, embeddingInit, spectralInit
+    case layerInit, layerDropout
 }
 
 /// The random numbers of one module of one learner, drawn by counter (Philox 4×32-10, Salmon et al., SC 2011).

@@ -1,0 +1,186 @@
+import Diagnostics
+import XCData
+
+/// Makes the layers of an arch file's `order`, one after the other.
+struct EncoderBuilder {
+    private(set) var layers: [any EncoderLayer] = []
+    private(set) var layout = ParameterLayout()
+    /// What the layers so far give.
+    private(set) var shape: LayerShape
+    private let input: EncoderInput
+
+    /// Kinds that read token embeddings, where they come first.
+    private static let readersOfTokens = ["astec", "astecpp", "rnn", "xmlcnn"]
+    private static let makers: [String: @Sendable (inout EncoderBuilder, Arch.Layer, Place) throws -> Void] = [
+        "astec": { try $0.astec($1, $2) }, "astecpp": { try $0.astecpp($1, $2) },
+        "linear": { try $0.linear($1, $2) }, "relu": { try $0.relu($1, $2) }, "dropout": { try $0.dropout($1, $2) },
+        "residual": { try $0.residual($1, $2) }, "mlp": { try $0.mlp($1, $2) },
+        "batchnorm1d": { try $0.batchNorm($1, $2) }, "rnn": { try $0.rnn($1, $2) }, "xmlcnn": { try $0.xmlcnn($1, $2) },
+        "identity": { _, _, _ in }, "_identity": { _, _, _ in },
+    ]
+
+    /// A layer's stack and its name within the encoder.
+    struct Place {
+        let stack: String, name: String
+    }
+
+    static func input(_ coarse: [Arch.Layer]) -> EncoderInput {
+        let first = coarse.first { $0.kind != "identity" }
+        return first.map { readersOfTokens.contains($0.kind) } ?? false ? .tokens : .features
+    }
+
+    init(inputDims: Int, input: EncoderInput) {
+        self.input = input
+        shape = LayerShape(dims: inputDims, isSequence: input == .tokens)
+    }
+
+    /// Appends the layers of a stack, and checks that it ends with one vector a row.
+    ///
+    /// - Parameter part: `coarse` or `fine`.
+    mutating func append(_ stack: [Arch.Layer], part: String) throws {
+        let key = "transform_\(part)"
+        for (place, layer) in stack.enumerated() {
+            guard let make = Self.makers[layer.kind] else { throw Self.unknown(layer, in: key) }
+            try make(&self, layer, Place(stack: key, name: "\(part).\(place).\(layer.kind)"))
+        }
+        guard shape.isSequence else { return }
+        throw Failure(
+            .usage, "\(key) ends with a sequence of vectors, not with one vector a document", at: "\(key).order",
+            found: "[" + stack.map { "\"\($0.kind)\"" }.joined(separator: ", ") + "]",
+            expected: "rnn, xmlcnn or astec among the layers")
+    }
+
+    private static func unknown(_ layer: Arch.Layer, in key: String) -> Failure {
+        let known = makers.keys.sorted()
+        return Failure(
+            .usage, "unknown layer \"\(layer.kind)\"", at: "\(key).order", found: layer.kind,
+            expected: known.joined(separator: ", "),
+            advice: suggestion(for: layer.kind, among: known).map { "did you mean \"\($0)\"?" } ?? "")
+    }
+
+    private mutating func add(_ layer: any EncoderLayer) {
+        layers.append(layer)
+        shape = layer.output
+    }
+
+    private func needSequence(_ layer: Arch.Layer, _ place: Place) throws {
+        if shape.isSequence { return }
+        throw Failure(
+            .usage, "\(layer.kind) reads a sequence of tokens, and gets one vector a document", at: "\(place.stack).order",
+            found: layer.kind, expected: "\(layer.kind) after astecpp, or as the first layer")
+    }
+
+    // MARK: Layers of tokens
+
+    private static let embeddingArguments = [
+        "vocabulary_dims", "embedding_dims", "input_size", "dropout", "reduction", "freeze", "padding_idx", "sparse", "device",
+    ]
+
+    private mutating func astec(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(layer, in: place.stack, known: Self.embeddingArguments)
+        try needSequence(layer, place)
+        try arguments.checkInput(["embedding_dims", "input_size"], dims: shape.dims)
+        let reduction = try arguments.choice("reduction", among: ["sum", "mean"], otherwise: "sum")
+        add(ReductionLayer(input: shape, isMean: reduction == "mean"))
+        try add(DropoutLayer(shape: shape, probability: arguments.probability("dropout", otherwise: 0.5), relu: true, &layout))
+    }
+
+    /// The token embeddings themselves, with dropout: no ReLU, which would take half of what a sequence layer reads.
+    private mutating func astecpp(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(layer, in: place.stack, known: Self.embeddingArguments)
+        try needSequence(layer, place)
+        try arguments.checkInput(["embedding_dims", "input_size"], dims: shape.dims)
+        _ = try arguments.choice("reduction", among: ["None", "none"], otherwise: "none")
+        try add(DropoutLayer(shape: shape, probability: arguments.probability("dropout", otherwise: 0.5), relu: false, &layout))
+    }
+
+    private mutating func rnn(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(
+            layer, in: place.stack,
+            known: [
+                "cell_type", "input_size", "hidden_size", "num_layers", "bidirectional", "dropout", "batch_first", "device",
+            ])
+        try needSequence(layer, place)
+        try arguments.checkInput(["input_size"], dims: shape.dims)
+        let cells = RecurrentCell.allCases.map(\.rawValue)
+        let sizes = RecurrentLayer.Sizes(
+            cell: .init(rawValue: try arguments.choice("cell_type", among: cells, otherwise: "RNN")) ?? .rnn,
+            hidden: try arguments.size("hidden_size", otherwise: 256), layers: try arguments.size("num_layers", otherwise: 1),
+            isBidirectional: try arguments.flag("bidirectional", otherwise: false),
+            dropout: try arguments.probability("dropout", otherwise: 0))
+        add(RecurrentLayer(place.name, input: shape, sizes, &layout))
+    }
+
+    /// Convolutions and pooling, then the bottleneck layer with ReLU and dropout; sizes as in the paper's experiments.
+    private mutating func xmlcnn(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(
+            layer, in: place.stack,
+            known: [
+                "input_size", "embedding_dims", "filter_sizes", "num_filters", "pooling_units", "hidden_size", "dropout",
+                "device",
+            ])
+        try needSequence(layer, place)
+        try arguments.checkInput(["input_size", "embedding_dims"], dims: shape.dims)
+        let sizes = try arguments.sizes("filter_sizes", otherwise: [2, 4, 8])
+        let filters = try arguments.size("num_filters", otherwise: 128)
+        let chunks = try arguments.size("pooling_units", otherwise: 8)
+        let bottleneck = try arguments.size("hidden_size", otherwise: 512)
+        let dropout = try arguments.probability("dropout", otherwise: 0.5)
+        add(ConvolutionLayer(place.name, input: shape, sizes: sizes, filters: filters, chunks: chunks, &layout))
+        add(LinearLayer("\(place.name).bottleneck", input: shape, outputDims: bottleneck, hasBias: true, &layout))
+        add(DropoutLayer(shape: shape, probability: dropout, relu: true, &layout))
+    }
+
+    // MARK: Layers of vectors
+
+    private mutating func batchNorm(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(layer, in: place.stack, known: ["num_features", "eps", "momentum", "device"])
+        try arguments.checkInput(["num_features"], dims: shape.dims)
+        let momentum = try arguments.positive("momentum", otherwise: 0.1), eps = try arguments.positive("eps", otherwise: 1e-5)
+        add(BatchNormLayer(place.name, shape: shape, momentum: momentum, eps: eps, &layout))
+    }
+
+    private mutating func linear(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(
+            layer, in: place.stack, known: ["in_features", "out_features", "input_size", "output_size", "bias", "device"])
+        try arguments.checkInput(["in_features", "input_size"], dims: shape.dims)
+        let dims = try arguments.size("out_features", "output_size", otherwise: shape.dims)
+        let hasBias = try arguments.flag("bias", otherwise: true)
+        add(LinearLayer(place.name, input: shape, outputDims: dims, hasBias: hasBias, &layout))
+    }
+
+    private mutating func relu(_ layer: Arch.Layer, _ place: Place) throws {
+        _ = try LayerArguments(layer, in: place.stack, known: ["inplace"])
+        add(ActivationLayer(.relu, shape: shape))
+    }
+
+    private mutating func dropout(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(layer, in: place.stack, known: ["p", "inplace"])
+        try add(DropoutLayer(shape: shape, probability: arguments.probability("p", otherwise: 0.5), relu: false, &layout))
+    }
+
+    private mutating func residual(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(
+            layer, in: place.stack, known: ["input_size", "output_size", "dropout", "init", "device"])
+        try arguments.checkInput(["input_size"], dims: shape.dims)
+        let dims = try arguments.size("output_size", otherwise: shape.dims)
+        let start = try arguments.choice("init", among: ["eye", "random"], otherwise: "eye")
+        let dropout = try arguments.probability("dropout", otherwise: 0.5)
+        add(
+            ResidualLayer(
+                place.name, input: shape, outputDims: dims, dropout: dropout, startsAtRandom: start == "random", &layout))
+    }
+
+    /// Linear layers with a non-linearity between each two, none after the last.
+    private mutating func mlp(_ layer: Arch.Layer, _ place: Place) throws {
+        let arguments = try LayerArguments(layer, in: place.stack, known: ["input_size", "hidden_size", "nnl", "device"])
+        try arguments.checkInput(["input_size"], dims: shape.dims)
+        let sizes = try arguments.sizes("hidden_size", otherwise: [shape.dims])
+        let names = ActivationLayer.Function.allCases.map(\.rawValue)
+        let function = try arguments.choice("nnl", among: names, otherwise: "relu")
+        for (number, dims) in sizes.enumerated() {
+            if number > 0 { add(ActivationLayer(.init(rawValue: function) ?? .relu, shape: shape)) }
+            add(LinearLayer("\(place.name).\(number)", input: shape, outputDims: dims, hasBias: true, &layout))
+        }
+    }
+}

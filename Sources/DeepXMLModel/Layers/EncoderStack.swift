@@ -1,0 +1,167 @@
+import Buffers
+import Foundation
+import Kernels
+import XCData
+
+/// An encoder after an arch file: x̂ = coarse(x), z = fine(x̂), for any layers.
+///
+/// A batch is cut into a few blocks of rows. Blocks go through side by side, on any thread or rank, each with a tape of its
+/// own; the caller sums their gradients in a fixed order. Call `prepare` after each change of the parameters.
+public final class EncoderStack: Sendable {
+    public let input: EncoderInput
+    public let inputDims: Int
+    /// Of x̂.
+    public let intermediateDims: Int
+    /// Of z.
+    public let outputDims: Int
+    /// 1×P: value and moments of all layers, the coarse first.
+    public let parameters: Parameter
+    /// The first so many floats belong to coarse layers.
+    public let coarseCount: Int
+    /// Which matrix stands where. What isn't trained (spectral norms' u and v, running statistics) is here too, so that whoever
+    /// stores the parameters stores all.
+    public let slots: [ParameterSlot]
+    /// Floats of one block's gradient: P, and room for statistics.
+    public let gradientLength: Int
+
+    private let layers: [any EncoderLayer]
+    private let coarseLayers: Int
+    private let streams: RandomStreams
+    private let spare = SpareTapes()
+
+    /// - Parameters:
+    ///   - coarse, fine: the layers of `transform_coarse` and `transform_fine`.
+    ///   - inputDims: D of the token embeddings, or of the dense features.
+    ///   - streams: draws what the parameters start from, and the dropout.
+    /// - Throws: `Failure` that names the layer and the argument: an unknown one, a size that doesn't fit what comes before.
+    public init(coarse: [Arch.Layer], fine: [Arch.Layer], inputDims: Int, streams: RandomStreams) throws {
+        input = EncoderBuilder.input(coarse)
+        var builder = EncoderBuilder(inputDims: inputDims, input: input)
+        try builder.append(coarse, part: "coarse")
+        (coarseLayers, coarseCount, intermediateDims) = (builder.layers.count, builder.layout.count, builder.shape.dims)
+        try builder.append(fine, part: "fine")
+        (layers, outputDims, slots) = (builder.layers, builder.shape.dims, builder.layout.slots)
+        (self.inputDims, self.streams) = (inputDims, streams)
+        parameters = Parameter(rows: 1, cols: builder.layout.count)
+        gradientLength = builder.layout.count + builder.layout.statistics
+        builder.layout.initialise(parameters.value.pointer, streams)
+        prepare(training: false)
+    }
+
+    /// Once before the blocks of a step run, and once before prediction; the same on every rank.
+    ///
+    /// - Parameter training: spectral norms make their power iteration, and the backward pass is made ready.
+    public func prepare(training: Bool) {
+        for layer in layers { layer.prepare(parameters.value.pointer, training: training) }
+    }
+
+    /// x̂ and z of a block of rows.
+    ///
+    /// - Parameters:
+    ///   - moment: the step, from which dropout is drawn; nil: prediction.
+    ///   - intermediate: rows×`paddedWidth(intermediateDims)`, padding zero. At stage `intermediate` it may be `block.x`.
+    ///   - output: rows×`paddedWidth(outputDims)`, padding zero.
+    ///   - tape: nil where no backward pass follows.
+    public func forward(
+        _ block: EncoderBlock, moment: Int?, intermediate: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>,
+        tape: EncoderTape?
+    ) {
+        if block.rows == 0 { return }
+        guard let tape else {
+            let spare = spare.take() ?? EncoderTape()
+            forward(block, moment: moment, intermediate: intermediate, output: output, tape: spare)
+            return self.spare.give(spare)
+        }
+        tape.plan.read(block)
+        tape.inputs = Array(repeating: nil, count: layers.count)
+        tape.moment = moment
+        let coarse = block.stage == .input ? 0..<coarseLayers : coarseLayers..<coarseLayers
+        copyRows(run(coarse, block.x, tape), block.rows, dims: intermediateDims, to: intermediate)
+        let result = run(coarseLayers..<layers.count, UnsafePointer(intermediate), tape)
+        copyRows(result, block.rows, dims: outputDims, to: output)
+    }
+
+    private func run(_ range: Range<Int>, _ x: UnsafePointer<Float>, _ tape: EncoderTape) -> UnsafePointer<Float> {
+        var x = x
+        for i in range {
+            tape.inputs[i] = x
+            x = layers[i].forward(x, pass(i, tape))
+        }
+        return x
+    }
+
+    private func pass(_ layer: Int, _ tape: EncoderTape) -> LayerPass {
+        LayerPass(
+            values: parameters.value.pointer, plan: tape.plan, tape: tape.layer(layer),
+            dropout: tape.moment.map { streams.stream(.layerDropout, moment: $0) },
+            parameterCount: parameters.value.cols)
+    }
+
+    /// The gradient of all parameters from this block, once after its forward pass.
+    ///
+    /// - Parameters:
+    ///   - block: as forward; `intermediate` and what `block` points to must be as they were.
+    ///   - outputGradient: of z, rows×`paddedWidth(outputDims)`.
+    ///   - trainsCoarse: false: the pass ends at x̂, and the coarse part of the gradient is zero.
+    ///   - gradient: `gradientLength` floats, overwritten.
+    ///   - inputGradient: of `block.x`, as large; overwritten, padding zero. With `trainsCoarse` false, of x̂.
+    public func backward(
+        _ block: EncoderBlock, outputGradient: UnsafePointer<Float>, tape: EncoderTape, trainsCoarse: Bool,
+        gradient: UnsafeMutablePointer<Float>, inputGradient: UnsafeMutablePointer<Float>?
+    ) {
+        gradient.update(repeating: 0, count: gradientLength)
+        if block.rows == 0 { return }
+        let last = trainsCoarse && block.stage == .input ? 0 : coarseLayers
+        var g = tape.layer(layers.count).floats(0, block.rows * paddedWidth(outputDims))
+        g.update(from: outputGradient, count: block.rows * paddedWidth(outputDims))
+        for i in (last..<layers.count).reversed() {
+            guard let x = tape.inputs[i] else { preconditionFailure("backward without forward") }
+            let wants = i > last || inputGradient != nil
+            guard let dx = layers[i].backward(g, x: x, pass(i, tape), gradient: gradient, wantsInput: wants) else { return }
+            g = dx
+        }
+        guard let inputGradient else { return }
+        let isInput = last == 0 && block.stage == .input
+        let rows = isInput && input == .tokens ? tape.plan.tokens : block.rows
+        copyRows(UnsafePointer(g), rows, dims: isInput ? inputDims : intermediateDims, to: inputGradient)
+    }
+
+    /// Ends a step: what the summed gradient still lacks (the spectral norms' part), running statistics, then the optimiser.
+    ///
+    /// - Parameters:
+    ///   - gradient: the sum of the blocks' gradients; destroyed.
+    ///   - blocks: how many blocks of at least one row were summed.
+    public func update(gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool, _ adam: dx_adam) {
+        finishGradient(gradient, blocks: blocks, trainsCoarse: trainsCoarse)
+        for slot in slots where slot.isTrained && (trainsCoarse || slot.range.lowerBound >= coarseCount) {
+            parameters.update(slot.range, gradient: gradient.pointer + slot.range.lowerBound, adam)
+        }
+    }
+
+    /// The first half of `update`, for another optimiser: afterwards `gradient` is that of the trained slots.
+    public func finishGradient(_ gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool) {
+        let step = FinishedStep(blocks: blocks, parameterCount: parameters.value.cols)
+        for layer in layers[(trainsCoarse ? 0 : coarseLayers)...] {
+            layer.finish(gradient: gradient.pointer, parameters.value.pointer, step)
+        }
+    }
+
+    private func copyRows(_ x: UnsafePointer<Float>, _ rows: Int, dims: Int, to out: UnsafeMutablePointer<Float>) {
+        if x == UnsafePointer(out) { return }
+        let ld = paddedWidth(dims)
+        for row in 0..<rows {
+            (out + row * ld).update(from: x + row * ld, count: dims)
+            (out + row * ld + dims).update(repeating: 0, count: ld - dims)
+        }
+    }
+}
+
+/// Tapes for passes that no backward pass follows.
+private final class SpareTapes: @unchecked Sendable {
+    private let lock = NSLock()
+    private var tapes: [EncoderTape] = []
+
+    func take() -> EncoderTape? { lock.withLock { tapes.popLast() } }
+
+    func give(_ tape: EncoderTape) { lock.withLock { tapes.append(tape) } }
+}
