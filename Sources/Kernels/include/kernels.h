@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bf16_kernels.h"
 #include "philox.h"
 #include "search_kernels.h"
 #include "training_kernels.h"
