@@ -16,34 +16,56 @@ enum Steps {
         return matrix
     }
 
-    /// Flop/s of the one-vs-all step (loss, both gradients, Adam) against those of bare sgemm of the same shape.
-    static func oneVsAll(labels: Int) {
-        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1))
-        let step = OneVsAllStep(classifier: classifier, labelCount: labels, batchSize: batch)
-        let z = activations(2), dz = DenseMatrix(rows: batch, cols: ld)
-        let positives = (0..<batch).flatMap { row in
+    /// Labels of the batch's documents.
+    private static func positives(labels: Int) -> [(row: Int32, label: Int32)] {
+        (0..<batch).flatMap { row in
             (0..<6).map { (row: Int32(row), label: Int32((row * 97 + $0 * 613) % labels)) }
         }
-        let adam = Adam.dense(learningRate: 0.001, step: 10)
-        let logits = DenseMatrix(rows: batch, cols: labels)
-        let seconds = fastest(
-            labels > 10_000 ? 5 : 15,
-            [
-                {
-                    _ = step.run(
-                        rows: 0..<labels, z: z.pointer, batch: batch, positives: positives[...], adam: adam, dz: dz.pointer)
-                },
-                {
-                    cblas_sgemm(
-                        CblasRowMajor, CblasNoTrans, CblasTrans, Int32(batch), Int32(labels), Int32(dims), 1, z.pointer,
-                        Int32(ld),
-                        classifier.weight.value.pointer, Int32(ld), 0, logits.pointer, Int32(labels))
-                },
-            ])
+    }
+
+    private static func sgemm(_ z: DenseMatrix, _ classifier: ClassifierShard, _ logits: DenseMatrix) {
+        let labels = Int32(classifier.labels.count)
+        cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, CblasTrans, Int32(batch), labels, Int32(dims), 1, z.pointer, Int32(ld),
+            classifier.weight.value.pointer, Int32(ld), 0, logits.pointer, labels)
+    }
+
+    /// Flop/s of the one-vs-all step (loss, both gradients, Adam) against those of bare sgemm of the same shape; and its
+    /// speed with bfloat16 inputs against that.
+    static func oneVsAll(labels: Int) {
+        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1))
+        let z = activations(2), dz = DenseMatrix(rows: batch, cols: ld), logits = DenseMatrix(rows: batch, cols: labels)
+        let positives = positives(labels: labels), adam = Adam.dense(learningRate: 0.001, step: 10)
+        let steps = ClassifierPrecision.allCases.map { precision in
+            let step = OneVsAllStep(classifier: classifier, labelCount: labels, batchSize: batch, precision: precision)
+            return {
+                _ = step.run(
+                    rows: 0..<labels, z: z.pointer, batch: batch, positives: positives[...], adam: adam, dz: dz.pointer)
+            }
+        }
+        let seconds = fastest(labels > 10_000 ? 5 : 15, steps + [{ sgemm(z, classifier, logits) }])
         let flops = 2 * Double(batch) * Double(labels) * Double(dims)
-        let (own, bound) = (3 * flops / seconds[0] / 1e9, flops / seconds[1] / 1e9)
+        let (own, bound) = (3 * flops / seconds[0] / 1e9, flops / seconds[2] / 1e9)
         report(
             "one-vs-all step, L \(labels)", "\(rounded(own)) GFLOP/s", "sgemm \(rounded(bound)) GFLOP/s", own / bound, "≥ 0.7")
+        guard ClassifierPrecision.bfloat16.isNative else { return }
+        report(
+            "the same in bfloat16", "\(rounded(3 * flops / seconds[1] / 1e9)) GFLOP/s", "in float32 \(rounded(own)) GFLOP/s",
+            seconds[0] / seconds[1], "≥ 1.2")
+    }
+
+    /// Flop/s of the 100 best labels of each document of a batch against those of bare sgemm of the same shape.
+    static func oneVsAllTopK(labels: Int) {
+        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1))
+        let z = activations(2), logits = DenseMatrix(rows: batch, cols: labels)
+        let search = OneVsAllTopK(classifier: classifier), team = ThreadTeam(size: 1)
+        let seconds = fastest(
+            labels > 10_000 ? 5 : 15,
+            [{ _ = search.topK(z.pointer, rows: batch, k: 100, team: team) }, { sgemm(z, classifier, logits) }])
+        let flops = 2 * Double(batch) * Double(labels) * Double(dims)
+        report(
+            "one-vs-all top 100, L \(labels)", "\(rounded(flops / seconds[0] / 1e9)) GFLOP/s",
+            "sgemm \(rounded(flops / seconds[1] / 1e9)) GFLOP/s", seconds[1] / seconds[0], "≥ 0.7")
     }
 
     /// Seconds of a shortlist step against the larger of bytes ÷ copy bandwidth and flops ÷ sgemm's flop/s.

@@ -1,4 +1,5 @@
 #include "kernels.h"
+#include "optimiser.h"
 #include "vector.h"
 #pragma clang fp contract(fast)
 
@@ -110,11 +111,7 @@ DX_CLONES void dx_normalise_rows(float *x, size_t rows, size_t cols, size_t ld) 
 }
 
 DX_CLONES void dx_adam_update(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam) {
-    for (size_t i = 0; i < count; i++) {
-        m[i] += (1.0f - adam.beta1) * (g[i] - m[i]);
-        v[i] += (1.0f - adam.beta2) * (g[i] * g[i] - v[i]);
-        p[i] -= adam.step * m[i] / (sqrtf(v[i]) * adam.inv_sqrt_bc2 + adam.eps);
-    }
+    dx_optimise(p, m, v, g, count, adam);
 }
 
 DX_CLONES double dx_sigmoid_tile(float *logits, size_t rows, size_t cols, size_t ld, const float *bias, float scale) {
@@ -139,6 +136,44 @@ DX_CLONES double dx_sigmoid_tile(float *logits, size_t rows, size_t cols, size_t
     return total;
 }
 
+// Loss and slope of sixteen logits (`squared` a constant at each call). A NaN stays one, so that the loss tells of it.
+DX_INLINE void margin_slopes(const int squared, v16 *logits, float scale, v16 *loss) {
+    const v16 margin = 1.0f + *logits, scales = scale - (v16){0};
+    const i16v above = ~(margin <= 0);
+    const v16 h = (v16)((i16v)margin & above);
+    *loss = squared ? h * h : h;
+    *logits = squared ? 2.0f * h * scale : (v16)((i16v)scales & above);
+}
+
+DX_INLINE double margin_row(const int squared, float *row, size_t cols, const float *bias, float scale) {
+    v16 sum = {0}, loss;
+    size_t c = 0;
+    for (; c + 16 <= cols; c += 16) {
+        v16 logits = *(v16 *)(row + c) + *(const v16 *)(bias + c);
+        margin_slopes(squared, &logits, scale, &loss);
+        *(v16 *)(row + c) = logits;
+        sum += loss;
+    }
+    double total = 0;
+    for (int i = 0; i < 16; i++) total += sum[i];
+    for (; c < cols; c++) {
+        v16 logits = {row[c] + bias[c]};
+        margin_slopes(squared, &logits, scale, &loss);
+        row[c] = logits[0];
+        total += loss[0];
+    }
+    return total;
+}
+
+DX_CLONES double dx_margin_tile(float *logits, size_t rows, size_t cols, size_t ld, const float *bias, float scale,
+                                int squared) {
+    double total = 0;
+    for (size_t r = 0; r < rows; r++)
+        total += squared ? margin_row(1, logits + r * ld, cols, bias, scale)
+                         : margin_row(0, logits + r * ld, cols, bias, scale);
+    return total;
+}
+
 DX_CLONES void dx_sigmoid(const float *x, float *out, size_t count) {
     for (size_t i = 0; i < count; i++) {
         float softplus;
@@ -147,7 +182,7 @@ DX_CLONES void dx_sigmoid(const float *x, float *out, size_t count) {
 }
 
 DX_CLONES void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts,
-                                 const uint16_t *rows, const float *weights, const float *dx, size_t cols, float *table,
+                                 const uint32_t *rows, const float *weights, const float *dx, size_t cols, float *table,
                                  float *m, float *v, dx_adam adam) {
     float gradient[cols];
     for (size_t t = first; t < last; t++) {
@@ -158,11 +193,6 @@ DX_CLONES void dx_embedding_step(size_t first, size_t last, const int32_t *token
             for (size_t c = 0; c < cols; c++) gradient[c] += weight * row[c];
         }
         size_t at = (size_t)tokens[t] * cols;
-        float *p = table + at, *mt = m + at, *vt = v + at;
-        for (size_t c = 0; c < cols; c++) {
-            mt[c] += (1.0f - adam.beta1) * (gradient[c] - mt[c]);
-            vt[c] += (1.0f - adam.beta2) * (gradient[c] * gradient[c] - vt[c]);
-            p[c] -= adam.step * mt[c] / (sqrtf(vt[c]) * adam.inv_sqrt_bc2 + adam.eps);
-        }
+        dx_optimise(table + at, m + at, v + at, gradient, cols, adam);
     }
 }

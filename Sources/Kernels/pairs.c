@@ -97,7 +97,7 @@ DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_cou
 
 size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, const float *doc_weights,
                        const int32_t *docs, size_t rows, int32_t *slot, int32_t *tokens, int64_t *starts,
-                       uint16_t *token_rows, float *token_weights) {
+                       uint32_t *token_rows, float *token_weights) {
     size_t distinct = 0;
     for (size_t r = 0; r < rows; r++)
         for (int64_t i = doc_starts[docs[r]]; i < doc_starts[docs[r] + 1]; i++) {
@@ -118,7 +118,7 @@ size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, con
     for (size_t r = 0; r < rows; r++)
         for (int64_t i = doc_starts[docs[r]]; i < doc_starts[docs[r] + 1]; i++) {
             int64_t to = starts[slot[doc_tokens[i]]]++;
-            token_rows[to] = (uint16_t)r;
+            token_rows[to] = (uint32_t)r;
             token_weights[to] = doc_weights[i];
         }
     memmove(starts + 1, starts, distinct * sizeof(int64_t));

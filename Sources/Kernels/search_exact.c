@@ -1,6 +1,7 @@
 #include "search_product.h"
 #include "search_select.h"
 #include "search_kernels.h"
+#include "training_kernels.h"
 
 // 8 groups of 32 vectors of 300 numbers are 307 KB: they stay in the second-level cache while all queries pass.
 enum { DATABASE_TILE = 256, SCAN = 16 };
@@ -73,12 +74,13 @@ static void scan(
 }
 
 static void search_tile(
-    const workspace *w, int64_t count, int64_t columns, int64_t dims, int32_t first_id, int64_t k) {
+    const workspace *w, int64_t count, int64_t columns, int64_t dims, const float *bias, int32_t first_id, int64_t k) {
     const int64_t capacity = capacity_for(k);
     for (int64_t q = 0; q < count; q += DX_TILE_ROWS) {
         for (int64_t c = 0; c < columns; c += DX_TILE_COLS)
             dx_tile_product(
                 w->queries + q * dims, w->database + c * dims, dims, w->scores + c, DATABASE_TILE, 0);
+        if (bias) dx_add_bias(w->scores, DX_TILE_ROWS, (size_t)columns, DATABASE_TILE, bias);
         for (int64_t i = q; i < count && i < q + DX_TILE_ROWS; i++)
             scan(
                 w->scores + (i - q) * DATABASE_TILE, columns, first_id, k, capacity, w->keys + i * capacity,
@@ -95,17 +97,30 @@ static void write_rows(const workspace *w, int64_t count, int64_t k, int32_t *id
             ids + q * k, scores + q * k);
 }
 
-void dx_search_exact(
-    const float *queries, int64_t count, const float *database, int64_t rows, int64_t dims, int32_t first_id, int64_t k,
-    void *memory, int32_t *ids, float *scores) {
+/// Rows of either side are `stride` apart; `bias`: one number a row of the database, or null.
+static void search(
+    const float *queries, int64_t count, const float *database, const float *bias, int64_t rows, int64_t dims, int64_t stride,
+    int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores) {
     workspace w;
     lay_out(&w, memory, count, dims, k);
-    dx_pack_lanes(queries, dims, count, dims, DX_TILE_ROWS, w.queries);
+    dx_pack_lanes(queries, stride, count, dims, DX_TILE_ROWS, w.queries);
     for (int64_t q = 0; q < count; q++) w.found[q] = (progress){0, -__builtin_inff()};
     for (int64_t r = 0; r < rows; r += DATABASE_TILE) {
         const int64_t columns = rows - r < DATABASE_TILE ? rows - r : DATABASE_TILE;
-        dx_pack_lanes(database + r * dims, dims, columns, dims, DX_TILE_COLS, w.database);
-        search_tile(&w, count, columns, dims, first_id + (int32_t)r, k);
+        dx_pack_lanes(database + r * stride, stride, columns, dims, DX_TILE_COLS, w.database);
+        search_tile(&w, count, columns, dims, bias ? bias + r : 0, first_id + (int32_t)r, k);
     }
     write_rows(&w, count, k, ids, scores);
+}
+
+void dx_search_exact(
+    const float *queries, int64_t count, const float *database, int64_t rows, int64_t dims, int32_t first_id, int64_t k,
+    void *memory, int32_t *ids, float *scores) {
+    search(queries, count, database, 0, rows, dims, dims, first_id, k, memory, ids, scores);
+}
+
+void dx_search_logits(
+    const float *queries, int64_t count, const float *database, const float *bias, int64_t rows, int64_t dims, int64_t stride,
+    int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores) {
+    search(queries, count, database, bias, rows, dims, stride, first_id, k, memory, ids, scores);
 }

@@ -6,6 +6,7 @@
 // done, and goes document by document with the sums in registers, over chunks of columns whose part of the block's
 // rows fits the first-level cache. Either way a row of dz is summed in ascending order of labels: the same bits.
 #include "kernels.h"
+#include "optimiser.h"
 #include "shortlist_groups.h"
 #pragma clang fp contract(fast)
 
@@ -21,13 +22,8 @@ typedef struct {
     float *value, *m, *v;
 } parameter;
 
-DX_INLINE void adam_row(parameter p, size_t from, size_t count, const float *g, dx_adam adam) {
-    float *w = p.value + from, *m = p.m + from, *v = p.v + from;
-    for (size_t i = 0; i < count; i++) {
-        m[i] += (1.0f - adam.beta1) * (g[i] - m[i]);
-        v[i] += (1.0f - adam.beta2) * (g[i] * g[i] - v[i]);
-        w[i] -= adam.step * m[i] / (sqrtf(v[i]) * adam.inv_sqrt_bc2 + adam.eps);
-    }
+DX_INLINE void optimise_row(parameter p, size_t from, size_t count, const float *g, dx_adam adam) {
+    dx_optimise(p.value + from, p.m + from, p.v + from, g, count, adam);
 }
 
 DX_INLINE void prefetch_row(const float *row, size_t ld) {
@@ -109,16 +105,17 @@ DX_INLINE size_t block_end(size_t first, size_t last, const int64_t *starts) {
     return l > first ? l : l + 1;
 }
 
-DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
-                                   const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
-                                   float *mb, float *vb, size_t ld, float scale, dx_adam adam) {
+// `kind` is a constant at each call.
+DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const int64_t *pair_starts,
+                                const uint16_t *pairs, size_t batch, step_batch b, parameter weight, parameter biases,
+                                dx_adam adam) {
+    const size_t ld = b.ld;
+    float *w = weight.value, *mw = weight.m, *vw = weight.v;
     float gw[ld] __attribute__((aligned(64))), rows[BLOCK_LABELS * ld] __attribute__((aligned(64)));
     float gradients[BLOCK_PAIRS + GROUP];
     block_pair sorted[BLOCK_PAIRS];
     int32_t ends[batch + 1];
     const block k = {rows, sorted, ends, batch};
-    const parameter weight = {w, mw, vw}, biases = {bias, mb, vb};
-    const step_batch b = {z, dz, ld, scale};
     double loss = 0;
     size_t ahead = first;
     for (size_t end; first < last; first = end) {
@@ -137,25 +134,40 @@ DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pai
                 prefetch_row(mw + ahead * ld, ld);
                 prefetch_row(vw + ahead * ld, ld);
             }
-            step_label label = {w + l * ld, gw, bias[l], 0, 0};
+            step_label label = {w + l * ld, gw, biases.value[l], 0, 0};
             memset(gw, 0, sizeof gw);
             if (waits) {
-                label_pairs(0, b, &label, pairs + from, (size_t)(to - from), gradients + (from - pair_starts[first]));
+                label_pairs(kind, 0, b, &label, pairs + from, (size_t)(to - from), gradients + (from - pair_starts[first]));
                 keep_row(k, label.w, ld, slot++);
                 for (int64_t i = from; i < to; i++) ends[(pairs[i] >> 1) + 1]++;
             } else {
-                label_pairs(1, b, &label, pairs + from, (size_t)(to - from), 0);
+                label_pairs(kind, 1, b, &label, pairs + from, (size_t)(to - from), 0);
             }
             loss += label.loss;
-            adam_row(weight, l * ld, ld, gw, adam);
-            adam_row(biases, l, 1, &label.gbias, adam);
+            optimise_row(weight, l * ld, ld, gw, adam);
+            optimise_row(biases, l, 1, &label.gbias, adam);
         }
         if (waits) {
             sort_by_document(k, first, end, pair_starts, pairs, gradients);
-            spread(k, dz, ld);
+            spread(k, b.dz, ld);
         }
     }
     return loss;
+}
+
+DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
+                                   const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
+                                   float *mb, float *vb, size_t ld, float scale, dx_adam adam) {
+    return shortlist_step(CROSS_ENTROPY, first, last, pair_starts, pairs, batch, (step_batch){z, dz, ld, scale, 0},
+                          (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam);
+}
+
+DX_CLONES double dx_shortlist_margin_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
+                                          const float *z, size_t batch, float *dz, float *w, float *mw, float *vw,
+                                          float *bias, float *mb, float *vb, size_t ld, float scale, dx_adam adam,
+                                          int squared) {
+    return shortlist_step(MARGIN, first, last, pair_starts, pairs, batch, (step_batch){z, dz, ld, scale, squared},
+                          (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam);
 }
 
 DX_CLONES void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count,

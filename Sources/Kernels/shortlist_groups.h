@@ -10,13 +10,17 @@
 typedef float v8 __attribute__((vector_size(32)));
 typedef float v4 __attribute__((vector_size(16)));
 
-// What all labels of a step share.
+// What all labels of a step share. `squared` is read by the margin loss alone.
 typedef struct {
     const float *z;
     float *dz;
     size_t ld;
     float scale;
+    int squared;
 } step_batch;
+
+// Constants at each call: binary cross-entropy, or hinge and squared hinge.
+enum { CROSS_ENTROPY, MARGIN };
 
 // One label's row, and the sums over its pairs.
 typedef struct {
@@ -82,13 +86,27 @@ DX_INLINE void dots(const int n, step_batch b, const step_label *l, const uint16
     }
 }
 
-// g = (sigma(logit) - y) * scale of the first n of `lanes` pairs.
-DX_INLINE void logit_gradients(const int lanes, size_t n, float scale, step_label *l, pair_group *p) {
-    float loss[GROUP];
+// A NaN stays one.
+DX_INLINE void margin_gradients(const int lanes, step_batch b, pair_group *p, float *loss) {
     for (int j = 0; j < lanes; j++) {
-        float softplus;
-        p->g[j] = (dx_sigmoid_softplus(p->logit[j], &softplus) - p->y[j]) * scale;
-        loss[j] = softplus - p->y[j] * p->logit[j];
+        float sign = 2.0f * p->y[j] - 1.0f, margin = 1.0f - sign * p->logit[j];
+        float h = margin <= 0 ? 0.0f : margin, slope = b.squared ? 2.0f * h : margin <= 0 ? 0.0f : 1.0f;
+        p->g[j] = -sign * slope * b.scale;
+        loss[j] = b.squared ? h * h : h;
+    }
+}
+
+// g = (sigma(logit) - y) * scale of the first n of `lanes` pairs, or the same of a margin loss.
+DX_INLINE void logit_gradients(const int kind, const int lanes, size_t n, step_batch b, step_label *l, pair_group *p) {
+    float loss[GROUP];
+    if (kind == MARGIN) {
+        margin_gradients(lanes, b, p, loss);
+    } else {
+        for (int j = 0; j < lanes; j++) {
+            float softplus;
+            p->g[j] = (dx_sigmoid_softplus(p->logit[j], &softplus) - p->y[j]) * b.scale;
+            loss[j] = softplus - p->y[j] * p->logit[j];
+        }
     }
     float total = 0;
     for (size_t j = 0; j < n; j++) {
@@ -144,7 +162,8 @@ DX_INLINE void any_outer(size_t n, const int direct, step_batch b, step_label *l
 // All pairs of a label. The dots of the next group come before the outer products of this one, so that they fill the
 // time that the exponentials' long chains take. Not `direct`: dz stays, and g gets the pairs' gradients (and up to
 // seven numbers after them).
-DX_INLINE void label_pairs(const int direct, step_batch b, step_label *l, const uint16_t *pairs, size_t count, float *g) {
+DX_INLINE void label_pairs(const int kind, const int direct, step_batch b, step_label *l, const uint16_t *pairs,
+                           size_t count, float *g) {
     pair_group groups[2];
     memset(groups[0].y, 0, sizeof groups[0].y);
     memset(groups[1].y, 0, sizeof groups[1].y);
@@ -154,9 +173,9 @@ DX_INLINE void label_pairs(const int direct, step_batch b, step_label *l, const 
     any_dots(n, b, l, pairs, groups);
     for (size_t i = 0, k = 0; i < count; k ^= 1) {
         pair_group *p = groups + k;
-        if (n == 1) logit_gradients(1, n, b.scale, l, p);
-        else if (n == 2) logit_gradients(2, n, b.scale, l, p);
-        else logit_gradients(GROUP, n, b.scale, l, p);
+        if (n == 1) logit_gradients(kind, 1, n, b, l, p);
+        else if (n == 2) logit_gradients(kind, 2, n, b, l, p);
+        else logit_gradients(kind, GROUP, n, b, l, p);
         if (!direct) memcpy(g + i, p->g, sizeof p->g);
         size_t next = i + n, more = count - next < GROUP ? count - next : GROUP;
         any_dots(more, b, l, pairs + next, groups + (k ^ 1));

@@ -3,7 +3,7 @@ import DeepXMLModel
 import Foundation
 import Testing
 
-/// Gradients of both losses by W, bias and z, against central differences of the loss in double precision.
+/// Gradients of each loss by W, bias and z, one-vs-all and over shortlists, against central differences of the loss in double precision.
 @Suite struct ClassifierGradientTests {
     let batch = 5, dims = 7
 
@@ -17,19 +17,24 @@ import Testing
     /// A (batch row, row of the shard, target) entry of the loss.
     private typealias Entry = (row: Int, label: Int, target: Double)
 
-    private func loss(_ entries: [Entry], _ W: Matrix, _ b: Matrix, _ z: Matrix) -> Double {
+    private func loss(_ kind: ClassifierLossKind, _ entries: [Entry], _ W: Matrix, _ b: Matrix, _ z: Matrix) -> Double {
         entries.reduce(0) { sum, entry in
             let logit = (0..<dims).reduce(b[entry.label, 0]) { $0 + W[entry.label, $1] * z[entry.row, $1] }
-            return sum + softplus(logit) - entry.target * logit
+            let short = max(0, 1 - (2 * entry.target - 1) * logit)
+            switch kind {
+            case .bce: return sum + softplus(logit) - entry.target * logit
+            case .hinge: return sum + short
+            case .squaredHinge: return sum + short * short
+            }
         }
     }
 
     /// Compares what a step did to `shard` (from `start`) and `dz` with the loss of `entries` times `scale`.
     private func compare(
         _ shard: ClassifierShard, _ start: (W: Matrix, b: Matrix, z: Matrix), _ dz: DenseMatrix, found sum: Double,
-        _ entries: [Entry], scale: Double
+        _ kind: ClassifierLossKind, _ entries: [Entry], scale: Double
     ) {
-        let loss = { (W: Matrix, b: Matrix, z: Matrix) in scale * self.loss(entries, W, b, z) }
+        let loss = { (W: Matrix, b: Matrix, z: Matrix) in scale * self.loss(kind, entries, W, b, z) }
         #expect(abs(sum * scale - loss(start.W, start.b, start.z)) < 1e-5)
         let unit = Double(batch)
         // Gradients of a mean over many entries are small: compared as those of the sum over a document's.
@@ -48,8 +53,8 @@ import Testing
     }
 
     /// 150 labels are more than a tile; cut into two leaves, the second of which begins within a tile.
-    @Test(arguments: [[0, 150], [0, 70, 150], [0, 0, 128, 150]])
-    func oneVsAll(bounds: [Int]) {
+    @Test(arguments: [[0, 150], [0, 70, 150], [0, 0, 128, 150]], ClassifierLossKind.allCases)
+    func oneVsAll(bounds: [Int], loss: ClassifierLossKind) {
         let shard = classifier(150)
         let z = noise(rows: batch, cols: dims, scale: 2, seed: 3)
         let labelCount = 200
@@ -58,7 +63,7 @@ import Testing
             (0..<150).filter { _ in g.uniform() < 0.05 }.map { (row: Int32(row), label: Int32($0)) }
         }
         let start = (W: Matrix(shard.weight.value, cols: dims), b: Matrix(shard.bias.value, cols: 1), z: Matrix(z, cols: dims))
-        let step = OneVsAllStep(classifier: shard, labelCount: labelCount, batchSize: batch)
+        let step = OneVsAllStep(classifier: shard, labelCount: labelCount, batchSize: batch, loss: loss)
         let dz = DenseMatrix(rows: batch, cols: shard.ld)
         let part = DenseMatrix(rows: batch, cols: shard.ld)
         var sum = 0.0
@@ -71,11 +76,11 @@ import Testing
         }
         let positive = Set(positives.map { Int($0.row) * 150 + Int($0.label) })
         let entries: [Entry] = (0..<batch * 150).map { ($0 / 150, $0 % 150, positive.contains($0) ? 1 : 0) }
-        compare(shard, start, dz, found: sum, entries, scale: 1 / Double(batch * labelCount))
+        compare(shard, start, dz, found: sum, loss, entries, scale: 1 / Double(batch * labelCount))
     }
 
-    @Test(arguments: [[0, 40], [0, 13, 40]])
-    func shortlist(bounds: [Int]) {
+    @Test(arguments: [[0, 40], [0, 13, 40]], ClassifierLossKind.allCases)
+    func shortlist(bounds: [Int], loss: ClassifierLossKind) {
         let shard = classifier(40)
         let z = noise(rows: batch, cols: dims, scale: 2, seed: 6)
         let docs: [Int32] = [3, 1, 5, 0, 4]
@@ -102,7 +107,7 @@ import Testing
         var sum = 0.0
         for rows in zip(bounds, bounds.dropFirst()).map({ $0..<$1 }) {
             part.buffer.fill(.nan)
-            sum += ShortlistStep(classifier: shard).run(
+            sum += ShortlistStep(classifier: shard, loss: loss).run(
                 rows: rows, z: z.pointer, batch: batch, pairs: pairs, adam: Adam.lazy(learningRate: 0.01, step: 1),
                 dz: part.pointer)
             accumulate(part.pointer, into: dz.pointer, count: batch * shard.ld)
@@ -111,7 +116,7 @@ import Testing
             both[Int(doc)].filter(shard.labels.contains).map { (row, $0 - 3, $0 % 3 == 0 ? 1 : 0) }
         }
         #expect(pairs.count == entries.count)
-        compare(shard, start, dz, found: sum, entries, scale: 1 / Double(batch))
+        compare(shard, start, dz, found: sum, loss, entries, scale: 1 / Double(batch))
         #expect((0..<dims).allSatisfy { Double(shard.weight.value[39, $0]) == start.W[39, $0] }, "a label of no list has changed")
     }
 

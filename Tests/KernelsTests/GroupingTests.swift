@@ -17,7 +17,7 @@ import Testing
     @Test func tokensAreGroupedInOrderOfAppearance() {
         let starts: [Int64] = [0, 2, 2, 5, 6], tokens: [Int32] = [4, 1, 1, 0, 4, 3], weights: [Float] = [1, 2, 3, 4, 5, 6]
         var slots = [Int32](repeating: -1, count: 6), distinct = [Int32](repeating: -9, count: 8)
-        var ends = [Int64](repeating: -9, count: 9), rows = [UInt16](repeating: 99, count: 8)
+        var ends = [Int64](repeating: -9, count: 9), rows = [UInt32](repeating: 99, count: 8)
         var grouped = [Float](repeating: .nan, count: 8)
         let count = dx_group_tokens(starts, tokens, weights, [2, 0, 1, 2], 4, &slots, &distinct, &ends, &rows, &grouped)
         #expect(count == 3)

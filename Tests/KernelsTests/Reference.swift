@@ -1,13 +1,20 @@
 import Foundation
 import Kernels
 
-/// One parameter's Adam in double precision (Kingma & Ba 2015, algorithm 1).
-struct ReferenceAdam {
+/// One parameter's optimiser in double precision: Adam (Kingma & Ba 2015, algorithm 1), or SGD with momentum as torch
+/// documents it; weight decay is added to the gradient.
+struct ReferenceOptimiser {
     var p: Double, m: Double, v: Double
     let numbers: dx_adam
 
-    mutating func step(gradient g: Double) {
+    mutating func step(gradient: Double) {
         let (beta1, beta2) = (Double(numbers.beta1), Double(numbers.beta2))
+        let g = gradient + Double(numbers.weight_decay) * p
+        if numbers.kind == Int32(DX_SGD) {
+            m = beta1 * m + g
+            p -= Double(numbers.step) * m
+            return
+        }
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
         p -= Double(numbers.step) * m / (v.squareRoot() * Double(numbers.inv_sqrt_bc2) + Double(numbers.eps))

@@ -25,7 +25,20 @@ struct Sample {
 
 extension dx_adam {
     /// Lazy Adam as the trainer has it, some steps in.
-    static let sample = dx_adam(beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 0.003, inv_sqrt_bc2: 1)
+    static let sample = dx_adam(
+        beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 0.003, inv_sqrt_bc2: 1, weight_decay: 0, kind: Int32(DX_ADAM))
+    /// Dense Adam, early: ε is small beside the corrected root.
+    static let dense = dx_adam(
+        beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 0.01, inv_sqrt_bc2: 1.7, weight_decay: 0, kind: Int32(DX_ADAM))
+    static let decayed = dx_adam(
+        beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 0.003, inv_sqrt_bc2: 1, weight_decay: 0.3, kind: Int32(DX_ADAM))
+    static let momentum = dx_adam(
+        beta1: 0.8, beta2: 0.999, eps: 1e-8, step: 0.05, inv_sqrt_bc2: 1, weight_decay: 0, kind: Int32(DX_SGD))
+    static let decayedMomentum = dx_adam(
+        beta1: 0.8, beta2: 0.999, eps: 1e-8, step: 0.05, inv_sqrt_bc2: 1, weight_decay: 0.3, kind: Int32(DX_SGD))
+    static let all = [sample, dense, decayed, momentum, decayedMomentum]
+
+    var isSGD: Bool { kind == Int32(DX_SGD) }
 }
 
 extension dx_stream {

@@ -1,11 +1,27 @@
 import Kernels
 import Testing
 
+/// What a step's pairs are trained on.
+private enum Loss: CaseIterable {
+    case crossEntropy, hinge, squaredHinge
+
+    /// Loss and slope of a logit with the target y = 0 or 1, in double precision.
+    func callAsFunction(_ logit: Double, _ y: Double) -> (value: Double, slope: Double) {
+        let sign = 2 * y - 1, short = max(0, 1 - sign * logit)
+        switch self {
+        case .crossEntropy: return (softplus(logit) - y * logit, sigmoid(logit) - y)
+        case .hinge: return (short, short > 0 ? -sign : 0)
+        case .squaredHinge: return (short * short, -2 * sign * short)
+        }
+    }
+}
+
 /// A shard's parameters, and the pairs of a batch grouped by label.
 private struct Problem {
     let batch: Int, dims: Int, ld: Int, labels: Int
     let starts: [Int64], pairs: [UInt16], z: [Float]
     let scale: Float
+    var loss = Loss.crossEntropy, adam = dx_adam.sample
     var dz: [Float]
     var w: [Float], mw: [Float], vw: [Float], bias: [Float], mb: [Float], vb: [Float]
 
@@ -28,8 +44,13 @@ private struct Problem {
     }
 
     mutating func run(_ range: Range<Int>) -> Double {
-        dx_shortlist_step(
-            range.lowerBound, range.upperBound, starts, pairs, z, batch, &dz, &w, &mw, &vw, &bias, &mb, &vb, ld, scale, .sample)
+        if loss == .crossEntropy {
+            return dx_shortlist_step(
+                range.lowerBound, range.upperBound, starts, pairs, z, batch, &dz, &w, &mw, &vw, &bias, &mb, &vb, ld, scale, adam)
+        }
+        return dx_shortlist_margin_step(
+            range.lowerBound, range.upperBound, starts, pairs, z, batch, &dz, &w, &mw, &vw, &bias, &mb, &vb, ld, scale, adam,
+            loss == .squaredHinge ? 1 : 0)
     }
 
     /// The same by the formulas, in double precision: (loss, ∂z, W, bias).
@@ -40,8 +61,8 @@ private struct Problem {
             for i in Int(starts[label])..<Int(starts[label + 1]) {
                 let row = Int(pairs[i] >> 1), y = Double(pairs[i] & 1), wl = label * ld, zr = row * ld
                 let logit = (0..<ld).reduce(Double(bias[label])) { sum, c in sum + Double(w[wl + c]) * Double(z[zr + c]) }
-                let g = (sigmoid(logit) - y) * Double(scale)
-                out.loss += softplus(logit) - y * logit
+                let (value, slope) = loss(logit, y), g = slope * Double(scale)
+                out.loss += value
                 biasGradient += g
                 for c in 0..<ld {
                     gradient[c] += g * Double(z[row * ld + c])
@@ -58,9 +79,9 @@ private struct Problem {
     }
 
     private func stepped(_ p: Float, _ m: Float, _ v: Float, _ gradient: Double) -> Double {
-        var adam = ReferenceAdam(p: Double(p), m: Double(m), v: Double(v), numbers: .sample)
-        adam.step(gradient: gradient)
-        return adam.p
+        var reference = ReferenceOptimiser(p: Double(p), m: Double(m), v: Double(v), numbers: adam)
+        reference.step(gradient: gradient)
+        return reference.p
     }
 }
 
@@ -78,13 +99,37 @@ private struct Problem {
             (7, 32, []), (7, 32, [0, 0, 0]),
         ] as [(Int, Int, [Int])])
     func followsTheFormulas(batch: Int, dims: Int, counts: [Int]) {
-        var problem = Problem(batch: batch, dims: dims, counts: counts)
+        check(Problem(batch: batch, dims: dims, counts: counts))
+    }
+
+    /// Both ways of summing ∂z.
+    @Test(arguments: [255, 5], [.sample, .decayed, .momentum, .decayedMomentum] as [dx_adam])
+    func anyLossAndOptimiser(batch: Int, adam: dx_adam) {
+        for loss in Loss.allCases {
+            var problem = Problem(batch: batch, dims: 300, counts: Self.remainders)
+            (problem.loss, problem.adam) = (loss, adam)
+            check(problem)
+        }
+    }
+
+    private func check(_ start: Problem) {
+        var problem = start
+        let counts = zip(problem.starts, problem.starts.dropFirst()).map { Int($1 - $0) }
         let expected = problem.reference(), loss = problem.run(0..<counts.count)
         let depth = Double(counts.max() ?? 0).squareRoot() + 1
         #expect(abs(loss - expected.loss) <= 1e-6 * expected.loss)
         #expect(largestDifference(problem.dz, expected.dz) < 2e-6 * depth)
         #expect(largestDifference(problem.w, expected.w) < 2e-6 * depth)
         #expect(largestDifference(problem.bias, expected.bias) < 2e-6 * depth)
+    }
+
+    @Test func theLossTellsOfNaN() {
+        for loss in Loss.allCases {
+            var problem = Problem(batch: 4, dims: 20, counts: [3])
+            problem.loss = loss
+            problem.w[5] = .nan
+            #expect(problem.run(0..<1).isNaN)
+        }
     }
 
     @Test func labelsWithoutPairsStay() {

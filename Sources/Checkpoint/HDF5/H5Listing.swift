@@ -42,6 +42,7 @@ extension H5File {
     public func checkDataset(_ name: String) throws {
         switch try info(name).type {
         case .float32: _ = try read(name) as Buffer<Float>
+        case .float64: _ = try read(name) as Buffer<Double>
         case .int32: _ = try read(name) as Buffer<Int32>
         case .int64: _ = try read(name) as Buffer<Int64>
         case .uint8: _ = try read(name) as Buffer<UInt8>

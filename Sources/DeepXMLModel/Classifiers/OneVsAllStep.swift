@@ -1,24 +1,37 @@
 import Buffers
 import Kernels
 
-/// The `full` loss: binary cross-entropy on all B×L logits, mean over all entries; fused by tiles of labels.
+/// The `full` loss: on all B×L logits, mean over all entries; fused by tiles of labels.
 ///
-/// For a tile: logits = Z Wᵀ, σ − y in place, ∂W = (σ−y)ᵀ Z, ∂Z += (σ−y) W, Adam while the tile is in cache. The B×L
-/// matrix never exists.
+/// For a tile: logits = Z Wᵀ, the loss's gradient G in place (σ − y for cross-entropy), ∂W = Gᵀ Z, ∂Z += G W, the
+/// optimiser while the tile is in cache. The B×L matrix never exists.
 public struct OneVsAllStep: Sendable {
     /// Labels a tile: B×tile logits and tile×D weights stay in the second-level cache.
     static let tile = 128
     public let classifier: ClassifierShard
     /// Labels over all shards.
     public let labelCount: Int
+    public let loss: ClassifierLossKind
+    /// What is multiplied: float32 where bfloat16 was asked for and the CPU has no instructions for it.
+    public let precision: ClassifierPrecision
     private let tiles: BufferPool
     private let gradients: BufferPool
+    private let packed: BufferPool
+    private let batchSize: Int
 
-    public init(classifier: ClassifierShard, labelCount: Int, batchSize: Int) {
+    public init(
+        classifier: ClassifierShard, labelCount: Int, batchSize: Int, loss: ClassifierLossKind = .bce,
+        precision: ClassifierPrecision = .float32
+    ) {
         self.classifier = classifier
         self.labelCount = labelCount
+        self.batchSize = batchSize
+        self.loss = loss
+        self.precision = precision.isNative ? precision : .float32
         tiles = BufferPool(length: batchSize * Self.tile)
         gradients = BufferPool(length: Self.tile * (classifier.ld + 1))
+        packed = BufferPool(
+            length: BFloat16Products.Memory.length(classifier: classifier, batch: batchSize, tile: Self.tile))
     }
 
     /// One leaf: the labels `rows` of the shard, on the batch `z` (batch×ld).
@@ -31,48 +44,57 @@ public struct OneVsAllStep: Sendable {
         rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, positives: ArraySlice<(row: Int32, label: Int32)>,
         adam: dx_adam, dz: UnsafeMutablePointer<Float>
     ) -> Double {
-        if rows.isEmpty { dz.update(repeating: 0, count: batch * classifier.ld) }
-        var loss = 0.0
-        for from in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.tile) {
-            let tile = from..<min(from + Self.tile, rows.upperBound)
-            loss += run(
-                tile: tile, z: z, batch: batch, positives: positives, adam: adam, dz: dz, first: from == rows.lowerBound)
+        let leaf = Leaf(rows: rows, batch: batch, positives: positives, dz: dz)
+        if rows.isEmpty || batch == 0 {
+            dz.update(repeating: 0, count: batch * classifier.ld)
+            return 0
         }
-        return loss
-    }
-
-    private func run(
-        tile: Range<Int>, z: UnsafePointer<Float>, batch: Int, positives: ArraySlice<(row: Int32, label: Int32)>,
-        adam: dx_adam, dz: UnsafeMutablePointer<Float>, first: Bool
-    ) -> Double {
-        let ld = classifier.ld, dims = classifier.dims, width = tile.count
-        let scale = 1 / Float(batch * labelCount)
-        return tiles.with { logits in
-            gradients.with { gradient in
-                let g = logits.pointer, w = classifier.weight.value.row(tile.lowerBound)
-                Gemm.timesTransposed(m: batch, n: width, k: dims, z, lda: ld, w, ldb: ld, into: g, ldc: width)
-                var loss = 0.0
-                for p in positives where tile.contains(Int(p.label)) {
-                    loss -= Double(
-                        g[Int(p.row) * width + Int(p.label) - tile.lowerBound] + classifier.bias.value.pointer[Int(p.label)])
-                }
-                loss += dx_sigmoid_tile(g, batch, width, width, classifier.bias.value.pointer + tile.lowerBound, scale)
-                for p in positives where tile.contains(Int(p.label)) {
-                    g[Int(p.row) * width + Int(p.label) - tile.lowerBound] -= scale
-                }
-                Gemm.times(m: batch, n: ld, k: width, g, lda: width, w, ldb: ld, into: dz, ldc: ld, accumulate: !first)
-                update(tile, g, z: z, batch: batch, gradient: gradient.pointer, adam)
-                return loss
+        switch precision {
+        case .float32:
+            return run(leaf, Float32Products(classifier: classifier, z: z, batch: batch), adam)
+        case .bfloat16:
+            return packed.with { buffer in
+                let memory = BFloat16Products.Memory(buffer, classifier: classifier, batch: batchSize, tile: Self.tile)
+                return run(leaf, BFloat16Products(classifier: classifier, z: z, batch: batch, memory: memory), adam)
             }
         }
     }
 
+    private struct Leaf {
+        let rows: Range<Int>
+        let batch: Int
+        let positives: ArraySlice<(row: Int32, label: Int32)>
+        let dz: UnsafeMutablePointer<Float>
+    }
+
+    private func run(_ leaf: Leaf, _ products: some TileProducts, _ adam: dx_adam) -> Double {
+        var sum = 0.0
+        for from in stride(from: leaf.rows.lowerBound, to: leaf.rows.upperBound, by: Self.tile) {
+            let tile = from..<min(from + Self.tile, leaf.rows.upperBound)
+            tiles.with { logits in
+                let g = logits.pointer
+                products.logits(tile, into: g)
+                sum += lossTile(tile, g, leaf).gradientInPlace(scale: 1 / Float(leaf.batch * labelCount))
+                products.inputGradient(tile, g, into: leaf.dz, accumulate: from > leaf.rows.lowerBound)
+                gradients.with { gradient in
+                    products.weightGradient(tile, g, into: gradient.pointer)
+                    update(tile, g, batch: leaf.batch, gradient: gradient.pointer, adam)
+                }
+            }
+        }
+        return sum
+    }
+
+    private func lossTile(_ tile: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ leaf: Leaf) -> LossTile {
+        LossTile(
+            loss: loss, logits: g, batch: leaf.batch, labels: tile, bias: classifier.bias.value.pointer + tile.lowerBound,
+            positives: leaf.positives)
+    }
+
     private func update(
-        _ tile: Range<Int>, _ g: UnsafePointer<Float>, z: UnsafePointer<Float>, batch: Int,
-        gradient: UnsafeMutablePointer<Float>, _ adam: dx_adam
+        _ tile: Range<Int>, _ g: UnsafePointer<Float>, batch: Int, gradient: UnsafeMutablePointer<Float>, _ adam: dx_adam
     ) {
         let ld = classifier.ld, width = tile.count
-        Gemm.transposedTimes(m: width, n: ld, k: batch, g, lda: width, z, ldb: ld, into: gradient, ldc: ld)
         classifier.weight.update(tile.lowerBound * ld..<tile.upperBound * ld, gradient: gradient, adam)
         let sums = gradient + width * ld
         dx_column_sums(g, batch, width, width, sums)

@@ -1,13 +1,17 @@
 import Buffers
 import Kernels
 
-/// The shortlist loss: binary cross-entropy over the (document, label) pairs of the shortlists, sum / B.
+/// The shortlist loss: over the (document, label) pairs of the shortlists, sum / B.
 ///
 /// Label-major: a label's row is read once, meets all its documents, and is written back (DESIGN.md §2).
 public struct ShortlistStep: Sendable {
     public let classifier: ClassifierShard
+    public let loss: ClassifierLossKind
 
-    public init(classifier: ClassifierShard) { self.classifier = classifier }
+    public init(classifier: ClassifierShard, loss: ClassifierLossKind = .bce) {
+        self.classifier = classifier
+        self.loss = loss
+    }
 
     /// One leaf: the labels `rows` of the shard.
     ///
@@ -20,10 +24,18 @@ public struct ShortlistStep: Sendable {
         dz: UnsafeMutablePointer<Float>
     ) -> Double {
         dz.update(repeating: 0, count: batch * classifier.ld)
-        return dx_shortlist_step(
-            rows.lowerBound, rows.upperBound, pairs.starts.pointer, pairs.sorted.pointer, z, batch, dz,
-            classifier.weight.value.pointer, classifier.weight.firstMoment.pointer, classifier.weight.secondMoment.pointer,
-            classifier.bias.value.pointer, classifier.bias.firstMoment.pointer, classifier.bias.secondMoment.pointer,
-            classifier.ld, 1 / Float(batch), adam)
+        let (starts, sorted, scale) = (pairs.starts.pointer, pairs.sorted.pointer, 1 / Float(batch))
+        let (w, mw, vw) = classifier.weight.pointers
+        let (bias, mb, vb) = classifier.bias.pointers
+        switch loss {
+        case .bce:
+            return dx_shortlist_step(
+                rows.lowerBound, rows.upperBound, starts, sorted, z, batch, dz, w, mw, vw, bias, mb, vb, classifier.ld, scale,
+                adam)
+        case .hinge, .squaredHinge:
+            return dx_shortlist_margin_step(
+                rows.lowerBound, rows.upperBound, starts, sorted, z, batch, dz, w, mw, vw, bias, mb, vb, classifier.ld, scale,
+                adam, loss == .squaredHinge ? 1 : 0)
+        }
     }
 }

@@ -82,7 +82,7 @@ public final class EmbeddingShard: Sendable {
 private final class TokenGroups: Sendable {
     let tokens: Buffer<Int32>
     let starts: Buffer<Int64>
-    let rows: Buffer<UInt16>
+    let rows: Buffer<UInt32>
     let weights: Buffer<Float>
 
     init(capacity: Int) {

@@ -1,4 +1,3 @@
-import Buffers
 import Foundation
 import Kernels
 
@@ -25,26 +24,7 @@ public enum Adam {
 
     private static func numbers(step: Double, inverseRoot: Double) -> dx_adam {
         dx_adam(
-            beta1: Float(beta1), beta2: Float(beta2), eps: Float(eps), step: Float(step), inv_sqrt_bc2: Float(inverseRoot))
-    }
-}
-
-/// A parameter matrix with its first and second moments; all rows×cols.
-public final class Parameter: Sendable {
-    public let value: DenseMatrix
-    public let firstMoment: DenseMatrix
-    public let secondMoment: DenseMatrix
-
-    public init(rows: Int, cols: Int) {
-        value = DenseMatrix(rows: rows, cols: cols)
-        firstMoment = DenseMatrix(rows: rows, cols: cols)
-        secondMoment = DenseMatrix(rows: rows, cols: cols)
-    }
-
-    /// One step of Adam on the elements `range` (row-major), whose gradients `gradient` begins with.
-    func update(_ range: Range<Int>, gradient: UnsafePointer<Float>, _ adam: dx_adam) {
-        dx_adam_update(
-            value.pointer + range.lowerBound, firstMoment.pointer + range.lowerBound, secondMoment.pointer + range.lowerBound,
-            gradient, range.count, adam)
+            beta1: Float(beta1), beta2: Float(beta2), eps: Float(eps), step: Float(step), inv_sqrt_bc2: Float(inverseRoot),
+            weight_decay: 0, kind: Int32(DX_ADAM))
     }
 }

@@ -12,6 +12,12 @@ void dx_search_exact(
     const float *queries, int64_t count, const float *database, int64_t rows, int64_t dims, int32_t first_id, int64_t k,
     void *memory, int32_t *ids, float *scores);
 
+/// The same for the logits of a linear classifier: queries and database rows are `stride` apart (the first `dims` numbers
+/// of each are read), and bias[row] is added to each product.
+void dx_search_logits(
+    const float *queries, int64_t count, const float *database, const float *bias, int64_t rows, int64_t dims, int64_t stride,
+    int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores);
+
 /// A label's score = sum of the similarities of the neighbours that have it, over the row's largest; the k best a row.
 ///
 /// `sums`: one float a label, all -infinity before and after. `memory`: 4·capacity, where capacity > labels met in a row.

@@ -10,11 +10,17 @@ typedef struct {
     uint32_t purpose, moment; // what for; which step of which module
 } dx_stream;
 
-// Adam's numbers for one step (Kingma & Ba 2015): step = lr/(1-beta1^t); denominator = sqrt(v)*inv_sqrt_bc2 + eps.
+enum { DX_ADAM = 0, DX_SGD = 1 };
+
+// An optimiser's numbers for one step. With g' = g + weight_decay * p (torch's L2):
+// DX_ADAM (Kingma & Ba 2015): step = lr/(1-beta1^t); denominator = sqrt(v)*inv_sqrt_bc2 + eps.
+// DX_SGD (torch's SGD): m = beta1 * m + g'; p -= step * m. v stays as it is.
 typedef struct {
     float beta1, beta2, eps;
     float step;
     float inv_sqrt_bc2;
+    float weight_decay;
+    int32_t kind;
 } dx_adam;
 
 // out[r, 0..<cols) = sum over the row's tokens of weight * table[token, 0..<cols); rows are documents `docs[r]` of a
@@ -42,31 +48,40 @@ void dx_add_bias(float *x, size_t rows, size_t cols, size_t ld, const float *bia
 void dx_normalise_rows(float *x, size_t rows, size_t cols, size_t ld);
 float dx_dot(const float *a, const float *b, size_t count);
 
-// Adam on `count` parameters.
+// One step of the optimiser on `count` parameters.
 void dx_adam_update(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam);
 
 // In place: logits (rows x cols, leading dimension ld) -> sigma(logit + bias[c]) * scale. Returns the sum of
 // softplus(logit + bias), the binary cross-entropy of all-negative targets.
 double dx_sigmoid_tile(float *logits, size_t rows, size_t cols, size_t ld, const float *bias, float scale);
 
+// The same for the hinge loss of all-negative targets: with h = max(0, 1 + logit + bias[c]), logit -> (h > 0) * scale and
+// the sum of h; squared: logit -> 2 h * scale and the sum of h^2.
+double dx_margin_tile(float *logits, size_t rows, size_t cols, size_t ld, const float *bias, float scale, int squared);
+
 // out[i] = sigma(x[i])
 void dx_sigmoid(const float *x, float *out, size_t count);
 
 // One shortlist step over the labels [first, last) of a shard, label-major (DESIGN.md section 2). For each label l with
 // pairs[pair_starts[l] ..< pair_starts[l+1]), a pair being (row in the batch) * 2 + target:
-//   g = (sigma(w.z + b) - y) * scale;  gw += g z;  dz += g w;  then lazy Adam on w, its moments and the bias.
+//   g = (sigma(w.z + b) - y) * scale;  gw += g z;  dz += g w;  then the optimiser on w, its moments and the bias.
 // z, dz: batch x ld; w, mw, vw: labels x ld; ld a multiple of 16. Returns the summed binary cross-entropy.
 double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
                          size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb,
                          size_t ld, float scale, dx_adam adam);
 
+// The same for the hinge loss: h = max(0, 1 - y (w.z + b)), y = 1 or -1; the sum of h, or of h^2 where `squared`.
+double dx_shortlist_margin_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
+                                const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
+                                float *mb, float *vb, size_t ld, float scale, dx_adam adam, int squared);
+
 // logits[i] = w[label[i]] . z + bias, for the labels of one document.
 void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count, size_t ld,
                     float *logits);
 
-// Gradient and lazy Adam for the token rows of a batch: for each of `count` distinct tokens, the entries
+// Gradient and one step of the optimiser for the token rows of a batch: for each of `count` distinct tokens, the entries
 // [starts[i], starts[i+1]) give (batch row, weight); gradient = sum weight * dx[row, :].
-void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts, const uint16_t *rows,
+void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts, const uint32_t *rows,
                        const float *weights, const float *dx, size_t cols, float *table, float *m, float *v,
                        dx_adam adam);
 
@@ -84,7 +99,7 @@ size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t
 // number of distinct tokens; the outputs have room for all tokens of the batch (starts: one more).
 size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, const float *doc_weights,
                        const int32_t *docs, size_t rows, int32_t *slot, int32_t *tokens, int64_t *starts,
-                       uint16_t *token_rows, float *token_weights);
+                       uint32_t *token_rows, float *token_weights);
 
 // Counting sort by label: starts (labels + 1) and sorted pairs; stable, so a label's pairs are in batch order.
 void dx_sort_pairs(const int32_t *labels, const uint16_t *pairs, size_t count, size_t label_count, int64_t *starts,

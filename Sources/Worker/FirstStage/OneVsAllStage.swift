@@ -45,7 +45,8 @@ struct OneVsAllStage: FirstStage {
                 try network.encode(DocumentBatch(features: features, docs: part))
                 lists.replace(
                     from: from,
-                    with: oneVsAllTopK(network.classifier, z: network.z, rows: part.count, k: k, team: run.group.team))
+                    with: OneVsAllTopK(classifier: network.classifier).topK(
+                        network.z.pointer, rows: part.count, k: k, team: run.group.team))
             }
         }
         return lists

@@ -1,5 +1,6 @@
 import Buffers
 import DeepXMLModel
+import Diagnostics
 import XCData
 
 /// Makes the encoders of a learner's modules, all of one architecture.
@@ -10,7 +11,22 @@ struct EncoderPlan {
     /// - Parameters:
     ///   - section: says where the encoder starts; with `intermediate`, its coarse part is to be copied or restored.
     ///   - trainsCoarse: false: the coarse part stays as it is.
-    func encoder(_ section: ModuleConfig, trainsCoarse: Bool, streams: RandomStreams) -> any Encoder {
+    /// - Throws: `Failure` where the architecture's layers don't fit each other.
+    func encoder(_ section: ModuleConfig, trainsCoarse: Bool, streams: RandomStreams) throws -> any Encoder {
+        guard let astec = settings.options.astec else {
+            let stack = try settings.options.encoderStack(data: settings.data, streams: streams)
+            return StackEncoder(
+                stack: stack, group: group, embeddings: stack.input == .tokens ? embeddings(section, streams) : nil,
+                batchSize: section.batchSize, trainsCoarse: trainsCoarse, optimiser: section.optimiser)
+        }
+        let shape = NetworkShape(
+            dims: settings.dims, batchSize: section.batchSize, trainsEncoder: trainsCoarse,
+            encoderKeep: Float(1 - astec.coarseDropout), residualKeep: astec.fineDropout.map { Float(1 - $0) },
+            optimiser: section.optimiser)
+        return AstecEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
+    }
+
+    private func embeddings(_ section: ModuleConfig, _ streams: RandomStreams) -> EmbeddingShard {
         let embeddings = EmbeddingShard(vocabulary: settings.data.vocabularySize, columns: group.ownSlice(settings.dims))
         switch section.initialisation {
         case "token_embeddings":
@@ -18,11 +34,47 @@ struct EncoderPlan {
         case "random": embeddings.initialiseAtRandom(streams, dims: settings.dims)
         default: break
         }
-        let astec = settings.options.astec ?? AstecParameters()
-        return AstecEncoder(
-            shape: NetworkShape(
-                dims: settings.dims, batchSize: section.batchSize, trainsEncoder: trainsCoarse,
-                encoderKeep: Float(1 - astec.coarseDropout), residualKeep: astec.fineDropout.map { Float(1 - $0) }),
-            group: group, embeddings: embeddings, streams: streams)
+        return embeddings
+    }
+}
+
+extension TrainOptions {
+    /// The architecture as a stack of layers, for the features that the data set has.
+    ///
+    /// - Throws: `Failure` where layers don't fit each other.
+    func encoderStack(data: XCDataset, streams: RandomStreams) throws -> EncoderStack {
+        let isDense = data.featureType == .dense
+        return try EncoderStack(
+            coarse: archDefinition.coarse, fine: archDefinition.fine,
+            inputDims: isDense ? data.vocabularySize : config.global.embeddingDims, streams: streams)
+    }
+
+    /// Whether the architecture can read the data set.
+    ///
+    /// - Throws: `Failure` that says which features it needs and how to get them.
+    package func checkArchitecture(_ data: XCDataset) throws {
+        let kinds = archDefinition.coarse.map(\.kind), type = data.featureType
+        if astec != nil {
+            guard type != .dense else { throw unfit("sparse or sequential", type, "give --arch Identity or MLP") }
+            return
+        }
+        let stack = try encoderStack(data: data, streams: RandomStreams(seed: 0, module: 1))
+        if stack.input == .features && type != .dense {
+            throw unfit("dense", type, "set global.feature_type to dense, with .npy features, or give --arch Astec")
+        }
+        if stack.input == .tokens && type == .dense { throw unfit("sequential", type, "give --arch Identity or MLP") }
+        let ordered: Set = ["astecpp", "rnn", "xmlcnn"]
+        if !ordered.isDisjoint(with: kinds) && type != .sequential {
+            throw unfit(
+                "sequential", type,
+                "deepxml-dist prepare writes trn_X_seq.npz and tst_X_seq.npz: --set global.feature_type=sequential "
+                    + "--set global.trn_feat_fname=trn_X_seq.npz --set global.tst_feat_fname=tst_X_seq.npz")
+        }
+    }
+
+    private func unfit(_ wanted: String, _ found: FeatureType, _ advice: String) -> Failure {
+        Failure(
+            .usage, "architecture \(arch) cannot read these features", at: "--arch \(arch)",
+            found: "global.feature_type \(found.rawValue)", expected: "\(wanted) features", advice: advice)
     }
 }

@@ -17,7 +17,11 @@ extension LearnerRun {
         try control.betweenModules()
         try timed("extreme") {
             try self.train(.extreme, section, network) {
-                (ShortlistLoss(truth: data.trainLabels, negatives: train.negatives!, sizes: sizes, network: network), nil)
+                (
+                    ShortlistLoss(
+                        truth: data.trainLabels, negatives: train.negatives!, sizes: sizes, network: network, section: section),
+                    nil
+                )
             }
         }
         return ShortlistStage(
@@ -30,7 +34,8 @@ extension LearnerRun {
             try train(.extreme, config.extreme, network) {
                 let none = TopK(rows: trainRows.ownRows.count, k: 1)
                 let empty = try own(none, of: trainRows, truth: data.trainLabels, sizes: sizes).negatives!
-                let loss = ShortlistLoss(truth: data.trainLabels, negatives: empty, sizes: sizes, network: network)
+                let loss = ShortlistLoss(
+                    truth: data.trainLabels, negatives: empty, sizes: sizes, network: network, section: config.extreme)
                 let follows = !config.extreme.usesRandomNegativesOnly
                 return (loss, follows ? ShortlistSchedule(run: self, network: network, loss: loss, sizes: sizes) : nil)
             }

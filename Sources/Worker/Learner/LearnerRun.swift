@@ -52,7 +52,7 @@ final class LearnerRun {
             let encoder = try timed("surrogate", trainSurrogate)
             try control.betweenModules()
             return try trainOnShortlists(encoder)
-        case .anns: return try trainOnShortlists(newEncoder(config.extreme, .extreme))
+        case .anns: return try trainOnShortlists(try newEncoder(config.extreme, .extreme))
         case .ova: return try timed("extreme", trainOnAllLabels)
         }
     }
@@ -71,8 +71,8 @@ final class LearnerRun {
         return newest
     }
 
-    func newEncoder(_ section: ModuleConfig, _ module: ModuleName) -> any Encoder {
-        encoders.encoder(section, trainsCoarse: !section.freezeIntermediate, streams: streams(module))
+    func newEncoder(_ section: ModuleConfig, _ module: ModuleName) throws -> any Encoder {
+        try encoders.encoder(section, trainsCoarse: !section.freezeIntermediate, streams: streams(module))
     }
 
     /// The result of a module that was trained before.
@@ -91,18 +91,20 @@ final class LearnerRun {
     ///
     /// - Returns: the encoder of module III, which begins with that part.
     private func trainSurrogate() throws -> any Encoder {
-        let next = newEncoder(config.extreme, .extreme)
+        let next = try newEncoder(config.extreme, .extreme)
         if let done = try pinned(.surrogate) {
             try next.restoreCoarse(done)
             return next
         }
         let section = config.surrogate, task = try SurrogateTask(run: self)
-        let encoder = newEncoder(section, .surrogate)
+        let encoder = try newEncoder(section, .surrogate)
         let network = Network(
             batchSize: section.batchSize, group: group, encoder: encoder,
-            labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)), streams: streams(.surrogate))
+            labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)), streams: streams(.surrogate),
+            optimiser: section.optimiser)
         try TrainingLoop(
-            module: .surrogate, config: section, network: network, loss: FullLoss(truth: task.truth, network: network),
+            module: .surrogate, config: section, network: network,
+            loss: FullLoss(truth: task.truth, network: network, section: section),
             features: task.features, control: control
         ).run(from: checkpoint(within: .surrogate))
         try pin(.surrogate, epoch: section.numEpochs, encoder.storedCoarse())
@@ -114,25 +116,30 @@ final class LearnerRun {
     /// All labels at once (DeepXML-OVA).
     private func trainOnAllLabels() throws -> any FirstStage {
         let section = config.extreme
-        let network = network(section, .extreme, newEncoder(section, .extreme))
-        try train(.extreme, section, network) { (FullLoss(truth: data.trainLabels, network: network), nil) }
+        let network = network(section, .extreme, try newEncoder(section, .extreme))
+        try train(.extreme, section, network) { (FullLoss(truth: data.trainLabels, network: network, section: section), nil) }
         return OneVsAllStage(run: self, network: network)
     }
 
     // Module IV.
     private func trainReranker(_ stage: any FirstStage) throws -> Network {
         let section = config.reranker
-        let network = network(section, .reranker, newEncoder(section, .reranker))
+        let network = network(section, .reranker, try newEncoder(section, .reranker))
         let sizes = ShortlistSizes(maxPositives: section.maxPositives, randomNegatives: 0, limit: section.numNbrs)
         try train(.reranker, section, network) {
             let negatives = try stage.negatives(sizes: sizes)
-            return (ShortlistLoss(truth: data.trainLabels, negatives: negatives, sizes: sizes, network: network), nil)
+            return (
+                ShortlistLoss(truth: data.trainLabels, negatives: negatives, sizes: sizes, network: network, section: section),
+                nil
+            )
         }
         return network
     }
 
     func network(_ section: ModuleConfig, _ module: ModuleName, _ encoder: any Encoder) -> Network {
-        Network(batchSize: section.batchSize, group: group, encoder: encoder, labelShards: shards, streams: streams(module))
+        Network(
+            batchSize: section.batchSize, group: group, encoder: encoder, labelShards: shards, streams: streams(module),
+            optimiser: section.optimiser)
     }
 
     /// Trains a network, or takes its parameters where that was done before.

@@ -70,7 +70,7 @@ struct SurrogateTask {
     private static func clusters(_ run: LearnerRun) throws -> (clusterOf: [Int32], count: Int) {
         let data = run.data, group = run.group
         let clustering = SurrogateClustering(
-            features: data.trainFeatures, labels: data.trainLabels, documents: data.trainDocuments,
+            features: data.bagOfWords, labels: data.trainLabels, documents: data.trainDocuments,
             threshold: run.config.global.surrogateThreshold, seed: Int(truncatingIfNeeded: run.control.seed), team: group.team)
         var nodes = [clustering.root]
         while nodes.count < group.size && nodes.count < clustering.clusterCount { nodes = clustering.split(nodes: nodes) }

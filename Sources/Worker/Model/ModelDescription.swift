@@ -32,7 +32,7 @@ public struct ModelDescription: Sendable, Equatable {
     public init(
         options: TrainOptions, data: XCDataset, seed: UInt64, identity: CheckpointIdentity, files: [String]
     ) {
-        framework = options.framework
+        framework = options.framework.rawValue
         archName = options.arch
         arch = options.archDefinition
         config = options.config

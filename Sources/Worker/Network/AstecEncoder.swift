@@ -77,7 +77,7 @@ final class AstecEncoder: Encoder {
     func backward(_ batch: DocumentBatch, moment: Int, learningRate: Double, dz: DenseMatrix) throws {
         let rows = batch.rows, width = embeddings.columns.count
         if let residual, let keep = shape.residualKeep {
-            try backward(residual, keep, rows: rows, dz, Adam.dense(learningRate: learningRate, step: moment + 1))
+            try backward(residual, keep, rows: rows, dz, shape.optimiser.dense(learningRate: learningRate, step: moment + 1))
         } else if trainsCoarse {
             for row in 0..<rows {
                 (dx.pointer + row * width).update(from: dz.row(row) + embeddings.columns.lowerBound, count: width)
@@ -86,7 +86,8 @@ final class AstecEncoder: Encoder {
         guard trainsCoarse else { return }
         dx_relu_dropout_backward(dx.pointer, columns.pointer, rows * width, shape.encoderKeep)
         embeddings.step(
-            batch.features, docs: batch.docs, gradient: dx.pointer, Adam.lazy(learningRate: learningRate, step: moment + 1),
+            batch.features, docs: batch.docs, gradient: dx.pointer,
+            shape.optimiser.lazy(learningRate: learningRate, step: moment + 1),
             team: group.team)
     }
 

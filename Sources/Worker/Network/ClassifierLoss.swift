@@ -18,7 +18,7 @@ protocol ClassifierLoss: Sendable {
     func mean(_ sum: Double, documents: Int) -> Double
 }
 
-/// Binary cross-entropy on all B×L logits (module I; DeepXML-OVA).
+/// A loss on all B×L logits (module I; DeepXML-OVA).
 final class FullLoss: ClassifierLoss, @unchecked Sendable {
     let isSparse = false
     private let step: OneVsAllStep
@@ -30,13 +30,14 @@ final class FullLoss: ClassifierLoss, @unchecked Sendable {
     private let shardOfLabel: [Int32]
 
     /// - Parameter truth: N×L, binary: all labels, of which the network's classifier holds some.
-    init(truth: CSRMatrix, network: Network) {
+    init(truth: CSRMatrix, network: Network, section: ModuleConfig) {
         self.truth = truth
         let shards = network.labelShards
         self.shards = shards
         firstLabel = network.classifier.labels.lowerBound
         step = OneVsAllStep(
-            classifier: network.classifier, labelCount: network.labelShards.labels, batchSize: network.batchSize)
+            classifier: network.classifier, labelCount: network.labelShards.labels, batchSize: network.batchSize,
+            loss: section.lossKind, precision: section.classifierPrecision)
         positives = Array(repeating: [], count: network.labelShards.count)
         shardOfLabel = (0..<shards.count).flatMap { shard in shards.labels(ofShard: shard).map { _ in Int32(shard) } }
     }
@@ -60,7 +61,7 @@ final class FullLoss: ClassifierLoss, @unchecked Sendable {
     func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) / Double(shards.labels) }
 }
 
-/// Binary cross-entropy over the pairs of the shortlists, sum / B (modules III and IV; DeepXML-ANNS).
+/// A loss over the pairs of the shortlists, sum / B (modules III and IV; DeepXML-ANNS).
 final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
     let isSparse = true
     private let step: ShortlistStep
@@ -70,11 +71,11 @@ final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
     var negatives: NegativeShortlists
     private let streams: RandomStreams
 
-    init(truth: CSRMatrix, negatives: NegativeShortlists, sizes: ShortlistSizes, network: Network) {
+    init(truth: CSRMatrix, negatives: NegativeShortlists, sizes: ShortlistSizes, network: Network, section: ModuleConfig) {
         self.truth = truth
         self.negatives = negatives
         streams = network.streams
-        step = ShortlistStep(classifier: network.classifier)
+        step = ShortlistStep(classifier: network.classifier, loss: section.lossKind)
         pairs = LabelPairs(
             labels: network.classifier.labels, labelCount: network.labelShards.labels, batchSize: network.batchSize,
             sizes: sizes)
@@ -91,4 +92,14 @@ final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
     }
 
     func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) }
+}
+
+extension ModuleConfig {
+    var lossKind: ClassifierLossKind { ClassifierLossKind(rawValue: loss) ?? .bce }
+
+    var classifierPrecision: ClassifierPrecision { precision == "bfloat16" ? .bfloat16 : .float32 }
+
+    var optimiser: OptimiserSettings {
+        OptimiserSettings(kind: OptimiserSettings.Kind(rawValue: optim) ?? .adam, momentum: momentum, weightDecay: weightDecay)
+    }
 }

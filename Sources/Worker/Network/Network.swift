@@ -15,6 +15,7 @@ struct NetworkShape {
     var encoderKeep: Float
     /// Share of the residual's activation that dropout keeps; nil: no residual (Astec).
     var residualKeep: Float?
+    var optimiser = OptimiserSettings()
 }
 
 /// Encoder and classifier of one module, spread over a group: the classifier by rows of W.
@@ -29,6 +30,7 @@ final class Network: @unchecked Sendable {
     let classifier: ClassifierShard
     let labelShards: LabelShards
     let streams: RandomStreams
+    private let optimiser: OptimiserSettings
 
     /// Of the last batch, rows×ld.
     let z: DenseMatrix
@@ -38,12 +40,16 @@ final class Network: @unchecked Sendable {
     private let partials: [Buffer<Float>]
     private let leafLoss: Buffer<Double>
 
-    init(batchSize: Int, group: WorkerGroup, encoder: any Encoder, labelShards: LabelShards, streams: RandomStreams) {
+    init(
+        batchSize: Int, group: WorkerGroup, encoder: any Encoder, labelShards: LabelShards, streams: RandomStreams,
+        optimiser: OptimiserSettings
+    ) {
         self.batchSize = batchSize
         self.group = group
         self.encoder = encoder
         self.labelShards = labelShards
         self.streams = streams
+        self.optimiser = optimiser
         let labels = labelShards.labels(ofWorker: group.rank, workers: group.size), ld = paddedWidth(encoder.outputDims)
         classifier = ClassifierShard(labels: labels, dims: encoder.outputDims, streams)
         (z, dz) = (DenseMatrix(rows: batchSize, cols: ld), DenseMatrix(rows: batchSize, cols: ld))
@@ -78,7 +84,8 @@ final class Network: @unchecked Sendable {
         let rows = batch.rows
         let adam =
             loss.isSparse
-            ? Adam.lazy(learningRate: learningRate, step: moment + 1) : Adam.dense(learningRate: learningRate, step: moment + 1)
+            ? optimiser.lazy(learningRate: learningRate, step: moment + 1)
+            : optimiser.dense(learningRate: learningRate, step: moment + 1)
         for (node, partial) in zip(reduction.ownNodes, partials) {
             leafSums.sum(node.leaves, into: partial, team: group.team) { [self] leaf, out in
                 leafLoss[leaf] = loss.run(

@@ -28,9 +28,9 @@ public struct ArrayListing: Sendable, Equatable {
     ///
     /// - Throws: `Failure` where the file is missing, no whole archive, or a member is damaged or no array.
     public static func npz(path: String) throws -> [ArrayListing] {
-        let zip = try ZipReader(path: path)
+        let zip = try ZipReader(MappedFile(path: path))
         return try zip.names.map { name in
-            let header = try zip.read(name).withUnsafeBytes { try NPYHeader($0, place: "\(path): \(name)") }
+            let header = try NPYHeader(UnsafeRawBufferPointer(zip.read(name).bytes), place: "\(path): \(name)")
             return ArrayListing(name: name.hasSuffix(".npy") ? String(name.dropLast(4)) : name, header)
         }
     }

@@ -14,6 +14,13 @@ public struct AstecParameters: Sendable, Equatable {
 }
 
 extension Arch {
+    /// Astec as the paper has it, for which there is a faster path than for a stack of any layers.
+    public var isAstec: Bool {
+        let fine = fine.map(\.kind).filter { $0 != "identity" && $0 != "_identity" }
+        return coarse.map(\.kind) == ["astec"] && (coarse[0].texts["reduction"] ?? "sum") == "sum"
+            && (fine.isEmpty || fine == ["residual"])
+    }
+
     /// The parameters of this architecture as Astec: one `astec` layer, then nothing, `identity`, or one `residual` block.
     ///
     /// - Parameter embeddingDims: D, to which the layers' own sizes must be equal where they are said.

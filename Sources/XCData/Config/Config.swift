@@ -110,6 +110,8 @@ public struct ModuleConfig: Sendable, Equatable {
     public var retrainHnswAfter = 1
     /// false: the shortlists of the first epoch are kept, whatever `retrain_hnsw_after` says.
     public var updateShortlist = true
+    /// Inputs of the one-vs-all products: `float32`, or `bfloat16` (with sums in float32) where the CPU has it.
+    public var precision = "float32"
     /// `BCE`, `hinge` or `squared hinge`.
     public var loss = "BCE"
     public init() {}

@@ -61,6 +61,7 @@ extension ModuleConfig {
         .choice("shortlist_method", \.shortlistMethod, ["static", "dynamic", "hybrid"]),
         .integer("retrain_hnsw_after", \.retrainHnswAfter, 1...1_000_000),
         .flag("update_shortlist", \.updateShortlist),
+        .choice("precision", \.precision, ["float32", "bfloat16"]),
         .choice("loss", \.loss, ["BCE", "hinge", "squared hinge"]),
     ]
 }

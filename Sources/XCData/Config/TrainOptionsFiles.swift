@@ -84,6 +84,7 @@ struct Architecture {
         } else {
             throw unknown(name, folder: source.folder)
         }
+        guard definition.isAstec else { return Architecture(name: name, definition: definition, astec: nil, config: config) }
         do {
             let astec = try definition.astecParameters(embeddingDims: config.global.embeddingDims)
             return Architecture(name: name, definition: definition, astec: astec, config: config)

@@ -1,0 +1,45 @@
+import Kernels
+
+/// Which optimiser a network is trained with: makes the numbers of each step.
+///
+/// Weight decay is torch's L2 term: weight_decay · w is added to the gradient. With a lazy step it reaches only the rows
+/// that got a gradient, as all of the step does.
+public struct OptimiserSettings: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable {
+        case adam = "Adam"
+        /// Stochastic gradient descent with momentum μ, as torch's: buffer = μ · buffer + g; w −= lr · buffer.
+        case sgd = "SGD"
+    }
+
+    public var kind: Kind
+    /// SGD's μ; Adam has its own constants.
+    public var momentum: Double
+    public var weightDecay: Double
+
+    public init(kind: Kind = .adam, momentum: Double = 0.9, weightDecay: Double = 0) {
+        self.kind = kind
+        self.momentum = momentum
+        self.weightDecay = weightDecay
+    }
+
+    /// Step `step` (from 1) on parameters that change as a whole.
+    public func dense(learningRate: Double, step: Int) -> dx_adam {
+        numbers(learningRate, Adam.dense(learningRate: learningRate, step: step))
+    }
+
+    /// Step `step` (from 1) on parameters of which only the rows with a gradient change.
+    public func lazy(learningRate: Double, step: Int) -> dx_adam {
+        numbers(learningRate, Adam.lazy(learningRate: learningRate, step: step))
+    }
+
+    private func numbers(_ learningRate: Double, _ adam: dx_adam) -> dx_adam {
+        var numbers = adam
+        numbers.weight_decay = Float(weightDecay)
+        if kind == .sgd {
+            numbers.kind = Int32(DX_SGD)
+            numbers.beta1 = Float(momentum)
+            numbers.step = Float(learningRate)
+        }
+        return numbers
+    }
+}

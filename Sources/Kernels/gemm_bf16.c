@@ -1,0 +1,120 @@
+// gemm.c in bfloat16: two neighbouring k of a vector make one 32-bit pair, and vdpbf16ps adds the products of both to a
+// sum in 32 bits, at twice the multiply-adds of fp32.
+#include "kernels.h"
+#include "search_product.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+#define BF16                                                                                                           \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"), min_vector_width(512)))
+#define BF16_INLINE BF16 __attribute__((always_inline)) static inline
+
+int dx_bf16_supported(void) {
+    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
+}
+
+static size_t packed_bytes(size_t count, size_t lanes, size_t k) {
+    return (count + lanes - 1) / lanes * lanes * ((k + 1) / 2) * sizeof(uint32_t);
+}
+
+size_t dx_bf16_left_bytes(size_t count, size_t k) { return packed_bytes(count, DX_TILE_ROWS, k); }
+size_t dx_bf16_right_bytes(size_t count, size_t k) { return packed_bytes(count, DX_TILE_COLS, k); }
+
+static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+// Numbers of a vector stand side by side: four vectors, four pairs of each, by a transpose in registers.
+BF16_INLINE void pack_rows(const float *x, size_t vector, size_t count, size_t lanes, size_t k, uint32_t *packed) {
+    const size_t pairs = (k + 1) / 2;
+    for (size_t d = 0; d < k; d += 8) {
+        const __mmask8 inside = (__mmask8)((1u << least(8, k - d)) - 1);
+        for (size_t v = 0; v < lanes; v += 4) {
+            __m128i row[4];
+            for (size_t i = 0; i < 4; i++)
+                row[i] = v + i < count
+                             ? (__m128i)_mm256_cvtneps_pbh(_mm256_maskz_loadu_ps(inside, x + (v + i) * vector + d))
+                             : _mm_setzero_si128();
+            const __m128i a = _mm_unpacklo_epi32(row[0], row[1]), b = _mm_unpackhi_epi32(row[0], row[1]);
+            const __m128i c = _mm_unpacklo_epi32(row[2], row[3]), e = _mm_unpackhi_epi32(row[2], row[3]);
+            const __m128i out[4] = {_mm_unpacklo_epi64(a, c), _mm_unpackhi_epi64(a, c), _mm_unpacklo_epi64(b, e),
+                                    _mm_unpackhi_epi64(b, e)};
+            for (size_t j = 0; j < 4; j++)
+                if (d / 2 + j < pairs) _mm_storeu_si128((__m128i *)(packed + (d / 2 + j) * lanes + v), out[j]);
+        }
+    }
+}
+
+// The same number of neighbouring vectors stands side by side: two such rows are interleaved.
+BF16_INLINE void pack_columns(const float *x, size_t step, size_t count, size_t lanes, size_t k, uint32_t *packed) {
+    for (size_t v = 0; v < lanes; v += 16) {
+        const size_t here = count > v ? least(16, count - v) : 0;
+        const __mmask16 inside = (__mmask16)((1u << here) - 1), kept = (__mmask16)((1u << least(16, lanes - v)) - 1);
+        for (size_t d = 0; d < k; d += 2) {
+            const __m512 even = _mm512_maskz_loadu_ps(inside, x + d * step + v);
+            const __m512 odd = d + 1 < k ? _mm512_maskz_loadu_ps(inside, x + (d + 1) * step + v) : _mm512_setzero_ps();
+            const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(even));
+            const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd));
+            _mm512_mask_storeu_epi32(packed + d / 2 * lanes + v, kept, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+        }
+    }
+}
+
+BF16_INLINE void pack(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k,
+                      uint32_t *packed) {
+    for (size_t v = 0; v < count; v += lanes) {
+        const size_t here = least(lanes, count - v);
+        uint32_t *to = packed + v * ((k + 1) / 2);
+        if (step == 1) pack_rows(x + v * vector, vector, here, lanes, k, to);
+        else pack_columns(x + v, step, here, lanes, k, to);
+    }
+}
+
+BF16 void dx_bf16_pack_left(const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
+    pack(x, vector, step, count, DX_TILE_ROWS, k, packed);
+}
+
+BF16 void dx_bf16_pack_right(const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
+    pack(x, vector, step, count, DX_TILE_COLS, k, packed);
+}
+
+// 12 rows of two vectors are held in registers over the whole of k.
+BF16 static void tile_product(const uint32_t *a, const uint32_t *b, size_t pairs, float *c, size_t ldc, int accumulate) {
+    __m512 sum[DX_TILE_ROWS][2];
+    _Pragma("unroll") for (size_t i = 0; i < DX_TILE_ROWS; i++)
+        _Pragma("unroll") for (size_t j = 0; j < 2; j++)
+            sum[i][j] = accumulate ? _mm512_loadu_ps(c + i * ldc + 16 * j) : _mm512_setzero_ps();
+    for (size_t p = 0; p < pairs; p++) {
+        const __m512bh left = (__m512bh)_mm512_loadu_si512(b + p * DX_TILE_COLS);
+        const __m512bh right = (__m512bh)_mm512_loadu_si512(b + p * DX_TILE_COLS + 16);
+        _Pragma("unroll") for (size_t i = 0; i < DX_TILE_ROWS; i++) {
+            const __m512bh row = (__m512bh)_mm512_set1_epi32((int)a[p * DX_TILE_ROWS + i]);
+            sum[i][0] = _mm512_dpbf16_ps(sum[i][0], row, left);
+            sum[i][1] = _mm512_dpbf16_ps(sum[i][1], row, right);
+        }
+    }
+    _Pragma("unroll") for (size_t i = 0; i < DX_TILE_ROWS; i++)
+        _Pragma("unroll") for (size_t j = 0; j < 2; j++) _mm512_storeu_ps(c + i * ldc + 16 * j, sum[i][j]);
+}
+
+// A tile at the edge, by way of a whole one.
+static void edge_tile(const uint32_t *a, const uint32_t *b, size_t pairs, float *c, size_t ldc, size_t rows, size_t cols,
+                      int accumulate) {
+    float tile[DX_TILE_ROWS * DX_TILE_COLS] = {0};
+    if (accumulate)
+        for (size_t i = 0; i < rows; i++) memcpy(tile + i * DX_TILE_COLS, c + i * ldc, cols * sizeof(float));
+    tile_product(a, b, pairs, tile, DX_TILE_COLS, accumulate);
+    for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * DX_TILE_COLS, cols * sizeof(float));
+}
+
+void dx_bf16_product(size_t m, size_t n, size_t k, const void *left, const void *right, float *c, size_t ldc,
+                     int accumulate) {
+    const size_t pairs = (k + 1) / 2;
+    for (size_t j = 0; j < n; j += DX_TILE_COLS)
+        for (size_t i = 0; i < m; i += DX_TILE_ROWS) {
+            const size_t rows = least(DX_TILE_ROWS, m - i), cols = least(DX_TILE_COLS, n - j);
+            const uint32_t *a = (const uint32_t *)left + i * pairs, *b = (const uint32_t *)right + j * pairs;
+            float *to = c + i * ldc + j;
+            if (rows == DX_TILE_ROWS && cols == DX_TILE_COLS) tile_product(a, b, pairs, to, ldc, accumulate);
+            else edge_tile(a, b, pairs, to, ldc, rows, cols, accumulate);
+        }
+}

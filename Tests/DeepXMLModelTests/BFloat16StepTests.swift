@@ -1,0 +1,99 @@
+import Buffers
+import DeepXMLModel
+import Foundation
+import Testing
+
+/// The one-vs-all step with bfloat16 inputs, against the same in plain loops of double precision over rounded inputs.
+@Suite struct BFloat16StepTests {
+    private let batch = 30, dims = 20, labels = 200
+    private let adam = Adam.dense(learningRate: 0.01, step: 1)
+
+    /// To nearest, ties to even.
+    private func rounded(_ x: Double) -> Double {
+        let bits = Float(x).bitPattern
+        return Double(Float(bitPattern: (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000))
+    }
+
+    private func classifier() -> ClassifierShard {
+        let shard = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 4, module: 3))
+        for i in 0..<labels * shard.ld { shard.weight.value.pointer[i] *= 3 }
+        return shard
+    }
+
+    private var positives: [(row: Int32, label: Int32)] {
+        (0..<batch).flatMap { row in [3, 80, 150].map { (Int32(row), Int32($0 + row)) } }
+    }
+
+    private func run(_ step: OneVsAllStep, _ rows: Range<Int>, _ z: DenseMatrix, batch: Int) -> (DenseMatrix, Double) {
+        let dz = DenseMatrix(rows: batch, cols: z.cols)
+        let own = positives.filter { rows.contains(Int($0.label)) && $0.row < batch }
+        let sum = step.run(
+            rows: rows, z: z.pointer, batch: batch, positives: own[...], adam: adam, dz: dz.pointer)
+        return (dz, sum)
+    }
+
+    @Test(.enabled(if: ClassifierPrecision.bfloat16.isNative), arguments: ClassifierLossKind.allCases)
+    func followsRoundedInputs(loss: ClassifierLossKind) {
+        let shard = classifier(), z = noise(rows: batch, cols: dims, scale: 1, seed: 3)
+        let W = Matrix(shard.weight.value, cols: dims), b = Matrix(shard.bias.value, cols: 1), x = Matrix(z, cols: dims)
+        let step = OneVsAllStep(classifier: shard, labelCount: labels, batchSize: batch, loss: loss, precision: .bfloat16)
+        #expect(step.precision == .bfloat16)
+        // A leaf that is cut within a tile, and one batch smaller than the step has room for.
+        let (dz, _) = run(step, 0..<labels, z, batch: batch)
+        let positive = Set(positives.map { Int($0.row) * labels + Int($0.label) })
+        let scale = Double(1 / Float(batch * labels))
+        var expectedZ = Matrix(rows: batch, cols: dims), expectedW = Matrix(rows: labels, cols: dims)
+        for row in 0..<batch {
+            for label in 0..<labels {
+                let logit = (0..<dims).reduce(b[label, 0]) { $0 + rounded(W[label, $1]) * rounded(x[row, $1]) }
+                let g = rounded(slope(loss, logit, positive.contains(row * labels + label)) * scale)
+                for c in 0..<dims {
+                    expectedZ[row, c] += g / scale * rounded(W[label, c])
+                    expectedW[label, c] += g / scale * rounded(x[row, c])
+                }
+            }
+        }
+        var foundZ = Matrix(dz, cols: dims), foundW = gradientOfFirstStep(shard.weight, cols: dims)
+        for i in foundZ.values.indices { foundZ.values[i] /= scale }
+        for i in foundW.values.indices { foundW.values[i] /= scale }
+        // A logit on the border of two roundings may take the other.
+        expectClose(foundZ, expectedZ, "∂z", tolerance: 3e-4)
+        expectClose(foundW, expectedW, "∂W", tolerance: 3e-4)
+        #expect((0..<batch).allSatisfy { row in (dims..<shard.ld).allSatisfy { dz[row, $0] == 0 } }, "padding of ∂z")
+        #expect((0..<labels).allSatisfy { row in (dims..<shard.ld).allSatisfy { shard.weight.value[row, $0] == 0 } })
+    }
+
+    private func slope(_ loss: ClassifierLossKind, _ logit: Double, _ positive: Bool) -> Double {
+        let sign = positive ? 1.0 : -1.0, short = max(0, 1 - sign * logit)
+        switch loss {
+        case .bce: return 1 / (1 + exp(-logit)) - (positive ? 1 : 0)
+        case .hinge: return short > 0 ? -sign : 0
+        case .squaredHinge: return -2 * sign * short
+        }
+    }
+
+    /// The last batch of an epoch is smaller than the step has room for.
+    @Test(arguments: ClassifierPrecision.allCases) func aSmallerBatch(precision: ClassifierPrecision) {
+        let z = noise(rows: 7, cols: dims, scale: 1, seed: 9)
+        let results = [7, 30].map { room in
+            let shard = classifier()
+            let step = OneVsAllStep(classifier: shard, labelCount: labels, batchSize: room, precision: precision)
+            let (dz, sum) = run(step, 0..<labels, z, batch: 7)
+            return (dz.buffer.array + shard.weight.value.buffer.array, sum)
+        }
+        #expect(results[0].0 == results[1].0 && results[0].1 == results[1].1)
+    }
+
+    /// Rounding to bfloat16 moves the loss by little, whether or not this CPU has it.
+    @Test func theLossIsNearThatOfFloat32() {
+        let z = noise(rows: batch, cols: dims, scale: 1, seed: 3)
+        let sums = ClassifierPrecision.allCases.map { precision in
+            run(
+                OneVsAllStep(classifier: classifier(), labelCount: labels, batchSize: batch, precision: precision), 0..<labels, z,
+                batch: batch
+            ).1
+        }
+        #expect(abs(sums[0] - sums[1]) < 1e-3 * sums[0])
+        #expect((sums[0] == sums[1]) == !ClassifierPrecision.bfloat16.isNative)
+    }
+}

@@ -1,0 +1,56 @@
+import DeepXMLModel
+import Foundation
+import Kernels
+import Testing
+
+/// Tests/oracles/optimisers.json: torch's optimisers on the same gradients (Tests/oracles/optimisers.py).
+private struct OptimiserOracle: Decodable {
+    struct Case: Decodable {
+        var kind: String, momentum: Double, decay: Double, end: [Double]
+    }
+    var learningRate: Double
+    var start: [Float]
+    var gradients: [[Float]]
+    var cases: [Case]
+
+    static func load() throws -> OptimiserOracle {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("oracles/optimisers.json")
+        return try JSONDecoder().decode(OptimiserOracle.self, from: Data(contentsOf: path))
+    }
+}
+
+@Suite struct OptimiserSettingsTests {
+    private func end(_ oracle: OptimiserOracle, _ numbers: (Int) -> dx_adam) -> [Float] {
+        var p = oracle.start, m = [Float](repeating: 0, count: p.count), v = m
+        for (step, gradient) in oracle.gradients.enumerated() { dx_adam_update(&p, &m, &v, gradient, p.count, numbers(step + 1)) }
+        return p
+    }
+
+    @Test func followsTorch() throws {
+        let oracle = try OptimiserOracle.load()
+        for expected in oracle.cases {
+            let kind = try #require(OptimiserSettings.Kind(rawValue: expected.kind))
+            let settings = OptimiserSettings(kind: kind, momentum: expected.momentum, weightDecay: expected.decay)
+            let found = end(oracle) { settings.dense(learningRate: oracle.learningRate, step: $0) }
+            for (x, y) in zip(found, expected.end) { #expect(abs(Double(x) - y) < 2e-6, "\(expected)") }
+            // Lazy SGD is dense SGD on the rows that it touches; Adam's ε has another place, which these gradients don't feel.
+            let lazy = end(oracle) { settings.lazy(learningRate: oracle.learningRate, step: $0) }
+            for (x, y) in zip(lazy, expected.end) { #expect(abs(Double(x) - y) < 5e-6, "\(expected)") }
+        }
+    }
+
+    /// What the trainer had before there was a choice, bit for bit.
+    @Test func withoutSettingsItIsAdam() {
+        for step in [1, 2, 1000] {
+            let pairs = [
+                (OptimiserSettings().dense(learningRate: 0.02, step: step), Adam.dense(learningRate: 0.02, step: step)),
+                (OptimiserSettings().lazy(learningRate: 0.02, step: step), Adam.lazy(learningRate: 0.02, step: step)),
+            ]
+            for (a, b) in pairs {
+                #expect(a.kind == b.kind && a.weight_decay == 0 && b.weight_decay == 0)
+                #expect([a.beta1, a.beta2, a.eps, a.step, a.inv_sqrt_bc2] == [b.beta1, b.beta2, b.eps, b.step, b.inv_sqrt_bc2])
+            }
+        }
+    }
+}
