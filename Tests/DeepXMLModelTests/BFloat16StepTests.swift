@@ -38,7 +38,6 @@ import Testing
         let W = Matrix(shard.weight.value, cols: dims), b = Matrix(shard.bias.value, cols: 1), x = Matrix(z, cols: dims)
         let step = OneVsAllStep(classifier: shard, labelCount: labels, batchSize: batch, loss: loss, precision: .bfloat16)
         #expect(step.precision == .bfloat16)
-        // A leaf that is cut within a tile, and one batch smaller than the step has room for.
         let (dz, _) = run(step, 0..<labels, z, batch: batch)
         let positive = Set(positives.map { Int($0.row) * labels + Int($0.label) })
         let scale = Double(1 / Float(batch * labels))
