@@ -1,3 +1,5 @@
+import XCData
+
 /// The training or the test part of a data set, row by row.
 struct PreparedPart {
     private var vectors: [[(column: Int32, weight: Float)]] = []
