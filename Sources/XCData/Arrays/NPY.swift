@@ -34,6 +34,16 @@ public enum NPY {
         try file.commit()
     }
 
+    /// Writes `matrix` as a dense array of `<f4`, C order, zeros put in; needs memory for one row only.
+    ///
+    /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
+    public static func write(_ matrix: CSRMatrix, path: String) throws {
+        var file = try AtomicFile(path: path)
+        try file.write(NPYHeader(type: "<f4", shape: [matrix.rows, matrix.cols]).bytes)
+        try matrix.eachDenseRow { try file.write(UnsafeRawBufferPointer($0.bytes)) }
+        try file.commit()
+    }
+
     private static func checkShape(_ header: NPYHeader, rows: Int?, cols: Int?, path: String) throws {
         let wanted = "(\(rows.map(String.init) ?? "rows"), \(cols.map(String.init) ?? "columns"))"
         let fits =

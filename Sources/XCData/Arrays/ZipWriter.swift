@@ -77,7 +77,7 @@ struct ZipWriter: ~Copyable {
     }
 }
 
-private func littleEndian(_ value: Int, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(value >> (8 * $0) & 0xff) } }
+func littleEndian(_ value: Int, _ bytes: Int) -> [UInt8] { (0..<bytes).map { UInt8(value >> (8 * $0) & 0xff) } }
 private func le16(_ value: Int) -> [UInt8] { littleEndian(value, 2) }
 private func le32(_ value: Int) -> [UInt8] { littleEndian(value, 4) }
 private func le64(_ value: Int) -> [UInt8] { littleEndian(value, 8) }
