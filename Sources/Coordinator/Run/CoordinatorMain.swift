@@ -66,6 +66,7 @@ public final class CoordinatorMain {
     private func prepare(_ nodes: [NodeResources]) throws -> Prepared {
         for notice in options.notices { reporter.note(notice, rank: 0) }
         let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
+        for notice in inputs.notices { reporter.note(notice, rank: 0) }
         let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }
         let left = options.seeds.filter { seed in !finished.contains { $0.seed == seed } }
         let plan = RunPlan(

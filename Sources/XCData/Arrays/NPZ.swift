@@ -54,13 +54,6 @@ public enum NPZ {
         let starts = try NPYMember(zip, "indptr", path: path).integers()
         let columns = try NPYMember(zip, "indices", path: path).integers()
         let values = try NPYMember(zip, "data", path: path).floats()
-        return try checked(shape: shape, starts: starts, columns: columns, values: values, path: path)
-    }
-
-    /// A matrix of scipy's arrays, checked as `readCSR` does; rows whose columns aren't sorted are sorted.
-    package static func checked(
-        shape: Buffer<Int64>, starts: Buffer<Int64>, columns: Buffer<Int64>, values: Buffer<Float>, path: String
-    ) throws -> CSRMatrix {
         try check(shape: shape, starts: starts, columns: columns, values: values, path: path)
         let indices = Buffer<Int32>(count: columns.count)
         for i in 0..<columns.count { indices[i] = Int32(truncatingIfNeeded: columns[i]) }
