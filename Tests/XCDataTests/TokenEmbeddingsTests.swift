@@ -44,7 +44,7 @@ func near(_ a: [Float], _ b: [Float]) -> Bool {
             }
         }
         #expect(embeddings.missing == missing)
-        #expect(embeddings.known == (name == "labelled" ? 5 : 5))
+        #expect(embeddings.known == 5)
         #expect(embeddings.fromSubWords == 10 - embeddings.known - missing)
         #expect(name == "wholewords" ? missing == 5 : missing == 0)
     }

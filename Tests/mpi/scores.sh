@@ -18,9 +18,8 @@ awk 'BEGIN { for (i = 0; i < 30; i++) print "label \"" i "\" \\ ü" }' >"$data/S
 for i in 1 2 3 4 5 6; do grep word "$data/Small/vocabulary.txt" | tr '\n' ' ' && echo; done >"$scratch/text"
 quick=(
     --set global.embedding_dims=16 --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=4
-    --set surrogate.num_epochs=1 --set extreme.num_epochs=1 --set reranker.num_epochs=1 --set global.num_nbrs=8
+    --set surrogate.num_epochs=1 --set extreme.num_epochs=1 --set reranker.num_epochs=1 --set extreme.num_nbrs=8
 )
-[ -n "$(grep -n '"num_nbrs"' configs/DeepXML/default.json)" ] && quick=("${quick[@]/global.num_nbrs/extreme.num_nbrs}")
 results=$work/results/DeepXML/Astec/Small
 
 # job RANKS OPTION...: trains; 0 ranks: without mpirun.
@@ -62,6 +61,8 @@ for folder in "$results/v_0" "$results/v_0_1"; do
 done
 job 0 --seeds 1 --version few --predictions jsonl
 verdict "--predictions jsonl writes JSON lines only" "$(cd "$results/v_few" && ls score.* | grep -vx score.jsonl)" "$err"
+job 3 --seeds 1 --version few --predictions npz,h5,text,jsonl
+verdict "a learner that is trained gets the forms that it lacks" "$(oracle same "$results/v_few_1" "$data/Small/labels.txt" 2>&1 | tail -n 3)"
 job 0 --seeds 1 --version none --predictions none
 verdict "--predictions none writes none" "$(cd "$results/v_none" && ls | grep score)" "$err"
 refused "an unknown form" 'did you mean jsonl\?' -- "$program" --configs configs --data "$data" --work "$work" --dataset Small --predictions json
@@ -69,24 +70,24 @@ refused "an unknown form" 'did you mean jsonl\?' -- "$program" --configs configs
 # evaluate = metrics.json = numpy
 labels=(--labels "$data/Small/tst_X_Y.txt" --train-labels "$data/Small/trn_X_Y.txt")
 texts=("$data/Small/tst_X_Y.txt" "$data/Small/trn_X_Y.txt")
-# figures_of KEY FILE: the first `KEY" : {…}` of a JSON file in our layout, blanks left out.
-figures_of() { awk -v key="\"$1\" :" 'index($0, key) { on = 1 } on { print } on && /\}/ { exit }' "$2" | tr -d ' ,'; }
+# same_as_run PATH_IN_FOUND LEARNER: what evaluate printed into found.json is what metrics.json has.
+same_as_run() {
+    "$venv/bin/python" -c '
+import json, sys
+key, learner, found, run = sys.argv[1], int(sys.argv[2]), json.load(open(sys.argv[3])), json.load(open(sys.argv[4]))
+if found[key] != run["learners"][learner][key] or not found[key]: print("differs from metrics.json")
+' "$1" "$2" "$scratch/found.json" "$results/v_0/metrics.json" 2>&1 | tail -n 1
+}
 for form in npz h5 txt jsonl; do
     measured "evaluate score.$form of a learner is numpy's" "$results/v_0_1/score.npz" "${texts[@]}" -- \
         --predictions "$results/v_0_1/score.$form" "${labels[@]}"
-    grep -A 5 '"metrics" : {' "$results/v_0/metrics.json" >"$scratch/run"
-    why=""
-    while IFS= read -r line; do grep -qF -- "${line%,}" "$scratch/run" || why+="not in metrics.json: $line; "; done < <(
-        grep -A 5 '"metrics" : {' "$scratch/found.json" | grep '\[' | sed 's/^ *//')
-    verdict "evaluate score.$form of a learner is metrics.json's" "$why"
+    verdict "evaluate score.$form of a learner is metrics.json's" "$(same_as_run metrics 0)"
 done
 measured "evaluate score.npz of the ensemble" "$results/v_0/score.npz" "${texts[@]}" -- --predictions "$results/v_0/score.npz" "${labels[@]}"
-"$program" evaluate --predictions "$results/v_0_2/predictions.h5" "${labels[@]}" --beta 0.1,0.2,0.3,0.4,0.5,0.6,0.75,0.9 --json >"$scratch/betas.json"
+"$program" evaluate --predictions "$results/v_0_2/predictions.h5" "${labels[@]}" --beta 0.1,0.2,0.3,0.4,0.5,0.6,0.75,0.9 --json \
+    >"$scratch/found.json"
 for key in by_beta by_beta_before_reranker stages; do
-    verdict "evaluate predictions.h5: $key is metrics.json's" "$("$venv/bin/python" -c '
-import json, sys
-key, found, run = sys.argv[1], json.load(open(sys.argv[2])), json.load(open(sys.argv[3]))
-if found[key] != run["learners"][1][key] or not found[key]: print("differs")' "$key" "$scratch/betas.json" "$results/v_0/metrics.json" 2>&1)"
+    verdict "evaluate predictions.h5: $key is metrics.json's" "$(same_as_run "$key" 1)"
 done
 
 # Predictions of others

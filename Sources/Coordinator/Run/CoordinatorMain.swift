@@ -93,7 +93,10 @@ public final class CoordinatorMain {
     private func lead(_ prepared: Prepared) throws -> Int32 {
         var files = ResultFiles(options: options, data: prepared.inputs.data, team: team)
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
-        for learner in prepared.finished { evaluations[learner.seed] = (learner, files.evaluate(learner)) }
+        for learner in prepared.finished {
+            evaluations[learner.seed] = (learner, files.evaluate(learner))
+            try files.complete(learner)
+        }
         let training = TrainingRun(
             world: world, plan: prepared.plan, seeds: options.seeds.filter { evaluations[$0] == nil }, options: options,
             data: prepared.inputs.data, stop: stop, reporter: reporter, team: team
