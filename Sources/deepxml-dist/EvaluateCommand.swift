@@ -20,9 +20,9 @@ struct EvaluateCommand: ParsableCommand {
             all: the three add up.
 
             EXAMPLES
-              deepxml-dist evaluate --predictions score.npz --labels tst_X_Y.txt --train-labels trn_X_Y.txt
+              deepxml-dist evaluate --predictions a.npz --labels tst.txt --train-labels trn.txt
                   all metrics, and the split
-              deepxml-dist evaluate --predictions predictions.h5 --labels tst_X_Y.txt --beta 0.2,0.5 --json
+              deepxml-dist evaluate --predictions p.h5 --labels tst.txt --beta .2,.5 --json
                   a learner at two β, for a program
             """)
 

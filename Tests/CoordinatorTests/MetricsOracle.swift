@@ -20,6 +20,7 @@ struct MetricsOracle: Decodable {
     var inversePropensity: [Double]
     var truth: Matrix, filter: Matrix, plain: Matrix, tied: Matrix, other: Matrix, combined: Matrix, top: Matrix, ensemble: Matrix
     var metrics: [String: MetricTable]
+    var segments: [String: [SegmentTable]]
 
     static func load() throws -> MetricsOracle {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -31,6 +31,27 @@ import Testing
         #expect(distance(filtered, table(oracle.tied.csr)) > 0.01)
     }
 
+    @Test func segmentsAreNumpys() throws {
+        let segments = LabelSegments(labelCounts: oracle.counts)
+        for (name, scores, filter) in [
+            ("plain", oracle.plain.csr, nil), ("filtered", oracle.tied.csr, Optional(oracle.filter.binary)),
+        ] {
+            let truth = GroundTruth(
+                labels: oracle.truth.binary, inversePropensity: oracle.inversePropensity, filter: filter)
+            for (ours, numpys) in zip(truth.bySegment(scores, segments), try #require(oracle.segments[name])) {
+                #expect(ours.labels == numpys.labels && ours.pairs == numpys.pairs)
+                #expect(zip(ours.P + ours.R, numpys.P + numpys.R).allSatisfy { abs($0 - $1) < 1e-9 }, "\(name)")
+            }
+        }
+    }
+
+    @Test func segmentsOfTheSimplestLabels() {
+        #expect(LabelSegments(labelCounts: [1, 4, 0, 2, 2]).segment == [2, 0, 2, 1, 2])
+        #expect(LabelSegments(labelCounts: [0, 0]).segment == [2, 2])
+        #expect(LabelSegments(labelCounts: [5]).segment == [0])
+        #expect(LabelSegments(labelCounts: []).segment.isEmpty)
+    }
+
     @Test func threadsDoNotChangeABit() {
         let team = ThreadTeam(size: 3)
         defer { team.stop() }

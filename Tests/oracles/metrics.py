@@ -52,6 +52,28 @@ def metrics(score, Y, inv, k=5):
             "PSnDCG": per_cent(sums["SN"] / sums["SNb"]), "R": per_cent(sums["R"] / rows)}
 
 
+def segments(score, Y, counts, k=5):
+    """Head, torso, tail: labels in order of frequency, cut where a third and two thirds of the training pairs are reached."""
+    order = np.lexsort((np.arange(len(counts)), -np.asarray(counts, int)))
+    before = np.concatenate([[0], np.cumsum(np.asarray(counts, int)[order])[:-1]])
+    part = np.zeros(len(counts), int)
+    part[order] = np.where(np.asarray(counts)[order] == 0, 2, np.minimum(2, 3 * before // sum(counts)))
+    rows = [r for r in range(Y.shape[0]) if Y.indptr[r] < Y.indptr[r + 1]]
+    tables = []
+    for s in range(3):
+        P, R, pairs = np.zeros(k), np.zeros(k), 0
+        for r in rows:
+            true = Y.indices[Y.indptr[r]:Y.indptr[r + 1]]
+            pairs += int((part[true] == s).sum())
+            a, b = score.indptr[r], score.indptr[r + 1]
+            idx = score.indices[a:b][np.argsort(-score.data[a:b], kind="stable")[:k]]
+            hit = np.pad([1.0 * (label in true and part[label] == s) for label in idx], (0, k - len(idx)))
+            P += np.cumsum(hit) / np.arange(1, k + 1)
+            R += np.cumsum(hit) / len(true)
+        tables.append({"labels": int((part == s).sum()), "pairs": pairs, "P": list(100 * P / len(rows)), "R": list(100 * R / len(rows))})
+    return tables
+
+
 def squash(x):
     """m(sigmoid(x)) on the stored entries, as scikit-learn's normalize(norm='max')."""
     x = x.copy()
@@ -117,6 +139,7 @@ def main():
         "A": .55, "B": 1.5, "documents": n, "counts": [int(c) for c in counts], "inversePropensity": [float(v) for v in inv],
         "truth": as_rows(Y), "filter": as_rows(drop), "plain": as_rows(plain), "tied": as_rows(tied), "other": as_rows(other),
         "metrics": {"plain": metrics(plain, Y, inv), "tied": metrics(tied, Y, inv), "filtered": metrics(kept, Y, inv)},
+        "segments": {"plain": segments(plain, Y, counts), "filtered": segments(kept, Y, counts)},
         "combined": as_rows(combined), "beta": 0.3, "top": as_rows(top_k(tied, 4)), "k": 4,
         "ensemble": as_rows(squash(plain) + squash(tied) + squash(other)),
     }
@@ -124,4 +147,5 @@ def main():
     path.write_text(json.dumps(out, separators=(",", ":")) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -45,7 +45,7 @@ public enum PredictionFile {
         case .foreign:
             let file = try ForeignScores(path)
             return .scores(
-                try NPZ.checked(
+                try ScipyArrays.matrix(
                     shape: file.shape, starts: file.starts, columns: file.columns, values: file.values, path: path))
         case .parts:
             let parts = try ScoreFile.readParts(path).parts

@@ -67,6 +67,7 @@ public final class CoordinatorMain {
         for notice in options.notices { reporter.note(notice, rank: 0) }
         let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
         try options.checkArchitecture(data)
+        for notice in inputs.notices { reporter.note(notice, rank: 0) }
         let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }
         let left = options.seeds.filter { seed in !finished.contains { $0.seed == seed } }
         let plan = RunPlan(
@@ -94,7 +95,10 @@ public final class CoordinatorMain {
         var files = ResultFiles(options: options, data: prepared.inputs.data, team: team)
         let models = try ModelFolder(options: options, inputs: prepared.inputs, finished: prepared.finished)
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
-        for learner in prepared.finished { evaluations[learner.seed] = (learner, files.evaluate(learner)) }
+        for learner in prepared.finished {
+            evaluations[learner.seed] = (learner, files.evaluate(learner))
+            try files.complete(learner)
+        }
         let training = TrainingRun(
             world: world, plan: prepared.plan, seeds: options.seeds.filter { evaluations[$0] == nil }, options: options,
             data: prepared.inputs.data, stop: stop, reporter: reporter, team: team

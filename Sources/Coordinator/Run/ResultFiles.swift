@@ -38,13 +38,20 @@ struct ResultFiles {
     mutating func write(_ learner: LearnerResult, _ evaluation: LearnerEvaluation) throws {
         let folder = options.resultFolder(seed: learner.seed)
         try text(EvaluationLog.learner(evaluation), to: "\(folder)/log_eval.txt")
-        try matrices(scores(learner), in: folder)
+        try matrices(scores(learner), options.predictions, in: folder)
+    }
+
+    /// Writes the forms of scores that an earlier run, which trained this learner, did not write.
+    mutating func complete(_ learner: LearnerResult) throws {
+        let folder = options.resultFolder(seed: learner.seed)
+        let missing = options.predictions.filter { !FileManager.default.fileExists(atPath: "\(folder)/\($0.fileName)") }
+        if !missing.isEmpty { try matrices(scores(learner), missing, in: folder) }
     }
 
     mutating func write(ensemble: CSRMatrix, log: String, report: MetricsReport) throws {
         let folder = options.resultFolder
         try text(log, to: "\(folder)/log_eval.txt")
-        try matrices(ensemble, in: folder)
+        try matrices(ensemble, options.predictions, in: folder)
         try text(try report.json(), to: "\(folder)/metrics.json")
     }
 
@@ -53,11 +60,11 @@ struct ResultFiles {
         written.append(path)
     }
 
-    private mutating func matrices(_ scores: CSRMatrix, in folder: String) throws {
-        guard options.config.global.savePredictions, !options.predictions.isEmpty else { return }
+    private mutating func matrices(_ scores: CSRMatrix, _ formats: [PredictionFormat], in folder: String) throws {
+        guard options.config.global.savePredictions, !formats.isEmpty else { return }
         let kept = Scoring.topK(scores, options.config.global.saveTopK ?? options.config.global.topK, team: team)
         try SafeFile.makeFolder(folder)
-        for format in options.predictions {
+        for format in formats {
             let path = "\(folder)/\(format.fileName)"
             try PredictionFile.write(kept, format, names: labelNames, to: path)
             written.append(path)

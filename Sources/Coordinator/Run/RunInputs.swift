@@ -11,6 +11,8 @@ struct RunInputs {
     let cacheFile: String
     let embeddings: String?
     let embeddingsFingerprint: String
+    /// What the person should be told about them.
+    let notices: [String]
 
     /// - Throws: `Failure` for whatever is wrong with them; nothing that was written before is touched.
     init(_ options: TrainOptions, threads: Int) throws {
@@ -20,27 +22,36 @@ struct RunInputs {
         let cache = "\(options.work)/results/cache"
         data = try XCDataset.open(files: files, cacheFolder: cache, threads: threads, writesCache: !options.dryRun)
         cacheFile = XCDataset.cachePath(cacheFolder: cache, fingerprint: data.fingerprint)
-        (embeddings, embeddingsFingerprint) = try Self.embeddings(options, data)
+        let prepared = try Self.embeddings(options, data, cacheFolder: cache)
+        embeddings = prepared?.path
+        embeddingsFingerprint = prepared?.fingerprint ?? ""
+        notices = [prepared?.notice].compactMap { $0 }
     }
 
-    /// Where the config wants token embeddings, their file must have a row a token and D columns.
-    private static func embeddings(_ options: TrainOptions, _ data: XCDataset) throws -> (String?, String) {
+    /// Where the config wants token embeddings, their file must have a row a token and D columns, or be made into such a one.
+    private static func embeddings(
+        _ options: TrainOptions, _ data: XCDataset, cacheFolder: String
+    ) throws -> PreparedEmbeddings? {
         let config = options.config
+        // Documents are vectors already.
+        if data.featureType == .dense { return nil }
         let sections =
             [options.framework == .deepXML ? config.surrogate : config.extreme]
             + (config.usesReranker(options.framework) ? [config.reranker] : [])
-        guard let section = sections.first(where: { $0.initialisation != "random" }) else { return (nil, "") }
+        guard let section = sections.first(where: { $0.initialisation != "random" }) else { return nil }
         let path = section.embeddings.hasPrefix("/") ? section.embeddings : "\(options.datasetFolder)/\(section.embeddings)"
         let first = options.framework == .deepXML ? "surrogate" : "extreme"
         let atRandom = "--set \(first).init=random" + (sections.count > 1 ? " --set reranker.init=random" : "")
         guard FileManager.default.fileExists(atPath: path) else {
             throw Failure(
                 .usage, "no token embeddings", at: path, found: "no such file",
-                expected: "a .npy file of \(data.vocabularySize)×\(config.global.embeddingDims) numbers",
+                expected: "a .npy file of \(data.vocabularySize)×\(config.global.embeddingDims) numbers, or vectors of words "
+                    + "(fastText's .bin or .vec, GloVe's text)",
                 advice: "make it (`deepxml-dist prepare` does, by fastText), or draw them at random: \(atRandom)")
         }
-        _ = try NPY.readFloatMatrix(path: path, rows: data.vocabularySize, cols: config.global.embeddingDims)
-        return (path, try ContentHash.ofFile(path))
+        return try PreparedEmbeddings.prepare(
+            path: path, datasetFolder: options.datasetFolder, tokens: data.vocabularySize,
+            dimensions: config.global.embeddingDims, cacheFolder: cacheFolder, writesCache: !options.dryRun)
     }
 }
 

@@ -79,7 +79,8 @@ private struct PredictionFit {
                     : "check that the predictions belong to this data set, and count from 0")
         }
         return CSRMatrix(
-            rows: scores.rows, cols: labels, starts: scores.starts, indices: scores.indices, values: scores.values ?? ones(scores))
+            rows: scores.rows, cols: labels, starts: scores.starts, indices: scores.indices, values: scores.values ?? ones(scores)
+        )
     }
 
     private func ones(_ scores: CSRMatrix) -> Buffer<Float> {

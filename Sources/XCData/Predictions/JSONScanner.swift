@@ -67,7 +67,7 @@ struct JSONScanner {
     mutating func number() throws -> Float {
         skipSpace()
         let token = token()
-        guard let value = score(UnsafeRawBufferPointer(rebasing: token)) else { throw refused("a finite number") }
+        guard let value = decimalNumber(UnsafeRawBufferPointer(rebasing: token)) else { throw refused("a finite number") }
         at += token.count
         return value
     }
@@ -108,7 +108,7 @@ struct JSONScanner {
         default:
             let token = token()
             let isWord = ["true", "false", "null"].contains { token.elementsEqual($0.utf8) }
-            guard isWord || score(UnsafeRawBufferPointer(rebasing: token)) != nil else { throw refused("a value") }
+            guard isWord || decimalNumber(UnsafeRawBufferPointer(rebasing: token)) != nil else { throw refused("a value") }
             at += token.count
         }
     }

@@ -44,11 +44,3 @@ struct PredictionRows {
         return CSRMatrix(rows: rows, cols: cols, starts: newStarts, indices: indices, values: values)
     }
 }
-
-/// A score as text: any finite number, of either sign.
-///
-/// - Returns: nil where the bytes are no such number.
-func score(_ bytes: UnsafeRawBufferPointer) -> Float? {
-    guard let value = decimalNumber(bytes), value.isFinite else { return nil }
-    return value
-}

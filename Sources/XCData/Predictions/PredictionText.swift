@@ -90,7 +90,8 @@ private struct PredictionTextReader {
         at += 1
         if let label = rows.endRow() {
             throw Failure(
-                .usage, "a label twice in its row", at: "\(file.path):\(line)", found: "label \(label)", expected: "each label once",
+                .usage, "a label twice in its row", at: "\(file.path):\(line)", found: "label \(label)",
+                expected: "each label once",
                 advice: "keep the entry that is meant")
         }
         line += 1
@@ -112,7 +113,7 @@ private struct PredictionTextReader {
         guard label < header?.labels ?? Int(Int32.max) else {
             throw refused(start, end, "label out of range", expected: "a label below \(header?.labels ?? Int(Int32.max))")
         }
-        guard let score = score(UnsafeRawBufferPointer(rebasing: bytes[colon + 1..<end])) else {
+        guard let score = decimalNumber(UnsafeRawBufferPointer(rebasing: bytes[colon + 1..<end])) else {
             throw refused(start, end, "not a score", expected: "a finite number after `label:`")
         }
         rows.add(label: label, score: score)

@@ -1,0 +1,137 @@
+import Buffers
+import Checkpoint
+import Coordinator
+import Diagnostics
+import Foundation
+import Testing
+import Tools
+import XCData
+
+@Suite struct EvaluateTests {
+    let folder: String
+    /// 30 documents, 12 labels; some documents have none, some labels no training document.
+    let scores: LearnerScores
+    let truth: GroundTruth
+    let counts: [Int32]
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "evaluate-tests-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        func matrix(_ salt: Int, keep: Int) -> CSRMatrix {
+            let rows = (0..<30).map { r in
+                (0..<12).compactMap { c -> (Int32, Float)? in
+                    let draw = (r * 131 + c * 71 + salt * 37 + r * c) % 97
+                    return draw % 5 < keep ? (Int32(c), Float(draw - 50) / 16) : nil
+                }
+            }
+            return CSRMatrix(cols: 12, rows: rows)
+        }
+        scores = LearnerScores(clf: matrix(1, keep: 3), knn: matrix(2, keep: 3), reranker: matrix(3, keep: 2))
+        let labels = (0..<30).map { r in r % 7 == 0 ? [] : [r % 12, (r * r + 1) % 12].sorted() }
+        let train = (0..<40).map { r in [r * r % 9] + (r % 3 == 0 ? [9] : []) }
+        func text(_ rows: [[Int]]) -> String {
+            "\(rows.count) 12\n" + rows.map { row in Set(row).sorted().map { "\($0):1" }.joined(separator: " ") + "\n" }.joined()
+        }
+        try text(labels).write(toFile: folder + "/tst.txt", atomically: true, encoding: .utf8)
+        try text(train).write(toFile: folder + "/trn.txt", atomically: true, encoding: .utf8)
+        try "1 1\n2 5\n".write(toFile: folder + "/filter.txt", atomically: true, encoding: .utf8)
+        counts = (0..<12).map { label in Int32(train.count { $0.contains(label) }) }
+        truth = GroundTruth(
+            labels: try XCText.read(path: folder + "/tst.txt", kind: .labels, threads: 1),
+            inversePropensity: Propensity.inverse(labelCounts: counts, documents: 40, A: 0.55, B: 1.5))
+        try ScoreFile.write(
+            parts: ["clf": scores.clf, "knn": scores.knn, "reranker": scores.reranker ?? scores.clf], to: folder + "/p.h5")
+        for format in PredictionFormat.allCases {
+            try PredictionFile.write(scores.combined(beta: 0.4), format, to: "\(folder)/\(format.fileName)")
+        }
+    }
+
+    private func options(_ name: String, train: Bool = true) -> EvaluateOptions {
+        var options = EvaluateOptions(predictions: "\(folder)/\(name)", labels: folder + "/tst.txt", threads: 2)
+        if train { options.trainLabels = folder + "/trn.txt" }
+        return options
+    }
+
+    private func done() { try? FileManager.default.removeItem(atPath: folder) }
+
+    @Test func everyFormatGivesTheRunsFigures() throws {
+        defer { done() }
+        let table = truth.evaluate(scores.combined(beta: 0.4)).rounded()
+        for format in PredictionFormat.allCases {
+            let evaluation = try Evaluation(options(format.fileName))
+            let m = evaluation.metrics
+            #expect(m.P == table.P && m.nDCG == table.nDCG && m.PSP == table.PSP && m.PSnDCG == table.PSnDCG && m.R == table.R)
+            #expect(evaluation.byBeta == nil && evaluation.documents == 25 && evaluation.labels == 12)
+        }
+        #expect(table.P[0] > 0 && table.PSP[4] > 0)
+    }
+
+    @Test func aLearnerByBeta() throws {
+        defer { done() }
+        var options = options("p.h5")
+        options.betas = [0.4, 0.125]
+        let evaluation = try Evaluation(options)
+        let expected = LearnerEvaluation(scores: scores, truth: truth, beta: 0.4)
+        #expect(evaluation.beta == 0.4 && evaluation.metrics.P == expected.metrics.rounded().P)
+        #expect(evaluation.byBeta?.keys.sorted() == ["0.125", "0.40"])
+        #expect(evaluation.byBeta?["0.40"]?.nDCG == expected.byBeta["0.40"]?.rounded().nDCG)
+        #expect(evaluation.byBetaBeforeReranker?["0.40"]?.P == expected.byBetaBeforeReranker?["0.40"]?.rounded().P)
+        #expect(evaluation.stages?.mapValues(\.R) == expected.stages.mapValues { $0.rounded().R })
+        let json = try JSONSerialization.jsonObject(with: Data(try evaluation.json().utf8)) as? [String: Any]
+        let keys = ["beta", "by_beta", "by_beta_before_reranker", "documents", "labels", "metrics", "segments", "stages"]
+        #expect(json?.keys.sorted() == keys)
+    }
+
+    @Test func segmentsAddUp() throws {
+        defer { done() }
+        let evaluation = try Evaluation(options("score.npz"))
+        let segments = try #require(evaluation.segments)
+        #expect(segments.values.reduce(0) { $0 + $1.labels } == 12)
+        for k in 0..<5 {
+            #expect(abs(segments.values.reduce(0) { $0 + $1.P[k] } - evaluation.metrics.P[k]) < 2e-4)
+            #expect(abs(segments.values.reduce(0) { $0 + $1.R[k] } - evaluation.metrics.R[k]) < 2e-4)
+        }
+        #expect(evaluation.text.contains("head") && evaluation.text.contains("PSnDCG"))
+    }
+
+    @Test func theFilterRemovesPredictions() throws {
+        defer { done() }
+        var options = options("score.txt")
+        options.filter = folder + "/filter.txt"
+        let filter = try LabelFilter.read(MappedFile(path: folder + "/filter.txt"), documents: 30, labels: 12)
+        let filtered = GroundTruth(labels: truth.labels, inversePropensity: truth.inversePropensity, filter: filter)
+        let table = filtered.evaluate(scores.combined(beta: 0.4)).rounded()
+        #expect(try Evaluation(options).metrics.P == table.P)
+    }
+
+    @Test func withoutTrainingLabels() throws {
+        defer { done() }
+        let evaluation = try Evaluation(options("score.h5", train: false))
+        #expect(evaluation.metrics.PSP == nil && evaluation.segments == nil)
+        #expect(evaluation.metrics.P == truth.evaluate(scores.combined(beta: 0.4)).rounded().P)
+        #expect(evaluation.text.contains("need --train-labels"))
+    }
+
+    @Test func refused() throws {
+        defer { done() }
+        func failure(_ predictions: String, _ change: (inout EvaluateOptions) -> Void = { _ in }) throws -> Failure {
+            try predictions.write(toFile: folder + "/bad", atomically: true, encoding: .utf8)
+            var options = options("bad")
+            change(&options)
+            return try #require(throws: Failure.self) { try Evaluation(options) }
+        }
+        let rows = try failure("1:1\n2:1\n")
+        #expect(rows.found == "2 documents" && rows.expected.hasPrefix("30"))
+        let label = try failure(String(repeating: "0:1\n", count: 29) + "12:1\n")
+        #expect(label.found == "label 12" && label.expected.hasPrefix("0…11"))
+        #expect(try failure("") { $0.labels = folder + "/none.txt" }.problem == "file not found")
+        #expect(try failure("") { $0.A = -.infinity }.place == "--A, --B")
+        for bad in ["", "2", "-0.1", "0.3,0.3", "x", "0.3,", "nan"] {
+            #expect(throws: Failure.self) { try EvaluateOptions.betas(bad) }
+        }
+        #expect(try EvaluateOptions.betas("0,.5,1") == [0, 0.5, 1])
+        try ScoreFile.write(parts: ["clf": scores.clf], to: folder + "/half.h5")
+        let half = try #require(throws: Failure.self) { try PredictionFile.read(folder + "/half.h5") }
+        #expect(half.problem == "not a learner's predictions")
+    }
+}
