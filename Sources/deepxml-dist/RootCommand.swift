@@ -16,7 +16,7 @@ struct RootCommand: ParsableCommand {
               deepxml-dist train --help
                   every option of training
             """,
-        subcommands: [TrainCommand.self, PrepareCommand.self, InspectCommand.self, DoctorCommand.self],
+        subcommands: [TrainCommand.self, PrepareCommand.self, InspectCommand.self, DoctorCommand.self, ExtractCommand.self],
         defaultSubcommand: TrainCommand.self)
 
     /// Refuses a first word that is no subcommand: the default one takes no bare words, and would call it unexpected.
