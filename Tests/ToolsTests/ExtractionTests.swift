@@ -28,13 +28,15 @@ import XCData
         let scores = try #require(try ScoreFile.readParts("\(SmallLearner.results())/predictions.h5").parts[part])
         #expect(scores.nonZeros > 100)
         let dims = documents.cols
+        var worst: Float = 0
         for row in 0..<scores.rows {
             for (label, score) in zip(scores.columns(row), scores.weights(row)) {
                 let w = weights.row(Int(label)), z = documents.row(row)
                 let logit = (0..<dims).reduce(w[dims]) { $0 + w[$1] * z[$1] }
-                #expect(abs(logit - score) < 1e-4 * max(1, abs(score)))
+                worst = max(worst, abs(logit - score) / max(1, abs(score)))
             }
         }
+        #expect(worst < 1e-4)
     }
 
     @Test("Classifier weights times final embeddings are the learner's own logits")
@@ -56,15 +58,17 @@ import XCData
         let path = "\(try SmallLearner.job().options.datasetFolder)/tst_X_Xf.txt"
         let features = try XCText.read(path: path, kind: .features, threads: 1)
         #expect(tokens.rows == 300 && tokens.cols == 20 && documents.rows == features.rows)
+        var worst: Float = 0
         for row in 0..<features.rows {
             let norm = features.weights(row).reduce(0) { $0 + $1 * $1 }.squareRoot()
             for column in 0..<20 {
                 let sum = zip(features.columns(row), features.weights(row)).reduce(Float(0)) {
                     $0 + $1.1 / norm * tokens[Int($1.0), column]
                 }
-                #expect(abs(documents[row, column] - max(0, sum)) < 1e-5)
+                worst = max(worst, abs(documents[row, column] - max(0, sum)))
             }
         }
+        #expect(worst < 1e-5)
     }
 
     @Test("The re-ranker's token embeddings are its own")

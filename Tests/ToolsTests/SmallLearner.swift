@@ -9,7 +9,8 @@ enum SmallLearner {
     static let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tools-test-\(UUID())").path
     private static let trained = Result {
         let data = SampleData(documents: 160, testDocuments: 40, tokens: 300, labels: 640)
-        let job = try LearnerJob(folder: folder, data: data)
+        let job = try LearnerJob(
+            folder: folder, data: data, settings: ["surrogate", "extreme", "reranker"].map { "\($0).normalize=true" })
         for name in ["labels.txt", "vocabulary.txt"] {
             let lines = (0..<640).map { "\(name) \($0)\n" }.joined()
             try lines.write(toFile: "\(job.options.datasetFolder)/\(name)", atomically: true, encoding: .utf8)

@@ -26,8 +26,10 @@ expect() {
 
 for command in inspect extract doctor; do
     expect "$command --help" 0 'USAGE: deepxml-dist '"$command" EXAMPLES 'EXIT CODES' -- "$command" --help
-    expect "$command: an unknown flag" 2 'nknown option' -- "$command" --nonesuch
 done
+expect 'inspect: an unknown flag' 2 'nknown option' -- inspect . --verfy
+expect 'doctor: an unknown flag' 2 'nknown option' -- doctor --wrok .
+expect 'extract: an unknown flag' 2 'nknown option' -- extract . --what token-embeddings --to "$scratch/x.npy" --modul extreme
 expect 'an unknown subcommand' 2 'did you mean "inspect"' -- inspekt
 expect 'inspect without a path' 2 'path' -- inspect
 expect 'inspect: nothing there' 2 'there is nothing at this path' 'expected:' -- inspect "$scratch/nowhere"
