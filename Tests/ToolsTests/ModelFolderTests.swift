@@ -2,7 +2,9 @@ import Buffers
 import Checkpoint
 import Diagnostics
 import Foundation
+import Prepare
 import Testing
+import Tools
 import Worker
 import WorkerChecks
 import XCData
@@ -61,6 +63,16 @@ import XCData
         try data.write(cacheFile: "\(folder)/training.xcd", threads: 1)
         let mixed = #expect(throws: Failure.self) { try TrainedModel.open(folder: folder) }
         #expect(mixed?.code == .damagedCheckpoint)
+    }
+
+    @Test("The text vectoriser comes from the folder, where the data set was made of text")
+    func textVectoriser() throws {
+        #expect(try TrainedModel.open(folder: SmallLearner.model()).textVectoriser() == nil)
+        let folder = try SmallLearner.copy(of: SmallLearner.model())
+        defer { SmallLearner.remove(folder) }
+        let vectoriser = TextVectoriser(fitting: ["a cat sat", "a dog sat"], minCount: 1)
+        try vectoriser.save(to: folder)
+        #expect(try TrainedModel.open(folder: folder).textVectoriser() == vectoriser)
     }
 
     @Test("A folder without a description is no trained model, and says what to do")
