@@ -96,8 +96,8 @@ let package = Package(
         .testTarget(
             name: "ToolsTests",
             dependencies: [
-                "Tools", "Coordinator", "Worker", "DeepXMLModel", "Prepare", "XCData", "Checkpoint", "Transport", "Buffers",
-                "Diagnostics",
+                "WorkerChecks", "Tools", "Coordinator", "Worker", "DeepXMLModel", "Prepare", "XCData", "Checkpoint", "Transport",
+                "Buffers", "Diagnostics",
             ]),
         .testTarget(
             name: "CoordinatorTests",

@@ -8,6 +8,13 @@ import Foundation
 struct FolderChecks {
     let machine: Machine
     let folder: String
+    /// Of no other process or thread, on this node or another, that looks at the same folder.
+    private let trialFile: String
+
+    init(machine: Machine, folder: String) {
+        (self.machine, self.folder) = (machine, folder)
+        trialFile = "\(folder)/.deepxml-doctor-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+    }
 
     func all() -> [Diagnosis] {
         guard FileManager.default.fileExists(atPath: folder) else {
@@ -25,8 +32,6 @@ struct FolderChecks {
         if space.free >= 5 << 30 { return .ok("disk space", found) }
         return .warn("disk space", found, "a learner keeps its checkpoints there: see --dry-run for the size of the model")
     }
-
-    private var trialFile: String { "\(folder)/.deepxml-doctor-\(getpid())" }
 
     /// What every checkpoint does: write to a temporary, fsync, rename, fsync of the folder.
     private func writing() -> Diagnosis {

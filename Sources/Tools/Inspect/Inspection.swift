@@ -91,7 +91,7 @@ extension Inspection {
         guard damages.isEmpty else {
             return "DAMAGED\n" + damages.map { "  \($0.place): \($0.reason)" }.joined(separator: "\n")
         }
-        return isVerified ? "whole: every checksum fits" : "no damage seen; --verify reads every byte"
+        return isVerified ? "whole: every byte was read and checked" : "no damage seen; --verify reads every byte"
     }
 
     /// Facts by name, tables as arrays of objects, damages as place and reason.

@@ -1,5 +1,6 @@
 import Checkpoint
 import Foundation
+import Worker
 import XCData
 
 /// The page of a learner's folder, or of an ensemble's.
@@ -11,16 +12,38 @@ struct ModelPage {
     func model() throws -> Inspection {
         let entries = try CheckpointEntry.all(in: folder)
         var page = Inspection("model", path: folder, verify: inspector.verify)
+        let path = "\(folder)/\(ModelDescription.fileName)", isTrained = FileManager.default.fileExists(atPath: path)
+        page.add("trained", .text(isTrained ? "yes" : "not yet, or by a version that left no \(ModelDescription.fileName)"))
+        if isTrained, let model = page.noting(path, { try ModelDescription(path: path) }) { Self.add(model, to: &page) }
         if let identity = entries.lazy.compactMap(\.identity).first {
             page.add("seed", .number(identity.seed))
             CheckpointPage.add(identity, to: &page)
         }
         page.add("size", .bytes(entries.reduce(0) { $0 + $1.bytes }))
         page.tables.append(Self.table(entries))
+        if isTrained { addTrainingData(to: &page) }
         for entry in entries {
             for (path, reason) in try entry.damages(checksums: inspector.verify) { page.addDamage(path, reason) }
         }
         return page
+    }
+
+    private static func add(_ model: ModelDescription, to page: inout Inspection) {
+        page.add("framework", .text(model.framework))
+        page.add("architecture", .text(model.archName))
+        page.add("named data set", .text(model.dataset))
+        page.add("version", .text(model.version))
+        page.add("dimensions", .number(model.config.global.embeddingDims))
+        page.add("labels in file", .count(model.labelsInFile))
+        if !model.files.isEmpty { page.add("texts", .text(model.files.joined(separator: ", "))) }
+    }
+
+    /// Prediction searches the training documents: without them the checkpoints are no model.
+    private func addTrainingData(to page: inout Inspection) {
+        let path = "\(folder)/\(TrainedModel.Files.training)"
+        guard let part = page.noting(path, { try Inspector(path: path, verify: inspector.verify).inspect() }) else { return }
+        page.damages += part.damages
+        page.add("training data", .bytes(Inspector.size(path)))
     }
 
     private static func table(_ entries: [CheckpointEntry]) -> Inspection.Table {
@@ -40,6 +63,19 @@ struct ModelPage {
     }
 
     func ensemble() throws -> Inspection {
-        Inspection("ensemble", path: folder, verify: inspector.verify)
+        var page = Inspection("ensemble", path: folder, verify: inspector.verify)
+        guard let ensemble = page.noting(folder, { try EnsembleDescription(folder: folder) }) else { return page }
+        var table = Inspection.Table("learners", header: ["folder", "seed", "size", "damaged parts"])
+        for learner in ensemble.learners {
+            let path = learner.hasPrefix("/") ? learner : "\(folder)/\(learner)"
+            guard let part = page.noting(path, { try Inspector(path: path, verify: inspector.verify).inspect() }) else {
+                continue
+            }
+            page.damages += part.damages
+            let figure = { (name: String) in part.facts.first { $0.name == name }?.value ?? .text("-") }
+            table.rows.append([.text(learner), figure("seed"), figure("size"), .count(part.damages.count)])
+        }
+        page.tables = [table]
+        return page
     }
 }

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# The command line of inspect, extract and doctor: help, wrong use, missing paths, damage, and what they print and write.
+. "$(dirname "$0")/lib.sh"
+data=$scratch/data work=$scratch/work out=$scratch/out err=$scratch/err
+small_dataset "$data/Small" 120 30 80 40
+seq -f 'label %g' 0 39 >"$data/Small/labels.txt"
+
+# expect NAME CODE PATTERN... -- ARGUMENT...: the command ends with CODE and has said all patterns (of its output where
+# CODE is 0, of its one error or its page where it is not).
+expect() {
+    local name=$1 code=$2 patterns=() why="" pattern status
+    shift 2
+    while [ "$1" != -- ]; do
+        patterns+=("$1")
+        shift
+    done
+    shift
+    timeout 120 "$program" "$@" >"$out" 2>"$err" </dev/null
+    status=$?
+    [ "$status" -eq "$code" ] || why+="exit code $status, not $code; "
+    [ "$code" -eq 0 ] && [ -s "$err" ] && why+="it complained; "
+    [ "$code" -eq 2 ] && [ "$(grep -ci '^error:' "$err")" -ne 1 ] && why+="$(grep -ci '^error:' "$err") errors; "
+    for pattern in "${patterns[@]}"; do cat "$out" "$err" | grep -Eq -- "$pattern" || why+="no \"$pattern\"; "; done
+    verdict "$name" "$why" "$out" "$err"
+}
+
+for command in inspect extract doctor; do
+    expect "$command --help" 0 'USAGE: deepxml-dist '"$command" EXAMPLES 'EXIT CODES' -- "$command" --help
+done
+expect 'inspect: an unknown flag' 2 'nknown option' -- inspect . --verfy
+expect 'doctor: an unknown flag' 2 'nknown option' -- doctor --wrok .
+expect 'extract: an unknown flag' 2 'nknown option' -- extract . --what token-embeddings --to "$scratch/x.npy" --modul extreme
+expect 'an unknown subcommand' 2 'did you mean "inspect"' -- inspekt
+expect 'inspect without a path' 2 'path' -- inspect
+expect 'inspect: nothing there' 2 'there is nothing at this path' 'expected:' -- inspect "$scratch/nowhere"
+expect 'extract: no model there' 2 'no trained model here' -- extract "$data/Small" --what token-embeddings --to "$scratch/t.npy"
+expect 'extract: an unknown thing' 2 'document-embeddings' -- extract "$data/Small" --what weights --to "$scratch/t.npy"
+expect 'doctor: no such folder' 4 'FAIL  work folder' -- doctor --work "$scratch/nowhere"
+expect 'doctor' 0 'ok    MPI ' 'ok    HDF5 ' 'ok    start of processes' -- doctor --work "$scratch"
+"${launcher[@]}" -np 3 "$program" doctor --work "$scratch" >"$out" 2>"$err" </dev/null
+verdict 'doctor under mpirun speaks once' "$([ "$(grep -c 'started by mpirun, 3 ranks' "$out")" -eq 1 ] || echo 'not once')" "$out" "$err"
+
+"${launcher[@]}" -np 3 "$program" --configs configs --data "$data" --work "$work" --dataset Small --seeds 1,2 -q \
+    --set global.embedding_dims=16 --set extreme.num_epochs=2 --set surrogate.num_epochs=2 --set reranker.num_epochs=2 \
+    "${small_settings[@]}" >"$out" 2>"$err" </dev/null
+verdict 'a model to look at' "$([ $? -eq 0 ] || echo 'training failed')" "$out" "$err"
+ensemble=$work/models/DeepXML/Astec/Small/v_0 model=$work/models/DeepXML/Astec/Small/v_0_1
+same=$(stat -c %i "$model/training.xcd" "${model%1}2/training.xcd" | sort -u | wc -l)
+verdict "the learners' training data lie on the disk once" "$([ "$same" -eq 1 ] || echo 'two files')"
+
+expect 'inspect a model' 0 '^model ' 'seed +1$' 'trained +yes' 'reranker' 'no damage seen' -- inspect "$model"
+expect 'inspect --verify an ensemble' 0 '^ensemble ' '\.\./v_0_2' 'every byte was read' -- inspect --verify "$ensemble"
+expect 'inspect a checkpoint' 0 'classifier.weight' 'epochs done +2' -- inspect "$model/ckpt_extreme_2_0"
+expect 'inspect a data set' 0 '120×80' 'fingerprint' -- inspect "$data/Small/"
+expect 'inspect --json results' 0 '"whole": true' '"metrics": \[' -- inspect --verify --json "${model/models/results}/../v_0"
+expect 'extract weights' 0 '40×17' -- extract "$model" --what classifier-weights --to "$scratch/w.npy"
+expect 'inspect what was extracted' 0 'shape +40×17' -- inspect "$scratch/w.npy"
+expect 'extract documents' 0 '30×16' -- \
+    extract "$model/" --what document-embeddings --layer final --features "$data/Small/tst_X_Xf.txt" --to "$scratch/d.h5"
+expect 'extract tokens' 0 '80×16' -- extract "$model" --what token-embeddings --module reranker --to "$scratch/t.npz"
+expect 'extract: documents without features' 2 '--features' -- extract "$model" --what document-embeddings --to "$scratch/x.npy"
+expect 'extract: features of another thing' 2 '--features goes with' -- \
+    extract "$model" --what token-embeddings --features "$data/Small/tst_X_Xf.txt" --to "$scratch/x.npy"
+expect 'extract: no format' 2 'npy, .npz or .h5' -- extract "$model" --what token-embeddings --to "$scratch/x.csv"
+expect 'extract: an ensemble' 2 'one learner is wanted' 'v_0_1' -- extract "$ensemble" --what token-embeddings --to "$scratch/x.npy"
+expect 'extract: a folder that is not there' 2 'x.npy' -- extract "$model" --what token-embeddings --to "$scratch/nowhere/x.npy"
+expect 'extract: no module' 2 'did you mean reranker' -- extract "$model" --what token-embeddings --module rerankr --to "$scratch/x.npy"
+verdict 'nothing was half-written' "$(ls "$scratch" | grep -E '^x\.|tmp' | head -3)"
+
+# A finished learner whose folder lost its description gets it again from the same command.
+rm "$model/model.json"
+"${launcher[@]}" -np 3 "$program" --configs configs --data "$data" --work "$work" --dataset Small --seeds 1,2 -q \
+    --set global.embedding_dims=16 --set extreme.num_epochs=2 --set surrogate.num_epochs=2 --set reranker.num_epochs=2 \
+    "${small_settings[@]}" >"$out" 2>"$err" </dev/null
+verdict 'the same command completes a folder' "$([ -f "$model/model.json" ] || echo 'no model.json')" "$out" "$err"
+
+flip_byte "$model/ckpt_extreme_2_0/shard-0-of-1.h5"
+expect 'inspect --verify finds a changed bit' 3 'DAMAGED' 'ckpt_extreme_2_0/shard-0-of-1.h5: checksum' -- inspect --verify "$model"
+expect 'and in the ensemble' 3 'v_0_1/ckpt_extreme_2_0/shard-0-of-1.h5' -- inspect --verify "$ensemble"
+expect 'extract from a damaged checkpoint' 3 'shard-0-of-1.h5' -- extract "$model" --what classifier-weights --to "$scratch/x.npy"
+printf x >>"$model/ckpt_surrogate_2_0/shard-0-of-1.h5"
+expect 'inspect finds a longer file without --verify' 3 'ckpt_surrogate_2_0/shard-0-of-1.h5' -- inspect "$model"
+flip_byte "$model/model.json"
+expect 'extract from a damaged description' 3 'model.json' -- extract "$model" --what classifier-weights --to "$scratch/x.npy"
+finish
