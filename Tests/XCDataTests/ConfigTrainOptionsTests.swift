@@ -163,9 +163,13 @@ struct ConfigTrainOptionsTests {
         let arch = workplace.failure { $0.arch = "Astek" }
         #expect(arch?.advice == "did you mean Astec?" && arch?.expected == "Astec, RNN")
         #expect(workplace.failure { $0.arch = "/nowhere.json" }?.place == "/nowhere.json")
-        let recurrent = workplace.failure { $0.arch = "RNN" }
-        #expect(recurrent?.problem.contains("cannot be trained") == true)
-        #expect(recurrent?.place.hasSuffix("configs/arch/RNN.json: transform_coarse") == true)
+    }
+
+    @Test("another encoder than Astec's is a stack of layers")
+    func recurrent() throws {
+        let options = try workplace.resolve { $0.arch = "RNN" }
+        #expect(options.arch == "RNN" && options.astec == nil && !options.archDefinition.coarse.isEmpty)
+        #expect(try options.learnerFingerprint != workplace.resolve().learnerFingerprint)
     }
 
     @Test("Astec is built in, and an arch file may stand anywhere")
