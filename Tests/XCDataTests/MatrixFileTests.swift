@@ -56,7 +56,9 @@ import XCData
         expect(try read(path, .labels), [0, 1, 2], [1, 0], nil)
     }
 
-    @Test("text and packed text, chunk by chunk", arguments: [1, 7, 64, 1 << 20]) func packedText(_ chunkBytes: Int) throws {
+    @Test("text and packed text, chunk by chunk", arguments: [1, 5, 7, 9, 13, 64, 1 << 20]) func packedText(_ chunkBytes: Int)
+        throws
+    {
         let labels = CSRMatrix(cols: 3, rows: [[(0, 1), (2, 1)], [], []], binary: true)
         for isPacked in [false, true] {
             func read(_ kind: MatrixFile.Kind) throws -> CSRMatrix {

@@ -273,7 +273,7 @@ def text_checks(program):
         yield f"gzip at level {level}", lambda level=level: packed(level)
 
     def large():
-        big = sp.random(60000, 3000, density=0.004, format="csr", dtype=np.float32, random_state=rng)
+        big = sp.random(60000, 3000, density=0.008, format="csr", dtype=np.float32, random_state=rng)
         write(program.path("in.gz"), gzip.compress(xc_text_fast(big), 1))
         same_sparse(npz_of(program, "in.gz"), big)
     yield "gzip of several chunks", large
