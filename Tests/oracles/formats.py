@@ -214,16 +214,16 @@ def evil_checks(program):
     marker = program.path("was-run")
     cases = {
         "os.system": (Call(os.system, f"touch {marker}"), "system"),
-        "builtins.eval": (Call(eval, f"open({marker!r}, 'w')"), "builtins.eval"),
-        "subprocess": (Call(subprocess.call, ["touch", marker]), "subprocess.call"),
+        "builtins.eval": (Call(eval, f"open({marker!r}, 'w')"), ".eval"),
+        "subprocess": (Call(subprocess.call, ["touch", marker]), ".call"),
         "numpy.load": (Call(np.load, marker), "numpy"),
-        "an object array": (np.array([Call(os.system, f"touch {marker}")], object), "system"),
+        "an object array": (np.array([Call(os.system, f"touch {marker}")], object), "lists and arrays of objects"),
     }
     for name, (value, text) in cases.items():
         for protocol in (2, 4, 5):
             def check(value=value, text=text, protocol=protocol):
                 write(program.path("evil.pkl"), pickle.dumps(value, protocol))
-                program.refused("evil.pkl", text, "refused")
+                program.refused("evil.pkl", text, "expected")
                 assert not os.path.exists(marker), "the code was run"
             yield f"pickle {protocol} that calls {name} is refused", check
     for name, value in {"dict": {"a": 1}, "list": [1, 2], "str": "x", "csc": matrix().tocsc()}.items():
@@ -273,7 +273,7 @@ def text_checks(program):
         yield f"gzip at level {level}", lambda level=level: packed(level)
 
     def large():
-        big = sp.random(60000, 3000, density=0.004, format="csr", dtype=np.float32, random_state=rng)
+        big = sp.random(60000, 3000, density=0.008, format="csr", dtype=np.float32, random_state=rng)
         write(program.path("in.gz"), gzip.compress(xc_text_fast(big), 1))
         same_sparse(npz_of(program, "in.gz"), big)
     yield "gzip of several chunks", large

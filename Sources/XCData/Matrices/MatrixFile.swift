@@ -25,9 +25,14 @@ public enum MatrixFile {
     /// - Throws: `Failure` for a missing, damaged or unknown file, and for whatever its content may not be (with the line
     ///   in text, else the row). Memory stays in proportion to the file's size, whatever its header says.
     public static func read(path: String, kind: Kind, threads: Int) throws -> CSRMatrix {
+        try read(path: path, kind: kind, threads: threads, chunkBytes: GzipText.chunkBytes)
+    }
+
+    /// - Parameter chunkBytes: packed text is unpacked so many bytes at a time; tests make it small.
+    package static func read(path: String, kind: Kind, threads: Int, chunkBytes: Int) throws -> CSRMatrix {
         let team = ThreadTeam(size: max(1, threads))
         defer { team.stop() }
-        return try read(MappedFile(path: path), kind: kind, team)
+        return try read(MappedFile(path: path), kind: kind, team, chunkBytes: chunkBytes)
     }
 
     /// What the content of `path` says that it is.
@@ -35,7 +40,9 @@ public enum MatrixFile {
     /// - Throws: `Failure` where the file is missing, or text without a header, or of a form that is not read.
     public static func format(path: String) throws -> MatrixFormat { try format(MappedFile(path: path)) }
 
-    static func read(_ file: MappedFile, kind: Kind, _ team: ThreadTeam) throws -> CSRMatrix {
+    static func read(
+        _ file: MappedFile, kind: Kind, _ team: ThreadTeam, chunkBytes: Int = GzipText.chunkBytes
+    ) throws -> CSRMatrix {
         switch try binaryLayout(file) {
         case .npz: return try NPZ.read(file).matrix(kind, team)
         case .npy: return try StoredMatrix.dense(StoredArray(npy: file.content, place: file.path)).matrix(kind, team)
@@ -44,7 +51,7 @@ public enum MatrixFile {
         }
         let matrix: CSRMatrix
         if GzipText.recognises(file.bytes) {
-            matrix = try text(GzipText(file), kind: kind).read(team)
+            matrix = try text(GzipText(file, chunkBytes: chunkBytes), kind: kind).read(team)
         } else {
             file.adviseSequential()
             matrix = try TextMatrix(WholeText(file), kind: kind).read(team)

@@ -24,7 +24,10 @@ struct PickleMachine {
             let opcode = try input.byte()
             if opcode == UInt8(ascii: ".") { return try pop() }
             if try !pushes(opcode), try !gathers(opcode), try !remembers(opcode), try !makes(opcode) {
-                throw refused("an operation that no matrix needs", found: quoted([opcode]))
+                let isOfLists = "]aelo".utf8.contains(opcode)
+                throw refused(
+                    isOfLists ? "lists and arrays of objects are no matrix" : "an operation that no matrix needs",
+                    found: isOfLists ? "a list" : "opcode \(quoted([opcode]))")
             }
         }
         throw refused("more operations than a matrix takes", found: "over \(Self.mostOperations)")

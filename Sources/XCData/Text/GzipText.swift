@@ -14,14 +14,16 @@ final class GzipText: TextSource {
     /// The start of a line whose end wasn't in the chunk before.
     private var carried: [UInt8] = []
     private let chunkBytes: Int
+    static let chunkBytes = 16 << 20
     /// No document is so long: a longer line is a bomb, or no text.
     private static let longestLine = 1 << 28
 
     /// - Parameter chunkBytes: text unpacked at a time; tests make it small.
-    init(_ file: MappedFile, chunkBytes: Int = 16 << 20) throws {
+    init(_ file: MappedFile, chunkBytes: Int = GzipText.chunkBytes) throws {
         path = file.path
         self.file = file
-        self.chunkBytes = chunkBytes
+        // Deflate shrinks by at most 1032:1: a small file needs no more.
+        self.chunkBytes = min(chunkBytes, 1032 * file.count + 1032)
         guard inflateInit2_(&stream, 16 + MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
             throw Failure(.outOfResources, "zlib has no memory", at: path, advice: "use fewer ranks on this node")
         }

@@ -50,7 +50,7 @@ struct XCTextHeader {
         if counts.count == 3, !counts.contains(nil) {
             advice =
                 "this looks like the repository's one-file form (`rows features labels`): split it into a features file "
-                + "and a labels file, each with its own header `rows cols`"
+                + "and a labels file: deepxml-dist convert --from FILE --to FEATURES --to-labels LABELS"
         } else if line.contains(UInt8(ascii: ":")) {
             advice = "the first line looks like a row: put a line `rows cols` before it"
         } else if line.starts(with: [0x1f, 0x8b]) {
