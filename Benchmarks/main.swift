@@ -6,4 +6,5 @@ print("| what | measured | bound | ratio | wanted |")
 print("|---|---|---|---|---|")
 for labels in [4_000, 100_000] { Steps.oneVsAll(labels: labels) }
 for labels in [4_000, 1_000_000] { Steps.shortlist(labels: labels) }
+try Recurrent.lstm()
 try Reading.run()

@@ -58,7 +58,7 @@ import Testing
         let size = max(found.map(abs).max() ?? 0, 1)
         var smooth = 0, largest = 0.0
         for i in found.indices {
-            let near = slope(i, 4e-3), far = slope(i, 8e-3)
+            let near = slope(i, 1e-3), far = slope(i, 2e-3)
             largest = max(largest, abs(near))
             if abs(near - far) > 1e-3 * size { continue }
             smooth += 1
