@@ -7,4 +7,5 @@ print("|---|---|---|---|---|")
 for labels in [4_000, 100_000] { Steps.oneVsAll(labels: labels) }
 for labels in [4_000, 100_000] { Steps.oneVsAllTopK(labels: labels) }
 for labels in [4_000, 1_000_000] { Steps.shortlist(labels: labels) }
+try Recurrent.lstm()
 try Reading.run()

@@ -5,10 +5,16 @@ final class DropoutLayer: EncoderLayer {
     let output: LayerShape
     private let site: DropoutSite
     private let relu: Bool
+    /// Rows without tokens become zeros, whatever biases made of them (with ReLU only).
+    private let clearsEmptyRows: Bool
 
-    init(shape: LayerShape, probability: Double, relu: Bool, _ layout: inout ParameterLayout) {
+    init(
+        shape: LayerShape, probability: Double, relu: Bool, clearsEmptyRows: Bool = false, _ layout: inout ParameterLayout
+    ) {
+        precondition(relu || !clearsEmptyRows)
         output = shape
         self.relu = relu
+        self.clearsEmptyRows = clearsEmptyRows
         site = layout.addDropout(probability)
     }
 
@@ -18,6 +24,11 @@ final class DropoutLayer: EncoderLayer {
         let y = pass.tape.floats(0, size)
         y.update(from: x, count: size)
         site.apply(y, shape: output, relu: relu, pass)
+        if clearsEmptyRows {
+            for row in 0..<pass.plan.rows where pass.plan.length(row) == 0 {
+                (y + row * output.ld).update(repeating: 0, count: output.dims)
+            }
+        }
         return UnsafePointer(y)
     }
 

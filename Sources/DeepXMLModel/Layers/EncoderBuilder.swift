@@ -128,7 +128,7 @@ struct EncoderBuilder {
         let dropout = try arguments.probability("dropout", otherwise: 0.5)
         add(ConvolutionLayer(place.name, input: shape, sizes: sizes, filters: filters, chunks: chunks, &layout))
         add(LinearLayer("\(place.name).bottleneck", input: shape, outputDims: bottleneck, hasBias: true, &layout))
-        add(DropoutLayer(shape: shape, probability: dropout, relu: true, &layout))
+        add(DropoutLayer(shape: shape, probability: dropout, relu: true, clearsEmptyRows: true, &layout))
     }
 
     // MARK: Layers of vectors

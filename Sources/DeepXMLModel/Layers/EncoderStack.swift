@@ -133,16 +133,21 @@ public final class EncoderStack: Sendable {
     ///   - blocks: how many blocks of at least one row were summed.
     public func update(gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool, _ adam: dx_adam) {
         finishGradient(gradient, blocks: blocks, trainsCoarse: trainsCoarse)
-        for slot in slots where slot.isTrained && (trainsCoarse || slot.range.lowerBound >= coarseCount) {
-            parameters.update(slot.range, gradient: gradient.pointer + slot.range.lowerBound, adam)
-        }
+        apply(gradient, trainsCoarse: trainsCoarse, adam)
     }
 
-    /// The first half of `update`, for another optimiser: afterwards `gradient` is that of the trained slots.
+    /// The first half of `update`: afterwards `gradient` is that of the trained slots, for any optimiser.
     public func finishGradient(_ gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool) {
         let step = FinishedStep(blocks: blocks, parameterCount: parameters.value.cols)
         for layer in layers[(trainsCoarse ? 0 : coarseLayers)...] {
             layer.finish(gradient: gradient.pointer, parameters.value.pointer, step)
+        }
+    }
+
+    /// The second half of `update`.
+    public func apply(_ gradient: Buffer<Float>, trainsCoarse: Bool, _ adam: dx_adam) {
+        for slot in slots where slot.isTrained && (trainsCoarse || slot.range.lowerBound >= coarseCount) {
+            parameters.update(slot.range, gradient: gradient.pointer + slot.range.lowerBound, adam)
         }
     }
 
