@@ -70,7 +70,8 @@ import XCData
                     #expect((0..<stack.intermediateDims).allSatisfy { pass.intermediate[empty, $0] == 0 }, "\(sample.name)")
                 }
                 let gradient = pass.backward(noise(rows: ids.count, cols: stack.outputDims, seed: 1))
-                #expect(pass.output.buffer.array.allSatisfy { $0.isFinite } && gradient.parameters.array.allSatisfy { $0.isFinite })
+                #expect(
+                    pass.output.buffer.array.allSatisfy { $0.isFinite } && gradient.parameters.array.allSatisfy { $0.isFinite })
             }
             let none = EncoderPass(stack, ids: [], lengths: [])
             none.forward(moment: 1)

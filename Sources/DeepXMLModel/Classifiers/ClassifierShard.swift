@@ -8,13 +8,17 @@ public final class ClassifierShard: Sendable {
     public let dims: Int
     /// W: |labels|×ld, rows padded with zeros.
     public let weight: Parameter
-    /// |labels|×1.
+    /// |labels|×1; zeros where the classifier has none.
     public let bias: Parameter
+    private let hasBias: Bool
     public var ld: Int { weight.value.cols }
 
     /// W, bias ~ U(−1/√D, 1/√D), each label's numbers drawn by its id.
-    public init(labels: Range<Int>, dims: Int, _ streams: RandomStreams) {
+    ///
+    /// - Parameter hasBias: false: the bias stays 0.
+    public init(labels: Range<Int>, dims: Int, hasBias: Bool = true, _ streams: RandomStreams) {
         self.labels = labels
+        self.hasBias = hasBias
         self.dims = dims
         weight = Parameter(rows: labels.count, cols: paddedWidth(dims))
         bias = Parameter(rows: labels.count, cols: 1)
@@ -22,10 +26,16 @@ public final class ClassifierShard: Sendable {
         for (row, label) in labels.enumerated() {
             streams.fillUniform(
                 weight.value.row(row), count: dims, row: label, firstColumn: 0, bound: bound, purpose: .classifierInit)
+            guard hasBias else { continue }
             streams.fillUniform(
                 bias.value.row(row), count: 1, row: label, firstColumn: paddedWidth(dims), bound: bound,
                 purpose: .classifierInit)
         }
+    }
+
+    /// After a step on the rows `rows`: steps always move the bias, which costs less than asking.
+    public func finishStep(rows: Range<Int>) {
+        if !hasBias { (bias.value.pointer + rows.lowerBound).update(repeating: 0, count: rows.count) }
     }
 
     /// logits[i] = w·z + b for labels given by their row here.

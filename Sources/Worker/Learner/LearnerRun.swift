@@ -101,7 +101,7 @@ final class LearnerRun {
         let network = Network(
             batchSize: section.batchSize, group: group, encoder: encoder,
             labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)), streams: streams(.surrogate),
-            optimiser: section.optimiser)
+            optimiser: section.optimiser, hasBias: section.bias)
         try TrainingLoop(
             module: .surrogate, config: section, network: network,
             loss: FullLoss(truth: task.truth, network: network, section: section),
@@ -139,7 +139,7 @@ final class LearnerRun {
     func network(_ section: ModuleConfig, _ module: ModuleName, _ encoder: any Encoder) -> Network {
         Network(
             batchSize: section.batchSize, group: group, encoder: encoder, labelShards: shards, streams: streams(module),
-            optimiser: section.optimiser)
+            optimiser: section.optimiser, hasBias: section.bias)
     }
 
     /// Trains a network, or takes its parameters where that was done before.

@@ -42,7 +42,7 @@ final class Network: @unchecked Sendable {
 
     init(
         batchSize: Int, group: WorkerGroup, encoder: any Encoder, labelShards: LabelShards, streams: RandomStreams,
-        optimiser: OptimiserSettings
+        optimiser: OptimiserSettings, hasBias: Bool = true
     ) {
         self.batchSize = batchSize
         self.group = group
@@ -51,7 +51,7 @@ final class Network: @unchecked Sendable {
         self.streams = streams
         self.optimiser = optimiser
         let labels = labelShards.labels(ofWorker: group.rank, workers: group.size), ld = paddedWidth(encoder.outputDims)
-        classifier = ClassifierShard(labels: labels, dims: encoder.outputDims, streams)
+        classifier = ClassifierShard(labels: labels, dims: encoder.outputDims, hasBias: hasBias, streams)
         (z, dz) = (DenseMatrix(rows: batchSize, cols: ld), DenseMatrix(rows: batchSize, cols: ld))
         let runs = (0..<group.size).map { labelShards.shards(ofWorker: $0, workers: group.size) }
         reduction = TreeReduction(over: group.communicator, leaves: labelShards.count, runs: runs)
@@ -88,8 +88,9 @@ final class Network: @unchecked Sendable {
             : optimiser.dense(learningRate: learningRate, step: moment + 1)
         for (node, partial) in zip(reduction.ownNodes, partials) {
             leafSums.sum(node.leaves, into: partial, team: group.team) { [self] leaf, out in
-                leafLoss[leaf] = loss.run(
-                    leaf: leaf, rows: classifierRows(ofLeaf: leaf), z: z.pointer, batch: rows, adam: adam, dz: out)
+                let labels = classifierRows(ofLeaf: leaf)
+                leafLoss[leaf] = loss.run(leaf: leaf, rows: labels, z: z.pointer, batch: rows, adam: adam, dz: out)
+                classifier.finishStep(rows: labels)
             }
         }
         try reduction.allReduce(partials: partials, into: Buffer(viewing: dz.pointer, count: rows * dz.cols, owner: dz))

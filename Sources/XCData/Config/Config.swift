@@ -108,6 +108,8 @@ public struct ModuleConfig: Sendable, Equatable {
     public var shortlistMethod = "static"
     /// Epochs after which the shortlists are made anew from the encoder as it is then, where it learns.
     public var retrainHnswAfter = 1
+    /// Classifiers have a bias.
+    public var bias = true
     /// false: the shortlists of the first epoch are kept, whatever `retrain_hnsw_after` says.
     public var updateShortlist = true
     /// Inputs of the one-vs-all products: `float32`, or `bfloat16` (with sums in float32) where the CPU has it.

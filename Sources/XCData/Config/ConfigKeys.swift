@@ -60,6 +60,7 @@ extension ModuleConfig {
         .choice("model_method", \.modelMethod, ["full", "shortlist", "reranker", "ns"]),
         .choice("shortlist_method", \.shortlistMethod, ["static", "dynamic", "hybrid"]),
         .integer("retrain_hnsw_after", \.retrainHnswAfter, 1...1_000_000),
+        .flag("bias", \.bias),
         .flag("update_shortlist", \.updateShortlist),
         .choice("precision", \.precision, ["float32", "bfloat16"]),
         .choice("loss", \.loss, ["BCE", "hinge", "squared hinge"]),
@@ -71,7 +72,6 @@ enum KeysWithoutEffect {
     static let reasons: [String: String] = [
         "ann_method": "exact search or HNSW, whichever costs less",
         "ann_threads": "--threads",
-        "bias": "classifiers always have one",
         "data_dir": "--data",
         "devices": "each rank takes its own device",
         "feature_indices": "it stands in section global, since features are read once",
@@ -104,6 +104,6 @@ enum KeysWithoutEffect {
 
     /// Keys whose effect in the original would be missed: the only value that means the same here.
     static let onlyValue: [String: JSONValue] = [
-        "bias": .bool(true), "feature_indices": .null, "label_indices": .null, "nbn_rel": .bool(false), "shuffle": .bool(true),
+        "feature_indices": .null, "label_indices": .null, "nbn_rel": .bool(false), "shuffle": .bool(true),
     ]
 }
