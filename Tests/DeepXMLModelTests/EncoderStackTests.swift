@@ -39,10 +39,8 @@ import XCData
     @Test(arguments: EncoderSamples.sequences.map(\.name)) func tapesServeAgain(_ name: String) throws {
         let stack = try #require(EncoderSamples.sequences.first { $0.name == name }).stack()
         stack.prepare(training: true)
-        let (large, small) = (
-            EncoderPass(stack, ids: [10, 14, 11, 30], lengths: [15, 31, 7, 20]),
-            EncoderPass(stack, ids: [3, 4], lengths: [6, 2])
-        )
+        let large = EncoderPass(stack, ids: [10, 14, 11, 30], lengths: [15, 31, 7, 20])
+        let small = EncoderPass(stack, ids: [3, 4], lengths: [6, 2])
         let c = noise(rows: 4, cols: stack.outputDims, seed: 4)
         func results(_ pass: EncoderPass, _ tape: EncoderTape) -> ([Float], [Float]) {
             stack.forward(pass.block, moment: 2, intermediate: pass.intermediate.pointer, output: pass.output.pointer, tape: tape)
