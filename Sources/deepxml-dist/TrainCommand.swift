@@ -16,6 +16,8 @@ struct TrainCommand: ParsableCommand {
                   three learners on the demo data, in three groups of workers
               mpirun -np 3 deepxml-dist --dataset EURLex-4K --data /xc --work /run
                   data from /xc/EURLex-4K; models/ and results/ go to /run
+              mpirun -np 3 deepxml-dist --framework DeepXML-OVA --dataset EURLex-4K
+                  one-vs-all classifiers of all labels, cut among two workers
               deepxml-dist --config my.json --set extreme.num_epochs=5 --dry-run
                   prints what this config would do on one process, and trains nothing
 
@@ -33,7 +35,7 @@ struct TrainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Data set: a folder in --data. (default: the demo's, prepared if missing)", valueName: "name"))
     var dataset: String?
 
-    @Option(help: ArgumentHelp("Framework: DeepXML.", valueName: "name"))
+    @Option(help: ArgumentHelp("Framework: DeepXML, DeepXML-OVA or DeepXML-ANNS.", valueName: "name"))
     var framework = "DeepXML"
 
     @Option(

@@ -116,6 +116,9 @@ final class LearnerRun {
     /// All labels at once (DeepXML-OVA).
     private func trainOnAllLabels() throws -> any FirstStage {
         let section = config.extreme
+        if !section.classifierPrecision.isNative {
+            try control.notice("seed \(control.seed): this CPU has no bfloat16 products, float32 is used")
+        }
         let network = network(section, .extreme, try newEncoder(section, .extreme))
         try train(.extreme, section, network) { (FullLoss(truth: data.trainLabels, network: network, section: section), nil) }
         return OneVsAllStage(run: self, network: network)
