@@ -18,7 +18,7 @@ struct RootCommand: ParsableCommand {
             """,
         subcommands: [
             TrainCommand.self, PrepareCommand.self, ConvertCommand.self, EvaluateCommand.self, InspectCommand.self,
-            DoctorCommand.self, ExtractCommand.self,
+            DoctorCommand.self, ExtractCommand.self, PlanCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 

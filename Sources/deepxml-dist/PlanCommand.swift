@@ -1,0 +1,81 @@
+import ArgumentParser
+import Coordinator
+import Diagnostics
+import Foundation
+import XCData
+
+/// `deepxml-dist plan`: what a learner would need, without its data.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Forecast memory, messages and time of a learner on many ranks, without its data.",
+        discussion: """
+            From the config, the data set's size and the step costs in docs/PERFORMANCE.md; docs/SCALING.md compares forecasts \
+            with measured runs. For a data set that you have, train --dry-run says the exact memory.
+
+            EXAMPLES
+              deepxml-dist plan --ranks 8,64,512 --dataset AmazonTitles-670K --dataset-size 485176,66666,670091
+                  one learner of DeepXML with that data set's config
+              deepxml-dist plan --framework DeepXML-OVA --ranks 1,3 --dataset-size 13114,12136,4015 --threads 2
+                  two threads a rank
+            """)
+
+    @Option(help: ArgumentHelp("Numbers of ranks, separated by commas.", valueName: "list")) var ranks = "1,8,64"
+    @Option(help: ArgumentHelp("Training documents N, tokens V, labels L.", valueName: "N,V,L")) var datasetSize: String
+    @Option(help: ArgumentHelp("Test documents. (default: a quarter of N)", valueName: "count")) var testDocuments: Int?
+    @Option(help: ArgumentHelp("Framework: DeepXML, DeepXML-OVA or DeepXML-ANNS.", valueName: "name")) var framework = "DeepXML"
+    @Option(help: ArgumentHelp("Data set whose config is taken. (default: the framework's default)", valueName: "name"))
+    var dataset = "default"
+    @Option(help: ArgumentHelp("Config file.", valueName: "file")) var config: String?
+    @Option(help: ArgumentHelp("Folder of configs. (default: ./configs, else the program's own)", valueName: "dir"))
+    var configs: String?
+    @Option(help: "Threads a rank.") var threads = 1
+    @Option(help: ArgumentHelp("Bandwidth between ranks, GB/s.", valueName: "GB/s")) var bandwidth = 1.0
+    @Option(help: ArgumentHelp("Latency of a message, microseconds.", valueName: "µs")) var latency = 20.0
+
+    func run() throws {
+        guard let kind = Framework(rawValue: framework) else {
+            let names = Framework.allCases.map(\.rawValue)
+            throw Failure(
+                .usage, "unknown framework \"\(framework)\"", at: "--framework", found: framework,
+                expected: names.joined(separator: ", "),
+                advice: suggestion(for: framework, among: names).map { "did you mean \($0)?" } ?? "")
+        }
+        let sizes = try numbers(datasetSize, of: "--dataset-size"), ranks = try numbers(self.ranks, of: "--ranks")
+        guard sizes.count == 3 else {
+            throw Failure(
+                .usage, "--dataset-size is three numbers", at: "--dataset-size", found: datasetSize,
+                expected: "training documents, tokens, labels: 485176,66666,670091")
+        }
+        for (flag, value) in [("--bandwidth", bandwidth), ("--latency", latency), ("--threads", Double(threads))]
+        where !(value > 0) || !value.isFinite {
+            throw Failure(.usage, "\(flag) is not above 0", at: flag, found: "\(value)", expected: "a number above 0")
+        }
+        let config = try Config.load(path: configPath())
+        let size = ProblemSize(
+            trainDocuments: sizes[0], testDocuments: testDocuments ?? sizes[0] / 4, tokens: sizes[1], labels: sizes[2],
+            dimensions: config.global.embeddingDims, storedFeatures: 0, storedLabels: 0)
+        let forecast = Forecast(
+            framework: kind, config: config, size: size,
+            network: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads)
+        print(forecast.text(ranks: ranks))
+    }
+
+    private func configPath() throws -> String {
+        if let config { return config }
+        let here = FileManager.default.currentDirectoryPath
+        let executable =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let folder = try Config.folder(named: configs, framework: framework, workingDirectory: here, executable: executable)
+        return try Config.locate(framework: framework, dataset: dataset, configFolder: folder).path
+    }
+
+    private func numbers(_ text: String, of flag: String) throws -> [Int] {
+        try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+            guard let number = Int(word), (1...1_000_000_000).contains(number) else {
+                throw Failure(
+                    .usage, "no list of whole numbers above 0", at: flag, found: text, expected: "such as 8,64,512")
+            }
+            return number
+        }
+    }
+}
