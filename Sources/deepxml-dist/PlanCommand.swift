@@ -43,7 +43,7 @@ struct PlanCommand: ParsableCommand {
         let sizes = try numbers(datasetSize, of: "--dataset-size"), ranks = try numbers(self.ranks, of: "--ranks")
         guard sizes.count == 3 else {
             throw Failure(
-                .usage, "--dataset-size is three numbers", at: "--dataset-size", found: datasetSize,
+                .usage, "three numbers are wanted", at: "--dataset-size", found: datasetSize,
                 expected: "training documents, tokens, labels: 485176,66666,670091")
         }
         for (flag, value) in [("--bandwidth", bandwidth), ("--latency", latency), ("--threads", Double(threads))]
