@@ -13,7 +13,8 @@ struct OneVsAllStage: FirstStage {
         // Room for the positives, which are no negatives, and for a document's others.
         let best = try best(sizes.limit, features: context.data.trainFeatures, rows: rows)
         let own = try OwnShortlists(
-            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: context.data.trainLabels, sizes: sizes)
+            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: context.data.trainLabels,
+            sizes: sizes)
         return own.negatives!
     }
 

@@ -17,7 +17,8 @@ struct ShortlistStage: FirstStage {
         let rows = RowLists(group: context.group, rows: train.entries.rows)
         let best = try best(sizes.limit, of: train, features: context.data.trainFeatures, rows: rows)
         let own = try OwnShortlists(
-            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: context.data.trainLabels, sizes: sizes)
+            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: context.data.trainLabels,
+            sizes: sizes)
         return own.negatives!
     }
 
@@ -55,7 +56,9 @@ struct ShortlistStage: FirstStage {
                 local.set(row, ids: labels, scores: logits)
             }
             let merged = try rows.merge(local, block: block, k: k)
-            if context.config.extreme.padShortlists { makeRoomForPadding(merged, rows: block[context.group.rank], shortlists.lengths) }
+            if context.config.extreme.padShortlists {
+                makeRoomForPadding(merged, rows: block[context.group.rank], shortlists.lengths)
+            }
             result.replace(from: block[context.group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
         }
         return result

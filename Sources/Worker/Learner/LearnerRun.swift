@@ -97,7 +97,8 @@ final class LearnerRun {
         let encoder = try context.newEncoder(section, .surrogate)
         let network = Network(
             batchSize: section.batchSize, group: group, encoder: encoder,
-            labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)), streams: context.streams(.surrogate),
+            labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)),
+            streams: context.streams(.surrogate),
             optimiser: section.optimiser)
         try TrainingLoop(
             module: .surrogate, config: section, network: network,

@@ -28,10 +28,11 @@ final class ShortlistSearch {
         config = context.config.extreme
         encoding = Encoding(encoder, config)
         let cut = SearchCut(context, methods), seed = Int(truncatingIfNeeded: context.seed), team = context.group.team
-        let encoding = self.encoding, builders = cut.labels.map {
-            LabelVectorBuilder(
-                labels: $0, data: context.data, dims: encoding.dims, perLabel: context.config.extreme.numCentroids)
-        }
+        let encoding = self.encoding,
+            builders = cut.labels.map {
+                LabelVectorBuilder(
+                    labels: $0, data: context.data, dims: encoding.dims, perLabel: context.config.extreme.numCentroids)
+            }
         let own = try Self.vectors(encoding, context, cut.ownDocuments, builders)
         documents = try inParallel(cut.documents.count, team) { part in
             let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
