@@ -74,12 +74,12 @@ static void scan(
 }
 
 static void search_tile(
-    const workspace *w, int64_t count, int64_t columns, int64_t dims, const float *bias, int32_t first_id, int64_t k) {
+    const workspace *w, const float *database, int64_t count, int64_t columns, int64_t dims, const float *bias, int32_t first_id, int64_t k) {
     const int64_t capacity = capacity_for(k);
     for (int64_t q = 0; q < count; q += DX_TILE_ROWS) {
         for (int64_t c = 0; c < columns; c += DX_TILE_COLS)
             dx_tile_product(
-                w->queries + q * dims, w->database + c * dims, dims, w->scores + c, DATABASE_TILE, 0);
+                w->queries + q * dims, database + c * dims, dims, w->scores + c, DATABASE_TILE, 0);
         if (bias) dx_add_bias(w->scores, DX_TILE_ROWS, (size_t)columns, DATABASE_TILE, bias);
         for (int64_t i = q; i < count && i < q + DX_TILE_ROWS; i++)
             scan(
@@ -97,9 +97,10 @@ static void write_rows(const workspace *w, int64_t count, int64_t k, int32_t *id
             ids + q * k, scores + q * k);
 }
 
-/// Rows of either side are `stride` apart; `bias`: one number a row of the database, or null.
+/// Rows of either side are `stride` apart; `bias`: one number a row of the database, or null. Where `packed` isn't null, it is
+/// the database, laid out already.
 static void search(
-    const float *queries, int64_t count, const float *database, const float *bias, int64_t rows, int64_t dims, int64_t stride,
+    const float *queries, int64_t count, const float *database, const float *packed, const float *bias, int64_t rows, int64_t dims, int64_t stride,
     int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores) {
     workspace w;
     lay_out(&w, memory, count, dims, k);
@@ -107,8 +108,8 @@ static void search(
     for (int64_t q = 0; q < count; q++) w.found[q] = (progress){0, -__builtin_inff()};
     for (int64_t r = 0; r < rows; r += DATABASE_TILE) {
         const int64_t columns = rows - r < DATABASE_TILE ? rows - r : DATABASE_TILE;
-        dx_pack_lanes(database + r * stride, stride, columns, dims, DX_TILE_COLS, w.database);
-        search_tile(&w, count, columns, dims, bias ? bias + r : 0, first_id + (int32_t)r, k);
+        if (!packed) dx_pack_lanes(database + r * stride, stride, columns, dims, DX_TILE_COLS, w.database);
+        search_tile(&w, packed ? packed + r * dims : w.database, count, columns, dims, bias ? bias + r : 0, first_id + (int32_t)r, k);
     }
     write_rows(&w, count, k, ids, scores);
 }
@@ -116,11 +117,17 @@ static void search(
 void dx_search_exact(
     const float *queries, int64_t count, const float *database, int64_t rows, int64_t dims, int32_t first_id, int64_t k,
     void *memory, int32_t *ids, float *scores) {
-    search(queries, count, database, 0, rows, dims, dims, first_id, k, memory, ids, scores);
+    search(queries, count, database, 0, 0, rows, dims, dims, first_id, k, memory, ids, scores);
 }
 
 void dx_search_logits(
     const float *queries, int64_t count, const float *database, const float *bias, int64_t rows, int64_t dims, int64_t stride,
     int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores) {
-    search(queries, count, database, bias, rows, dims, stride, first_id, k, memory, ids, scores);
+    search(queries, count, database, 0, bias, rows, dims, stride, first_id, k, memory, ids, scores);
+}
+
+void dx_search_packed(
+    const float *queries, int64_t count, const float *packed, const float *bias, int64_t rows, int64_t dims, int64_t stride,
+    int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores) {
+    search(queries, count, 0, packed, bias, rows, dims, stride, first_id, k, memory, ids, scores);
 }

@@ -28,6 +28,7 @@ struct ModelFolder {
         try writeTrainingData(to: "\(folder)/\(TrainedModel.Files.training)")
         let ids = inputs.data.labelIds.array.map { "\($0)\n" }.joined()
         try SafeFile.write("\(folder)/\(TrainedModel.Files.labelIds)", Data(ids.utf8))
+        try copyFeatureIndices(to: folder)
         let identity = options.identity(
             seed: learner.seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
         let description = ModelDescription(
@@ -58,6 +59,13 @@ struct ModelFolder {
             try SafeFile.write("\(folder)/\(name)", content)
             return true
         }
+    }
+
+    private func copyFeatureIndices(to folder: String) throws {
+        guard let name = options.config.global.featureIndices else { return }
+        let source = name.hasPrefix("/") ? name : "\(options.datasetFolder)/\(name)"
+        guard let content = FileManager.default.contents(atPath: source) else { return }
+        try SafeFile.write("\(folder)/\(TrainedModel.Files.featureIndices)", content)
     }
 
     /// `ensemble.json` beside the learners' folders: those of this run that are trained, by paths from there.

@@ -28,6 +28,9 @@ public struct SearchPlan: Sendable, Equatable {
                 + "graph \(seconds(graph)) on one core, estimated")
     }
 
+    /// The same search by a method that was chosen before.
+    public func using(_ method: Method) -> SearchPlan { SearchPlan(method: method, settings: settings, reason: reason) }
+
     /// The planned search over `database`; see `ExactSearch` and `GraphSearch`.
     public func search(
         over database: DenseMatrix, firstId: Int = 0, seed: Int, team: ThreadTeam

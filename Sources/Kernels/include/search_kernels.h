@@ -18,6 +18,11 @@ void dx_search_logits(
     const float *queries, int64_t count, const float *database, const float *bias, int64_t rows, int64_t dims, int64_t stride,
     int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores);
 
+/// The same over a database that `dx_gemm_pack` has laid out (one of its columns a row here); `bias` may be null.
+void dx_search_packed(
+    const float *queries, int64_t count, const float *packed, const float *bias, int64_t rows, int64_t dims, int64_t stride,
+    int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores);
+
 /// A label's score = sum of the similarities of the neighbours that have it, over the row's largest; the k best a row.
 ///
 /// `sums`: one float a label, all -infinity before and after. `memory`: 4·capacity, where capacity > labels met in a row.

@@ -45,9 +45,7 @@ public struct Extraction: Sendable {
                     .usage, "no documents to embed", at: "--features", expected: "a file of features: XC text, .npz, .npy, …",
                     advice: "give --features FILE, such as the data set's tst_X_Xf.txt")
             }
-            let documents = try FeatureFile.read(
-                features, type: model.data.featureType, columns: model.data.vocabularySize,
-                normalise: model.config.extreme.normalize, threads: threads)
+            let documents = try model.featureFile().read(features, threads: threads)
             let source = try module ?? first(with: "classifier.weight", in: model, orElse: "extreme")
             return try DocumentEncoder(model: model, module: source, layer: layer, threads: threads).encode(documents)
         }
@@ -57,7 +55,7 @@ public struct Extraction: Sendable {
     private func classifierWeights(_ model: TrainedModel) throws -> DenseMatrix {
         let reader = try model.checkpoint(module ?? first(with: "classifier.weight", in: model, orElse: "extreme"))
         guard reader.contains("classifier.weight") else { throw missing("classifier.weight", in: reader, model) }
-        let rows = try reader.extent("classifier.weight").rows, dims = model.dims
+        let rows = try reader.extent("classifier.weight").rows, dims = try model.classifierDims()
         guard rows == model.labelIds.count else { throw otherLabels(rows, reader, model) }
         let result = DenseMatrix(rows: model.data.labelCountInFile, cols: dims + 1), block = 16384
         for from in stride(from: 0, to: rows, by: block) {

@@ -4,24 +4,26 @@ import Transport
 
 /// Classifiers that score every label of every document (DeepXML-OVA): each worker has the best of its own labels.
 struct OneVsAllStage: FirstStage {
-    let run: LearnerRun
+    let context: LearnerContext
     let network: Network
+    let queries: CSRMatrix
 
     func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists {
-        let rows = RowLists(group: run.group, rows: run.data.trainFeatures.rows)
+        let rows = RowLists(group: context.group, rows: context.data.trainFeatures.rows)
         // Room for the positives, which are no negatives, and for a document's others.
-        let best = try best(sizes.limit, features: run.data.trainFeatures, rows: rows)
+        let best = try best(sizes.limit, features: context.data.trainFeatures, rows: rows)
         let own = try OwnShortlists(
-            best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: run.data.trainLabels, sizes: sizes)
+            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: context.data.trainLabels,
+            sizes: sizes)
         return own.negatives!
     }
 
     func candidates(_ k: Int) throws -> CSRMatrix {
-        let rows = RowLists(group: run.group, rows: run.data.testFeatures.rows)
+        let rows = RowLists(group: context.group, rows: queries.rows)
         let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: k)
         return try OwnShortlists(
-            try best(k, features: run.data.testFeatures, rows: rows), of: rows, labels: run.labels,
-            labelCount: run.data.labelCount, truth: nil, sizes: sizes
+            try best(k, features: queries, rows: rows), of: rows, labels: context.labels,
+            labelCount: context.data.labelCount, truth: nil, sizes: sizes
         ).entries
     }
 
@@ -31,7 +33,7 @@ struct OneVsAllStage: FirstStage {
         for block in rows.sliceBlocks {
             let local = try own(k, docs: block.flatMap { $0.map(Int32.init) }, features: features)
             let merged = try rows.merge(local, block: block, k: k)
-            result.replace(from: block[run.group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
+            result.replace(from: block[context.group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
         }
         return result
     }
@@ -46,14 +48,14 @@ struct OneVsAllStage: FirstStage {
                 lists.replace(
                     from: from,
                     with: OneVsAllTopK(classifier: network.classifier).topK(
-                        network.z.pointer, rows: part.count, k: k, team: run.group.team))
+                        network.z.pointer, rows: part.count, k: k, team: context.group.team))
             }
         }
         return lists
     }
 
     func send(by prediction: Prediction) throws {
-        let ids = run.data.labelIds, features = run.data.testFeatures, k = run.config.global.topK
+        let ids = context.data.labelIds, features = queries, k = context.config.global.topK
         for documents in prediction.blocks(features.rows) {
             let lists = try own(k, docs: documents.map(Int32.init), features: features)
             let scores = (0..<lists.rows).flatMap { row in

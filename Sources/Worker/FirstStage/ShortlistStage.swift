@@ -4,43 +4,46 @@ import Transport
 
 /// Classifiers that score the labels of a document's shortlist (DeepXML, DeepXML-ANNS).
 struct ShortlistStage: FirstStage {
-    let run: LearnerRun
+    let context: LearnerContext
     let network: Network
+    let queries: CSRMatrix
     /// nil where nothing is trained on this stage.
     let train: OwnShortlists?
-    let test: OwnShortlists
+    /// Of the queries.
+    let lists: OwnShortlists
 
     func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists {
         guard let train else { preconditionFailure("a re-ranker needs the lists of the training documents") }
-        let rows = RowLists(group: run.group, rows: train.entries.rows)
-        let best = try best(sizes.limit, of: train, features: run.data.trainFeatures, rows: rows)
+        let rows = RowLists(group: context.group, rows: train.entries.rows)
+        let best = try best(sizes.limit, of: train, features: context.data.trainFeatures, rows: rows)
         let own = try OwnShortlists(
-            best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: run.data.trainLabels, sizes: sizes)
+            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: context.data.trainLabels,
+            sizes: sizes)
         return own.negatives!
     }
 
     func candidates(_ k: Int) throws -> CSRMatrix {
-        let rows = RowLists(group: run.group, rows: test.entries.rows)
-        let best = try best(k, of: test, features: run.data.testFeatures, rows: rows)
+        let rows = RowLists(group: context.group, rows: lists.entries.rows)
+        let best = try best(k, of: lists, features: queries, rows: rows)
         try noticeEmpty(best)
         let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: k)
         return try OwnShortlists(
-            best, of: rows, labels: run.labels, labelCount: run.data.labelCount, truth: nil, sizes: sizes
+            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: nil, sizes: sizes
         ).entries
     }
 
-    func send(by prediction: Prediction) throws { try prediction.send(.first, network: network, wanted: test.entries) }
+    func send(by prediction: Prediction) throws { try prediction.send(.first, network: network, wanted: lists.entries) }
 
     /// Documents that the re-ranker gets no label of keep their shortlist's similarity as score, at every β: a person who
     /// compares β should know.
     private func noticeEmpty(_ own: TopK) throws {
-        let counts = Buffer<Int32>(count: run.group.size)
-        counts[run.group.rank] = Int32((0..<own.rows).count { own.count($0) == 0 })
-        try run.group.communicator.allgather(counts, blocks: (0..<counts.count).map { $0..<$0 + 1 })
-        let empty = counts.array.reduce(0, +), all = test.entries.rows
+        let counts = Buffer<Int32>(count: context.group.size)
+        counts[context.group.rank] = Int32((0..<own.rows).count { own.count($0) == 0 })
+        try context.group.communicator.allgather(counts, blocks: (0..<counts.count).map { $0..<$0 + 1 })
+        let empty = counts.array.reduce(0, +), all = lists.entries.rows
         guard empty > 0 else { return }
-        try run.control.notice(
-            "seed \(run.control.seed): the re-ranker gets no label of \(empty) of \(all) test documents, which the first "
+        try context.notice(
+            "the re-ranker gets no label of \(empty) of \(all) documents, which the first "
                 + "stage holds unlikely to have any; --set extreme.pad_shortlists=false gives it their best ones")
     }
 
@@ -53,8 +56,10 @@ struct ShortlistStage: FirstStage {
                 local.set(row, ids: labels, scores: logits)
             }
             let merged = try rows.merge(local, block: block, k: k)
-            if run.config.extreme.padShortlists { makeRoomForPadding(merged, rows: block[run.group.rank], shortlists.lengths) }
-            result.replace(from: block[run.group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
+            if context.config.extreme.padShortlists {
+                makeRoomForPadding(merged, rows: block[context.group.rank], shortlists.lengths)
+            }
+            result.replace(from: block[context.group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
         }
         return result
     }
@@ -65,7 +70,7 @@ struct ShortlistStage: FirstStage {
     /// So its re-ranker mostly sees labels that the first stage is in favour of. It costs precision and gains on the
     /// tail: docs/ACCURACY.md has both. Where a data set has fewer labels than num_nbrs, a list of all of them is full.
     private func makeRoomForPadding(_ lists: TopK, rows: Range<Int>, _ lengths: Buffer<Int32>) {
-        let full = min(run.config.extreme.numNbrs, run.data.labelCount)
+        let full = min(context.config.extreme.numNbrs, context.data.labelCount)
         for (i, row) in rows.enumerated() {
             let count = lists.count(i), padding = max(0, full - Int(lengths[row]))
             let favoured = lists.scores(i).prefix { $0 > 0 }.count

@@ -23,4 +23,9 @@ public final class WorkerGroup {
     public func slices(_ count: Int) -> [Range<Int>] { evenRanges(count, parts: size) }
 
     public func ownSlice(_ count: Int) -> Range<Int> { slices(count)[rank] }
+
+    /// One rank that works alone, without any other.
+    public static func alone(threads: Int) throws -> WorkerGroup {
+        try WorkerGroup(communicator: ThreadCommunicator.group(size: 1)[0], team: ThreadTeam(size: max(1, threads)))
+    }
 }

@@ -5,7 +5,14 @@ import XCData
 
 /// Makes the encoders of a learner's modules, all of one architecture.
 struct EncoderPlan {
-    let settings: RunSettings
+    let arch: Arch
+    /// The architecture as Astec's; nil: it is another.
+    let astec: AstecParameters?
+    /// D of the token embeddings.
+    let dims: Int
+    let data: XCDataset
+    /// Where `token_embeddings` start from; nil: they are to be restored.
+    let embeddings: DenseMatrix?
     let group: WorkerGroup
 
     /// - Parameters:
@@ -13,42 +20,43 @@ struct EncoderPlan {
     ///   - trainsCoarse: false: the coarse part stays as it is.
     /// - Throws: `Failure` where the architecture's layers don't fit each other.
     func encoder(_ section: ModuleConfig, trainsCoarse: Bool, streams: RandomStreams) throws -> any Encoder {
-        guard let astec = settings.options.astec else {
-            let stack = try settings.options.encoderStack(data: settings.data, streams: streams)
+        guard let astec else {
+            let stack = try arch.encoderStack(data: data, dims: dims, streams: streams)
             return StackEncoder(
                 stack: stack, group: group, embeddings: stack.input == .tokens ? embeddings(section, streams) : nil,
                 batchSize: section.batchSize, trainsCoarse: trainsCoarse, optimiser: section.optimiser)
         }
         let shape = NetworkShape(
-            dims: settings.dims, batchSize: section.batchSize, trainsEncoder: trainsCoarse,
+            dims: dims, batchSize: section.batchSize, trainsEncoder: trainsCoarse,
             encoderKeep: Float(1 - astec.coarseDropout), residualKeep: astec.fineDropout.map { Float(1 - $0) },
             optimiser: section.optimiser)
         return AstecEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
     }
 
     private func embeddings(_ section: ModuleConfig, _ streams: RandomStreams) -> EmbeddingShard {
-        let embeddings = EmbeddingShard(vocabulary: settings.data.vocabularySize, columns: group.ownSlice(settings.dims))
+        let shard = EmbeddingShard(vocabulary: data.vocabularySize, columns: group.ownSlice(dims))
         switch section.initialisation {
         case "token_embeddings":
-            if let whole = settings.embeddings { embeddings.initialise(from: whole) }
-        case "random": embeddings.initialiseAtRandom(streams, dims: settings.dims)
+            if let embeddings { shard.initialise(from: embeddings) }
+        case "random": shard.initialiseAtRandom(streams, dims: dims)
         default: break
         }
-        return embeddings
+        return shard
+    }
+}
+
+extension Arch {
+    /// The architecture as a stack of layers, for the features that the data set has.
+    ///
+    /// - Parameter dims: D of the token embeddings.
+    /// - Throws: `Failure` where layers don't fit each other.
+    func encoderStack(data: XCDataset, dims: Int, streams: RandomStreams) throws -> EncoderStack {
+        try EncoderStack(
+            coarse: coarse, fine: fine, inputDims: data.featureType == .dense ? data.vocabularySize : dims, streams: streams)
     }
 }
 
 extension TrainOptions {
-    /// The architecture as a stack of layers, for the features that the data set has.
-    ///
-    /// - Throws: `Failure` where layers don't fit each other.
-    func encoderStack(data: XCDataset, streams: RandomStreams) throws -> EncoderStack {
-        let isDense = data.featureType == .dense
-        return try EncoderStack(
-            coarse: archDefinition.coarse, fine: archDefinition.fine,
-            inputDims: isDense ? data.vocabularySize : config.global.embeddingDims, streams: streams)
-    }
-
     /// Whether the architecture can read the data set.
     ///
     /// - Throws: `Failure` that says which features it needs and how to get them.
@@ -58,7 +66,8 @@ extension TrainOptions {
             guard type != .dense else { throw unfit("sparse or sequential", type, "give --arch Identity or MLP") }
             return
         }
-        let stack = try encoderStack(data: data, streams: RandomStreams(seed: 0, module: 1))
+        let stack = try archDefinition.encoderStack(
+            data: data, dims: config.global.embeddingDims, streams: RandomStreams(seed: 0, module: 1))
         if stack.input == .features && type != .dense {
             throw unfit("dense", type, "set global.feature_type to dense, with .npy features, or give --arch Astec")
         }

@@ -7,9 +7,9 @@ extension LearnerRun {
     /// Every search but those of a schedule is a module of its own, whose lists are pinned.
     func trainOnShortlists(_ encoder: any Encoder) throws -> any FirstStage {
         let section = config.extreme, sizes = extremeSizes
-        let network = network(section, .extreme, encoder)
+        let network = context.network(section, .extreme, encoder)
         // What is searched never changes: one search before training serves training and prediction.
-        if !section.freezeIntermediate || !section.useIntermediateForShorty || section.usesRandomNegativesOnly {
+        if !section.searchesBeforeTraining {
             return try trainOnMovingShortlists(network, sizes)
         }
         let lists = try timed("shortlist") { try searchAll(encoder, .shortlist, withTraining: true) }
@@ -25,7 +25,8 @@ extension LearnerRun {
             }
         }
         return ShortlistStage(
-            run: self, network: network, train: train, test: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
+            context: context, network: network, queries: data.testFeatures, train: train,
+            lists: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
     }
 
     /// Lists that follow the encoder while it learns; those of prediction are searched with the trained one.
@@ -42,12 +43,12 @@ extension LearnerRun {
         }
         try control.betweenModules()
         let lists = try timed("shortlist") {
-            try searchAll(network.encoder, .finalShortlist, withTraining: config.usesReranker(framework))
+            try searchAll(network.encoder, .finalShortlist, withTraining: context.usesReranker)
         }
         return ShortlistStage(
-            run: self, network: network,
+            context: context, network: network, queries: data.testFeatures,
             train: try lists.train.map { try own($0, of: trainRows, truth: data.trainLabels, sizes: sizes) },
-            test: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
+            lists: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
     }
 
     private var trainRows: RowLists { RowLists(group: group, rows: data.trainFeatures.rows) }
@@ -65,7 +66,7 @@ extension LearnerRun {
         let isFinal = module == .finalShortlist
         try pin(
             module, epoch: isFinal ? config.extreme.numEpochs : 0, step: isFinal ? 1 : 0,
-            (train?.stored("train", trainRows) ?? []) + test.stored("test", testRows))
+            (train?.stored("train", trainRows) ?? []) + test.stored("test", testRows), state: search.methods.state)
         return (train, test)
     }
 
@@ -73,13 +74,11 @@ extension LearnerRun {
     ///
     /// - Parameter says: the methods chosen go to the log.
     func search(_ encoder: any Encoder, says: Bool) throws -> ShortlistSearch {
-        let section = config.extreme, layer: Encoding.Layer = section.useIntermediateForShorty ? .intermediate : .final
         encoder.prepareForPrediction()
-        let search = try ShortlistSearch(
-            group: group, encoding: Encoding(encoder: encoder, layer: layer, batchSize: section.batchSize), data: data,
-            labels: labels, config: section, seed: control.seed)
-        if says { for reason in search.reasons { try control.notice("seed \(control.seed): \(reason)") } }
-        return search
+        let queries = data.trainFeatures.rows + data.testFeatures.rows
+        let methods = SearchMethods.choose(context, dims: Encoding(encoder, config.extreme).dims, queries: queries)
+        if says { for reason in methods.reasons { try context.notice(reason) } }
+        return try ShortlistSearch(context, encoder: encoder, methods: methods)
     }
 
     /// Deals lists out to the workers that own their labels.
@@ -102,4 +101,7 @@ extension LearnerRun {
 extension ModuleConfig {
     /// Negatives are uniform random labels alone.
     var usesRandomNegativesOnly: Bool { nsMethod == "ns" || modelMethod == "ns" || shortlistMethod == "dynamic" }
+
+    /// What is searched never changes while the classifiers are trained.
+    var searchesBeforeTraining: Bool { freezeIntermediate && useIntermediateForShorty && !usesRandomNegativesOnly }
 }

@@ -12,25 +12,28 @@ import XCData
 final class LearnerRun {
     let settings: RunSettings
     let control: LearnerControl
-    let group: WorkerGroup
-    let shards: LabelShards
-    let encoders: EncoderPlan
+    let context: LearnerContext
     /// Wall seconds of each module.
     private(set) var seconds: [String: Double] = [:]
     /// The newest checkpoint within a module, where one was interrupted.
     private var newest: CheckpointReader?
 
-    var config: Config { settings.options.config }
-    var framework: Framework { settings.options.framework }
-    var data: XCDataset { settings.data }
-    var labels: Range<Int> { shards.labels(ofWorker: group.rank, workers: group.size) }
+    var group: WorkerGroup { context.group }
+    var config: Config { context.config }
+    var framework: Framework { context.framework }
+    var data: XCDataset { context.data }
+    var labels: Range<Int> { context.labels }
 
     init(settings: RunSettings, control: LearnerControl) {
         self.settings = settings
         self.control = control
-        group = control.group
-        shards = settings.labelShards
-        encoders = EncoderPlan(settings: settings, group: control.group)
+        let options = settings.options
+        let encoders = EncoderPlan(
+            arch: options.archDefinition, astec: options.astec, dims: settings.dims, data: settings.data,
+            embeddings: settings.embeddings, group: control.group)
+        context = LearnerContext(
+            group: control.group, framework: options.framework, config: options.config, seed: control.seed, encoders: encoders,
+            sink: control)
     }
 
     /// Trains what is not trained yet, and sends the scores to the coordinator.
@@ -42,8 +45,8 @@ final class LearnerRun {
         let stage = try trainFirstStage()
         try control.betweenModules()
         var reranker: Network?
-        if config.usesReranker(framework) { reranker = try timed("reranker") { try trainReranker(stage) } }
-        try timed("predict") { try Prediction(run: self, stage: stage, reranker: reranker).send() }
+        if context.usesReranker { reranker = try timed("reranker") { try trainReranker(stage) } }
+        try timed("predict") { try Prediction(context: context, stage: stage, reranker: reranker).send() }
     }
 
     private func trainFirstStage() throws -> any FirstStage {
@@ -52,7 +55,7 @@ final class LearnerRun {
             let encoder = try timed("surrogate", trainSurrogate)
             try control.betweenModules()
             return try trainOnShortlists(encoder)
-        case .anns: return try trainOnShortlists(try newEncoder(config.extreme, .extreme))
+        case .anns: return try trainOnShortlists(try context.newEncoder(config.extreme, .extreme))
         case .ova: return try timed("extreme", trainOnAllLabels)
         }
     }
@@ -63,16 +66,10 @@ final class LearnerRun {
         return try body()
     }
 
-    func streams(_ module: ModuleName) -> RandomStreams { RandomStreams(seed: control.seed, module: UInt32(module.index)) }
-
     /// The newest checkpoint where it lies within `module`.
     func checkpoint(within module: ModuleName) -> CheckpointReader? {
         guard let newest, newest.key.module == module.name, !newest.isPinned else { return nil }
         return newest
-    }
-
-    func newEncoder(_ section: ModuleConfig, _ module: ModuleName) throws -> any Encoder {
-        try encoders.encoder(section, trainsCoarse: !section.freezeIntermediate, streams: streams(module))
     }
 
     /// The result of a module that was trained before.
@@ -83,24 +80,25 @@ final class LearnerRun {
     /// Pins the result of a module: parameters without moments.
     ///
     /// - Parameter step: orders results of modules with the same place.
-    func pin(_ module: ModuleName, epoch: Int, step: Int = 0, _ arrays: [StoredArray]) throws {
-        try control.save(module.key(epoch: epoch, step: step), arrays: arrays, pinned: true)
+    func pin(_ module: ModuleName, epoch: Int, step: Int = 0, _ arrays: [StoredArray], state: [String: String] = [:]) throws {
+        try control.save(module.key(epoch: epoch, step: step), arrays: arrays, pinned: true, state: state)
     }
 
     /// Module I: trained on clusters of labels, for the encoder's coarse part alone.
     ///
     /// - Returns: the encoder of module III, which begins with that part.
     private func trainSurrogate() throws -> any Encoder {
-        let next = try newEncoder(config.extreme, .extreme)
+        let next = try context.newEncoder(config.extreme, .extreme)
         if let done = try pinned(.surrogate) {
             try next.restoreCoarse(done)
             return next
         }
         let section = config.surrogate, task = try SurrogateTask(run: self)
-        let encoder = try newEncoder(section, .surrogate)
+        let encoder = try context.newEncoder(section, .surrogate)
         let network = Network(
             batchSize: section.batchSize, group: group, encoder: encoder,
-            labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)), streams: streams(.surrogate),
+            labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)),
+            streams: context.streams(.surrogate),
             optimiser: section.optimiser, hasBias: section.bias)
         try TrainingLoop(
             module: .surrogate, config: section, network: network,
@@ -119,15 +117,15 @@ final class LearnerRun {
         if !section.classifierPrecision.isNative {
             try control.notice("seed \(control.seed): this CPU has no bfloat16 products, float32 is used")
         }
-        let network = network(section, .extreme, try newEncoder(section, .extreme))
+        let network = context.network(section, .extreme, try context.newEncoder(section, .extreme))
         try train(.extreme, section, network) { (FullLoss(truth: data.trainLabels, network: network, section: section), nil) }
-        return OneVsAllStage(run: self, network: network)
+        return OneVsAllStage(context: context, network: network, queries: data.testFeatures)
     }
 
     // Module IV.
     private func trainReranker(_ stage: any FirstStage) throws -> Network {
         let section = config.reranker
-        let network = network(section, .reranker, try newEncoder(section, .reranker))
+        let network = context.network(section, .reranker, try context.newEncoder(section, .reranker))
         let sizes = ShortlistSizes(maxPositives: section.maxPositives, randomNegatives: 0, limit: section.numNbrs)
         try train(.reranker, section, network) {
             let negatives = try stage.negatives(sizes: sizes)
@@ -137,12 +135,6 @@ final class LearnerRun {
             )
         }
         return network
-    }
-
-    func network(_ section: ModuleConfig, _ module: ModuleName, _ encoder: any Encoder) -> Network {
-        Network(
-            batchSize: section.batchSize, group: group, encoder: encoder, labelShards: shards, streams: streams(module),
-            optimiser: section.optimiser, hasBias: section.bias)
     }
 
     /// Trains a network, or takes its parameters where that was done before.

@@ -22,7 +22,4 @@ public struct RunSettings: Sendable {
     }
 
     var dims: Int { options.config.global.embeddingDims }
-
-    /// How the labels are cut; by cost, from the training data alone.
-    var labelShards: LabelShards { LabelShards.cut(positives: data.positives) }
 }

@@ -3,9 +3,9 @@ import DeepXMLModel
 import Transport
 import XCData
 
-/// Scores of the test documents, sent to the coordinator block by block: each worker those of its own labels.
+/// Scores of the stage's documents, sent block by block: each worker those of its own labels.
 struct Prediction {
-    let run: LearnerRun
+    let context: LearnerContext
     let stage: any FirstStage
     let reranker: Network?
     private static let block = 512
@@ -14,22 +14,22 @@ struct Prediction {
         try stage.send(by: self)
         guard let reranker else { return }
         try send(
-            .reranker, network: reranker, wanted: try stage.candidates(min(run.config.global.topK, run.config.reranker.numNbrs)))
+            .reranker, network: reranker,
+            wanted: try stage.candidates(min(context.config.global.topK, context.config.reranker.numNbrs)))
     }
 
-    /// The test documents in the blocks in which they are sent.
+    /// The documents in the blocks in which they are sent.
     func blocks(_ documents: Int) -> [Range<Int>] {
         stride(from: 0, to: documents, by: Self.block).map { $0..<min($0 + Self.block, documents) }
     }
 
     func post(_ kind: ScoreBlock.Stage, _ documents: Range<Int>, _ scores: [ScoreEntry]) throws {
-        let block = ScoreBlock(seed: run.control.seed, stage: kind, documents: documents, scores: scores)
-        try run.control.world.post(WorkerMessage.scores(block).encoded(), to: 0, tag: MessageTag.report)
+        try context.sink.send(ScoreBlock(seed: context.seed, stage: kind, documents: documents, scores: scores))
     }
 
     /// - Parameter wanted: the labels to score, with the prior score of each as value.
     func send(_ kind: ScoreBlock.Stage, network: Network, wanted: CSRMatrix) throws {
-        let features = run.data.testFeatures, ids = run.data.labelIds, table = LogitTable(network: network)
+        let features = stage.queries, ids = context.data.labelIds, table = LogitTable(network: network)
         for documents in blocks(features.rows) {
             let offset = wanted.range(documents.lowerBound).lowerBound
             let count = wanted.range(documents.upperBound - 1).upperBound - offset

@@ -46,3 +46,23 @@ extension ScoreBlock {
         }
     }
 }
+
+extension ScoreBlock {
+    /// Several blocks as one message.
+    public static func encoded(_ blocks: [ScoreBlock]) -> [UInt8] {
+        blocks.flatMap { block in
+            let bytes = block.encoded()
+            return withUnsafeBytes(of: Int64(bytes.count)) { Array($0) } + bytes
+        }
+    }
+
+    public static func decoded(_ bytes: [UInt8]) -> [ScoreBlock] {
+        var blocks: [ScoreBlock] = [], at = 0
+        while at < bytes.count {
+            let count = Int(bytes[at..<at + 8].withUnsafeBytes { $0.loadUnaligned(as: Int64.self) })
+            blocks.append(ScoreBlock(decoding: bytes[at + 8..<at + 8 + count]))
+            at += 8 + count
+        }
+        return blocks
+    }
+}

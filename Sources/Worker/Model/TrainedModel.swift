@@ -17,6 +17,8 @@ public final class TrainedModel: Sendable {
     public enum Files {
         public static let training = "training.xcd"
         public static let labelIds = "label_ids.txt"
+        /// A copy of the config's `feature_indices`, where it has them.
+        public static let featureIndices = "feature_indices.txt"
         /// Those that are copied from the data set's folder where it has them.
         public static let ofDataset = [
             "vocabulary.txt", "tokenizer.json", "labels.txt", "subwords.txt", "subwords.json", "Y.txt", "Yf.txt",
@@ -67,6 +69,16 @@ public final class TrainedModel: Sendable {
             if lines.count >= description.labelsInFile { return lines }
         }
         return nil
+    }
+
+    /// How documents become what the model reads.
+    ///
+    /// - Throws: `Failure` where the copy of the config's `feature_indices` is missing or damaged.
+    public func featureFile() throws -> FeatureFile {
+        let isSelected = config.global.featureIndices != nil
+        return try FeatureFile(
+            type: data.featureType, columns: data.vocabularySize, normalise: config.extreme.normalize,
+            selected: isSelected ? "\(folder)/\(Files.featureIndices)" : nil)
     }
 
     /// The checkpoints of the learner.

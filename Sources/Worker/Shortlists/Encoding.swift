@@ -1,5 +1,6 @@
 import Buffers
 import DeepXMLModel
+import XCData
 
 /// Which representation of documents a search is over, and how it is computed.
 struct Encoding {
@@ -10,6 +11,13 @@ struct Encoding {
     let layer: Layer
     /// The most documents that the encoder takes at once.
     let batchSize: Int
+
+    /// What the shortlists of a module are searched by.
+    init(_ encoder: any Encoder, _ section: ModuleConfig) {
+        self.encoder = encoder
+        layer = section.useIntermediateForShorty ? .intermediate : .final
+        batchSize = section.batchSize
+    }
 
     var dims: Int { layer == .intermediate ? encoder.intermediateDims : encoder.outputDims }
 

@@ -4,7 +4,7 @@ import XCData
 
 /// What a worker's labels are searched by: the unit mean of each label's documents, or, for labels of very many
 /// documents and `num_centroids` above 1, that many means of kinds of them.
-struct LabelVectors {
+struct LabelVectors: Sendable {
     /// Unit rows (×ld).
     let matrix: DenseMatrix
     /// The label (global id) of each row; ascending.

@@ -1,5 +1,6 @@
 import Buffers
 import DeepXMLModel
+import Synchronization
 import Transport
 import XCData
 
@@ -8,39 +9,42 @@ import XCData
 /// Each worker searches its own labels and its own slice of the documents, for all queries, block by block; the parts of
 /// a query's lists meet at the worker that owns the query.
 final class ShortlistSearch {
+    let methods: SearchMethods
     private let group: WorkerGroup
     private let encoding: Encoding
     private let data: XCDataset
     private let config: ModuleConfig
-    private let documents: any NeighbourSearch
-    private let centroids: any NeighbourSearch
-    private let labelVectors: LabelVectors
-    /// Lines for the log: which searches were chosen, and why.
-    let reasons: [String]
+    /// Of this worker, over documents and over labels: one search, or a graph for each of its parts.
+    private let documents: [any NeighbourSearch]
+    private let centroids: [LabelSearch]
 
     /// Encodes all training documents and builds both searches.
     ///
-    /// - Parameter seed: of the graphs, where they are built.
-    init(
-        group: WorkerGroup, encoding: Encoding, data: XCDataset, labels: Range<Int>, config: ModuleConfig, seed: UInt64
-    ) throws {
-        self.group = group
-        self.encoding = encoding
-        self.data = data
-        self.config = config
-        let n = data.trainFeatures.rows, queries = n + data.testFeatures.rows
-        let own: DenseMatrix
-        (own, labelVectors) = try Self.vectors(group, encoding, data, labels, perLabel: config.numCentroids)
-        let documentPlan = SearchPlan.choose(
-            queries: queries, database: n, dims: encoding.dims, M: config.M, efC: config.efC, efS: config.efS)
-        let labelPlan = SearchPlan.choose(
-            queries: queries, database: data.labelCount, dims: encoding.dims, M: config.M, efC: config.efC, efS: config.efS)
-        reasons = ["documents: \(documentPlan.reason)", "labels: \(labelPlan.reason)"]
-        documents = try documentPlan.search(
-            over: own, firstId: group.ownSlice(n).lowerBound, seed: Int(truncatingIfNeeded: seed), team: group.team)
-        centroids = try labelPlan.search(
-            over: labelVectors.matrix, firstId: labelVectors.hasSeveral ? 0 : labels.lowerBound,
-            seed: Int(truncatingIfNeeded: seed), team: group.team)
+    /// - Parameter encoder: as it is now; it must not be trained on while the search is used.
+    init(_ context: LearnerContext, encoder: any Encoder, methods: SearchMethods) throws {
+        self.methods = methods
+        group = context.group
+        data = context.data
+        config = context.config.extreme
+        encoding = Encoding(encoder, config)
+        let cut = SearchCut(context, methods), seed = Int(truncatingIfNeeded: context.seed), team = context.group.team
+        let encoding = self.encoding,
+            builders = cut.labels.map {
+                LabelVectorBuilder(
+                    labels: $0, data: context.data, dims: encoding.dims, perLabel: context.config.extreme.numCentroids)
+            }
+        let own = try Self.vectors(encoding, context, cut.ownDocuments, builders)
+        documents = try inParallel(cut.documents.count, team) { part in
+            let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
+            let rows = DenseMatrix(
+                rows: range.count, cols: own.cols,
+                buffer: Buffer(viewing: own.row(offset), count: range.count * own.cols, owner: own))
+            return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, team: team)
+        }
+        let vectors = builders.map { $0.finish(team: team) }
+        centroids = try inParallel(vectors.count, team) { part in
+            try LabelSearch(vectors[part], firstLabel: cut.labels[part].lowerBound, methods.labels, seed: seed, team: team)
+        }
     }
 
     /// The shortlists (num_nbrs labels a row) of this worker's slice of the rows of `features`.
@@ -58,42 +62,94 @@ final class ShortlistSearch {
 
     /// The k labels with the nearest centroids, for this worker's rows of the block.
     private func centroids(_ queries: DenseMatrix, _ block: [Range<Int>], _ rows: RowLists, k: Int) throws -> TopK {
-        let local =
-            try labelVectors.hasSeveral
-            ? labelVectors.topK(centroids, queries: queries, k: k, team: group.team)
-            : centroids.topK(queries: queries, k: k, team: group.team)
-        return try rows.merge(local, block: block, k: k)
+        let found = try centroids.map { try $0.topK(queries: queries, k: k, team: group.team) }
+        return try rows.merge(whole(found, queries, k: k), block: block, k: k)
     }
 
     /// γ·kNN + (1−γ)·centroid (DESIGN.md §1, module II).
     private func ensemble(_ queries: DenseMatrix, _ block: [Range<Int>], _ rows: RowLists) throws -> TopK {
         // The original searches documents with a quarter of efS (its `construct_shortlist`).
         let neighbours = max(1, config.efS / 4)
-        let near = try rows.merge(
-            documents.topK(queries: queries, k: neighbours, team: group.team), block: block, k: neighbours)
+        let found = try documents.map { try $0.topK(queries: queries, k: neighbours, team: group.team) }
+        let near = try rows.merge(whole(found, queries, k: neighbours), block: block, k: neighbours)
         let central = try centroids(queries, block, rows, k: config.efS)
         let knn = labelScores(neighbours: near, labels: data.trainLabels, k: config.efS, team: group.team)
         return ensembleShortlist(
             knn: knn, centroid: central, gamma: Float(config.gamma), k: config.numNbrs, team: group.team)
     }
 
-    /// Unit vectors of this worker's slice of the training documents, and of its labels.
+    /// What one search over all of this worker's parts finds; nothing where it has none.
+    private func whole(_ parts: [TopK], _ queries: DenseMatrix, k: Int) -> TopK {
+        if parts.isEmpty { return TopK(rows: queries.rows, k: k) }
+        return parts.count == 1 ? parts[0] : mergeTopK(parts, k: k, team: group.team)
+    }
+
+    /// Unit vectors of this worker's documents; those of its labels gather in `builders`.
     private static func vectors(
-        _ group: WorkerGroup, _ encoding: Encoding, _ data: XCDataset, _ labels: Range<Int>, perLabel: Int
-    ) throws -> (own: DenseMatrix, labels: LabelVectors) {
-        let n = data.trainFeatures.rows, slice = group.ownSlice(n)
+        _ encoding: Encoding, _ context: LearnerContext, _ slice: Range<Int>, _ builders: [LabelVectorBuilder]
+    ) throws -> DenseMatrix {
+        let features = context.data.trainFeatures, n = features.rows, team = context.group.team
         let own = DenseMatrix(rows: slice.count, cols: paddedWidth(encoding.dims))
-        let builder = LabelVectorBuilder(labels: labels, data: data, dims: encoding.dims, perLabel: perLabel)
         for from in stride(from: 0, to: n, by: RowLists.block) {
             let range = from..<min(from + RowLists.block, n)
-            let x = try encoding.unitRows(range.map(Int32.init), of: data.trainFeatures, team: group.team)
+            let x = try encoding.unitRows(range.map(Int32.init), of: features, team: team)
             let shared = slice.clamped(to: range)
             if !shared.isEmpty {
                 own.row(shared.lowerBound - slice.lowerBound).update(
                     from: x.row(shared.lowerBound - from), count: shared.count * own.cols)
             }
-            builder.add(x, range)
+            for builder in builders { builder.add(x, range) }
         }
-        return (own, builder.finish(team: group.team))
+        return own
     }
+}
+
+/// Which documents and labels a worker searches, and into how many parts its searches are cut.
+private struct SearchCut {
+    let ownDocuments: Range<Int>
+    let documents: [Range<Int>]
+    let labels: [Range<Int>]
+
+    init(_ context: LearnerContext, _ methods: SearchMethods) {
+        let own = methods.parts(of: context.group.rank, of: context.group.size), shards = context.shards
+        let slices = evenRanges(context.data.trainFeatures.rows, parts: methods.workers)
+        documents = Self.parts(own.map { slices[$0] }, methods.documents)
+        labels = Self.parts(own.map { shards.labels(ofWorker: $0, workers: methods.workers) }, methods.labels)
+        ownDocuments = (documents.first?.lowerBound ?? 0)..<(documents.last?.upperBound ?? 0)
+    }
+
+    /// An exact search finds the same over any parts, and is quickest over one.
+    private static func parts(_ parts: [Range<Int>], _ plan: SearchPlan) -> [Range<Int>] {
+        guard plan.method == .exact, let first = parts.first, let last = parts.last else { return parts }
+        return [first.lowerBound..<last.upperBound]
+    }
+}
+
+/// A search over the vectors of some neighbouring labels.
+private struct LabelSearch: Sendable {
+    private let vectors: LabelVectors
+    private let search: any NeighbourSearch
+
+    init(_ vectors: LabelVectors, firstLabel: Int, _ plan: SearchPlan, seed: Int, team: ThreadTeam) throws {
+        self.vectors = vectors
+        search = try plan.search(
+            over: vectors.matrix, firstId: vectors.hasSeveral ? 0 : firstLabel, seed: seed, team: team)
+    }
+
+    func topK(queries: DenseMatrix, k: Int, team: ThreadTeam) throws -> TopK {
+        try vectors.hasSeveral
+            ? vectors.topK(search, queries: queries, k: k, team: team) : search.topK(queries: queries, k: k, team: team)
+    }
+}
+
+/// `body(0) … body(count-1)`, each on a thread of its own where the team has enough.
+private func inParallel<Result: Sendable>(
+    _ count: Int, _ team: ThreadTeam, _ body: @escaping @Sendable (Int) throws -> Result
+) throws -> [Result] {
+    let results = Mutex<[Int: Swift.Result<Result, any Error>]>([:])
+    team.forEach(count) { index in
+        let result = Swift.Result { try body(index) }
+        results.withLock { $0[index] = result }
+    }
+    return try results.withLock { found in try (0..<count).map { try found[$0]!.get() } }
 }

@@ -64,12 +64,12 @@ final class LearnerControl {
     }
 
     /// Each worker writes its shard; the leader's manifest makes them a checkpoint.
-    func save(_ key: CheckpointKey, arrays: [StoredArray], pinned: Bool = false) throws {
+    func save(_ key: CheckpointKey, arrays: [StoredArray], pinned: Bool = false, state: [String: String] = [:]) throws {
         let receipt = try store.writeShard(key, shard: group.rank, of: group.size, arrays: arrays)
         let all = try group.communicator.gatherBytes(Array(JSONEncoder().encode(receipt)))
         if let all {
             let receipts = try all.map { try JSONDecoder().decode(ShardReceipt.self, from: Data($0)) }
-            try store.commit(key, receipts: receipts, state: [:], pinned: pinned)
+            try store.commit(key, receipts: receipts, state: state, pinned: pinned)
         }
         try group.communicator.barrier()
         lastWrite = Date()
@@ -104,5 +104,11 @@ final class LearnerControl {
         }
         if let seconds = schedule.everySeconds, -lastWrite.timeIntervalSinceNow > seconds { return 1 }
         return 0
+    }
+}
+
+extension LearnerControl: ScoreSink {
+    func send(_ block: ScoreBlock) throws {
+        try world.post(WorkerMessage.scores(block).encoded(), to: 0, tag: MessageTag.report)
     }
 }

@@ -34,7 +34,7 @@ extension XCDataset {
                 rows: 0, cols: cols, starts: Buffer(count: 1), indices: Buffer(count: 0), values: binary ? nil : Buffer(count: 0))
         }
         return XCDataset(
-            trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments,
+            featureType: featureType, trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments,
             testFeatures: empty(cols: vocabularySize, binary: false), testLabels: empty(cols: labelCountInFile, binary: true),
             labelIds: labelIds, labelCounts: labelCounts, trainRowsInFile: trainRowsInFile,
             testFilter: empty(cols: labelCountInFile, binary: true), fingerprint: fingerprint)

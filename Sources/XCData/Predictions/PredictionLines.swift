@@ -11,23 +11,38 @@ public enum PredictionLines {
     /// - Parameter names: of the labels; a label without one has no `name`.
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
     public static func write(_ scores: CSRMatrix, names: [String], to path: String) throws {
-        // A name stands in many lines, and is escaped once.
-        let members = try names.map { $0.isEmpty ? "" : "\"name\":\(try quotedJSON($0))," }
+        let lines = try Lines(names: names)
         var file = try BufferedTextFile(path: path)
-        for row in 0..<scores.rows {
-            try file.write("{\"document\":\(row),\"labels\":[")
-            for (i, entry) in ranked(scores, row).enumerated() {
-                let name = Int(entry.label) < members.count ? members[Int(entry.label)] : ""
-                try file.write("\(i > 0 ? "," : ""){\"id\":\(entry.label),\(name)\"score\":\(entry.score)}")
-            }
-            try file.write("]}\n")
-        }
+        for row in 0..<scores.rows { try file.write(lines.line(scores, row, document: row)) }
         try file.commit()
     }
 
-    private static func ranked(_ scores: CSRMatrix, _ row: Int) -> [(label: Int32, score: Float)] {
-        let entries = scores.range(row).map { (label: scores.indices[$0], score: scores.values?[$0] ?? 1) }
-        return entries.sorted { a, b in a.score == b.score ? a.label < b.label : a.score > b.score }
+    /// Makes the lines, one at a time.
+    public struct Lines: Sendable {
+        /// A name stands in many lines, and is escaped once.
+        private let members: [String]
+
+        /// - Parameter names: of the labels; a label without one has no `name`.
+        public init(names: [String]) throws {
+            members = try names.map { $0.isEmpty ? "" : "\"name\":\(try quotedJSON($0))," }
+        }
+
+        /// The line of one row, its end included.
+        ///
+        /// - Parameter document: the number by which it goes.
+        public func line(_ scores: CSRMatrix, _ row: Int, document: Int) -> String {
+            var line = "{\"document\":\(document),\"labels\":["
+            for (i, entry) in Self.ranked(scores, row).enumerated() {
+                let name = Int(entry.label) < members.count ? members[Int(entry.label)] : ""
+                line += "\(i > 0 ? "," : ""){\"id\":\(entry.label),\(name)\"score\":\(entry.score)}"
+            }
+            return line + "]}\n"
+        }
+
+        private static func ranked(_ scores: CSRMatrix, _ row: Int) -> [(label: Int32, score: Float)] {
+            let entries = scores.range(row).map { (label: scores.indices[$0], score: scores.values?[$0] ?? 1) }
+            return entries.sorted { a, b in a.score == b.score ? a.label < b.label : a.score > b.score }
+        }
     }
 
     /// Text in double quotes, escaped as JSON asks for.

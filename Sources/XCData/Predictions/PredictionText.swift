@@ -12,15 +12,18 @@ public enum PredictionText {
     public static func write(_ scores: CSRMatrix, to path: String) throws {
         var file = try BufferedTextFile(path: path)
         try file.write("\(scores.rows) \(scores.cols)\n")
-        for row in 0..<scores.rows {
-            let labels = scores.columns(row)
-            for i in scores.range(row) {
-                let label = labels[i - Int(scores.starts[row])]
-                try file.write("\(i > Int(scores.starts[row]) ? " " : "")\(label):\(scores.values?[i] ?? 1)")
-            }
-            try file.write("\n")
-        }
+        for row in 0..<scores.rows { try file.write(line(scores, row)) }
         try file.commit()
+    }
+
+    /// The line of one row, its end included.
+    public static func line(_ scores: CSRMatrix, _ row: Int) -> String {
+        var line = ""
+        for i in scores.range(row) {
+            if !line.isEmpty { line += " " }
+            line += "\(scores.indices[i]):\(scores.values?[i] ?? 1)"
+        }
+        return line + "\n"
     }
 
     /// Reads a file of that form. Without a header there are as many labels as the largest id asks for.

@@ -1,0 +1,103 @@
+import Coordinator
+import Diagnostics
+import Foundation
+import Transport
+import Worker
+import XCData
+
+/// `predict`: a trained learner or ensemble on documents from a file or a stream.
+public struct PredictionJob: Sendable {
+    public enum Input: Sendable, Equatable {
+        /// A file of features of any format.
+        case features(String)
+        /// Raw text, one document a line; `-`: standard input.
+        case text(String)
+
+        var path: String {
+            switch self {
+            case .features(let path), .text(let path): path
+            }
+        }
+    }
+
+    /// A learner's or an ensemble's folder.
+    public var model: String
+    public var input: Input
+    /// `-`: standard output.
+    public var output = "-"
+    /// nil: as the output's name says, else JSON lines.
+    public var format: PredictionFormat?
+    /// Labels a document; nil: as many as the model's config keeps.
+    public var topK: Int?
+    /// nil: the config's.
+    public var beta: Double?
+    /// Of each rank.
+    public var threads = 1
+    /// Documents scored at a time.
+    public var chunk = 4096
+
+    public init(model: String, input: Input) {
+        self.model = model.count > 1 && model.hasSuffix("/") ? String(model.dropLast()) : model
+        self.input = input
+    }
+
+    /// - Throws: `Failure` where a matrix is to go to standard output.
+    public func outputFormat() throws -> PredictionFormat {
+        let byName: PredictionFormat =
+            switch (output as NSString).pathExtension.lowercased() {
+            case "npz": .npz
+            case "h5", "hdf5": .h5
+            case "txt": .text
+            default: .jsonl
+            }
+        let format = format ?? byName
+        guard output != "-" || format == .text || format == .jsonl else {
+            throw Failure(
+                .usage, "a matrix needs a file", at: "--format \(format.rawValue)", found: "standard output",
+                expected: "--to FILE", advice: "or give --format jsonl or text")
+        }
+        return format
+    }
+
+    /// Predicts alone, in this process.
+    public func run() throws -> PredictionSummary {
+        let prepared = try PreparedPrediction(self, readsInput: true)
+        return try prepared.run(limit: chunk) { source, limit, take in
+            while let chunk = try source.next(limit) { try take(prepared.scoring.score(chunk)) }
+        }
+    }
+
+    /// Predicts with all ranks of `world`, which all call this.
+    ///
+    /// - Returns: nil on ranks other than 0.
+    /// - Throws: `EndedTogether`, on every rank, where a rank could not begin; else what went wrong on this one.
+    public func run(over world: any Communicator) throws -> PredictionSummary? {
+        let own = Result { try PreparedPrediction(self, readsInput: world.rank == 0) }
+        let prepared = try EndedTogether.unlessAll(own, world)
+        let farm = PredictionFarm(world: world, scoring: prepared.scoring)
+        guard world.rank == 0 else {
+            try farm.serve()
+            return nil
+        }
+        return try prepared.run(limit: chunk) { source, limit, take in try farm.run(&source, limit: limit, take) }
+    }
+}
+
+/// Some rank could not begin, and so none does: the first failure of any.
+public struct EndedTogether: Error {
+    public let failure: RankFailure
+
+    /// What every rank has got.
+    ///
+    /// - Throws: `EndedTogether` on all ranks where one of them has an error. Collective.
+    static func unlessAll<Value>(_ own: Result<Value, any Error>, _ world: any Communicator) throws -> Value {
+        var bytes: [UInt8] = []
+        if case .failure(let error) = own {
+            bytes = Array(try JSONEncoder().encode(RankFailure(error, rank: world.rank, host: world.host)))
+        }
+        for other in try world.allgatherBytes(bytes) where !other.isEmpty {
+            throw EndedTogether(failure: try JSONDecoder().decode(RankFailure.self, from: Data(other)))
+        }
+        return try own.get()
+    }
+}

@@ -1,0 +1,106 @@
+import Coordinator
+import Diagnostics
+import Foundation
+import Worker
+import XCData
+
+/// The model, and at the rank that reads and writes, both ends of the way.
+struct PreparedPrediction {
+    let scoring: ChunkScoring
+    private let group: WorkerGroup
+    private let source: (any DocumentSource)?
+    private let output: PredictionOutput?
+    private var summary: PredictionSummary
+
+    init(_ job: PredictionJob, readsInput: Bool) throws {
+        let began = Date(), format = try job.outputFormat()
+        try Self.checkFolder(of: job.output)
+        let models = try TrainedModel.openAll(folder: job.model)
+        group = try WorkerGroup.alone(threads: job.threads)
+        var text: TextFeatures?
+        if case .text(let path) = job.input {
+            text = try TextFeatures(models[0], place: path == "-" ? "standard input" : path)
+        }
+        // A wrong path should be told before a large model is read.
+        if readsInput, case .features(let path) = job.input, !FileManager.default.fileExists(atPath: path) {
+            _ = try models[0].featureFile().read(path, threads: 1)
+        }
+        var stream: (any DocumentSource)?
+        if readsInput, case .text(let path) = job.input { stream = try LineSource(path: path) }
+        let predictor = try Predictor(models: models, group: group, beta: job.beta)
+        let topK = min(job.topK ?? predictor.defaultTopK, predictor.labelCount)
+        scoring = try ChunkScoring(
+            predictor, text: text, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
+        summary = PredictionSummary(learners: models.count, topK: topK)
+        summary.loading = -began.timeIntervalSinceNow
+        guard readsInput else {
+            (source, output) = (nil, nil)
+            return
+        }
+        if case .features(let path) = job.input {
+            stream = FeatureSource(try models[0].featureFile().read(path, threads: job.threads))
+        }
+        summary.reading = -began.timeIntervalSinceNow - summary.loading
+        source = stream
+        output = try PredictionOutput(
+            path: job.output, format: format, documents: stream?.count, labels: predictor.labelCount)
+    }
+
+    private static func checkFolder(of path: String) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        guard path != "-", access(folder.isEmpty ? "." : folder, W_OK) != 0 else { return }
+        throw Failure(
+            .usage, "the predictions cannot be written", at: "--to \(path)", found: String(cString: strerror(errno)),
+            expected: "a folder that may be written", advice: "make the folder first, or name another")
+    }
+
+    /// - Parameter work: takes the source and calls back with the predictions of each chunk, in order.
+    func run(
+        limit: Int,
+        _ work: (inout any DocumentSource, Int, (ScoredChunk) throws -> Void) throws -> Void
+    ) throws -> PredictionSummary {
+        defer { group.team.stop() }
+        guard var source, let output else { preconditionFailure("the rank that reads runs") }
+        let began = Date()
+        var last = began, writing = 0.0, summary = summary
+        try work(&source, limit) { chunk in
+            let done = Date()
+            summary.add(chunk, seconds: done.timeIntervalSince(last))
+            try output.add(chunk)
+            last = Date()
+            writing += last.timeIntervalSince(done)
+        }
+        summary.predicting = -began.timeIntervalSinceNow - writing
+        let finishing = Date()
+        try output.finish()
+        summary.writing = writing - finishing.timeIntervalSinceNow
+        return summary
+    }
+}
+
+/// What was predicted, and how long it took.
+public struct PredictionSummary: Sendable {
+    public let learners: Int
+    public let topK: Int
+    public private(set) var documents = 0
+    public private(set) var withoutFeature = 0
+    /// Wall seconds: reading the model, reading features, scoring (and turning text into features), writing.
+    public internal(set) var loading = 0.0, reading = 0.0, predicting = 0.0, writing = 0.0
+    /// Seconds of each chunk, from the one before.
+    private var chunks: [Double] = []
+
+    init(learners: Int, topK: Int) { (self.learners, self.topK) = (learners, topK) }
+
+    mutating func add(_ chunk: ScoredChunk, seconds: Double) {
+        documents += chunk.documents
+        withoutFeature += chunk.withoutFeature
+        chunks.append(seconds)
+    }
+
+    /// Milliseconds of a chunk: the median, and what 99 of 100 stay below.
+    public var chunkMilliseconds: (median: Double, slow: Double) {
+        let sorted = chunks.sorted()
+        guard !sorted.isEmpty else { return (0, 0) }
+        return (1000 * sorted[sorted.count / 2], 1000 * sorted[sorted.count * 99 / 100])
+    }
+}

@@ -1,0 +1,127 @@
+import Buffers
+import Diagnostics
+import Foundation
+import Prepare
+import Synchronization
+import Worker
+import XCData
+
+/// Turns lines of raw text into the features of a model: those that `prepare` and `train` made of the same texts.
+struct TextFeatures: Sendable {
+    private let vectoriser: TextVectoriser
+    private let file: FeatureFile
+    /// Named in messages.
+    private let place: String
+
+    /// - Throws: `Failure` where the model's data set was not made of text, or its tokenizer's files are damaged.
+    init(_ model: TrainedModel, place: String) throws {
+        guard let vectoriser = try model.textVectoriser() else {
+            throw Failure(
+                .usage, "the model's data set was not prepared from text", at: model.folder, found: "no tokenizer.json",
+                expected: "a data set made by deepxml-dist prepare", advice: "give --features FILE instead of --text")
+        }
+        self.vectoriser = vectoriser
+        self.place = place
+        file = try model.featureFile()
+        guard vectoriser.vocabulary.count == file.columns else {
+            throw Failure(
+                .damagedCheckpoint, "the model's vocabulary is not that of its features", at: "\(model.folder)/vocabulary.txt",
+                found: "\(vectoriser.vocabulary.count) lines", expected: "\(file.columns)",
+                advice: "give the training command again: it completes the folder")
+        }
+    }
+
+    /// Features of the documents that stand in `lines`.
+    ///
+    /// - Parameter first: number of the first of them, from 0.
+    /// - Throws: `Failure` with the line that is not UTF-8, or not of the form.
+    func features(_ lines: [UInt8], form: TextForm, first: Int, team: ThreadTeam) throws -> CSRMatrix {
+        var parts = lines.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        if lines.last == UInt8(ascii: "\n") { parts.removeLast() }
+        let documents = parts, pieces = max(1, min(4 * team.size, documents.count / 16))
+        let made = Mutex([Int: Result<Piece, any Error>]())
+        team.forEach(pieces) { index in
+            let range = documents.count * index / pieces..<documents.count * (index + 1) / pieces
+            let piece = Result { try self.piece(documents[range], form: form, first: first) }
+            made.withLock { $0[index] = piece }
+        }
+        let all = try made.withLock { made in try (0..<pieces).map { try made[$0]!.get() } }
+        return try file.made(Piece.matrix(all, cols: vectoriser.vocabulary.count), threads: 1)
+    }
+
+    private func piece(
+        _ lines: ArraySlice<ArraySlice<UInt8>>, form: TextForm, first: Int
+    ) throws -> Piece {
+        var piece = Piece()
+        for (at, line) in zip(lines.indices, lines) {
+            let text = try LineText.text(line, form, at: "\(place):\(first + at + 1)")
+            if file.type == .sequential {
+                for column in vectoriser.sequence(of: text) { piece.append(column, 1) }
+            } else {
+                for (column, weight) in vectoriser.vector(of: text) { piece.append(column, weight) }
+            }
+            piece.ends.append(piece.columns.count)
+        }
+        return piece
+    }
+}
+
+/// Rows of features as they are made.
+private struct Piece: Sendable {
+    var ends: [Int] = []
+    var columns: [Int32] = []
+    var weights: [Float] = []
+
+    mutating func append(_ column: Int32, _ weight: Float) {
+        columns.append(column)
+        weights.append(weight)
+    }
+
+    static func matrix(_ pieces: [Piece], cols: Int) -> CSRMatrix {
+        var starts: [Int64] = [0]
+        for piece in pieces {
+            let base = starts[starts.count - 1]
+            for end in piece.ends { starts.append(base + Int64(end)) }
+        }
+        return CSRMatrix(
+            rows: starts.count - 1, cols: cols, starts: Buffer(starts), indices: Buffer(pieces.flatMap(\.columns)),
+            values: Buffer(pieces.flatMap(\.weights)))
+    }
+}
+
+/// The text that a line holds.
+enum LineText {
+    /// - Throws: `Failure` where the line is not UTF-8, or not of the form.
+    static func text(_ line: ArraySlice<UInt8>, _ form: TextForm, at place: String) throws -> String {
+        let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        guard let text = String(validating: line, as: UTF8.self) else {
+            throw Failure(
+                .usage, "the line is not UTF-8 text", at: place, expected: "UTF-8",
+                advice: "convert the text, for example: iconv -f latin1 -t utf8")
+        }
+        switch form {
+        case .plain:
+            guard let tab = text.utf8.firstIndex(of: UInt8(ascii: "\t")) else { return text }
+            return String(text[text.utf8.index(after: tab)...])
+        case .json: return try object(text, at: place)
+        }
+    }
+
+    private struct Fields: Decodable {
+        var text, title, content: String?
+    }
+
+    private static func object(_ line: String, at place: String) throws -> String {
+        if line.utf8.allSatisfy({ $0 <= 0x20 }) { return "" }
+        let fields = try? JSONDecoder().decode(Fields.self, from: Data(line.utf8))
+        if let fields, let text = fields.text { return text }
+        let parts = [fields?.title, fields?.content].compactMap { $0 }
+        guard !parts.isEmpty else {
+            throw Failure(
+                .usage, "the line is no document", at: place, found: "\"\(line.prefix(60))\(line.count > 60 ? "…" : "")\"",
+                expected: "a JSON object with \"text\", or with \"title\" and \"content\", as in the first line",
+                advice: "write one document a line, all in one form")
+        }
+        return parts.filter { !$0.isEmpty }.joined(separator: " ")
+    }
+}
