@@ -42,50 +42,16 @@ import WorkerChecks
     }
 
     private func compare(_ data: SampleData, _ settings: [String] = [], workers: [Int], threads: [Int]) throws {
-        let scratch = try Scratch()
-        let job = try LearnerJob(folder: scratch("job"), data: data, settings: settings)
-        var expected: LearnerOutcome?
+        let comparison = try LearnerComparison { try LearnerJob(folder: $0, data: data, settings: settings) }
+        try comparison.expectTrained([
+            "surrogate.encoder", "shortlist.train.scores", "shortlist.test.scores", "extreme.residual.weight",
+            "extreme.classifier.weight", "extreme.classifier.bias", "reranker.encoder", "reranker.residual.bias",
+            "reranker.classifier.weight", "predictions.clf", "predictions.knn", "predictions.reranker",
+        ])
         for workers in workers {
-            for threads in threads {
-                let run = job.moved(to: scratch("\(workers)-\(threads)"), threads: threads)
-                #expect(try run.run(workers: workers) == 0)
-                let outcome = try LearnerOutcome(of: run)
-                if let expected {
-                    let differences = outcome.differences(from: expected)
-                    #expect(differences.isEmpty, "\(workers) workers of \(threads) threads")
-                } else {
-                    try expectWhole(outcome)
-                    expected = outcome
-                }
+            for threads in threads where (workers, threads) != (1, 1) {
+                try comparison.hasTheSameBits(workers: workers, threads: threads)
             }
         }
     }
-
-    /// Every module has left its parameters, and they are numbers.
-    private func expectWhole(_ outcome: LearnerOutcome) throws {
-        let floats = outcome.arrays.filter { !$0.key.hasPrefix("predictions") && !$0.key.hasSuffix(".ids") }
-        for name in [
-            "surrogate.encoder", "shortlist.train.scores", "shortlist.test.scores", "extreme.residual.weight",
-            "extreme.classifier.weight", "extreme.classifier.bias", "reranker.encoder", "reranker.residual.bias",
-            "reranker.classifier.weight",
-        ] {
-            let array = try #require(floats[name], "\(name) of \(floats.keys.sorted())")
-            #expect(array.contains { Float(bitPattern: $0) != 0 }, "\(name)")
-        }
-        #expect(Set(outcome.arrays.keys).isSuperset(of: ["predictions.clf", "predictions.knn", "predictions.reranker"]))
-    }
-}
-
-/// A folder for one test, deleted with it.
-final class Scratch: Sendable {
-    private let path: String
-
-    init() throws {
-        path = (NSTemporaryDirectory() as NSString).appendingPathComponent("worker-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 }

@@ -6,8 +6,8 @@ import Transport
 import Worker
 import XCData
 
-/// One whole learner on a small data set: all four modules, checkpoints and predictions, through the ranks' real entry
-/// points.
+/// One whole learner on a small data set: all modules of its framework, checkpoints and predictions, through the ranks' real
+/// entry points.
 public struct LearnerJob: Sendable {
     public var options: TrainOptions
     public static let seed: UInt64 = 108
@@ -16,7 +16,9 @@ public struct LearnerJob: Sendable {
     /// Options for a job under `folder`, which is made, with its data set, where it isn't there.
     ///
     /// - Parameter settings: config keys beside those of a small network, as for `--set`.
-    public init(folder: String, data: SampleData, settings: [String] = []) throws {
+    public init(
+        folder: String, data: SampleData, framework: Framework = .deepXML, arch: SampleArch = .astec, settings: [String] = []
+    ) throws {
         let dataFolder = "\(folder)/data/\(Self.dataset)"
         if !FileManager.default.fileExists(atPath: dataFolder) { try data.write(to: dataFolder) }
         let config = "\(folder)/config.json"
@@ -27,7 +29,12 @@ public struct LearnerJob: Sendable {
         arguments.dataset = Self.dataset
         arguments.seeds = "\(Self.seed)"
         arguments.config = config
-        arguments.settings = settings
+        arguments.framework = framework.rawValue
+        arguments.settings = Self.settings(framework) + data.settings + settings
+        if let json = arch.json {
+            arguments.arch = "\(folder)/\(arch.rawValue).json"
+            try json.write(toFile: arguments.arch!, atomically: true, encoding: .utf8)
+        }
         arguments.checkpointEvery = 0
         arguments.checkpointMinutes = 0
         arguments.quiet = true
@@ -43,7 +50,17 @@ public struct LearnerJob: Sendable {
         return job
     }
 
-    /// Twenty steps an epoch at 640 documents.
+    /// What another framework has instead of the config's.
+    private static func settings(_ framework: Framework) -> [String] {
+        let start = ["extreme.init=random", "extreme.freeze_intermediate=false"]
+        switch framework {
+        case .deepXML: return []
+        case .ova: return start + ["extreme.model_method=full"]
+        case .anns: return start
+        }
+    }
+
+    /// Twenty steps an epoch at 640 documents. With a re-ranker in all frameworks.
     private static let config = """
         {"global": {"embedding_dims": 20, "surrogate_threshold": 512, "top_k": 20, "beta": 0.4},
          "surrogate": {"num_epochs": 2, "batch_size": 32, "optim": "Adam", "learning_rate": 0.01, "dlr_step": 1, "init": "random"},

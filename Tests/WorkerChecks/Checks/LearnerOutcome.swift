@@ -8,17 +8,21 @@ public struct LearnerOutcome: Sendable, Equatable {
     /// `module.array` or `predictions.part` → its elements.
     public var arrays: [String: [UInt32]]
 
+    /// Modules with a result of their own, of any framework, in their order.
+    private static let modules = ["surrogate", "shortlist", "extreme", "final-shortlist", "reranker"]
+
     /// Reads the pinned checkpoints and `predictions.h5` of `job`.
     public init(of job: LearnerJob) throws {
         let options = job.options
         let seed = LearnerJob.seed
         let files = XCDatasetFiles(
-            folder: options.datasetFolder, global: options.config.global, normalize: options.config.extreme.normalize)
+            folder: options.datasetFolder, global: options.config.global, normalize: options.config.extreme.normalize,
+            keepInvalid: options.config.extreme.keepInvalid)
         let data = try XCDataset.open(files: files, cacheFolder: "\(options.work)/results/cache", threads: 1)
         let identity = options.identity(seed: seed, data: data, embeddingsFingerprint: "")
         let store = CheckpointStore(folder: options.modelFolder(seed: seed), identity: identity)
         arrays = [:]
-        for module in ["surrogate", "shortlist", "extreme", "reranker"] {
+        for module in Self.modules {
             guard let reader = try store.pinned(module: module) else { continue }
             for name in reader.names { arrays["\(module).\(name)"] = try Self.bits(name, of: reader) }
         }
@@ -41,9 +45,9 @@ public struct LearnerOutcome: Sendable, Equatable {
 
     /// Names of the arrays in which two outcomes differ, in the order in which they came about.
     public func differences(from other: LearnerOutcome) -> [String] {
-        let order = ["surrogate", "shortlist", "extreme", "reranker", "predictions"]
+        let order = Self.modules + ["predictions"]
         let names = Set(arrays.keys).union(other.arrays.keys).filter { arrays[$0] != other.arrays[$0] }
-        return order.flatMap { stage in names.filter { $0.hasPrefix(stage) }.sorted() }.map { name in
+        return order.flatMap { stage in names.filter { $0.hasPrefix(stage + ".") }.sorted() }.map { name in
             "\(name): \(Self.distance(arrays[name] ?? [], other.arrays[name] ?? []))"
         }
     }

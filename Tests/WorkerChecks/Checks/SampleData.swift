@@ -1,17 +1,55 @@
+import Buffers
 import Foundation
+import XCData
 
 /// A small data set of the XC layout: labels have tokens of their own, documents the tokens of their labels and noise.
 public struct SampleData: Sendable {
+    /// In which form documents are written.
+    public enum Features: Sendable, Equatable {
+        /// Weighted tokens, as text.
+        case sparse
+        /// Tokens in order, some repeated, as scipy's CSR.
+        case sequential
+        /// Vectors of so many numbers, as `.npy`.
+        case dense(Int)
+    }
+
     public var documents: Int
     public var testDocuments: Int
     public var tokens: Int
     public var labels: Int
+    public var features: Features
+    /// The first label is every document's.
+    public var hasCommonLabel = false
 
-    public init(documents: Int = 640, testDocuments: Int = 90, tokens: Int = 300, labels: Int = 640) {
+    public init(
+        documents: Int = 640, testDocuments: Int = 90, tokens: Int = 300, labels: Int = 640, features: Features = .sparse
+    ) {
         self.documents = documents
         self.testDocuments = testDocuments
         self.tokens = tokens
         self.labels = labels
+        self.features = features
+    }
+
+    /// Config keys that name the feature files.
+    var settings: [String] {
+        let type: String
+        switch features {
+        case .sparse: return []
+        case .sequential: type = "sequential"
+        case .dense: type = "dense"
+        }
+        return ["feature_type=\(type)"].map { "global.\($0)" }
+            + ["trn", "tst"].map { "global.\($0)_feat_fname=\(featureFile($0))" }
+    }
+
+    private func featureFile(_ name: String) -> String {
+        switch features {
+        case .sparse: "\(name)_X_Xf.txt"
+        case .sequential: "\(name)_X_seq.npz"
+        case .dense: "\(name)_X_Xf.npy"
+        }
     }
 
     /// Writes the four files into `folder`. Every label has a training document; the first test document has no feature.
@@ -19,28 +57,64 @@ public struct SampleData: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         var noise = Noise(state: 42)
         let train = (0..<documents).map { document in row(&noise, certain: document % labels) }
-        let test = (0..<testDocuments).map { document in row(&noise, certain: document * 7 % labels) }
+        var test = (0..<testDocuments).map { document in row(&noise, certain: document * 7 % labels) }
+        if !test.isEmpty { test[0].tokens = [] }
         for (name, rows) in [("trn", train), ("tst", test)] {
-            let features = rows.enumerated().map { name == "tst" && $0 == 0 ? "" : $1.features }
-            try write("\(folder)/\(name)_X_Xf.txt", "\(rows.count) \(tokens)", features)
-            try write("\(folder)/\(name)_X_Y.txt", "\(rows.count) \(labels)", rows.map(\.labels))
+            try write(rows, "\(folder)/\(featureFile(name))")
+            let labelLines = rows.map { $0.labels.map { "\($0):1" }.joined(separator: " ") }
+            try write("\(folder)/\(name)_X_Y.txt", "\(rows.count) \(labels)", labelLines)
         }
     }
 
-    private func write(_ path: String, _ header: String, _ rows: [String]) throws {
-        try ([header] + rows).map { $0 + "\n" }.joined().write(toFile: path, atomically: true, encoding: .utf8)
+    /// A document: tokens with weights in thousandths, ascending; and its labels.
+    private struct Document {
+        var tokens: [(Int, Int)]
+        var labels: [Int]
     }
 
-    private func row(_ noise: inout Noise, certain label: Int) -> (features: String, labels: String) {
+    private func row(_ noise: inout Noise, certain label: Int) -> Document {
         var chosen: Set = [label]
         var weights: [Int: Int] = [:]
         while chosen.count < min(labels, 1 + noise.below(4)) { chosen.insert(noise.below(labels)) }
+        if hasCommonLabel { chosen.insert(0) }
         for label in chosen.sorted() {
             for k in 0..<3 { weights[(label * 31 + k * k * 17) % tokens, default: 0] += 200 + noise.below(800) }
         }
         for _ in 0..<4 { weights[noise.below(tokens), default: 0] += 1 + noise.below(300) }
-        let features = weights.sorted { $0.key < $1.key }.map { "\($0.key):\(Double($0.value) / 1000)" }
-        return (features.joined(separator: " "), chosen.sorted().map { "\($0):1" }.joined(separator: " "))
+        return Document(tokens: weights.sorted { $0.key < $1.key }, labels: chosen.sorted())
+    }
+
+    private func write(_ rows: [Document], _ path: String) throws {
+        switch features {
+        case .sparse:
+            let lines = rows.map { $0.tokens.map { "\($0.0):\(Double($0.1) / 1000)" }.joined(separator: " ") }
+            try write(path, "\(rows.count) \(tokens)", lines)
+        case .sequential: try NPZ.writeCSR(path: path, matrix: CSRMatrix(cols: tokens, rows: rows.map(Self.sequence)))
+        case .dense(let dims): try NPY.write(vectors(rows, dims: dims), path: path)
+        }
+    }
+
+    /// Every token once for each half of a unit of its weight, in an order that is not that of their numbers.
+    private static func sequence(_ document: Document) -> [(Int32, Float)] {
+        let words = document.tokens.flatMap { token, weight in Array(repeating: token, count: 1 + weight / 500) }
+        return words.indices.map { (Int32(words[$0 * 7 % words.count]), 1) }
+    }
+
+    /// Each document the sum of its tokens' vectors.
+    private func vectors(_ rows: [Document], dims: Int) -> DenseMatrix {
+        var noise = Noise(state: 7)
+        let table = (0..<tokens * dims).map { _ in Float(noise.below(2001) - 1000) / 1000 }
+        let matrix = DenseMatrix(rows: rows.count, cols: dims)
+        for (i, document) in rows.enumerated() {
+            for (token, weight) in document.tokens {
+                for c in 0..<dims { matrix.row(i)[c] += table[token * dims + c] * Float(weight) / 1000 }
+            }
+        }
+        return matrix
+    }
+
+    private func write(_ path: String, _ header: String, _ rows: [String]) throws {
+        try ([header] + rows).map { $0 + "\n" }.joined().write(toFile: path, atomically: true, encoding: .utf8)
     }
 }
 

@@ -30,12 +30,12 @@ import WorkerChecks
     /// - Returns: at rank 0, whether all were the same; elsewhere true.
     private static func check(_ world: MPICommunicator, folder: String) throws -> Bool {
         var same = true
-        for (name, data, settings) in cases {
+        for (name, make) in cases {
             let place = "\(folder)/\(name)"
             // Rank 0 writes the data set; the others find it.
-            if world.rank == 0 { _ = try LearnerJob(folder: place, data: data, settings: settings) }
+            if world.rank == 0 { _ = try make(place) }
             try world.barrier()
-            let job = try LearnerJob(folder: place, data: data, settings: settings)
+            let job = try make(place)
             let straight = job.moved(to: "\(place)/straight-\(world.size)")
             let resumed = job.moved(to: "\(place)/resumed-\(world.size)")
             _ = try straight.run(over: ranksOfOneJob(world))
@@ -56,10 +56,24 @@ import WorkerChecks
         return same
     }
 
-    private static let cases: [(String, SampleData, [String])] = [
-        ("many-labels", SampleData(), []),
-        ("few-labels", SampleData(labels: 3), ["global.embedding_dims=4", "global.surrogate_threshold=2"]),
+    private static let cases: [(name: String, make: @Sendable (_ folder: String) throws -> LearnerJob)] = [
+        ("many-labels", { try LearnerJob(folder: $0, data: SampleData()) }),
+        (
+            "few-labels",
+            {
+                try LearnerJob(
+                    folder: $0, data: SampleData(labels: 3),
+                    settings: ["global.embedding_dims=4", "global.surrogate_threshold=2"])
+            }
+        ),
+        small("gru", SmallCase(.deepXML, .gru)), small("ova-xmlcnn", SmallCase(.ova, .xmlcnn)),
+        small("anns-lstm", SmallCase(.anns, .lstm, "extreme.num_epochs=3", "extreme.retrain_hnsw_after=2")),
+        small("dense", SmallCase(.anns, .mlp, "extreme.use_intermediate_for_shorty=false")),
     ]
+
+    private static func small(_ name: String, _ small: SmallCase) -> (String, @Sendable (String) throws -> LearnerJob) {
+        (name, { try LearnerJob(folder: $0, small) })
+    }
 
     /// The ranks of one job: a message that a job leaves unread (a stop to a leader that has stopped) is lost with it, as
     /// when its processes end.

@@ -1,0 +1,92 @@
+import Testing
+import WorkerChecks
+import XCData
+
+/// Settings that change what a module computes or keeps: the same bits for any number of workers and threads, and after
+/// stops.
+@Suite struct SettingTests {
+    @Test(arguments: [
+        SmallCase(.anns, .astec, "extreme.update_shortlist=false"),
+        SmallCase(.anns, .astec, "extreme.use_intermediate_for_shorty=false"),
+        SmallCase(.anns, .astec, "extreme.freeze_intermediate=true"),
+        SmallCase(.anns, .lstm, "extreme.freeze_intermediate=true", "extreme.use_intermediate_for_shorty=false"),
+        SmallCase(.anns, .gru, "global.use_reranker=false"),
+        SmallCase(.deepXML, .astec, "extreme.freeze_intermediate=false"),
+        SmallCase(.deepXML, .gru, "extreme.freeze_intermediate=false"),
+        SmallCase(.deepXML, .rnn, "extreme.use_intermediate_for_shorty=false"),
+        SmallCase(.deepXML, .identity, "extreme.use_intermediate_for_shorty=false"),
+        SmallCase(.deepXML, .astec, "extreme.pad_shortlists=false", "extreme.keep_invalid=true"),
+    ]) func searches(_ small: SmallCase) throws { try check(small) }
+
+    @Test(arguments: [
+        SmallCase(.deepXML, .astec, "extreme.ns_method=kcentroid"),
+        SmallCase(.deepXML, .astec, "extreme.ns_method=ns"),
+        SmallCase(.anns, .astec, "extreme.ns_method=ns"),
+        SmallCase(.anns, .astec, "extreme.model_method=ns", "extreme.ns_method=kcentroid"),
+        SmallCase(.deepXML, .astec, "extreme.shortlist_method=static"),
+        SmallCase(.anns, .astec, "extreme.shortlist_method=dynamic"),
+    ]) func negatives(_ small: SmallCase) throws { try check(small) }
+
+    @Test(arguments: [
+        SmallCase(.deepXML, .astec, "global.surrogate_method=0"),
+        SmallCase(.deepXML, .astec, "global.surrogate_method=2", "global.surrogate_threshold=4"),
+        SmallCase(.deepXML, .astec, "global.surrogate_method=3", "global.surrogate_threshold=70"),
+        SmallCase(.deepXML, .xmlcnn, "global.surrogate_method=3", "global.surrogate_threshold=70"),
+    ]) func surrogates(_ small: SmallCase) throws { try check(small) }
+
+    @Test(arguments: [
+        SmallCase(.deepXML, .lstm, "all.optim=SGD", "global.momentum=0.9", "global.weight_decay=0.001"),
+        SmallCase(.ova, .astec, "all.optim=SGD", "global.momentum=0.9"),
+        SmallCase(.anns, .astec, "all.optim=SGD", "global.momentum=0.5", "global.weight_decay=0.01"),
+        SmallCase(.ova, .xmlcnn, "global.weight_decay=0.001", "global.loss=hinge"),
+        SmallCase(.deepXML, .astec, "global.loss=squared hinge"),
+        SmallCase(.anns, .astec, "global.loss=hinge"),
+        SmallCase(.ova, .astec, "extreme.precision=bfloat16"),
+        SmallCase(.deepXML, .rnn, "surrogate.precision=bfloat16"),
+        SmallCase(.ova, .astec, "extreme.num_clf_partitions=2"),
+        SmallCase(.anns, .astec, "extreme.num_clf_partitions=2"),
+    ]) func optimisersAndLosses(_ small: SmallCase) throws { try check(small) }
+
+    private func check(_ small: SmallCase) throws {
+        let learner = try LearnerComparison(small)
+        try learner.hasTheSameBits(workers: 3, threads: 2)
+        try learner.endsInSpite(
+            of: .look(4), workers: [2, 4, 1], stops: small.settings.contains("global.use_reranker=false") ? 1 : 2)
+    }
+
+    /// The lists are searched before epochs 0, 2 and 4: stops lie within an epoch, between two of one period, and between
+    /// periods. Nine looks in the module, two after it, three of the re-ranker's.
+    @Test(arguments: [SampleArch.astec, .gru]) func periodicShortlists(_ arch: SampleArch) throws {
+        let learner = try LearnerComparison(SmallCase(.anns, arch, "extreme.num_epochs=5", "extreme.retrain_hnsw_after=2"))
+        for look in 1...14 { try learner.goesOn(after: .look(look), workers: 1 + look % 2 * 2, others: 1 + look / 2 % 3) }
+        try learner.endsInSpite(of: .look(4), workers: [3, 1, 2], stops: 4)
+        try learner.hasTheSameBits(workers: 4, threads: 2)
+    }
+
+    /// One search's lists are not those of a search every two epochs.
+    @Test func periodMatters() throws {
+        func lists(_ settings: String...) throws -> [UInt32]? {
+            var small = SmallCase(.anns, .astec, "extreme.num_epochs=5")
+            small.settings += settings
+            return try LearnerComparison(small).expected.arrays["extreme.classifier.weight"]
+        }
+        let periodic = try lists("extreme.retrain_hnsw_after=2"), fixed = try lists("extreme.retrain_hnsw_after=6")
+        #expect(periodic != fixed)
+        #expect(try lists("extreme.retrain_hnsw_after=2", "extreme.update_shortlist=false") == fixed)
+    }
+
+    /// A label of more documents than the limit (7,500) has several vectors in the search.
+    @Test func severalCentroids() throws {
+        var several = SmallCase(.anns, .astec, "extreme.num_centroids=3", "extreme.num_epochs=1", "global.use_reranker=false")
+        several.data = SampleData(documents: 7600, testDocuments: 40, tokens: 200, labels: 200)
+        several.data.hasCommonLabel = true
+        several.settings += ["extreme.batch_size=255", "global.embedding_dims=4"]
+        let learner = try LearnerComparison(several)
+        try learner.hasTheSameBits(workers: 3, threads: 2)
+        var one = several
+        one.settings[0] = "extreme.num_centroids=1"
+        #expect(
+            try LearnerComparison(one).expected.arrays["final-shortlist.test.ids"]
+                != learner.expected.arrays["final-shortlist.test.ids"])
+    }
+}
