@@ -1,4 +1,5 @@
 import Buffers
+import Foundation
 import Kernels
 
 /// The one-vs-all classifiers of some neighbouring labels: W (labels×ld), bias, and their moments.
@@ -25,6 +26,20 @@ public final class ClassifierShard: Sendable {
             streams.fillUniform(
                 bias.value.row(row), count: 1, row: label, firstColumn: paddedWidth(dims), bound: bound,
                 purpose: .classifierInit)
+        }
+    }
+
+    /// Starts each bias at its label's prior: log(n/N), n of N documents have it.
+    ///
+    /// One-vs-all on thousands of labels otherwise spends its first epochs on bringing every logit down from 0, by at most a
+    /// learning rate a step (Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, §3.3, for the idea).
+    ///
+    /// - Parameter truth: N×L, binary: all labels, of which this shard has some.
+    public func setBias(prior truth: CSRMatrix) {
+        var counts = [Int](repeating: 0, count: labels.count)
+        for label in truth.indices.array where labels.contains(Int(label)) { counts[Int(label) - labels.lowerBound] += 1 }
+        for (row, count) in counts.enumerated() {
+            bias.value[row, 0] = Float(log(Double(max(1, count)) / Double(max(1, truth.rows))))
         }
     }
 

@@ -114,5 +114,7 @@ public struct ModuleConfig: Sendable, Equatable {
     public var precision = "float32"
     /// `BCE`, `hinge` or `squared hinge`.
     public var loss = "BCE"
+    /// Where biases of one-vs-all classifiers start: `uniform`, as their weights, or `prior`, log(n/N) of their label.
+    public var biasInit = "uniform"
     public init() {}
 }

@@ -63,6 +63,7 @@ extension ModuleConfig {
         .flag("update_shortlist", \.updateShortlist),
         .choice("precision", \.precision, ["float32", "bfloat16"]),
         .choice("loss", \.loss, ["BCE", "hinge", "squared hinge"]),
+        .choice("bias_init", \.biasInit, ["uniform", "prior"]),
     ]
 }
 
