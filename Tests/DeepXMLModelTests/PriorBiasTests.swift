@@ -19,6 +19,15 @@ import Testing
         #expect(shard.weight.value.buffer.array == weights)
     }
 
+    @Test(arguments: [0..<4, 0..<1, 2..<4, 4..<4] as [Range<Int>])
+    func rareLabelsAreRaisedByTheirPropensity(labels: Range<Int>) {
+        let shard = ClassifierShard(labels: labels, dims: 5, RandomStreams(seed: 4, module: 3))
+        shard.setBias(prior: truth)
+        shard.favourRareLabels(weight: 0.5, inversePropensity: [1, 4, 16, 9])
+        let raised = zip(expected, [1, 2, 4, 3] as [Float]).map { $0 + log($1) }
+        #expect(zip(shard.bias.value.buffer.array, raised[labels]).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
+
     /// The logits of a document without features are its bias: their sigmoids are then the labels' shares.
     @Test func aZeroDocumentGetsThePriors() {
         let shard = ClassifierShard(labels: 0..<4, dims: 5, RandomStreams(seed: 4, module: 3))

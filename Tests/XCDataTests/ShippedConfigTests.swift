@@ -121,6 +121,7 @@ struct ShippedConfigTests {
     func short(name: String) throws {
         let config = try Self.load("DeepXML-OVA", name), extreme = config.extreme
         #expect(extreme.biasInit == "prior" && extreme.precision == "bfloat16" && extreme.dropout == 0.6)
+        #expect(extreme.propensityWeight == 1)
         #expect(extreme.numEpochs == 15 && extreme.learningRate == 0.02 && extreme.dlrStep == 8 && extreme.dlrFactor == 0.5)
         let arch = try Arch.load(path: "\(Self.folder)/arch/\(config.global.arch).json", arguments: config)
         #expect(arch.coarse.map(\.kind) == ["astec"] && arch.coarse[0].numbers["dropout"] == 0.6)

@@ -43,6 +43,14 @@ public final class ClassifierShard: Sendable {
         }
     }
 
+    /// Raises each bias by weight·log(1/p): logits then rank labels as if frequent ones were seen less often (Menon et al.,
+    /// "Long-tail learning via logit adjustment", ICLR 2021, post hoc; p: Jain, Prabhu & Varma, KDD 2016).
+    ///
+    /// - Parameter inversePropensity: 1/p of all labels, of which this shard has some.
+    public func favourRareLabels(weight: Double, inversePropensity: [Double]) {
+        for (row, label) in labels.enumerated() { bias.value[row, 0] += Float(weight * log(inversePropensity[label])) }
+    }
+
     /// logits[i] = w·z + b for labels given by their row here.
     public func logits(
         _ z: UnsafePointer<Float>, rows: UnsafeBufferPointer<Int32>, into logits: UnsafeMutablePointer<Float>
