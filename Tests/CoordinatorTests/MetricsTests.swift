@@ -1,6 +1,7 @@
 import Buffers
 import Coordinator
 import Testing
+import XCData
 
 @Suite struct MetricsTests {
     let oracle: MetricsOracle

@@ -37,7 +37,8 @@ struct ShippedConfigTests {
             try config.requireTrainable(Framework(rawValue: framework) ?? .deepXML)
             let stem = String(name.dropLast(".json".count))
             #expect(config.global.dataset == (stem == "default" ? "" : stem), "\(framework)/\(name)")
-            #expect(config.global.arch == "Astec", "\(framework)/\(name)")
+            let arch = Self.shortTexts.contains("\(framework)/\(stem)") ? "AstecPlain" : "Astec"
+            #expect(config.global.arch == arch, "\(framework)/\(name)")
         }
     }
 
@@ -110,6 +111,21 @@ struct ShippedConfigTests {
             small.global.numLabels = eurlex.global.numLabels
             #expect(small == eurlex, "\(framework)")
         }
+    }
+
+    /// Configs for short texts, of docs/ACCURACY.md.
+    static let shortTexts: Set = ["DeepXML-OVA/WordNetShort", "DeepXML-OVA/WordNetDemo"]
+
+    @Test(
+        "the configs for short texts are the one that was chosen on validation data", arguments: ["WordNetShort", "WordNetDemo"])
+    func short(name: String) throws {
+        let config = try Self.load("DeepXML-OVA", name), extreme = config.extreme
+        #expect(extreme.biasInit == "prior" && extreme.precision == "bfloat16" && extreme.dropout == 0.6)
+        #expect(extreme.propensityWeight == 1)
+        #expect(extreme.numEpochs == 15 && extreme.learningRate == 0.02 && extreme.dlrStep == 8 && extreme.dlrFactor == 0.5)
+        let arch = try Arch.load(path: "\(Self.folder)/arch/\(config.global.arch).json", arguments: config)
+        #expect(arch.coarse.map(\.kind) == ["astec"] && arch.coarse[0].numbers["dropout"] == 0.6)
+        #expect(arch.fine.map(\.kind) == ["identity"])
     }
 
     /// Layers that an arch file may name; `ConfigArchTests` has how they are read.

@@ -1,4 +1,5 @@
 import Buffers
+import Foundation
 import Kernels
 
 /// The one-vs-all classifiers of some neighbouring labels: W (labels×ld), bias, and their moments.
@@ -36,6 +37,30 @@ public final class ClassifierShard: Sendable {
     /// After a step on the rows `rows`: steps always move the bias, which costs less than asking.
     public func finishStep(rows: Range<Int>) {
         if !hasBias { (bias.value.pointer + rows.lowerBound).update(repeating: 0, count: rows.count) }
+    }
+
+    /// Starts each bias at its label's prior: log(n/N), n of N documents have it.
+    ///
+    /// One-vs-all on thousands of labels otherwise spends its first epochs on bringing every logit down from 0, by at most a
+    /// learning rate a step (Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, §3.3, for the idea).
+    ///
+    /// - Parameter truth: N×L, binary: all labels, of which this shard has some.
+    public func setBias(prior truth: CSRMatrix) {
+        guard hasBias else { return }
+        var counts = [Int](repeating: 0, count: labels.count)
+        for label in truth.indices.array where labels.contains(Int(label)) { counts[Int(label) - labels.lowerBound] += 1 }
+        for (row, count) in counts.enumerated() {
+            bias.value[row, 0] = Float(log(Double(max(1, count)) / Double(max(1, truth.rows))))
+        }
+    }
+
+    /// Raises each bias by weight·log(1/p): logits then rank labels as if frequent ones were seen less often (Menon et al.,
+    /// "Long-tail learning via logit adjustment", ICLR 2021, post hoc; p: Jain, Prabhu & Varma, KDD 2016).
+    ///
+    /// - Parameter inversePropensity: 1/p of all labels, of which this shard has some.
+    public func favourRareLabels(weight: Double, inversePropensity: [Double]) {
+        guard hasBias else { return }
+        for (row, label) in labels.enumerated() { bias.value[row, 0] += Float(weight * log(inversePropensity[label])) }
     }
 
     /// logits[i] = w·z + b for labels given by their row here.

@@ -150,8 +150,18 @@ final class LearnerRun {
                 module: module, config: section, network: network, loss: loss, features: data.trainFeatures, control: control,
                 schedule: schedule
             ).run(from: checkpoint(within: module))
+            favourRareLabels(network.classifier, section)
             try pin(module, epoch: section.numEpochs, network.storedArrays(moments: false))
         }
         network.prepareForPrediction()
+    }
+
+    /// Once, after training: what is pinned, and all that is made of it, has the raised biases.
+    private func favourRareLabels(_ classifier: ClassifierShard, _ section: ModuleConfig) {
+        guard section.propensityWeight > 0 else { return }
+        let inverse = Propensity.inverse(
+            labelCounts: data.labelIds.array.map { data.labelCounts[Int($0)] }, documents: data.trainRowsInFile,
+            A: config.global.A, B: config.global.B)
+        classifier.favourRareLabels(weight: section.propensityWeight, inversePropensity: inverse)
     }
 }

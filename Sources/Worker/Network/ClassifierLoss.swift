@@ -40,6 +40,7 @@ final class FullLoss: ClassifierLoss, @unchecked Sendable {
             loss: section.lossKind, precision: section.classifierPrecision)
         positives = Array(repeating: [], count: network.labelShards.count)
         shardOfLabel = (0..<shards.count).flatMap { shard in shards.labels(ofShard: shard).map { _ in Int32(shard) } }
+        if section.biasInit == "prior" { step.classifier.setBias(prior: truth) }
     }
 
     func prepare(docs: UnsafeBufferPointer<Int32>, moment: Int) {

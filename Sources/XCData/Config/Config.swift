@@ -116,5 +116,9 @@ public struct ModuleConfig: Sendable, Equatable {
     public var precision = "float32"
     /// `BCE`, `hinge` or `squared hinge`.
     public var loss = "BCE"
+    /// Where biases of one-vs-all classifiers start: `uniform`, as their weights, or `prior`, log(n/N) of their label.
+    public var biasInit = "uniform"
+    /// After training, w·log(1/p) is added to the bias of each label, p its propensity; 0: nothing, as the original.
+    public var propensityWeight = 0.0
     public init() {}
 }

@@ -64,6 +64,8 @@ extension ModuleConfig {
         .flag("update_shortlist", \.updateShortlist),
         .choice("precision", \.precision, ["float32", "bfloat16"]),
         .choice("loss", \.loss, ["BCE", "hinge", "squared hinge"]),
+        .number("propensity_weight", \.propensityWeight, from: 0, to: 10),
+        .choice("bias_init", \.biasInit, ["uniform", "prior"]),
     ]
 }
 
