@@ -17,7 +17,8 @@ struct RootCommand: ParsableCommand {
                   every option of training
             """,
         subcommands: [
-            TrainCommand.self, PrepareCommand.self, ConvertCommand.self, EvaluateCommand.self, InspectCommand.self,
+            TrainCommand.self, MergeCommand.self, PrepareCommand.self, ConvertCommand.self, EvaluateCommand.self,
+            InspectCommand.self,
             DoctorCommand.self, ExtractCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)

@@ -1,4 +1,5 @@
 import Checkpoint
+import Diagnostics
 import Foundation
 import Transport
 
@@ -18,7 +19,7 @@ final class LearnerControl {
     let seed: UInt64
     private let schedule: CheckpointSchedule
     private let stop: StopFlag
-    private var lastWrite = Date()
+    private var sinceWrite = Stopwatch()
     /// Steps between two looks at the flags: a look costs a message, a step some milliseconds.
     private static let lookEvery = 8
 
@@ -72,7 +73,7 @@ final class LearnerControl {
             try store.commit(key, receipts: receipts, state: [:], pinned: pinned)
         }
         try group.communicator.barrier()
-        lastWrite = Date()
+        sinceWrite.restart()
     }
 
     /// The checkpoint that `find` gives the leader, opened by every worker of the group.
@@ -102,7 +103,7 @@ final class LearnerControl {
             stop.set()
             return 2
         }
-        if let seconds = schedule.everySeconds, -lastWrite.timeIntervalSinceNow > seconds { return 1 }
+        if let seconds = schedule.everySeconds, sinceWrite.seconds > seconds { return 1 }
         return 0
     }
 }

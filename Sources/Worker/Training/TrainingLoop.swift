@@ -67,7 +67,7 @@ struct TrainingLoop {
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, learningRate: Double) throws {
-        let began = Date(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
+        let time = Stopwatch(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
         var sum = 0.0, documents = 0
         for step in firstStep..<stepsPerEpoch {
             let from = step * config.batchSize, to = min(from + config.batchSize, features.rows)
@@ -82,7 +82,7 @@ struct TrainingLoop {
             }
         }
         try report(
-            epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: -began.timeIntervalSinceNow)
+            epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: time.seconds)
     }
 
     /// - Parameter loss: this worker's part; the group's parts are summed here.
