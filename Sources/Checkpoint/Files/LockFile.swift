@@ -23,11 +23,15 @@ final class LockFile: Sendable {
         return try fill(descriptor, path, saying: path, holder)
     }
 
-    /// A new lock in place of the stale one at `path`, in one step.
-    static func replace(_ path: String, holder: LockHolder) throws -> LockFile {
+    /// A new lock in place of the `stale` one at `path`, in one step; nil where another job was faster.
+    static func replace(_ path: String, _ stale: Data?, holder: LockHolder) throws -> LockFile? {
         let temporary = "\(path).\(holder.pid)-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         let file = try fill(descriptor, temporary, saying: path, holder)
+        if content(of: path) != stale {
+            unlink(temporary)
+            return nil
+        }
         if rename(temporary, path) != 0 {
             let code = errno
             unlink(temporary)

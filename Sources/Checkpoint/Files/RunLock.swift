@@ -25,6 +25,8 @@ public final class RunLock: Sendable {
 
     public static let fileName = "run.lock"
     private let path: String
+    /// A folder that was made for the lock alone goes with it.
+    private let madeFolder: Bool
     private let file: LockFile
     private let timing: Timing
     private let stopping = DispatchSemaphore(value: 0), stopped = DispatchSemaphore(value: 0)
@@ -40,14 +42,16 @@ public final class RunLock: Sendable {
     ) throws {
         self.timing = timing
         path = "\(folder)/\(Self.fileName)"
+        madeFolder = !FileManager.default.fileExists(atPath: folder)
         try SafeFile.makeFolder(folder)
         if let new = try LockFile.create(path, holder: holder) {
             file = new
         } else {
-            try Self.wait(untilStale: path, for: holder, timing, notice)
-            file = try LockFile.replace(path, holder: holder)
-            usleep(UInt32(timing.settle * 1e6))
-            if !file.isInPlace { throw Self.refusal(path, LockFile.holder(of: path)) }
+            let stale = try Self.staleContent(path, for: holder, timing, notice)
+            let taken = try LockFile.replace(path, stale, holder: holder)
+            if taken != nil { usleep(UInt32(timing.settle * 1e6)) }
+            guard let taken, taken.isInPlace else { throw Self.refusal(path, LockFile.holder(of: path)) }
+            file = taken
         }
         let thread = Thread { [self] in beat() }
         thread.name = "run-lock"
@@ -75,29 +79,37 @@ public final class RunLock: Sendable {
         guard !released.exchange(true, ordering: .relaxed) else { return }
         stopping.signal()
         stopped.wait()
-        if file.isInPlace { unlink(path) }
+        guard file.isInPlace else { return }
+        unlink(path)
+        if madeFolder { rmdir((path as NSString).deletingLastPathComponent) }
     }
 }
 
 extension RunLock {
-    /// Returns where the lock at `path` is stale or gone.
-    private static func wait(untilStale path: String, for me: LockHolder, _ timing: Timing, _ notice: (String) -> Void) throws {
+    /// What stands in the lock at `path` where it is stale; nil where it is gone.
+    private static func staleContent(
+        _ path: String, for me: LockHolder, _ timing: Timing, _ notice: (String) -> Void
+    ) throws -> Data? {
+        let before = LockFile.content(of: path)
         let holder = LockFile.holder(of: path)
         let who = holder?.text ?? "a process that did not say who it is"
         switch holder?.state(seenBy: me) ?? .unknown {
         case .alive: throw refusal(path, holder)
-        case .dead: return notice("\(path) is of \(who), which has ended: it is taken over")
+        case .dead:
+            notice("\(path) is of \(who), which has ended: it is taken over")
+            return before
         case .unknown: break
         }
         notice("\(path) is of \(who): watching it for \(Int(timing.silence.rounded(.up))) s for a sign of life")
-        let before = LockFile.content(of: path), time = Stopwatch()
+        let time = Stopwatch()
         while time.seconds < timing.silence {
             usleep(UInt32(min(timing.silence, timing.beat) / 10 * 1e6))
             let now = LockFile.content(of: path)
-            if now == nil { return }
+            if now == nil { return nil }
             if now != before { throw refusal(path, LockFile.holder(of: path)) }
         }
         notice("\(path) has stood still for \(Int(timing.silence.rounded(.up))) s: it is taken over")
+        return before
     }
 
     private static func refusal(_ path: String, _ holder: LockHolder?) -> Failure {
