@@ -46,7 +46,7 @@ enum Launcher {
         if world.rank > 0, (try? world.report(.failed(failure))) != nil {
             let time = Stopwatch()
             // Looking for messages is what moves ours along.
-            while time.seconds < 2.5 {
+            while time.seconds < 4 {
                 _ = try? world.poll(from: 0, tag: MessageTag.command)
                 usleep(5000)
             }

@@ -10,7 +10,7 @@ struct MergeCommand: ParsableCommand {
         discussion: """
             Sums the scores of the learners and writes the ensemble's results and metrics.json, as `train` with all the \
             seeds would. Nothing is trained: each learner must be there, trained with the same config on the same data. \
-            Give the options of the jobs that trained them (an array of `train --learners-only`, one seed each).
+            Give the options below as to the jobs that trained them (an array of `train --learners-only`, one seed each).
 
             EXAMPLES
               deepxml-dist merge --work /run --data /xc --dataset EURLex-4K --seeds 108,666,786

@@ -37,12 +37,15 @@ final class LearnerControl {
 
     /// Called by all workers after the same step; writes a checkpoint when one of them wants it.
     ///
-    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
-    func afterStep(_ step: Int, key: @autoclosure () -> CheckpointKey, arrays: () -> [StoredArray]) throws {
+    /// - Parameter isSound: this worker's losses are numbers so far.
+    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop; `Diverged`, without one, where a worker
+    ///   isn't sound.
+    func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () -> [StoredArray]) throws {
         guard step % Self.lookEvery == 0 else { return }
-        switch try group.communicator.maximum(wish()) {
+        switch try group.communicator.maximum(max(wish(), isSound ? 0 : 3)) {
         case 0: return
         case 1: try save(key(), arrays: arrays())
+        case 3: throw Diverged()
         default:
             try save(key(), arrays: arrays())
             throw Interrupted()
