@@ -14,7 +14,7 @@ public struct Message {
 ///
 /// Two implementations: `MPICommunicator`, and `ThreadCommunicator` (ranks are threads of one process). Both wait
 /// without burning a core. The collectives are written once, over `exchange` (Collectives.swift), so both transports
-/// run the same code. Calls of one communicator are made by one thread of each rank at a time.
+/// run the same code. Calls of one communicator are made by one thread of each rank at a time, but `post` by any.
 public protocol Communicator: AnyObject {
     /// This rank's number, 0 ..< size.
     var rank: Int { get }
@@ -35,6 +35,9 @@ public protocol Communicator: AnyObject {
     func split(color: Int?, key: Int) throws -> (any Communicator)?
     /// The ranks that share this rank's memory (the same node). Collective.
     func splitByNode() throws -> any Communicator
+
+    /// Seconds that this rank has spent in `exchange`, over this communicator and all that share its origin.
+    var waitedSeconds: Double { get }
 
     /// Ends all ranks of the job at once with the exit code.
     func abort(code: Int32) -> Never

@@ -42,6 +42,7 @@ public final class WorkerMain {
 
     private func train(_ seed: UInt64) throws {
         let options = settings.options, leader = group.isLeader, reports = UncheckedWorld(world)
+        let waitedBefore = world.waitedSeconds
         let store = CheckpointStore(folder: options.modelFolder(seed: seed), identity: settings.identity(seed)) { text in
             if leader { try? reports.world.report(.notice(text)) }
         }
@@ -53,7 +54,10 @@ public final class WorkerMain {
         let run = LearnerRun(settings: settings, control: control)
         try run.run()
         try world.report(
-            .done(LearnerSummary(seed: seed, rank: world.rank, seconds: run.seconds, peakRSSMiB: peakRSSMiB())))
+            .done(
+                LearnerSummary(
+                    seed: seed, rank: world.rank, seconds: run.seconds, peakRSSMiB: peakRSSMiB(),
+                    commSeconds: world.waitedSeconds - waitedBefore)))
     }
 
     /// The leader asks the coordinator and tells its group. Waiting sleeps: no core is burnt.

@@ -9,7 +9,18 @@ import XCData
 
 /// Starts this process as a rank of the job: under a launcher over MPI, alone as two threads.
 enum Launcher {
-    static func train(_ options: TrainOptions) throws {
+    /// - Throws: `Failure` for what is wrong with the arguments, or with the run of a process alone.
+    static func train(_ arguments: TrainArguments) throws {
+        try train(
+            TrainOptions.resolve(
+                arguments, workingDirectory: FileManager.default.currentDirectoryPath, executable: executablePath))
+    }
+
+    private static var executablePath: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    }
+
+    private static func train(_ options: TrainOptions) throws {
         let stop = StopFlag(), sources = stop.watchSignals()
         defer { withExtendedLifetime(sources) {} }
         let code = LaunchedRank.jobSize > 1 ? try overMPI(options, stop) : try alone(options, stop)
@@ -33,9 +44,9 @@ enum Launcher {
     /// to the coordinator, and speak themselves only where it is no longer listening.
     private static func end(_ world: any Communicator, with failure: RankFailure) -> Never {
         if world.rank > 0, (try? world.report(.failed(failure))) != nil {
-            let deadline = Date(timeIntervalSinceNow: 2.5)
+            let time = Stopwatch()
             // Looking for messages is what moves ours along.
-            while Date() < deadline {
+            while time.seconds < 4 {
                 _ = try? world.poll(from: 0, tag: MessageTag.command)
                 usleep(5000)
             }

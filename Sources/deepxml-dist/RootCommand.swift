@@ -17,7 +17,8 @@ struct RootCommand: ParsableCommand {
                   every option of training
             """,
         subcommands: [
-            TrainCommand.self, PrepareCommand.self, PredictCommand.self, ConvertCommand.self, EvaluateCommand.self,
+            TrainCommand.self, MergeCommand.self, PrepareCommand.self, PredictCommand.self, ConvertCommand.self,
+            EvaluateCommand.self,
             InspectCommand.self,
             DoctorCommand.self, ExtractCommand.self, PlanCommand.self,
         ],

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import XCData
 
 /// `deepxml-dist train`: the options as typed; `TrainOptions.resolve` checks them.
@@ -26,42 +25,7 @@ struct TrainCommand: ParsableCommand {
               4 out of memory or disk, 75 interrupted: the same command goes on
             """)
 
-    @Option(help: ArgumentHelp("Root of models/ and results/.", valueName: "dir"))
-    var work = "."
-
-    @Option(help: ArgumentHelp("Root of the data sets' folders. (default: <work>/data)", valueName: "dir"))
-    var data: String?
-
-    @Option(help: ArgumentHelp("Data set: a folder in --data. (default: the demo's, prepared if missing)", valueName: "name"))
-    var dataset: String?
-
-    @Option(help: ArgumentHelp("Framework: DeepXML, DeepXML-OVA or DeepXML-ANNS.", valueName: "name"))
-    var framework = "DeepXML"
-
-    @Option(
-        help: ArgumentHelp("Architecture: a name in configs/arch, or a JSON file. (default: the config's)", valueName: "name"))
-    var arch: String?
-
-    @Option(help: ArgumentHelp("Label of the run, in paths of models and results.", valueName: "label"))
-    var version = "0"
-
-    @Option(parsing: .unconditional, help: ArgumentHelp("Seeds, separated by commas: one learner each.", valueName: "list"))
-    var seeds = TrainArguments.defaultSeeds
-
-    @Option(
-        help: ArgumentHelp(
-            "Config file. (default: configs/<framework>/<dataset>.json, else configs/<framework>/default.json)", valueName: "file"
-        ))
-    var config: String?
-
-    @Option(help: ArgumentHelp("Folder of configs. (default: ./configs, else the program's own)", valueName: "dir"))
-    var configs: String?
-
-    @Option(
-        name: .customLong("set"), parsing: .singleValue,
-        help: ArgumentHelp(
-            "Set a key of the config; may be repeated. Example: extreme.num_epochs=5", valueName: "section.key=value"))
-    var settings: [String] = []
+    @OptionGroup var selection: RunSelection
 
     @Option(
         parsing: .unconditional, help: ArgumentHelp("Epochs between two checkpoints; 0: none by epochs.", valueName: "epochs"))
@@ -82,51 +46,30 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Print the plan (groups, shards, memory a rank) and train nothing.")
     var dryRun = false
 
-    @Option(help: ArgumentHelp("Log events as text or json.", valueName: "format"))
-    var logFormat = LogFormat.text.rawValue
+    @Flag(help: "Train the learners, and leave the ensemble to `merge`: for jobs that train one learner each.")
+    var learnersOnly = false
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
-            "Forms of the scores, separated by commas: npz, h5, text, jsonl; or none.", valueName: "formats"))
-    var predictions = TrainArguments.defaultPredictions
-
-    @Flag(name: [.customShort("q"), .long], help: "Log warnings and the final table only.")
-    var quiet = false
+            "Seconds without a sign of life of a worker after which the job ends with 75; 0: never.", valueName: "seconds"))
+    var silenceTimeout = TrainArguments.defaultSilenceTimeout
 
     enum Start: String, EnumerableFlag {
         case resume, fresh
     }
 
-    func run() throws {
-        try Launcher.train(
-            TrainOptions.resolve(
-                arguments, workingDirectory: FileManager.default.currentDirectoryPath, executable: TrainCommand.executablePath))
-    }
+    func run() throws { try Launcher.train(arguments) }
 
     private var arguments: TrainArguments {
-        var arguments = TrainArguments()
-        arguments.work = work
-        arguments.data = data
-        arguments.dataset = dataset
-        arguments.framework = framework
-        arguments.arch = arch
-        arguments.version = version
-        arguments.seeds = seeds
-        arguments.config = config
-        arguments.configs = configs
-        arguments.settings = settings
+        var arguments = selection.arguments
         arguments.checkpointEvery = checkpointEvery
         arguments.checkpointMinutes = checkpointMinutes
         arguments.fresh = start == .fresh
         arguments.threads = threads
         arguments.dryRun = dryRun
-        arguments.logFormat = logFormat
-        arguments.quiet = quiet
-        arguments.predictions = predictions
+        arguments.learnersOnly = learnersOnly
+        arguments.silenceTimeout = silenceTimeout
         return arguments
-    }
-
-    private static var executablePath: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 }

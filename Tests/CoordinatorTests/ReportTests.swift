@@ -22,6 +22,7 @@ func table(_ base: Double) -> MetricTable {
         return MetricsReport(
             run: RunIdentity(framework: "DeepXML", arch: "Astec", dataset: "WordNetSmall", version: "0"),
             layout: RunLayout(ranks: 3, workers: 2, groups: 1), wallSeconds: 12.34567, peakRSSMiB: [50, 200, 210],
+            commSeconds: [0, 1.23456, 2],
             data: .init(train: 2, test: 2, features: 9, labels: 6, fingerprint: "ab12"),
             learners: [
                 .init(seed: 108, evaluation: evaluation, seconds: .init(surrogate: 1, shortlist: 2.5, extreme: 3, predict: 0.1))
@@ -35,7 +36,7 @@ func table(_ base: Double) -> MetricTable {
         let json = try report(reranked: true).json()
         let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         let required = [
-            "schema", "framework", "arch", "dataset", "version", "ranks", "workers", "groups", "wall_seconds", "peak_rss_mib",
+            "schema", "framework", "arch", "dataset", "version", "ranks", "workers", "groups", "wall_seconds", "peak_rss_mib", "comm_seconds",
             "data", "learners", "ensemble",
         ]
         #expect(Set(object.keys) == Set(required + ["config", "git_revision"]))
@@ -61,6 +62,7 @@ func table(_ base: Double) -> MetricTable {
         #expect(json.contains(#""P" : [70, 68.7654, 67.5309, 66.2963, 65.0617],"#))
         #expect(json.contains(#""peak_rss_mib" : [50, 200, 210],"#))
         #expect(json.contains(#""wall_seconds" : 12.346"#))
+        #expect(json.contains(#""comm_seconds" : [0, 1.235, 2],"#))
         let copy = try MetricsReport(json: json)
         #expect(try copy.json() == json)
         #expect(copy.learners[0].byBetaBeforeReranker == nil && copy.learners[0].seconds.reranker == nil)

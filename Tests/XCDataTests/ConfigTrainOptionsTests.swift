@@ -61,11 +61,14 @@ struct ConfigTrainOptionsTests {
             $0.threads = 2
             $0.dryRun = true
             $0.logFormat = "json"
+            $0.silenceTimeout = 0
+            $0.learnersOnly = true
             $0.quiet = true
         }
         #expect(options.seeds == [108, 666, 786] && options.config.extreme.numEpochs == 6 && options.threads == 2)
         #expect(options.checkpointEveryEpochs == nil && options.checkpointEveryMinutes == nil)
         #expect(options.fresh && options.dryRun && options.quiet && options.logFormat == .json && !options.usesDemoData)
+        #expect(options.silenceSeconds == nil && options.learnersOnly && !options.mergesOnly)
         let tail = "DeepXML/Astec/Own/v_wide-net"
         #expect(options.resultFolder == "\(workplace.folder.path)/results/\(tail)")
         #expect(options.modelFolder(seed: 108) == "\(workplace.folder.path)/models/\(tail)_108")

@@ -75,7 +75,7 @@ small_settings=(
 figures() {
     awk '
         /^ *"seconds" : \{/ { inside = 1 }
-        !inside && !/"(wall_seconds|peak_rss_mib|ranks|workers|groups)" :/ { print }
+        !inside && !/"(wall_seconds|peak_rss_mib|comm_seconds|ranks|workers|groups)" :/ { print }
         inside && /\}/ { inside = 0 }' "$1"
 }
 

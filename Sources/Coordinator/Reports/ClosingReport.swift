@@ -3,14 +3,20 @@ import Foundation
 
 /// What a run prints at its end: a table, a few documents, and the files written.
 public enum ClosingReport {
-    /// P@1/3/5, nDCG@5, PSP@1/3/5 of each learner and of the ensemble, in per cent.
-    public static func table(learners: [(seed: Int, metrics: MetricTable)], ensemble: MetricTable) -> String {
+    /// P@1/3/5, nDCG@5, PSP@1/3/5 of each learner and of the ensemble (nil: not made), in per cent.
+    public static func table(learners: [(seed: Int, metrics: MetricTable)], ensemble: MetricTable?) -> String {
         let header = ["", "P@1", "P@3", "P@5", "nDCG@5", "PSP@1", "PSP@3", "PSP@5"]
         func row(_ name: String, _ m: MetricTable) -> [String] {
             [name] + [m.P[0], m.P[2], m.P[4], m.nDCG[4], m.PSP[0], m.PSP[2], m.PSP[4]].map(Quantity.percent)
         }
-        let rows = learners.map { row("seed \($0.seed)", $0.metrics) } + [row("ensemble", ensemble)]
+        let rows = learners.map { row("seed \($0.seed)", $0.metrics) } + (ensemble.map { [row("ensemble", $0)] } ?? [])
         return TextTable(header: header, rows: rows).text
+    }
+
+    /// `waited for messages: rank 1 0.52 s, rank 2 0.61 s`; nil where no rank had to.
+    public static func waited(_ seconds: [Double]) -> String? {
+        let ranks = seconds.indices.filter { seconds[$0] > 0 }.map { "rank \($0) \(String(format: "%.2f", seconds[$0])) s" }
+        return ranks.isEmpty ? nil : "waited for messages: \(ranks.joined(separator: ", "))"
     }
 
     /// Every path on a line of its own, with its size where it can be read.

@@ -83,6 +83,8 @@ public struct MetricsReport: Codable, Sendable, Equatable {
     public var wallSeconds: Double
     /// One a rank.
     public var peakRSSMiB: [Int]
+    /// Seconds that each rank waited for messages while it trained; 0 of one that did not.
+    public var commSeconds: [Double]
     public var data: DataSection
     public var learners: [Learner]
     public var ensemble: Ensemble
@@ -93,11 +95,13 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         case schema, framework, arch, dataset, version, ranks, workers, groups, data, learners, ensemble, config
         case wallSeconds = "wall_seconds"
         case peakRSSMiB = "peak_rss_mib"
+        case commSeconds = "comm_seconds"
         case gitRevision = "git_revision"
     }
 
     public init(
-        run: RunIdentity, layout: RunLayout, wallSeconds: Double, peakRSSMiB: [Int], data: DataSection, learners: [Learner],
+        run: RunIdentity, layout: RunLayout, wallSeconds: Double, peakRSSMiB: [Int], commSeconds: [Double],
+        data: DataSection, learners: [Learner],
         ensemble: MetricTable, config: JSONValue? = nil, gitRevision: String? = nil
     ) {
         schema = Self.currentSchema
@@ -105,6 +109,7 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         (ranks, workers, groups) = (layout.ranks, layout.workers, layout.groups)
         self.wallSeconds = wallSeconds
         self.peakRSSMiB = peakRSSMiB
+        self.commSeconds = commSeconds
         self.data = data
         self.learners = learners
         self.ensemble = Ensemble(metrics: ensemble)

@@ -15,6 +15,7 @@ extension MetricsReport {
     private var rounded: MetricsReport {
         var report = self
         report.wallSeconds = wallSeconds.rounded(digits: 3)
+        report.commSeconds = commSeconds.map { $0.rounded(digits: 3) }
         report.ensemble.metrics = ensemble.metrics.rounded()
         report.learners = learners.map { learner in
             var short = learner

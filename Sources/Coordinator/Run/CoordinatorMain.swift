@@ -21,7 +21,7 @@ public final class CoordinatorMain {
     private let stop: StopFlag
     private let reporter: ProgressReporter
     private let team = ThreadTeam(size: 1)
-    private let began = Date()
+    private let time = Stopwatch()
 
     public init(world: any Communicator, ranks: Int, options: TrainOptions, stop: StopFlag) {
         self.world = world
@@ -34,9 +34,14 @@ public final class CoordinatorMain {
     /// - Returns: the exit code of the job: 0, or 75 after an interruption.
     /// - Throws: `EndedBeforeStart` where the inputs or the plan are wrong, when all ranks know; else what went wrong.
     public func run() throws -> Int32 {
-        let nodes = try NodeCensus.take(world, ranks: ranks)
+        let census = try NodeCensus.take(world, ranks: ranks)
         let prepared: Prepared
-        do { prepared = try prepare(nodes) } catch {
+        var locks: RunLocks?
+        defer { locks?.release() }
+        do {
+            try census.checkPrograms()
+            prepared = try prepare(census.nodes, &locks)
+        } catch {
             let failure = error as? Failure ?? Failure(.outOfResources, "\(error)")
             try tellAll(Assignment(exitCode: failure.code.rawValue))
             throw EndedBeforeStart(failure: failure)
@@ -48,7 +53,7 @@ public final class CoordinatorMain {
         }
         try tellAll(prepared.assignment)
         _ = try world.split(color: nil, key: 0)
-        return try lead(prepared)
+        return try lead(prepared, Vigil(locks: locks, hosts: census.hosts))
     }
 
     /// All that is known before the first step.
@@ -63,13 +68,15 @@ public final class CoordinatorMain {
         _ = try world.broadcastBytes(Array(JSONEncoder().encode(assignment)))
     }
 
-    private func prepare(_ nodes: [NodeResources]) throws -> Prepared {
+    private func prepare(_ nodes: [NodeResources], _ locks: inout RunLocks?) throws -> Prepared {
         for notice in options.notices { reporter.note(notice, rank: 0) }
         let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
         try options.checkArchitecture(data)
         for notice in inputs.notices { reporter.note(notice, rank: 0) }
+        if !options.dryRun { locks = try RunLocks(options) { reporter.note($0, rank: 0) } }
         let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }
         let left = options.seeds.filter { seed in !finished.contains { $0.seed == seed } }
+        if options.mergesOnly { try MissingLearners(options).check(left) }
         let plan = RunPlan(
             worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
             size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
@@ -91,7 +98,7 @@ public final class CoordinatorMain {
         return try LearnerResult.stored(in: options.resultFolder(seed: seed), identity: identity) { reporter.note($0, rank: 0) }
     }
 
-    private func lead(_ prepared: Prepared) throws -> Int32 {
+    private func lead(_ prepared: Prepared, _ vigil: Vigil) throws -> Int32 {
         var files = ResultFiles(options: options, data: prepared.inputs.data, team: team)
         let models = try ModelFolder(options: options, inputs: prepared.inputs, finished: prepared.finished)
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
@@ -101,7 +108,7 @@ public final class CoordinatorMain {
         }
         let training = TrainingRun(
             world: world, plan: prepared.plan, seeds: options.seeds.filter { evaluations[$0] == nil }, options: options,
-            data: prepared.inputs.data, stop: stop, reporter: reporter, team: team
+            data: prepared.inputs.data, stop: stop, reporter: reporter, team: team, vigil: vigil
         ) { [self] learner in
             let evaluation = files.evaluate(learner)
             try files.write(learner, evaluation)
@@ -130,6 +137,7 @@ public final class CoordinatorMain {
         _ learners: [(LearnerResult, LearnerEvaluation)], _ prepared: Prepared, _ training: TrainingRun,
         files: inout ResultFiles
     ) throws {
+        if options.learnersOnly { return sayLearners(learners, files) }
         let ensemble = Scoring.ensemble(learners.map { files.scores($0.0) }, team: team)
         let metrics = files.truth.evaluate(ensemble, team: team), data = prepared.inputs.data
         var peak = training.peakRSS.map { Int($0.rounded()) }
@@ -137,7 +145,7 @@ public final class CoordinatorMain {
         let report = MetricsReport(
             run: RunIdentity(
                 framework: options.framework.rawValue, arch: options.arch, dataset: options.dataset, version: options.version),
-            layout: RunLayout(prepared.plan), wallSeconds: -began.timeIntervalSinceNow, peakRSSMiB: peak,
+            layout: RunLayout(prepared.plan), wallSeconds: time.seconds, peakRSSMiB: peak, commSeconds: training.commSeconds,
             data: MetricsReport.DataSection(
                 train: data.trainFeatures.rows, test: data.testFeatures.rows, features: data.vocabularySize,
                 labels: data.labelCountInFile, fingerprint: data.fingerprint),
@@ -147,12 +155,19 @@ public final class CoordinatorMain {
         try files.write(
             ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics),
             report: report)
-        say(learners, metrics, ensemble, data, files, leadingSeconds: training.leadingSeconds)
+        say(learners, metrics, ensemble, data, files, training)
+    }
+
+    private func sayLearners(_ learners: [(LearnerResult, LearnerEvaluation)], _ files: ResultFiles) {
+        print(ClosingReport.table(learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: nil))
+        if options.quiet { return }
+        print("\n\(ClosingReport.files(files.written))")
+        print("in \(Quantity.seconds(time.seconds)); `deepxml-dist merge` makes an ensemble of such learners")
     }
 
     private func say(
         _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CSRMatrix, _ data: XCDataset,
-        _ files: ResultFiles, leadingSeconds: Double
+        _ files: ResultFiles, _ training: TrainingRun
     ) {
         let table = ClosingReport.table(
             learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
@@ -165,9 +180,10 @@ public final class CoordinatorMain {
         print("\n\(table)\n")
         print(sample.text(scores: ensemble, truth: data.testLabels, documents: SampleDocuments.choose(truth: data.testLabels)))
         print("\n\(ClosingReport.files(files.written))")
-        let leading = String(format: "%.2f", leadingSeconds), whole = String(format: "%.2f", cpuSeconds())
+        if let waited = ClosingReport.waited(training.commSeconds) { print(waited) }
+        let leading = String(format: "%.2f", training.leadingSeconds), whole = String(format: "%.2f", cpuSeconds())
         print(
-            "in \(Quantity.seconds(-began.timeIntervalSinceNow)); the coordinator used \(leading) s of CPU while workers "
+            "in \(Quantity.seconds(time.seconds)); the coordinator used \(leading) s of CPU while workers "
                 + "trained, \(whole) s in all")
     }
 }

@@ -34,7 +34,7 @@ struct ModelFolder {
         let description = ModelDescription(
             options: options, data: inputs.data, seed: learner.seed, identity: identity, files: try copyTexts(to: folder))
         try SafeFile.write("\(folder)/\(ModelDescription.fileName)", Data(description.json.utf8))
-        try writeEnsemble()
+        if !options.learnersOnly { try writeEnsemble() }
     }
 
     /// The first learner's file is written; the others' are links to it where the file system has them: one copy on the

@@ -1,9 +1,18 @@
 import Buffers
+import Diagnostics
 import Foundation
 import Glibc
 import Transport
 import Worker
 import XCData
+
+/// What the coordinator keeps an eye on between messages.
+struct Vigil {
+    let locks: RunLocks?
+    /// Of each world rank.
+    let hosts: [String]
+    let time = Stopwatch()
+}
 
 /// The coordinator's loop: hands seeds to groups, collects their scores, and ends when no seed is left.
 ///
@@ -27,12 +36,15 @@ final class TrainingRun {
     private var scoringSeconds = 0.0
     /// MiB a world rank.
     private(set) var peakRSS: [Double]
+    /// Seconds that each world rank waited for messages while it trained.
+    private(set) var commSeconds: [Double]
+    private let vigil: Vigil
     /// Called with each learner as it is finished.
     private let onFinish: (LearnerResult) throws -> Void
 
     init(
         world: any Communicator, plan: RunPlan, seeds: [UInt64], options: TrainOptions, data: XCDataset, stop: StopFlag,
-        reporter: ProgressReporter, team: ThreadTeam, onFinish: @escaping (LearnerResult) throws -> Void
+        reporter: ProgressReporter, team: ThreadTeam, vigil: Vigil, onFinish: @escaping (LearnerResult) throws -> Void
     ) {
         self.world = world
         self.plan = plan
@@ -41,22 +53,31 @@ final class TrainingRun {
         self.stop = stop
         self.reporter = reporter
         self.team = team
+        self.vigil = vigil
         self.onFinish = onFinish
         queue = seeds
         peakRSS = Array(repeating: 0, count: plan.worldSize)
+        commSeconds = peakRSS
     }
 
     /// Returns when every group has ended.
     func run(workers groups: [[Int]]) throws {
         busyGroups = Set(groups.indices)
         let began = cpuSeconds()
+        // In a job of one rank the worker is a thread beside this one.
+        let silence = plan.worldSize > 1 ? options.silenceSeconds : nil
+        var watchdog = silence.map { Watchdog(ranks: groups.joined(), timeout: $0, hosts: vigil.hosts, now: vigil.time.seconds) }
         defer { leadingSeconds = cpuSeconds() - began - scoringSeconds }
         while !busyGroups.isEmpty || !activeWorkers.isEmpty {
             if stop.isSet && !stopSent { try stopAll(groups) }
             guard let (rank, bytes) = try world.poll(from: nil, tag: MessageTag.report) else {
+                try watchdog?.look(now: vigil.time.seconds)
+                try vigil.locks?.check()
+                watchdog?.dismiss(restingWorkers(groups))
                 usleep(4000)
                 continue
             }
+            watchdog?.heard(rank, now: vigil.time.seconds)
             switch try WorkerMessage(decoding: bytes) {
             case .scores(let block): scoring { collections[block.seed]?.add(block) }
             case .report(let report): try handle(report, from: rank, groups)
@@ -74,6 +95,7 @@ final class TrainingRun {
         switch report {
         case .ready(let group): try assign(group, leader: rank, workers: groups[group])
         case .progress(let event): reporter.report(event, rank: rank)
+        case .heartbeat: break
         case .notice(let text): reporter.note(text, rank: rank)
         case .done(let summary): try finish(summary, rank: rank)
         case .failed(let failure): throw failure
@@ -107,13 +129,20 @@ final class TrainingRun {
     }
 
     private func finish(_ summary: LearnerSummary, rank: Int) throws {
-        peakRSS[plan.worldSize == 1 ? 0 : rank] = summary.peakRSSMiB
+        let place = plan.worldSize == 1 ? 0 : rank
+        peakRSS[place] = summary.peakRSSMiB
+        commSeconds[place] += summary.commSeconds
         activeWorkers.remove(rank)
         guard let collection = collections[summary.seed], collection.finish(summary) else { return }
         collections[summary.seed] = nil
         try scoring {
             try onFinish(collection.result(seed: summary.seed, rerankerBeta: options.config.reranker.beta, team: team))
         }
+    }
+
+    /// Workers of groups that have ended.
+    private func restingWorkers(_ groups: [[Int]]) -> [Int] {
+        groups.indices.filter { !busyGroups.contains($0) && activeWorkers.isDisjoint(with: groups[$0]) }.flatMap { groups[$0] }
     }
 
     /// Tells the leaders at work; a leader that asks for its next seed is told then.

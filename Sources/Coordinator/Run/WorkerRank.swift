@@ -14,7 +14,9 @@ public enum WorkerRank {
         if let code = assignment.exitCode { return code }
         let index = assignment.group(of: world.rank)
         guard let group = try world.split(color: index, key: world.rank), let index else { return nil }
-        let data = try XCDataset.map(cacheFile: assignment.cacheFile)
+        let heartbeat = options.silenceSeconds.map { Heartbeat(world: world, everySeconds: Heartbeat.interval(silence: $0)) }
+        defer { heartbeat?.stop() }
+        let data = try openData(assignment.cacheFile)
         let dims = options.config.global.embeddingDims
         let embeddings = try assignment.embeddings.map {
             try NPY.readFloatMatrix(path: $0, rows: data.vocabularySize, cols: dims)
@@ -26,5 +28,16 @@ public enum WorkerRank {
             world: world, group: group, groupIndex: index, threads: assignment.threads[world.rank], settings: settings, stop: stop
         ).run()
         return nil
+    }
+
+    /// - Throws: `Failure(.usage)` where this host has another file system at the work folder than rank 0.
+    private static func openData(_ cacheFile: String) throws -> XCDataset {
+        guard FileManager.default.fileExists(atPath: cacheFile) else {
+            throw Failure(
+                .usage, "this host does not see the work folder of rank 0", at: cacheFile, found: "no such file",
+                expected: "the data set's cache, which rank 0 has just written or checked",
+                advice: "point --work at a file system that all hosts see")
+        }
+        return try XCDataset.map(cacheFile: cacheFile)
     }
 }

@@ -3,7 +3,7 @@ import CMPI
 import Diagnostics
 import Glibc
 
-/// Ranks that are processes started by `mpirun`, over Open MPI. Used by the main thread of each process only.
+/// Ranks that are processes started by `mpirun`, over Open MPI. Used by the main thread of each process only, but for `post`.
 public final class MPICommunicator: Communicator {
     public let rank: Int
     public let size: Int
@@ -13,6 +13,8 @@ public final class MPICommunicator: Communicator {
     let controlHandle: MPI_Comm
     /// More computing ranks than cores on this node: see `Patience`.
     public internal(set) var isOversubscribed: Bool
+    /// Shared by all communicators of the process.
+    let library: MPILibrary
     /// Posted messages that MPI may still read.
     private var posted: [PostedMessage] = []
 
@@ -26,10 +28,15 @@ public final class MPICommunicator: Communicator {
         computes: (_ rank: Int, _ size: Int) -> Bool = { _, _ in true }
     ) throws -> MPICommunicator {
         var provided: Int32 = 0
-        try check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_FUNNELED), &provided), "MPI_Init_thread")
+        try check(MPI_Init_thread(nil, nil, Int32(MPI_THREAD_SERIALIZED), &provided), "MPI_Init_thread")
+        guard provided >= MPI_THREAD_SERIALIZED else {
+            throw Failure(
+                .outOfResources, "this MPI allows calls of one thread only", at: "MPI_Init_thread",
+                found: "thread level \(provided)", expected: "MPI_THREAD_SERIALIZED", advice: "use Open MPI 4 as it comes")
+        }
         try check(MPI_Comm_set_errhandler(cmpi_comm_world(), cmpi_errors_return()), "MPI_Comm_set_errhandler")
         _ = cmpi_set_timer_slack(1_000)
-        let world = try MPICommunicator(duplicating: cmpi_comm_world(), isOversubscribed: false)
+        let world = try MPICommunicator(duplicating: cmpi_comm_world(), isOversubscribed: false, library: MPILibrary())
         world.isOversubscribed = try world.findOversubscription(computes: computes(world.rank, world.size))
         return world
     }
@@ -43,7 +50,8 @@ public final class MPICommunicator: Communicator {
         try check(MPI_Finalize(), "MPI_Finalize")
     }
 
-    init(duplicating handle: MPI_Comm?, isOversubscribed: Bool) throws {
+    init(duplicating handle: MPI_Comm?, isOversubscribed: Bool, library: MPILibrary) throws {
+        self.library = library
         var number: Int32 = 0
         try check(MPI_Comm_rank(handle, &number), "MPI_Comm_rank")
         rank = Int(number)
@@ -78,8 +86,10 @@ public final class MPICommunicator: Communicator {
     }
 
     public func post(_ bytes: [UInt8], to peer: Int, tag: Int) throws {
-        _ = try reapPosted()
-        posted.append(try PostedMessage(bytes, to: peer, tag: tag, over: controlHandle))
+        try library.locked {
+            try reap()
+            posted.append(try PostedMessage(bytes, to: peer, tag: tag, over: controlHandle))
+        }
     }
 
     public func poll(from peer: Int?, tag: Int) throws -> (peer: Int, bytes: [UInt8])? {
@@ -89,7 +99,16 @@ public final class MPICommunicator: Communicator {
 
     /// Forgets posted messages that are complete; whether none is left.
     private func reapPosted() throws -> Bool {
-        if !posted.isEmpty { posted = try posted.filter { try !$0.isComplete() } }
-        return posted.isEmpty
+        try library.locked {
+            try reap()
+            return posted.isEmpty
+        }
     }
+
+    /// With the library's lock held.
+    private func reap() throws {
+        if !posted.isEmpty { posted = try posted.filter { try !$0.isComplete() } }
+    }
+
+    public var waitedSeconds: Double { library.waitedSeconds }
 }

@@ -12,10 +12,12 @@ extension MPICommunicator {
         for message in receive where message.peer != rank {
             for piece in pieces(message.bytes) {
                 var request: MPI_Request?
-                try check(
-                    MPI_Irecv(
-                        piece.baseAddress, Int32(piece.count), cmpi_byte(), Int32(message.peer), 0, exchangeHandle, &request),
-                    "MPI_Irecv")
+                try library.locked {
+                    try check(
+                        MPI_Irecv(
+                            piece.baseAddress, Int32(piece.count), cmpi_byte(), Int32(message.peer), 0, exchangeHandle, &request),
+                        "MPI_Irecv")
+                }
                 requests.append(request)
                 expected.append((message.peer, piece.count))
             }
@@ -23,10 +25,12 @@ extension MPICommunicator {
         for message in send where message.peer != rank {
             for piece in pieces(message.bytes) {
                 var request: MPI_Request?
-                try check(
-                    MPI_Isend(
-                        piece.baseAddress, Int32(piece.count), cmpi_byte(), Int32(message.peer), 0, exchangeHandle, &request),
-                    "MPI_Isend")
+                try library.locked {
+                    try check(
+                        MPI_Isend(
+                            piece.baseAddress, Int32(piece.count), cmpi_byte(), Int32(message.peer), 0, exchangeHandle, &request),
+                        "MPI_Isend")
+                }
                 requests.append(request)
             }
         }
@@ -61,11 +65,12 @@ extension MPICommunicator {
         let patience = Patience(oversubscribed: isOversubscribed)
         while true {
             var done: Int32 = 0
-            let result = MPI_Testall(Int32(requests.count), &requests, &done, &statuses)
+            let result = library.locked { MPI_Testall(Int32(requests.count), &requests, &done, &statuses) }
             try checkTruncation(result, statuses, expected)
             if done != 0 { break }
             patience.pause()
         }
+        library.waited(nanoseconds: patience.waited)
         for (status, (peer, count)) in zip(statuses, expected) where status._ucount != count {
             throw sizesDiffer(sent: Int(status._ucount), from: peer, expected: count, by: rank)
         }

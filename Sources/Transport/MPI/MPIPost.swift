@@ -32,17 +32,20 @@ extension MPICommunicator {
         var found: Int32 = 0
         var message: MPI_Message?
         var status = MPI_Status()
-        try check(MPI_Improbe(source, tag, controlHandle, &found, &message, &status), "MPI_Improbe")
+        try library.locked { try check(MPI_Improbe(source, tag, controlHandle, &found, &message, &status), "MPI_Improbe") }
         guard found != 0 else { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(status._ucount))
         var request: MPI_Request?
         // The bytes lie in MPI's buffers already, or follow from a sender that naps: poll for them, do not spin.
         try bytes.withUnsafeMutableBytes {
-            try check(MPI_Imrecv($0.baseAddress, Int32($0.count), cmpi_byte(), &message, &request), "MPI_Imrecv")
+            let memory = $0
+            try library.locked {
+                try check(MPI_Imrecv(memory.baseAddress, Int32(memory.count), cmpi_byte(), &message, &request), "MPI_Imrecv")
+            }
             let patience = Patience(oversubscribed: isOversubscribed)
             var done: Int32 = 0
             while true {
-                try check(MPI_Test(&request, &done, cmpi_status_ignore()), "MPI_Test")
+                try library.locked { try check(MPI_Test(&request, &done, cmpi_status_ignore()), "MPI_Test") }
                 if done != 0 { break }
                 patience.pause()
             }

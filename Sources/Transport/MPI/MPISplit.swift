@@ -23,11 +23,13 @@ extension MPICommunicator {
         // MPI's own collectives spin until the last rank comes; this barrier naps.
         try barrier()
         var handle: MPI_Comm?
-        try check(make(&handle), call)
-        guard handle != cmpi_comm_null() else { return nil }
-        let communicator = try MPICommunicator(duplicating: handle, isOversubscribed: isOversubscribed)
-        try check(MPI_Comm_free(&handle), "MPI_Comm_free")
-        return communicator
+        return try library.locked {
+            try check(make(&handle), call)
+            guard handle != cmpi_comm_null() else { return nil }
+            let communicator = try MPICommunicator(duplicating: handle, isOversubscribed: isOversubscribed, library: library)
+            try check(MPI_Comm_free(&handle), "MPI_Comm_free")
+            return communicator
+        }
     }
 
     /// Whether more computing ranks than cores share this node. Collective.

@@ -98,6 +98,8 @@ public final class ThreadCommunicator: Communicator, @unchecked Sendable {
         return all
     }
 
+    public var waitedSeconds: Double { Double(job.monitor.locked { job.waited[jobRank] }) * 1e-9 }
+
     /// Ends the process with the code; inside `run`, only the job: the others' calls throw, and so does `run`.
     public func abort(code: Int32) -> Never {
         job.end(jobRank, error: JobAborted(rank: jobRank, code: code))

@@ -10,8 +10,12 @@ extension ThreadCommunicator {
     }
 
     public func exchange(send: [Message], receive: [Message]) throws {
+        let began = Patience.now()
         job.monitor.lock()
-        defer { job.monitor.unlock() }
+        defer {
+            job.waited[jobRank] += Patience.now() - began
+            job.monitor.unlock()
+        }
         try job.check()
         let parcels = send.map(offer)
         do {

@@ -11,12 +11,15 @@ final class ThreadJob: @unchecked Sendable {
     let abortEndsProcess: Bool
     private(set) var ended: [Bool]
     private(set) var failure: (rank: Int, error: any Error)?
+    /// Nanoseconds of each rank in exchanges.
+    var waited: [UInt64]
 
     init(size: Int, abortEndsProcess: Bool) {
         self.size = size
         self.abortEndsProcess = abortEndsProcess
         monitor = Monitor(conditions: size + 1)
         ended = Array(repeating: false, count: size)
+        waited = Array(repeating: 0, count: size)
     }
 
     /// Notes that a rank has ended, wakes all who may wait for it; the first error of a job is kept.

@@ -1,6 +1,7 @@
 import Buffers
 import Checkpoint
 import DeepXMLModel
+import Diagnostics
 import Foundation
 import Transport
 import XCData
@@ -61,8 +62,8 @@ final class LearnerRun {
     }
 
     func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {
-        let began = Date()
-        defer { seconds[module, default: 0] += -began.timeIntervalSinceNow }
+        let time = Stopwatch()
+        defer { seconds[module, default: 0] += time.seconds }
         return try body()
     }
 

@@ -19,6 +19,8 @@ public struct LearnerSummary: Codable, Sendable, Equatable {
     public var seconds: [String: Double]
     /// The largest resident set of the rank so far.
     public var peakRSSMiB: Double
+    /// Seconds in which the rank waited for messages while it trained this learner.
+    public var commSeconds: Double
 }
 
 /// An error of one rank, as another prints it.
@@ -44,6 +46,8 @@ public enum Report: Codable, Sendable, Equatable {
     /// The group is free (sent by its leader).
     case ready(group: Int)
     case progress(ProgressEvent)
+    /// The process lives (sent by a thread of its own, while the main one computes).
+    case heartbeat
     /// Damage that was found and passed over, a method that was chosen: a line for the log.
     case notice(String)
     case done(LearnerSummary)

@@ -1,4 +1,5 @@
 import Checkpoint
+import Diagnostics
 import Foundation
 import Transport
 
@@ -18,7 +19,7 @@ final class LearnerControl {
     let seed: UInt64
     private let schedule: CheckpointSchedule
     private let stop: StopFlag
-    private var lastWrite = Date()
+    private var sinceWrite = Stopwatch()
     /// Steps between two looks at the flags: a look costs a message, a step some milliseconds.
     private static let lookEvery = 8
 
@@ -36,12 +37,15 @@ final class LearnerControl {
 
     /// Called by all workers after the same step; writes a checkpoint when one of them wants it.
     ///
-    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
-    func afterStep(_ step: Int, key: @autoclosure () -> CheckpointKey, arrays: () -> [StoredArray]) throws {
+    /// - Parameter isSound: this worker's losses are numbers so far.
+    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop; `Diverged`, without one, where a worker
+    ///   isn't sound.
+    func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () -> [StoredArray]) throws {
         guard step % Self.lookEvery == 0 else { return }
-        switch try group.communicator.maximum(wish()) {
+        switch try group.communicator.maximum(max(wish(), isSound ? 0 : 3)) {
         case 0: return
         case 1: try save(key(), arrays: arrays())
+        case 3: throw Diverged()
         default:
             try save(key(), arrays: arrays())
             throw Interrupted()
@@ -72,7 +76,7 @@ final class LearnerControl {
             try store.commit(key, receipts: receipts, state: state, pinned: pinned)
         }
         try group.communicator.barrier()
-        lastWrite = Date()
+        sinceWrite.restart()
     }
 
     /// The checkpoint that `find` gives the leader, opened by every worker of the group.
@@ -102,7 +106,7 @@ final class LearnerControl {
             stop.set()
             return 2
         }
-        if let seconds = schedule.everySeconds, -lastWrite.timeIntervalSinceNow > seconds { return 1 }
+        if let seconds = schedule.everySeconds, sinceWrite.seconds > seconds { return 1 }
         return 0
     }
 }

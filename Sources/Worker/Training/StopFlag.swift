@@ -26,3 +26,6 @@ public final class StopFlag: Sendable {
 
 /// Thrown through the training loop once the checkpoint is written.
 struct Interrupted: Error {}
+
+/// Thrown by all of a group where a loss of one is no number: what is trained since the last checkpoint is worth nothing.
+struct Diverged: Error {}

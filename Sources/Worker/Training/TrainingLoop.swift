@@ -67,22 +67,26 @@ struct TrainingLoop {
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, learningRate: Double) throws {
-        let began = Date(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
-        var sum = 0.0, documents = 0
+        let time = Stopwatch(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
+        var sum = 0.0, documents = 0, divergedAt = Int.max
         for step in firstStep..<stepsPerEpoch {
             let from = step * config.batchSize, to = min(from + config.batchSize, features.rows)
             let docs = UnsafeBufferPointer(start: order.pointer + from, count: to - from), moment = epoch * stepsPerEpoch + step
             sum += try network.step(
                 DocumentBatch(features: features, docs: docs), moment: moment, learningRate: learningRate, loss: loss)
             documents += docs.count
-            if step + 1 < stepsPerEpoch {
-                try control.afterStep(moment + 1, key: module.key(epoch: epoch, step: step + 1)) {
+            if !sum.isFinite { divergedAt = min(divergedAt, step + 1) }
+            guard step + 1 < stepsPerEpoch else { break }
+            do {
+                let isSound = divergedAt == .max
+                try control.afterStep(moment + 1, isSound: isSound, key: module.key(epoch: epoch, step: step + 1)) {
                     storedArrays(epoch: epoch, step: step + 1)
                 }
-            }
+            } catch is Diverged { break }
         }
+        try checkConvergence(epoch: epoch, divergedAt: divergedAt)
         try report(
-            epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: -began.timeIntervalSinceNow)
+            epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: time.seconds)
     }
 
     /// - Parameter loss: this worker's part; the group's parts are summed here.
@@ -91,7 +95,7 @@ struct TrainingLoop {
         parts[rank] = loss
         try network.group.communicator.allgather(parts, blocks: (0..<parts.count).map { $0..<$0 + 1 })
         let whole = parts.array.reduce(0, +)
-        guard whole.isFinite else { throw divergence(epoch: epoch) }
+        guard whole.isFinite else { throw divergence(epoch: epoch, step: stepsPerEpoch) }
         let speed = Double(documents) / max(seconds, 1e-9)
         try control.report(
             ProgressEvent(
@@ -99,10 +103,16 @@ struct TrainingLoop {
                 docsPerSecond: speed, etaSeconds: Double((config.numEpochs - epoch - 1) * features.rows) / speed))
     }
 
-    private func divergence(epoch: Int) -> Failure {
+    /// - Throws: the same `Failure` on all workers, with the first step of any whose loss was no number.
+    private func checkConvergence(epoch: Int, divergedAt: Int) throws {
+        let first = try network.group.communicator.allgatherCounts(divergedAt).min() ?? .max
+        if first < .max { throw divergence(epoch: epoch, step: first) }
+    }
+
+    private func divergence(epoch: Int, step: Int) -> Failure {
         Failure(
             .outOfResources, "the loss of module \(module.name) is no longer a number",
-            at: "seed \(control.seed), epoch \(epoch + 1)",
+            at: "seed \(control.seed), epoch \(epoch + 1), step \(step)",
             found: "NaN or infinity", expected: "a finite loss",
             advice: "lower \(module.name).learning_rate (--set), with another --version; checkpoints before it are kept")
     }

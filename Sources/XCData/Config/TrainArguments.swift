@@ -18,6 +18,9 @@ public struct TrainArguments: Sendable, Equatable {
     public var logFormat = LogFormat.text.rawValue
     public var quiet = false
     public var predictions = TrainArguments.defaultPredictions
+    public var silenceTimeout = TrainArguments.defaultSilenceTimeout
+    public var learnersOnly = false
+    public var mergesOnly = false
     public init() {}
 
     /// The original's own default.
@@ -25,6 +28,7 @@ public struct TrainArguments: Sendable, Equatable {
     public static let defaultCheckpointEvery = 5
     public static let defaultCheckpointMinutes = 10.0
     public static let defaultPredictions = "npz,h5"
+    public static let defaultSilenceTimeout = 600.0
 }
 
 /// How events are logged.

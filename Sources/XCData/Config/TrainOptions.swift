@@ -32,6 +32,12 @@ public struct TrainOptions: Sendable, Equatable {
     public var quiet: Bool
     /// In which forms scores are written.
     public var predictions: [PredictionFormat]
+    /// Seconds without a word from a worker after which the job ends, nil: it never does for that.
+    public var silenceSeconds: Double? = TrainArguments.defaultSilenceTimeout
+    /// Train the learners and leave the ensemble's files alone: other jobs train its other learners.
+    public var learnersOnly = false
+    /// Every learner must be trained already: only the ensemble is made.
+    public var mergesOnly = false
     /// What the person should be told once before the run.
     public var notices: [String]
 
@@ -80,6 +86,8 @@ extension TrainOptions {
             .init("fresh", .bool(fresh)), .init("threads", threads.map(JSONValue.integer) ?? .null),
             .init("dry_run", .bool(dryRun)), .init("log_format", .string(logFormat.rawValue)), .init("quiet", .bool(quiet)),
             .init("predictions", .array(predictions.map { .string($0.rawValue) })),
+            .init("silence_seconds", silenceSeconds.map(JSONValue.number) ?? .null),
+            .init("learners_only", .bool(learnersOnly)), .init("merges_only", .bool(mergesOnly)),
             .init("notices", .array(notices.map(JSONValue.string))),
         ]).indentedText
     }

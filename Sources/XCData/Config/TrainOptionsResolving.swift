@@ -28,7 +28,9 @@ extension TrainOptions {
             checkpointEveryMinutes: arguments.checkpointMinutes == 0 ? nil : arguments.checkpointMinutes,
             fresh: arguments.fresh, threads: arguments.threads, dryRun: arguments.dryRun,
             logFormat: try parseLogFormat(arguments.logFormat), quiet: arguments.quiet,
-            predictions: try PredictionFormat.list(arguments.predictions, flag: "--predictions"), notices: source.notices)
+            predictions: try PredictionFormat.list(arguments.predictions, flag: "--predictions"),
+            silenceSeconds: arguments.silenceTimeout == 0 ? nil : arguments.silenceTimeout,
+            learnersOnly: arguments.learnersOnly, mergesOnly: arguments.mergesOnly, notices: source.notices)
     }
 
     /// Seeds as typed: whole numbers from 0, separated by commas.
@@ -72,6 +74,11 @@ extension TrainOptions {
             throw Failure(
                 .usage, "--checkpoint-minutes is no time", at: "--checkpoint-minutes", found: "\(arguments.checkpointMinutes)",
                 expected: "minutes above 0, or 0 for none")
+        }
+        if arguments.silenceTimeout != 0, !(1...86400 * 365).contains(arguments.silenceTimeout) {
+            throw Failure(
+                .usage, "--silence-timeout is out of range", at: "--silence-timeout", found: "\(arguments.silenceTimeout)",
+                expected: "seconds from 1, or 0: wait for ever")
         }
         if let threads = arguments.threads, !(1...4096).contains(threads) {
             throw Failure(

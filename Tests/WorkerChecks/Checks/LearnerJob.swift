@@ -39,6 +39,8 @@ public struct LearnerJob: Sendable {
         arguments.checkpointMinutes = 0
         arguments.quiet = true
         arguments.threads = 1
+        // Heartbeats come when they come: tests count messages.
+        arguments.silenceTimeout = 0
         options = try TrainOptions.resolve(arguments, workingDirectory: folder, executable: folder)
     }
 

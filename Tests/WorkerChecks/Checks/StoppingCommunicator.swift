@@ -29,6 +29,7 @@ final class StoppingCommunicator: Communicator {
     var rank: Int { base.rank }
     var size: Int { base.size }
     var host: String { base.host }
+    var waitedSeconds: Double { base.waitedSeconds }
 
     func exchange(send: [Message], receive: [Message]) throws {
         trigger.exchanged()

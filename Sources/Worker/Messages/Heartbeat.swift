@@ -1,0 +1,34 @@
+import Dispatch
+import Foundation
+import Transport
+
+/// Tells the coordinator every few seconds that this process lives, by a thread of its own: the main one may compute for
+/// minutes without a message.
+public final class Heartbeat: @unchecked Sendable {
+    private let world: any Communicator
+    private let seconds: Double
+    private let stopping = DispatchSemaphore(value: 0), stopped = DispatchSemaphore(value: 0)
+
+    /// Starts it. `stop` must be called before the communicator ends.
+    public init(world: any Communicator, everySeconds seconds: Double) {
+        self.world = world
+        self.seconds = seconds
+        let thread = Thread { [self] in beat() }
+        thread.name = "heartbeat"
+        thread.start()
+    }
+
+    /// Where `silence` seconds without a word end the job, several beats go into them.
+    public static func interval(silence: Double) -> Double { min(5, silence / 4) }
+
+    private func beat() {
+        // A DispatchTime is monotonic. Who can't send is heard no more, which is what the coordinator looks for.
+        while stopping.wait(timeout: .now() + seconds) == .timedOut { try? world.report(.heartbeat) }
+        stopped.signal()
+    }
+
+    public func stop() {
+        stopping.signal()
+        stopped.wait()
+    }
+}

@@ -1,0 +1,213 @@
+#!/usr/bin/env bash
+# Rows of the fault table (docs/RELIABILITY.md) that interrupt.sh and bad_input.sh don't have: after each fault the job says
+# what is wrong, nothing of it is left behind, and the same command then ends with the results of a job without faults.
+. "$(dirname "$0")/lib.sh"
+data=$scratch/data out=$scratch/out err=$scratch/err results=results/DeepXML/Astec/Small
+small_dataset "$data/Small" 765 150 400 300
+options=(
+    --configs configs --data "$data" --dataset Small --checkpoint-every 1 "${small_settings[@]}" --set surrogate.num_epochs=3
+    --set extreme.num_epochs=40 --set reranker.num_epochs=3
+)
+ranks=3
+name=$(basename "$program" | cut -c 1-15)
+models=models/DeepXML/Astec/Small
+
+# begin WORK [OPTION...]: starts the job with $environment; its launcher is $job.
+begin() {
+    local folder=$1
+    shift
+    : >"$out" && : >"$err"
+    env "${environment[@]}" "${launcher[@]}" --mca odls_base_sigkill_timeout 1 -np "$ranks" "$program" --work "$folder" --seeds 1 \
+        "${options[@]}" "$@" >"$out" 2>"$err" </dev/null &
+    job=$!
+}
+environment=(A=b)
+
+# Waits for the job at most a minute; its exit code is $code.
+await() {
+    local tries
+    for ((tries = 0; tries < 600; tries++)); do kill -0 "$job" 2>/dev/null || break; sleep 0.1; done
+    [ "$tries" -lt 600 ] || { kill -KILL "$job"; echo "a job hung for a minute, and was killed"; }
+    wait "$job" 2>/dev/null
+    code=$?
+}
+run() { begin "$@"; await; }
+
+until_logged() { while ! grep -q "$1" "$err" && kill -0 "$job" 2>/dev/null; do sleep 0.02; done; }
+
+# rank NUMBER: the process of the running job's rank.
+rank() {
+    local pid
+    for pid in $(cat "/proc/$job/task/"*/children 2>/dev/null); do
+        tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$1" && echo "$pid" && return
+    done
+}
+
+# left WORK: processes that still run on the folder; they are ended.
+left() {
+    local pid tries
+    for ((tries = 0; tries < 50; tries++)); do
+        left=$(for pid in $(pgrep -f -- "--work $1( |\$)"); do [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$name" ] && echo "$pid"; done)
+        [ -n "$left" ] || return
+        sleep 0.1
+    done
+    echo "left behind: $left; "
+    kill -KILL $left
+}
+
+# said PATTERN...: those that the job has not said; and that it has said its error more than once.
+said() {
+    local pattern
+    for pattern; do grep -Eq -- "$pattern" "$err" || echo "no \"$pattern\"; "; done
+    [ "$(grep -c '^error:' "$err")" -le 1 ] || echo "$(grep -c '^error:' "$err") errors; "
+}
+
+# recovers WORK [OPTION...]: what is wrong after the same command once more.
+recovers() {
+    local file
+    run "$@"
+    [ "$code" -eq 0 ] || echo "then exit code $code; $(tail -n 3 "$err")"
+    [ "$(figures "$1/$results/v_0/metrics.json" 2>&1)" = "$reference" ] || echo "then other metrics; "
+    for file in v_0/score.npz v_0_1/score.npz v_0_1/log_eval.txt; do
+        cmp -s "$1/$results/$file" "$scratch/reference/$results/$file" || echo "then $file differs; "
+    done
+    [ -z "$(find "$1" -name 'run.lock*')" ] || echo "a lock stayed; "
+}
+
+run "$scratch/reference"
+verdict "a job without faults" "$([ "$code" -eq 0 ] || echo "exit code $code")" "$err"
+reference=$(figures "$scratch/reference/$results/v_0/metrics.json")
+
+# A worker that stands still, on a job whose other rank waits for it
+begin "$scratch/silent" --silence-timeout 2
+until_logged 'extreme 5/'
+kill -STOP "$(rank 2)"
+await
+why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 2 on .*not been heard of for' 'silence-timeout is 2')$(left "$scratch/silent")
+verdict "a worker that stands still is named" "$why$(recovers "$scratch/silent")" "$err"
+
+# All of the job stands still, and goes on: that is nobody's fault
+begin "$scratch/suspended" --silence-timeout 2
+until_logged 'extreme 5/'
+stopped=("$(rank 0)" "$(rank 1)" "$(rank 2)")
+kill -STOP "${stopped[@]}"
+sleep 4
+kill -CONT "${stopped[@]}"
+await
+verdict "a job that is suspended as a whole goes on" "$([ "$code" -eq 0 ] || echo "exit code $code")" "$err"
+
+# Killed: the coordinator, a worker, mpirun with all
+for victim in "the coordinator" "a worker" "mpirun and all ranks"; do
+    folder=$scratch/killed
+    rm -rf "$folder"
+    begin "$folder"
+    until_logged 'extreme 5/'
+    case $victim in
+        *coordinator) kill -KILL "$(rank 0)" ;;
+        *worker) kill -KILL "$(rank 1)" ;;
+        *) kill -KILL "$job" "$(rank 0)" "$(rank 1)" "$(rank 2)" ;;
+    esac
+    await
+    why=$([ "$code" -ne 0 ] || echo "exit code 0; ")$(left "$folder")
+    [ "$victim" = "a worker" ] || [ -f "$folder/$results/v_0_1/run.lock" ] || why+="no stale lock; "
+    why+=$(recovers "$folder")
+    grep -q 'goes on from checkpoint extreme' "$err" || why+="then it began anew; "
+    verdict "$victim killed" "$why" "$err"
+done
+
+# Two jobs at once
+begin "$scratch/locked"
+until_logged 'extreme 2/'
+first=$job first_rank=$(rank 0)
+"$program" --work "$scratch/locked" --seeds 1,2 "${options[@]}" >"$scratch/second" 2>&1 </dev/null
+code=$?
+why=$([ "$code" -eq 2 ] || echo "exit code $code; ")
+grep -q 'another job works on these results' "$scratch/second" && grep -q "process $first_rank on" "$scratch/second" || why+="the first is not named; "
+"$program" --work "$scratch/locked" --seeds 2 --learners-only "${options[@]}" -q >"$scratch/second" 2>&1 </dev/null
+code=$?
+[ "$code" -eq 0 ] || why+="another learner: exit code $code; "
+job=$first
+await
+[ "$code" -eq 0 ] || why+="the first ended with $code; "
+verdict "two jobs at once: the second is refused; another learner alone is not" "$why$(recovers "$scratch/locked")" "$scratch/second" "$err"
+
+# A rank of another build
+cp "$program" "$scratch/$name" && printf 'x' >>"$scratch/$name"
+"${launcher[@]}" -np 2 "$program" --work "$scratch/builds" --seeds 1 "${options[@]}" : -np 1 "$scratch/$name" --work "$scratch/builds" \
+    --seeds 1 "${options[@]}" >"$out" 2>"$err" </dev/null
+code=$?
+why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said '^error: rank 2 on .*different builds')
+[ ! -e "$scratch/builds/models" ] || why+="it began; "
+verdict "a rank of another build is refused" "$why" "$err"
+
+# A loss that is no number
+begin "$scratch/nan" --set extreme.learning_rate=1e38 --set extreme.batch_size=64
+await
+why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(said 'seed 1, epoch [0-9]+, step [0-9]+: the loss of module extreme' 'lower extreme.learning_rate')$(left "$scratch/nan")
+ls -d "$scratch/nan/$models/v_0_1"/ckpt_surrogate_* >/dev/null 2>&1 || why+="the checkpoint of module I is gone; "
+verdict "a loss that is no number stops the job, with the step" "$why" "$err"
+
+# A disk that breaks while checkpoints or results are written
+if cc -shared -fPIC -o "$scratch/eio.so" Tests/mpi/shims/eio.c -ldl && cc -shared -fPIC -o "$scratch/clock.so" Tests/mpi/shims/clock.c -ldl; then
+    for place in ckpt_extreme_ predictions.h5 metrics.json results/cache; do
+        folder=$scratch/broken
+        rm -rf "$folder"
+        environment=("LD_PRELOAD=$scratch/eio.so" "EIO_PATH=$place" EIO_AFTER=2)
+        [ "$place" = ckpt_extreme_ ] || environment[2]=EIO_AFTER=0
+        run "$folder"
+        environment=(A=b)
+        why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(said "$place" 'Input/output error|could not')$(left "$folder")
+        verdict "a disk error at $place" "$why$(recovers "$folder")" "$err"
+    done
+
+    environment=("LD_PRELOAD=$scratch/clock.so")
+    begin "$scratch/clock" --checkpoint-minutes 0.01 --silence-timeout 5
+    await
+    seconds=$(sed -nE 's/.*"wall_seconds" : ([-0-9.]+).*/\1/p' "$scratch/clock/$results/v_0/metrics.json")
+    environment=(A=b)
+    why=$([ "$code" -eq 0 ] || echo "exit code $code; ")
+    awk -v s="$seconds" 'BEGIN { exit !(s > 0 && s < 120) }' || why+="it took $seconds s by its own account; "
+    head -c 4 "$err" | grep -q 2026 || why+="${why:+}"
+    verdict "a wall clock that jumps by days ($seconds s)" "$why$(recovers "$scratch/clock")" "$err"
+else
+    fail "a disk that breaks, a clock that jumps" "no C compiler: install g++"
+fi
+
+# Results that can't be written
+mkdir -p "$scratch/readonly"
+if mount --bind "$scratch/readonly" "$scratch/readonly" 2>/dev/null && mount -o remount,bind,ro "$scratch/readonly"; then
+    trap 'umount "$scratch/readonly" 2>/dev/null; clean_up' EXIT
+    run "$scratch/readonly"
+    why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said "$scratch/readonly" 'Read-only file system')
+    mount -o remount,bind,rw "$scratch/readonly"
+    why+=$(recovers "$scratch/readonly")
+    umount "$scratch/readonly"
+    verdict "a file system that is read-only" "$why" "$err"
+else
+    echo "skipped a read-only file system: it can't be mounted here"
+fi
+
+# Data or config changed between runs
+begin "$scratch/changed"
+until_logged 'extreme 5/'
+kill -USR1 "$job"
+await
+why=$([ "$code" -eq 75 ] || echo "exit code $code; ")
+cp "$data/Small/trn_X_Xf.txt" "$scratch/kept"
+sed -i '2s/:0/:1/' "$data/Small/trn_X_Xf.txt"
+run "$scratch/changed"
+why+=$([ "$code" -eq 2 ] || echo "changed data: exit code $code; ")$(said 'data')
+cp "$scratch/kept" "$data/Small/trn_X_Xf.txt"
+run "$scratch/changed" --set extreme.learning_rate=0.02
+why+=$([ "$code" -eq 2 ] || echo "changed config: exit code $code; ")$(said 'learning_rate')
+verdict "a checkpoint of other data or another config is refused" "$why$(recovers "$scratch/changed")" "$err"
+
+# Memory that is not granted
+for megabytes in 300 700; do
+    folder=$scratch/memory$megabytes
+    (ulimit -v $((megabytes * 1024)) && exec "${launcher[@]}" -np "$ranks" "$program" --work "$folder" --seeds 1 "${options[@]}" \
+        --set extreme.batch_size=60000 --set global.embedding_dims=3000) >"$out" 2>"$err" </dev/null
+    code=$?
+    echo "memory $megabytes: $code"; tail -n 3 "$err"
+done
+finish
