@@ -43,7 +43,10 @@ public enum PredictionLines {
     /// - Throws: `Failure` with line and column of what is no such line, of a label without `id` or `score`, of a document or
     ///   a label that stands twice.
     public static func read(path: String, documents: Int? = nil) throws -> CSRMatrix {
-        let file = try MappedFile(path: path)
+        try read(MappedFile(path: path), documents: documents)
+    }
+
+    package static func read(_ file: MappedFile, documents: Int? = nil) throws -> CSRMatrix {
         file.adviseSequential()
         var reader = PredictionLinesReader(file: file)
         return try reader.matrix(documents: documents)
