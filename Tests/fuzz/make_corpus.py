@@ -126,7 +126,7 @@ def hdf5():
         matrix(file, True)
 
     for target in ["scores_h5", "hdf5"]:
-        seed(target, "foreign", written(lambda file: matrix(file, False)))
+        seed(target, "foreign", written(lambda file: matrix(file, False), libver="latest"))
         seed(target, "scores", written(scores, libver="latest"))
     seed("scores_h5", "parts", written(parts, libver="latest"))
 

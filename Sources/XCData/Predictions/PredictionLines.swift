@@ -66,7 +66,7 @@ private struct PredictionLinesReader {
         var scanner = JSONScanner(file: file)
         while scanner.nextLine() { try takeDocument(&scanner) }
         // A number alone must not ask for any amount of memory.
-        let most = wanted ?? 1 << 24 + file.count
+        let most = wanted ?? 1 << 20 + 64 * file.count
         var count = wanted ?? 0
         for (document, line) in zip(documents, lines) {
             guard document < most else {

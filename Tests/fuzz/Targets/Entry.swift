@@ -31,7 +31,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         preconditionFailure("an error that is no Failure: \(error)")
     }
     let grown = peakMemory() - before
-    precondition(grown < 192 << 20 + 4096 * count, "\(grown) bytes of memory for an input of \(count) bytes")
+    precondition(grown < 64 << 20 + 4096 * count, "\(grown) bytes of memory for an input of \(count) bytes")
     return 0
 }
 

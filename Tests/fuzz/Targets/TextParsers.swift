@@ -28,7 +28,7 @@ let textParsers: [String: Parser] = [
         _ = try TokenEmbeddings.read(
             path: vectors.write([0xBA, 0x16, 0x4F, 0x2F] + Array(content)), words: try words(), dimensions: 6)
     },
-    "names": { content in _ = try NameFile.read(path: labels.write(content)) },
+    "names": { content in _ = try NameFile.read(MappedFile(path: "input", content: content), chunkBytes: 1 << 10) },
     "cache": { content in _ = try XCDataset.checked(cacheFile: cache.write(content), threads: 1) },
 ]
 
