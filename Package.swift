@@ -104,3 +104,11 @@ let package = Package(
             dependencies: ["Coordinator", "Worker", "XCData", "Transport", "Buffers", "Diagnostics"]),
     ]
 )
+
+// launch/fuzz: libFuzzer brings its own main, so that this builds only with --sanitize fuzzer.
+if Context.environment["DEEPXML_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["XCData", "Prepare", "Checkpoint", "CZlib", "Buffers", "Diagnostics"],
+            path: "Tests/fuzz/Targets", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -44,6 +44,33 @@ import Testing
         #expect(try store.newest()?.key == key(2))
     }
 
+    /// A checksum protects against accidents; numbers that no array has must not end the program either.
+    @Test(arguments: [
+        ("\"shard-0-of-2.h5\"", "\"../ckpt_extreme_1_10/shard-0-of-2.h5\""), ("\"start\" : 0", "\"start\" : -1"),
+        ("\"start\" : 0", "\"start\" : 9223372036854775807"), ("\"total\" : 11", "\"total\" : -9223372036854775808"),
+        ("\"total\" : 11", "\"total\" : 4611686018427387904"), ("\"shard\" : 1", "\"shard\" : 2"),
+        ("\"shape\" : [", "\"shape\" : [ 1, 1,"), ("\"bytes\" : ", "\"bytes\" : -"),
+    ])
+    func numbersThatNoCheckpointHasAreDamage(_ plain: String, _ changed: String) throws {
+        let path = scratch("\(newer)/manifest.json")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains(plain))
+        let first = text.range(of: plain).map { text.replacingCharacters(in: $0, with: changed) } ?? ""
+        try withChecksum(first).write(toFile: path, atomically: false, encoding: .utf8)
+        try expectFallback("\(newer)/manifest.json", changed)
+        #expect(notices.text.contains("its numbers are no shards'"), "\(notices.text)")
+    }
+
+    /// The manifest with the checksum that its text should have.
+    private func withChecksum(_ text: String) -> String {
+        let field = #""fileChecksum" : ""#
+        guard let start = text.range(of: field, options: .backwards)?.upperBound else { return text }
+        let digits = start..<text.index(start, offsetBy: 8)
+        var checksum = CRC32()
+        Array(text.replacingCharacters(in: digits, with: "00000000").utf8).withUnsafeBytes { checksum.update($0) }
+        return text.replacingCharacters(in: digits, with: checksum.hex)
+    }
+
     @Test func theNoticeSaysBothChecksums() throws {
         let file = "\(newer)/shard-0-of-2.h5"
         let stored = try CRC32.ofFile(scratch(file)).hex

@@ -152,7 +152,7 @@ import XCData
                 for read in [{ try PredictionText.read(path: path) }, { try PredictionLines.read(path: path) }] {
                     do {
                         let matrix = try read()
-                        #expect(matrix.nonZeros <= changed.count && matrix.rows <= 1 << 24 + changed.count)
+                        #expect(matrix.nonZeros <= changed.count && matrix.rows <= 1 << 20 + 64 * changed.count)
                     } catch is Failure {}
                 }
             }

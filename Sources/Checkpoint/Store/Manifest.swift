@@ -28,8 +28,11 @@ struct Manifest: Codable, Sendable {
             return .failure(Damage("the file cannot be read"))
         }
         return ChecksummedJSON.decode(Manifest.self, from: data).flatMap { manifest in
-            manifest.schema == schema
-                ? .success(manifest) : .failure(Damage("schema \(manifest.schema), this program knows \(schema)"))
+            guard manifest.schema == schema else {
+                return .failure(Damage("schema \(manifest.schema), this program knows \(schema)"))
+            }
+            // The checksum says that nobody changed it by accident, not who wrote it.
+            return manifest.shards.allSatisfy(\.isSound) ? .success(manifest) : .failure(Damage("its numbers are no shards'"))
         }
     }
 

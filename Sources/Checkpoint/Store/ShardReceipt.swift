@@ -14,6 +14,12 @@ public struct ShardReceipt: Sendable, Codable, Equatable {
 
     static func fileName(shard: Int, of count: Int) -> String { "shard-\(shard)-of-\(count).h5" }
 
+    /// Whether nothing in it is out of any range: a name that leads elsewhere, extents that no array has.
+    var isSound: Bool {
+        let number = shard >= 0 && shard < shardCount
+        return number && file == Self.fileName(shard: shard, of: shardCount) && bytes >= 0 && arrays.allSatisfy(\.isSound)
+    }
+
     /// What is wrong with the file in `folder`, or nil where every byte is as it was written.
     func damage(in folder: String) throws -> Damage? {
         if let damage = try damageOfSize(in: folder) { return damage }

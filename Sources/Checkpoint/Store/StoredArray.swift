@@ -65,6 +65,26 @@ public struct ArrayRecord: Sendable, Codable, Equatable {
         placement = array.placement
     }
 
+    /// Whether the extents are some, and the part lies in the whole, with sizes that an Int can count.
+    var isSound: Bool {
+        guard (1...2).contains(shape.count), shape.allSatisfy({ (0...Int(UInt32.max)).contains($0) }) else { return false }
+        switch placement {
+        case .replicated: return Self.fits(shape[0], localCols)
+        case .rows(let start, let total): return Self.lies(shape[0], from: start, in: total) && Self.fits(total, localCols)
+        case .columns(let start, let total): return Self.lies(localCols, from: start, in: total) && Self.fits(shape[0], total)
+        }
+    }
+
+    private static func lies(_ extent: Int, from start: Int, in total: Int) -> Bool {
+        start >= 0 && total >= extent && start <= total - extent
+    }
+
+    /// Bytes of rows×cols elements are fewer than 2⁶².
+    private static func fits(_ rows: Int, _ cols: Int) -> Bool {
+        let (count, overflow) = rows.multipliedReportingOverflow(by: cols)
+        return !overflow && (0..<1 << 59).contains(count)
+    }
+
     private var localCols: Int { shape.count == 2 ? shape[1] : 1 }
 
     /// Rows of the whole that are here.

@@ -10,10 +10,12 @@ public final class MappedFile: @unchecked Sendable {
     public let count: Int
     /// Null where the file is empty.
     let base: UnsafeMutableRawPointer?
+    private let isMapped: Bool
 
     /// - Throws: `Failure` where the file is missing, can't be read, or is no regular file.
     public init(path: String) throws {
         self.path = path
+        isMapped = true
         // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw MappedFile.openFailure(errno, path) }
@@ -35,7 +37,20 @@ public final class MappedFile: @unchecked Sendable {
         base = memory
     }
 
-    deinit { if let base { munmap(base, count) } }
+    /// Bytes in memory that pass for a file: fuzz targets make millions of them, and memory of just this size shows a parser
+    /// that reads beyond its end.
+    package init(path: String, content: UnsafeRawBufferPointer) {
+        self.path = path
+        count = content.count
+        isMapped = false
+        base = content.isEmpty ? nil : UnsafeMutableRawPointer.allocate(byteCount: content.count, alignment: 16)
+        base?.copyMemory(from: content.baseAddress!, byteCount: content.count)
+    }
+
+    deinit {
+        guard let base else { return }
+        if isMapped { munmap(base, count) } else { base.deallocate() }
+    }
 
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
@@ -43,7 +58,7 @@ public final class MappedFile: @unchecked Sendable {
     package func prefix(_ length: Int) -> [UInt8] { Array(bytes.prefix(length)) }
 
     /// Tells the kernel to read ahead: the file will be read once, from its start to its end.
-    func adviseSequential() { if let base { madvise(base, count, MADV_SEQUENTIAL) } }
+    func adviseSequential() { if isMapped, let base { madvise(base, count, MADV_SEQUENTIAL) } }
 
     /// `count` elements from byte `offset` on, without a copy; the view keeps the file mapped.
     ///

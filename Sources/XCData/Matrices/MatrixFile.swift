@@ -40,8 +40,11 @@ public enum MatrixFile {
     /// - Throws: `Failure` where the file is missing, or text without a header, or of a form that is not read.
     public static func format(path: String) throws -> MatrixFormat { try format(MappedFile(path: path)) }
 
-    static func read(
-        _ file: MappedFile, kind: Kind, _ team: ThreadTeam, chunkBytes: Int = GzipText.chunkBytes
+    /// - Parameters:
+    ///   - chunkBytes: packed text that is unpacked at a time.
+    ///   - pieceBytes: about how much text a thread takes at a time; tests make both small.
+    package static func read(
+        _ file: MappedFile, kind: Kind, _ team: ThreadTeam, chunkBytes: Int = 16 << 20, pieceBytes: Int = 1 << 20
     ) throws -> CSRMatrix {
         switch try binaryLayout(file) {
         case .npz: return try NPZ.read(file).matrix(kind, team)
@@ -51,10 +54,10 @@ public enum MatrixFile {
         }
         let matrix: CSRMatrix
         if GzipText.recognises(file.bytes) {
-            matrix = try text(GzipText(file, chunkBytes: chunkBytes), kind: kind).read(team)
+            matrix = try text(GzipText(file, chunkBytes: chunkBytes), kind: kind, pieceBytes: pieceBytes).read(team)
         } else {
             file.adviseSequential()
-            matrix = try TextMatrix(WholeText(file), kind: kind).read(team)
+            matrix = try TextMatrix(WholeText(file), kind: kind, pieceBytes: pieceBytes).read(team)
         }
         switch kind {
         case .dense: return try matrix.filledUp(place: file.path, bytes: file.count)
@@ -74,9 +77,9 @@ public enum MatrixFile {
     }
 
     /// Text in a gzip file: other forms within one are named, since they would pass for a strange header.
-    private static func text(_ source: GzipText, kind: Kind) throws -> TextMatrix {
+    private static func text(_ source: GzipText, kind: Kind, pieceBytes: Int = 1 << 20) throws -> TextMatrix {
         do {
-            return try TextMatrix(source, kind: kind)
+            return try TextMatrix(source, kind: kind, pieceBytes: pieceBytes)
         } catch var failure as Failure where failure.problem == "no header" {
             failure.advice += "; only text may be packed: unpack the file by gunzip where it is a .npy, .npz or .pkl"
             throw failure

@@ -113,7 +113,7 @@ extension CSRMatrix {
     /// - Parameter bytes: size of what the matrix came from, to which the result must be in proportion.
     func filledUp(place: String, bytes: Int) throws -> CSRMatrix {
         let (count, overflow) = rows.multipliedReportingOverflow(by: cols)
-        let most = 1 << 24 + 64 * bytes
+        let most = 1 << 20 + 64 * bytes
         guard !overflow, count <= most else {
             throw Failure(
                 .usage, "too sparse for dense features", at: place, found: "\(rows)×\(cols), \(nonZeros) entries",

@@ -58,7 +58,10 @@ public enum PredictionLines {
     /// - Throws: `Failure` with line and column of what is no such line, of a label without `id` or `score`, of a document or
     ///   a label that stands twice.
     public static func read(path: String, documents: Int? = nil) throws -> CSRMatrix {
-        let file = try MappedFile(path: path)
+        try read(MappedFile(path: path), documents: documents)
+    }
+
+    package static func read(_ file: MappedFile, documents: Int? = nil) throws -> CSRMatrix {
         file.adviseSequential()
         var reader = PredictionLinesReader(file: file)
         return try reader.matrix(documents: documents)
@@ -78,7 +81,7 @@ private struct PredictionLinesReader {
         var scanner = JSONScanner(file: file)
         while scanner.nextLine() { try takeDocument(&scanner) }
         // A number alone must not ask for any amount of memory.
-        let most = wanted ?? 1 << 24 + file.count
+        let most = wanted ?? 1 << 20 + 64 * file.count
         var count = wanted ?? 0
         for (document, line) in zip(documents, lines) {
             guard document < most else {

@@ -30,11 +30,12 @@ public enum PredictionText {
     ///
     /// - Throws: `Failure` with line and column of what is no `label:score`, a score that is not finite, a label beyond the
     ///   header's or twice in its row, or with the number of rows where it is not the header's.
-    public static func read(path: String) throws -> CSRMatrix {
-        let file = try MappedFile(path: path)
+    public static func read(path: String) throws -> CSRMatrix { try read(MappedFile(path: path)) }
+
+    package static func read(_ file: MappedFile) throws -> CSRMatrix {
         file.adviseSequential()
         guard file.count > 0 else {
-            throw Failure(.usage, "the file is empty", at: path, expected: "a line `label:score …` for each document")
+            throw Failure(.usage, "the file is empty", at: file.path, expected: "a line `label:score …` for each document")
         }
         var reader = PredictionTextReader(file: file)
         return try reader.matrix()

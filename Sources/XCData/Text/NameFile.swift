@@ -23,9 +23,13 @@ public enum NameFile {
     /// - Parameter count: the columns that there are; nil where it isn't known.
     /// - Throws: `Failure` where the file is missing or damaged, or has another number of lines.
     public static func read(path: String, count: Int? = nil) throws -> [String] {
-        let file = try MappedFile(path: path)
+        try read(MappedFile(path: path), count: count)
+    }
+
+    /// - Parameter chunkBytes: packed text that is unpacked at a time; tests make it small.
+    package static func read(_ file: MappedFile, count: Int? = nil, chunkBytes: Int = 16 << 20) throws -> [String] {
         var names: [String] = []
-        var source: any TextSource = GzipText.recognises(file.bytes) ? try GzipText(file) : WholeText(file)
+        var source: any TextSource = GzipText.recognises(file.bytes) ? try GzipText(file, chunkBytes: chunkBytes) : WholeText(file)
         while let chunk = try source.next() {
             var rest = chunk.bytes[...]
             if names.isEmpty, rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
@@ -41,7 +45,7 @@ public enum NameFile {
         if let count, names.count == count + 1, names.last?.isEmpty == true { names.removeLast() }
         guard count == nil || names.count == count else {
             throw Failure(
-                .usage, "not a name for each column", at: path, found: "\(names.count) lines", expected: "\(count ?? 0)",
+                .usage, "not a name for each column", at: file.path, found: "\(names.count) lines", expected: "\(count ?? 0)",
                 advice: "check that the file belongs to this version of the data set")
         }
         return names

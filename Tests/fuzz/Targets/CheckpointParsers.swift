@@ -1,0 +1,78 @@
+import Buffers
+import Checkpoint
+import Diagnostics
+import Foundation
+import XCData
+
+/// HDF5 files, ours and others', and a checkpoint's manifest.
+let checkpointParsers: [String: Parser] = [
+    "hdf5": { content in
+        guard isChecksummed(content) else { return }
+        let path = hdf5.write(content)
+        let file = try H5File(opening: path)
+        for name in try file.datasetNames().prefix(20) { try file.checkDataset(name) }
+        for name in file.attributeNames().prefix(20) { _ = try file.attribute(name) }
+    },
+    "scores_h5": { content in
+        guard isChecksummed(content) else { return }
+        let path = hdf5.write(content)
+        switch try ScoreFile.content(path) {
+        case .parts: _ = try ScoreFile.readParts(path)
+        case .scores: _ = try ScoreFile.read(path)
+        case .foreign:
+            let scores = try ForeignScores(path)
+            _ = try ScipyArrays.matrix(
+                shape: scores.shape, starts: scores.starts, columns: scores.columns, values: scores.values, path: path)
+        }
+    },
+    "manifest": { content in try readCheckpoint(Array(content)) },
+    "manifest_checked": { content in try readCheckpoint(withChecksum(Array(content))) },
+]
+
+/// HDF5's formats before the newest, which ours never are, have no checksums, and the library (1.10.8) reads beyond its memory
+/// where one is damaged: a file like that is as trustworthy as its maker (docs/RELIABILITY.md).
+private func isChecksummed(_ content: UnsafeRawBufferPointer) -> Bool { content.count > 8 && content[8] >= 2 }
+
+private let hdf5 = InputFile("input.h5")
+
+/// A small checkpoint of two shards, whose manifest each input replaces; the corpus has the manifest that it was written with.
+private let checkpoint: InputFile = {
+    let identity = CheckpointIdentity(configFingerprint: "c", dataFingerprint: "d", seed: 1, programVersion: "1")
+    let store = CheckpointStore(folder: InputFile.folder, identity: identity)
+    let key = CheckpointKey(module: "m", moduleIndex: 0, epoch: 1, step: 2)
+    do {
+        let receipts = try (0..<2).map { shard in
+            let part = StoredArray("W", Buffer([Float](repeating: 1, count: 6)), columns: 3, .rows(start: 2 * shard, total: 4))
+            return try store.writeShard(key, shard: shard, of: 2, arrays: [part])
+        }
+        try store.commit(key, receipts: receipts, state: ["step": "2"])
+    } catch { preconditionFailure("\(error)") }
+    return InputFile("ckpt_m_1_2/manifest.json")
+}()
+
+private func readCheckpoint(_ content: [UInt8]) throws {
+    // The empty input that libFuzzer begins with leaves the manifest as it was written: so the corpus got its seed.
+    if content.isEmpty { _ = checkpoint.path } else { _ = checkpoint.write(content) }
+    let entry = try CheckpointEntry(folder: "\(InputFile.folder)/ckpt_m_1_2")
+    for array in entry.arrays { _ = array.bytes }
+    _ = try entry.damages(checksums: true)
+    let reader = try entry.reader()
+    for name in reader.names {
+        let (rows, cols) = try reader.extent(name)
+        guard rows < 1000, cols < 1000 else { continue }
+        _ = try? reader.replicated(name) as Buffer<Float>
+    }
+}
+
+/// The text with the checksum that it should have, which random changes never get right.
+private func withChecksum(_ text: [UInt8]) -> [UInt8] {
+    var data = Data(text)
+    guard let field = data.range(of: Data("\"fileChecksum\" : \"".utf8), options: .backwards), field.upperBound + 8 <= data.count
+    else { return text }
+    let digits = field.upperBound..<field.upperBound + 8
+    data.replaceSubrange(digits, with: Data("00000000".utf8))
+    var checksum = CRC32()
+    data.withUnsafeBytes { checksum.update($0) }
+    data.replaceSubrange(digits, with: Data(checksum.hex.utf8))
+    return Array(data)
+}

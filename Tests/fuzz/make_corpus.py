@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Writes the small seeds of Tests/fuzz/corpus: good files of every form, as other programs write them.
+
+Needs numpy, scipy and h5py (a virtual environment will do). Matrix files get a first byte in front: for which of the five
+kinds of MatrixFile they are read. Seeds of `manifest` come from Tests/fuzz/Targets/CheckpointParsers.swift itself.
+"""
+import gzip
+import io
+import json
+import os
+import sys
+import zlib
+
+import h5py
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CORPUS = os.path.join(ROOT, "Tests/fuzz/corpus")
+ORACLES = os.path.join(ROOT, "Tests/oracles")
+
+
+def seed(target, name, content):
+    os.makedirs(f"{CORPUS}/{target}", exist_ok=True)
+    with open(f"{CORPUS}/{target}/{name}", "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def of_kinds(target, name, content, kinds=range(5)):
+    content = content.encode() if isinstance(content, str) else content
+    for kind in kinds:
+        seed(target, f"{name}_{kind}", bytes([kind]) + content)
+
+
+def texts():
+    xc = "3 12\n0:0.5 3:1.25e-2 11:7\n\n2:1 5:0.000001\t7:123456789\r\n"
+    one_file = "3 12 4\n0,2 0:0.5 11:7\n 3:1\n3,1,1 2:1 5:0.1\n"
+    of_kinds("xc", "three_rows", xc)
+    of_kinds("xc", "signs", "2 3\n2:-1.5 0:+3\n1:-0 1:1\n", [2, 3, 4])
+    of_kinds("one_file", "three_rows", one_file, [0, 1, 4])
+    for name, text in [("xc", xc), ("one_file", one_file)]:
+        of_kinds("gz", name, gzip.compress(text.encode(), 9, mtime=0), [0, 1])
+        of_kinds("gz_text", name, text * 2, [0, 1])
+    seed("predictions_text", "header", "2 9\n3:0.5 1:-1e-3\n8:0.25\n")
+    seed("predictions_text", "bare", "3:0.5 1:0.25\n\n8:0.25")
+    seed("predictions_jsonl", "two", '{"document":0,"labels":[{"id":17,"name":"a\\"b","score":0.93},{"id":3,"score":-1}]}\n'
+         '{"labels":[],"x":[true,{"y":null}],"document":2}\n')
+    seed("label_filter", "pairs", "0 1\n2 3\n\n2 99\r\n")
+    seed("names", "latin", b"one\nna\xefve\n\ntwo words\r\n")
+    seed("names", "packed", gzip.compress(b"one\ntwo\n", 9, mtime=0))
+    seed("documents", "tsv", "a|b c\tsome text\n\tno label\n")
+    seed("documents", "json", '{"text": "a text", "labels": ["a", 7]}\n{"labels": [], "text": "\\u00e9"}\n')
+    seed("documents", "raw_xc", '{"uid": "1", "title": "t", "content": "c", "target_ind": [0, 7], "target_rel": [1.0]}\n')
+    seed("documents", "packed", gzip.compress(b"a|b\tsome text\n", 9, mtime=0))
+    seed("label_names", "json", '{"uid": "1", "title": "a | b"}\n{"title": ""}\n')
+    seed("label_names", "plain", "a\nb\na\n\n")
+    seed("wordnet", "two", "  1 licence\n00001740 03 n 01 entity 0 001 ~ 00001930 n 0000 | what is; \"so\"  \n"
+         "00001930 03 n 02 physical_entity 0 thing 1 001 @ 00001740 n 0000 | a thing  \n")
+    plain = {"document_counts": [3, 2], "lower_case": True, "min_count": 1, "rule": RULE, "training_texts": 4, "version": 1,
+             "weighting": "tf*(ln((1+N)/(1+df))+1), l2"}
+    seed("tokenizer", "plain", "text\nword\n\x1e" + json.dumps(plain))
+    ngrams = dict(plain, version=2, words=1, subwords={"kind": "ngrams", "min": 2, "max": 3}, document_counts=[3, 2])
+    seed("tokenizer", "ngrams", "text\n" + MARK + "wo\n\x1e" + json.dumps(ngrams))
+    bpe = dict(ngrams, subwords={"kind": "bpe", "merges": ["w o", "wo r", "t >"]})
+    seed("tokenizer", "bpe", "text\n" + MARK + "wo\n\x1e" + json.dumps(bpe))
+
+
+def configs():
+    for path in ["DeepXML/WordNetSmall.json", "DeepXML/default.json", "DeepXML-ANNS/default.json"]:
+        if os.path.exists(f"{ROOT}/configs/{path}"):
+            seed("config", path.replace("/", "_"), open(f"{ROOT}/configs/{path}").read())
+    seed("config", "escapes", '{"global": {"dataset": "\\u00e9\\ud83d\\ude00\\n", "A": -1.5e-3, "top_k": 5}, "extreme": {}}')
+    for name in sorted(os.listdir(f"{ROOT}/configs/arch")):
+        seed("arch", name, open(f"{ROOT}/configs/arch/{name}").read())
+
+
+def binaries():
+    of_npy = [name for name in sorted(os.listdir(f"{ORACLES}/xcdata")) if name.endswith((".npy", ".npz", ".pkl"))]
+    for name in of_npy:
+        content = open(f"{ORACLES}/xcdata/{name}", "rb").read()
+        target = {"npy": "npy", "npz": "npz", "pkl": "pickle"}[name[-3:]]
+        of_kinds(target, name, content, [2, 4] if target == "npy" else [0, 3])
+    members = []
+    for array in [np.array([0, 2, 1], np.int32), np.array([0, 1, 3], np.int32), np.array(b"csr"), np.array([2, 4]),
+                  np.array([1, 2, 3], np.float32)]:
+        file = io.BytesIO()
+        np.save(file, array)
+        members.append(file.getvalue())
+    of_kinds("npz_members", "csr", b"\xff\x00\xff".join(members), [0, 3])
+    seed("npz_listing", "csr", b"\xff\x00\xff".join(members))
+    for name in ["subwords.vec", "subwords.bin", "labelled.bin", "wholewords.bin"]:
+        content = open(f"{ORACLES}/Fixtures/embeddings/{name}", "rb").read()
+        if name.endswith(".vec"):
+            seed("embeddings", "vec", content)
+            seed("embeddings", "glove", content.split(b"\n", 1)[1])
+        else:
+            seed("fasttext_model", name, content[4:])
+
+
+def hdf5():
+    starts, columns, values = np.array([0, 1, 3]), np.array([0, 2, 1], np.int32), np.array([1, 2, 3], np.float32)
+
+    def matrix(group, ours):
+        for name, array in [("indptr", starts), ("indices", columns), ("data", values)]:
+            group.create_dataset(name, data=array, chunks=array.shape if ours else None, fletcher32=ours or None)
+        group.attrs["shape"] = np.array([2, 4])
+        if ours:
+            crc = 0
+            for array in [starts, columns, values]:
+                crc = zlib.crc32(array.tobytes(), crc)
+            group.attrs["checksum"] = np.bytes_(f"{crc:08x}")
+
+    def written(build, **options):
+        stream = io.BytesIO()
+        with h5py.File(stream, "w", **options) as file:
+            build(file)
+        return stream.getvalue()
+
+    def parts(file):
+        file.attrs["format"] = np.bytes_("deepxml-dist scores 1")
+        file.attrs["parts"] = np.bytes_("clf,knn")
+        for name in ["clf", "knn"]:
+            matrix(file.create_group(name), True)
+
+    def scores(file):
+        file.attrs["format"] = np.bytes_("deepxml-dist scores 1")
+        matrix(file, True)
+
+    for target in ["scores_h5", "hdf5"]:
+        seed(target, "foreign", written(lambda file: matrix(file, False), libver="latest"))
+        seed(target, "scores", written(scores, libver="latest"))
+    seed("scores_h5", "parts", written(parts, libver="latest"))
+
+
+def constant(path, pattern):
+    import re
+    return re.search(pattern, open(f"{ROOT}/{path}").read()).group(1)
+
+
+RULE = constant("Sources/Prepare/Text/Tokenizer.swift", r'static let rule = "([^"]*)"')
+MARK = "#"
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        MARK = sys.argv[1]
+    texts()
+    configs()
+    binaries()
+    hdf5()
