@@ -39,7 +39,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         }
     }
 
-    private static let layers = """
+    private static let stackOfLayers = """
         {"transform_coarse": {"order": ["astec", "linear", "relu"], "astec": {"reduction": "mean"},
           "linear": {"input_size": 20, "output_size": 12}},
          "transform_fine": {"order": ["linear"], "linear": {"input_size": 12, "output_size": 15}}}
@@ -52,7 +52,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         if self == .layers {
             job.options.arch = "Layers"
             job.options.archDefinition = try Arch.parse(
-                data: Self.layers.utf8, name: "layers", arguments: job.options.config)
+                data: Self.stackOfLayers.utf8, name: "layers", arguments: job.options.config)
             job.options.astec = nil
         }
         guard try job.run(workers: 2) == 0 else { throw CocoaError(.fileReadUnknown) }
