@@ -47,8 +47,9 @@ struct PreparedPrediction {
     }
 
     private static func checkFolder(of path: String) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        guard path != "-", access(folder.isEmpty ? "." : folder, W_OK) != 0 else { return }
+        // Foundation's deletingLastPathComponent traps on a name of one character.
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        guard path != "-", access(folder, W_OK) != 0 else { return }
         throw Failure(
             .usage, "the predictions cannot be written", at: "--to \(path)", found: String(cString: strerror(errno)),
             expected: "a folder that may be written", advice: "make the folder first, or name another")

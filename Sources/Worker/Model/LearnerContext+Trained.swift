@@ -51,6 +51,6 @@ extension LearnerContext {
         let module = config.extreme.searchesBeforeTraining ? ModuleName.shortlist : .finalShortlist
         let methods = try SearchMethods.trained(
             model.checkpoint(module.name), self, dims: Encoding(encoder, config.extreme).dims)
-        return try ShortlistSearch(self, encoder: encoder, methods: methods)
+        return try ShortlistSearch(self, encoder: encoder, methods: methods, isForManyCalls: true)
     }
 }

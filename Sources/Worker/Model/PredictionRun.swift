@@ -21,7 +21,7 @@ public final class PredictionRun {
     private let reranker: Network?
     private let collector = ScoreCollector()
     /// nil where not every label is scored, or a re-ranker has the last word.
-    private let packed: PackedClassifier?
+    private let packed: PackedSearch?
 
     /// Documents that an encoder takes at once: its products are faster than with the batches of training.
     private static let batchSize = 480
@@ -35,7 +35,7 @@ public final class PredictionRun {
         network = try context.trainedNetwork(.extreme, model)
         search = context.framework == .ova ? nil : try context.trainedSearch(model, encoder: network.encoder)
         reranker = context.usesReranker ? try context.trainedNetwork(.reranker, model) : nil
-        packed = search == nil && reranker == nil && group.size == 1 ? PackedClassifier(network.classifier) : nil
+        packed = search == nil && reranker == nil && group.size == 1 ? PackedSearch(network.classifier) : nil
     }
 
     /// All that the learner says about the rows of `features`: this rank's part of it, for its own labels.
@@ -60,7 +60,8 @@ public final class PredictionRun {
             for from in stride(from: 0, to: docs.count, by: batch) {
                 let part = UnsafeBufferPointer(rebasing: docs[from..<min(from + batch, docs.count)])
                 try network.encode(DocumentBatch(features: features, docs: part))
-                found.replace(from: from, with: packed.topK(network.z.pointer, rows: part.count, k: k, team: team))
+                found.replace(
+                    from: from, with: packed.topK(network.z.pointer, rows: part.count, stride: network.z.cols, k: k, team: team))
             }
         }
         let ids = context.data.labelIds

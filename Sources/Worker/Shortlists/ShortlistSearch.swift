@@ -20,8 +20,10 @@ final class ShortlistSearch {
 
     /// Encodes all training documents and builds both searches.
     ///
-    /// - Parameter encoder: as it is now; it must not be trained on while the search is used.
-    init(_ context: LearnerContext, encoder: any Encoder, methods: SearchMethods) throws {
+    /// - Parameters:
+    ///   - encoder: as it is now; it must not be trained on while the search is used.
+    ///   - isForManyCalls: with a few documents each: vectors are laid out for that, which takes as much memory again.
+    init(_ context: LearnerContext, encoder: any Encoder, methods: SearchMethods, isForManyCalls: Bool = false) throws {
         self.methods = methods
         group = context.group
         data = context.data
@@ -39,11 +41,20 @@ final class ShortlistSearch {
             let rows = DenseMatrix(
                 rows: range.count, cols: own.cols,
                 buffer: Buffer(viewing: own.row(offset), count: range.count * own.cols, owner: own))
+            if isForManyCalls, methods.documents.method == .exact {
+                return PackedSearch(database: rows, firstId: range.lowerBound)
+            }
             return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, team: team)
         }
         let vectors = builders.map { $0.finish(team: team) }
         centroids = try inParallel(vectors.count, team) { part in
-            try LabelSearch(vectors[part], firstLabel: cut.labels[part].lowerBound, methods.labels, seed: seed, team: team)
+            let vectors = vectors[part], firstId = vectors.hasSeveral ? 0 : cut.labels[part].lowerBound
+            if isForManyCalls, methods.labels.method == .exact {
+                return LabelSearch(vectors: vectors, search: PackedSearch(database: vectors.matrix, firstId: firstId))
+            }
+            return LabelSearch(
+                vectors: vectors,
+                search: try methods.labels.search(over: vectors.matrix, firstId: firstId, seed: seed, team: team))
         }
     }
 
@@ -127,14 +138,8 @@ private struct SearchCut {
 
 /// A search over the vectors of some neighbouring labels.
 private struct LabelSearch: Sendable {
-    private let vectors: LabelVectors
-    private let search: any NeighbourSearch
-
-    init(_ vectors: LabelVectors, firstLabel: Int, _ plan: SearchPlan, seed: Int, team: ThreadTeam) throws {
-        self.vectors = vectors
-        search = try plan.search(
-            over: vectors.matrix, firstId: vectors.hasSeveral ? 0 : firstLabel, seed: seed, team: team)
-    }
+    let vectors: LabelVectors
+    let search: any NeighbourSearch
 
     func topK(queries: DenseMatrix, k: Int, team: ThreadTeam) throws -> TopK {
         try vectors.hasSeveral

@@ -1,0 +1,142 @@
+import Checkpoint
+import Coordinator
+import Diagnostics
+import Foundation
+import Synchronization
+import Testing
+import Tools
+import Transport
+import Worker
+import WorkerChecks
+import XCData
+
+@Suite struct PredictTests {
+    private static func scratch() throws -> String {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predict-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    private func content(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+    /// Predicts into a file, over `ranks` threads where more than one is asked for.
+    private func predict(
+        _ kind: TrainedLearner, to path: String, ranks: Int = 1, _ change: (inout PredictionJob) throws -> Void = { _ in }
+    ) throws {
+        var job = PredictionJob(model: try kind.model(), input: .features(try kind.features()))
+        job.output = path
+        try change(&job)
+        let asked = job
+        if ranks == 1 {
+            _ = try asked.run()
+        } else {
+            try ThreadCommunicator.run(size: ranks) { world in _ = try asked.run(over: world) }
+        }
+    }
+
+    @Test("The file that training wrote, to the byte: one chunk, one thread", arguments: TrainedLearner.allCases)
+    func whole(kind: TrainedLearner) throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in ["npz", "txt", "jsonl"] {
+            try predict(kind, to: "\(folder)/score.\(name)")
+            #expect(try content("\(folder)/score.\(name)") == content(kind.score(name)), "\(name)")
+        }
+        try predict(kind, to: "\(folder)/score.h5")
+        let (found, wanted) = (try ScoreFile.read("\(folder)/score.h5"), try ScoreFile.read(kind.score("h5")))
+        #expect(found.indices.array == wanted.indices.array && found.rows == wanted.rows && found.cols == wanted.cols)
+        #expect(wanted.nonZeros > 500)
+    }
+
+    @Test("Neither chunks nor threads nor ranks change a byte", arguments: TrainedLearner.allCases)
+    func cuts(kind: TrainedLearner) throws {
+        let folder = try Self.scratch(), path = "\(folder)/score.txt", wanted = try content(kind.score("txt"))
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for (chunk, threads, ranks) in [(1, 1, 1), (1, 2, 2), (7, 3, 1), (17, 1, 4), (4096, 2, 3)] {
+            try predict(kind, to: path, ranks: ranks) {
+                $0.chunk = chunk
+                $0.threads = threads
+            }
+            #expect(try content(path) == wanted, "chunk \(chunk), \(threads) threads, \(ranks) ranks")
+        }
+    }
+
+    @Test("The search of the learner with few links is by graphs")
+    func graphs() throws {
+        let model = try TrainedModel.open(folder: TrainedLearner.graphs.model())
+        #expect(try model.checkpoint("shortlist").state["search.documents"] == "graph")
+    }
+
+    @Test("Of fewer labels than are kept, the best", arguments: [1, 3, 19], [TrainedLearner.oneVsAll, .deepXML])
+    func fewer(k: Int, kind: TrainedLearner) throws {
+        let folder = try Self.scratch(), path = "\(folder)/score.npz"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try predict(kind, to: path) { $0.topK = k }
+        let found = try NPZ.readCSR(path: path), wanted = Scoring.topK(try NPZ.readCSR(path: kind.score("npz")), k)
+        #expect(found.starts.array == wanted.starts.array && found.indices.array == wanted.indices.array)
+        #expect(found.values?.array.map(\.bitPattern) == wanted.values?.array.map(\.bitPattern))
+    }
+
+    @Test("An ensemble is the sum of its learners")
+    func ensemble() throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        // One learner twice: every score is twice as large.
+        try EnsembleDescription(learners: Array(repeating: try TrainedLearner.oneVsAll.model(), count: 2)).write(to: folder)
+        try predict(.oneVsAll, to: "\(folder)/score.npz") { $0.model = folder + "/" }
+        let found = try NPZ.readCSR(path: "\(folder)/score.npz")
+        let wanted = try NPZ.readCSR(path: TrainedLearner.oneVsAll.score("npz"))
+        #expect(found.indices.array == wanted.indices.array)
+        #expect(found.values?.array == wanted.values?.array.map { 2 * $0 })
+    }
+
+    @Test("Another β gives what evaluate would have measured")
+    func beta() throws {
+        let folder = try Self.scratch(), path = "\(folder)/score.npz"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try predict(.deepXML, to: path) { $0.beta = 0.8 }
+        let results = try TrainedLearner.deepXML.job().options.resultFolder(seed: LearnerJob.seed)
+        guard case .learner(let scores) = try PredictionFile.read("\(results)/predictions.h5") else {
+            Issue.record("no learner's predictions")
+            return
+        }
+        let wanted = Scoring.topK(scores.combined(beta: 0.8), 20), found = try NPZ.readCSR(path: path)
+        #expect(found.indices.array == wanted.indices.array && found.values?.array == wanted.values?.array)
+    }
+
+    @Test("Features in other formats, of fewer columns and rows")
+    func formats() throws {
+        let folder = try Self.scratch(), path = "\(folder)/score.txt"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let features = try MatrixFile.read(path: TrainedLearner.oneVsAll.features(), kind: .features, threads: 1)
+        try MatrixFile.write(features, to: "\(folder)/x.npz", format: MatrixFormat(.npz))
+        try predict(.oneVsAll, to: path) { $0.input = .features("\(folder)/x.npz") }
+        #expect(try content(path) == content(TrainedLearner.oneVsAll.score("txt")))
+        try "2 5\n0:1 4:0.5\n\n".write(toFile: "\(folder)/x.txt", atomically: true, encoding: .utf8)
+        try predict(.oneVsAll, to: path) { $0.input = .features("\(folder)/x.txt") }
+        #expect(try PredictionText.read(path: path).rows == 2)
+    }
+
+    @Test(
+        "What cannot be predicted is refused, and nothing is left", arguments: ["missing", "columns", "text", "folder", "matrix"])
+    func refused(what: String) throws {
+        let folder = try Self.scratch(), path = "\(folder)/score.txt"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try "1 301\n300:1\n".write(toFile: "\(folder)/x.txt", atomically: true, encoding: .utf8)
+        for ranks in [1, 3] {
+            let error = #expect(throws: (any Error).self) {
+                try predict(.oneVsAll, to: path, ranks: ranks) { job in
+                    switch what {
+                    case "missing": job.input = .features("\(folder)/nowhere.txt")
+                    case "columns": job.input = .features("\(folder)/x.txt")
+                    case "text": job.input = .text("\(folder)/x.txt")
+                    case "folder": job.output = "\(folder)/nowhere/score.txt"
+                    default: (job.output, job.format) = ("-", .npz)
+                    }
+                }
+            }
+            if ranks == 1 { #expect((error as? Failure)?.code == .usage) } else { #expect(error is EndedTogether) }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["x.txt"])
+    }
+}

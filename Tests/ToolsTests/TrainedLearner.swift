@@ -1,0 +1,61 @@
+import Foundation
+import Worker
+import WorkerChecks
+import XCData
+
+/// Small learners of every kind, each trained once a process by two workers.
+enum TrainedLearner: String, CaseIterable, Sendable {
+    case deepXML, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, layers
+
+    private static let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predict-test-\(UUID())").path
+    private static let trained: [TrainedLearner: Result<LearnerJob, any Error>] = {
+        atexit { try? FileManager.default.removeItem(atPath: TrainedLearner.folder) }
+        return Dictionary(uniqueKeysWithValues: allCases.map { kind in (kind, Result { try kind.train() }) })
+    }()
+
+    func job() throws -> LearnerJob { try Self.trained[self]!.get() }
+    func model() throws -> String { try job().options.modelFolder(seed: LearnerJob.seed) }
+    func features() throws -> String { "\(try job().options.datasetFolder)/tst_X_Xf.txt" }
+    func score(_ name: String) throws -> String { "\(try job().options.resultFolder(seed: LearnerJob.seed))/score.\(name)" }
+
+    private var settings: [String] {
+        let afresh = ["extreme.init=random", "extreme.freeze_intermediate=false"]
+        return switch self {
+        case .deepXML: ["extreme.normalize=true"]
+        // So few links that graphs are quicker than looking at all vectors.
+        case .graphs: ["extreme.M=2", "extreme.efC=1", "extreme.efS=16"]
+        case .movingShortlists: afresh + ["extreme.use_intermediate_for_shorty=false", "global.use_reranker=false"]
+        case .oneVsAll: afresh + ["extreme.model_method=full", "global.use_reranker=false"]
+        case .rerankedOneVsAll: afresh + ["extreme.model_method=full"]
+        case .layers: []
+        }
+    }
+
+    private var framework: Framework {
+        switch self {
+        case .deepXML, .graphs, .layers: .deepXML
+        case .movingShortlists: .anns
+        case .oneVsAll, .rerankedOneVsAll: .ova
+        }
+    }
+
+    private static let stackOfLayers = """
+        {"transform_coarse": {"order": ["astec", "linear", "relu"], "astec": {"reduction": "mean"},
+          "linear": {"input_size": 20, "output_size": 12}},
+         "transform_fine": {"order": ["linear"], "linear": {"input_size": 12, "output_size": 15}}}
+        """
+
+    private func train() throws -> LearnerJob {
+        var job = try LearnerJob(folder: "\(Self.folder)/\(rawValue)", data: SampleData(testDocuments: 61), settings: settings)
+        job.options.framework = framework
+        job.options.predictions = PredictionFormat.allCases
+        if self == .layers {
+            job.options.arch = "Layers"
+            job.options.archDefinition = try Arch.parse(
+                data: Self.stackOfLayers.utf8, name: "layers", arguments: job.options.config)
+            job.options.astec = nil
+        }
+        guard try job.run(workers: 2) == 0 else { throw CocoaError(.fileReadUnknown) }
+        return job
+    }
+}
