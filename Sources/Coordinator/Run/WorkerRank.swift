@@ -16,7 +16,7 @@ public enum WorkerRank {
         guard let group = try world.split(color: index, key: world.rank), let index else { return nil }
         let data = try XCDataset.map(cacheFile: assignment.cacheFile)
         let dims = options.config.global.embeddingDims
-        let embeddings = try assignment.embeddings.map {
+        let embeddings = try assignment.embeddings.mapValues {
             try NPY.readFloatMatrix(path: $0, rows: data.vocabularySize, cols: dims)
         }
         let settings = RunSettings(options: options, data: data, embeddings: embeddings) { seed in

@@ -30,7 +30,7 @@ struct EncoderPlan {
         let embeddings = EmbeddingShard(vocabulary: settings.data.vocabularySize, columns: group.ownSlice(settings.dims))
         switch section.initialisation {
         case "token_embeddings":
-            if let whole = settings.embeddings { embeddings.initialise(from: whole) }
+            if let whole = settings.embeddings[section.embeddings] { embeddings.initialise(from: whole) }
         case "random": embeddings.initialiseAtRandom(streams, dims: settings.dims)
         default: break
         }
