@@ -3,6 +3,7 @@ let goldenPlan = """
     Plan: 3 learners to train: seeds 108, 666, 786
       8 ranks on 1 node: rank 0 coordinates, 7 workers in 3 groups
       13,114 training and 3,282 test documents, 12,136 tokens, 4,015 labels, 300 dimensions
+      DeepXML: surrogate (20 epochs), shortlists, extreme (20 epochs), re-ranker (20 epochs)
 
     Groups (each takes the next seed when it is done)
       group 0: ranks 1–3, 1 thread each; starts with seed 108
@@ -15,17 +16,17 @@ let goldenPlan = """
       group 2: 2,007–2,008 labels a worker, 150 columns of the embeddings
 
     Memory, estimated
-      rank 0: 98 MiB
-      group 0: at most 99 MiB a rank
-        program 40 MiB, shortlists 21 MiB, token embeddings 14 MiB, \
-    vectors and graphs 13 MiB, batch buffers 5.2 MiB, classifiers 4.8 MiB, residual 1.4 MiB
-      group 1: at most 125 MiB a rank
-        program 40 MiB, shortlists 31 MiB, token embeddings 21 MiB, \
-    vectors and graphs 19 MiB, classifiers 6.9 MiB, batch buffers 5.2 MiB, residual 1.4 MiB
-      group 2: at most 125 MiB a rank
-        program 40 MiB, shortlists 31 MiB, token embeddings 21 MiB, \
-    vectors and graphs 19 MiB, classifiers 6.9 MiB, batch buffers 5.2 MiB, residual 1.4 MiB
-      node alpha: 897 MiB, of it 2.5 MiB data shared by ranks 0–7; 24.00 GiB available
+      rank 0: 112 MiB
+      group 0: at most 178 MiB a rank
+        program 64 MiB, shortlists 42 MiB, re-ranker's lists 25 MiB, token embeddings 19 MiB, \
+    vectors and graphs 11 MiB, classifiers 9.5 MiB, batch buffers 5.2 MiB, residual 2.7 MiB
+      group 1: at most 230 MiB a rank
+        program 64 MiB, shortlists 63 MiB, re-ranker's lists 38 MiB, token embeddings 28 MiB, \
+    vectors and graphs 16 MiB, classifiers 14 MiB, batch buffers 5.2 MiB, residual 2.7 MiB
+      group 2: at most 230 MiB a rank
+        program 64 MiB, shortlists 63 MiB, re-ranker's lists 38 MiB, token embeddings 28 MiB, \
+    vectors and graphs 16 MiB, classifiers 14 MiB, batch buffers 5.2 MiB, residual 2.7 MiB
+      node alpha: 1.54 GiB, of it 16 MiB data shared by ranks 0–7; 24.00 GiB available
 
     Messages a step, in a group of 3 (steps: surrogate 1,040, extreme 1,040, re-ranker 1,040)
       allgather of the encoded batch, 255×300 floats: 0.2 MiB received a worker

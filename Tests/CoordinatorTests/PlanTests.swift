@@ -12,13 +12,16 @@ func wordNet(labels: Int = 4015) -> ProblemSize {
 }
 
 func makePlan(
-    ranks: Int, seeds: [Int], labels: Int = 4015, threads: Int? = nil, cores: Int = 2, available: Int? = 24 << 30
+    ranks: Int, seeds: [Int], labels: Int = 4015, threads: Int? = nil, cores: Int = 2, available: Int? = 24 << 30,
+    framework: Framework = .deepXML, encoder: EncoderSize? = nil, reranker: Bool = true
 ) -> RunPlan {
     var config = Config()
+    config.global.useReranker = reranker
+    config.extreme.freezeIntermediate = framework == .deepXML
     config.global.surrogateThreshold = 1024
     config.extreme.numNbrs = 500
     return RunPlan(
-        worldSize: ranks, seeds: seeds, size: wordNet(labels: labels), config: config,
+        worldSize: ranks, seeds: seeds, size: wordNet(labels: labels), config: config, framework: framework, encoder: encoder,
         positives: [Int](repeating: 10, count: labels), threads: threads,
         nodes: [NodeResources(host: "alpha", cores: cores, availableBytes: available, ranks: Array(0..<ranks))])
 }
@@ -77,12 +80,57 @@ func makePlan(
     @Test func embeddingsAndClassifiersShrinkWithTheGroup() {
         let one = makePlan(ranks: 2, seeds: [1]).memory(ofRank: 1)
         let four = makePlan(ranks: 5, seeds: [1]).memory(ofRank: 1)
-        func part(_ estimate: MemoryEstimate, _ name: String) -> Int { estimate.parts.first { $0.name == name }?.bytes ?? 0 }
-        // V·D weights and two moments, 4 bytes each.
-        #expect(part(one, "token embeddings") == 12136 * 300 * 12)
-        #expect(part(four, "token embeddings") == 12136 * 75 * 12)
-        #expect(part(one, "classifiers") == 4015 * 301 * 12)
+        // V·D floats: the frozen encoder's weights; weights and two moments of the re-ranker's (or the surrogate's).
+        #expect(part(one, "token embeddings") == 12136 * 300 * 4 * 4)
+        #expect(part(four, "token embeddings") == 12136 * 75 * 4 * 4)
+        // The extreme classifiers and the re-ranker's.
+        #expect(part(one, "classifiers") == 2 * 4015 * 301 * 12)
         #expect(part(four, "classifiers") < part(one, "classifiers") / 3)
+        let alone = makePlan(ranks: 2, seeds: [1], reranker: false).memory(ofRank: 1)
+        #expect(part(alone, "classifiers") == 4015 * 301 * 12)
+    }
+
+    private func part(_ estimate: MemoryEstimate, _ name: String) -> Int { estimate.parts.first { $0.name == name }?.bytes ?? 0 }
+
+    /// What a framework doesn't train is neither counted nor mentioned.
+    @Test func frameworksHaveTheirModulesOnly() {
+        let ova = makePlan(ranks: 3, seeds: [1], framework: .ova), anns = makePlan(ranks: 3, seeds: [1], framework: .anns)
+        let deep = makePlan(ranks: 3, seeds: [1], reranker: false)
+        func words(_ plan: RunPlan) -> Set<String> {
+            Set(["surrogate", "shortlist", "graphs", "re-ranker", "extreme"].filter { plan.description.contains($0) })
+        }
+        #expect(words(ova) == ["extreme"])
+        #expect(words(anns) == ["extreme", "shortlist", "graphs"])
+        #expect(words(deep) == ["extreme", "shortlist", "graphs", "surrogate"])
+        #expect(words(makePlan(ranks: 3, seeds: [1])).contains("re-ranker"))
+        #expect(part(ova.memory(ofRank: 1), "token embeddings") == 12136 * 150 * 12)
+        // Rank 0 merges one list a document, not two.
+        #expect(2 * part(ova.memory(ofRank: 0), "scores being merged") == part(anns.memory(ofRank: 0), "scores being merged"))
+    }
+
+    @Test func stacksHaveLayersOnEveryWorker() {
+        let size = EncoderSize(
+            parameters: 1_000_000, readsTokens: true, floatsPerToken: 5000, intermediateDims: 64, outputDims: 64)
+        let one = makePlan(ranks: 2, seeds: [1], framework: .ova, encoder: size)
+        let four = makePlan(ranks: 5, seeds: [1], framework: .ova, encoder: size)
+        #expect(part(one.memory(ofRank: 1), "layers") >= 4 * 4_000_000)
+        #expect(part(one.memory(ofRank: 1), "residual") == 0)
+        // Whole on each; the vectors of a batch's tokens are shared out.
+        let layers = { (plan: RunPlan) in part(plan.memory(ofRank: 1), "layers") / (8 + plan.threads[1] - 1) }
+        #expect(layers(one) == layers(four))
+        #expect(
+            3 * part(four.memory(ofRank: 1), "token vectors of a batch") < part(one.memory(ofRank: 1), "token vectors of a batch")
+        )
+        #expect(part(one.memory(ofRank: 1), "classifiers") == 4015 * 65 * 12)
+        #expect(four.description.contains("1,000,000 floats") && four.description.contains("255×64"))
+    }
+
+    @Test func denseFeaturesHaveNoEmbeddings() {
+        let size = EncoderSize(
+            parameters: 1000, readsTokens: false, floatsPerToken: 0, intermediateDims: 300, outputDims: 300)
+        let plan = makePlan(ranks: 3, seeds: [1], framework: .anns, encoder: size)
+        #expect(!plan.description.contains("token") && !plan.description.contains("embeddings"))
+        #expect(plan.description.contains("12,136 features"))
     }
 
     @Test func tooLittleMemoryIsAFailureThatNamesTheNode() throws {

@@ -96,6 +96,26 @@ import Worker
         #expect(agree(scores.knn, Scoring.topK(negated, 8), tolerance: 0))
     }
 
+    /// Rows are kept in runs of 1,024, which are made when their first score comes.
+    @Test func rowsFarApart() {
+        let merger = ScoreMerger(rows: 5000, labels: 9, topK: 3)
+        let places = [4999, 0, 1023, 1024, 3000]
+        for row in places {
+            for label in 0..<9 {
+                merger.add(
+                    documents: row..<row + 1,
+                    entries: [ScoreEntry(row: Int32(row), label: Int32(label), clf: Float(label * (row % 7 + 1) % 9), knn: .nan)])
+            }
+        }
+        let scores = merger.finish(), found = rows(scores.clf)
+        for row in 0..<5000 {
+            let all = (0..<9).map { (Int32($0), Float($0 * (row % 7 + 1) % 9)) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+            let best = places.contains(row) ? Array(all.prefix(3)) : []
+            #expect(found[row] == Dictionary(uniqueKeysWithValues: best), "row \(row)")
+        }
+        #expect(scores.knn.nonZeros == 0 && merger.finish().clf.nonZeros == 0)
+    }
+
     @Test func missingStagesAndEmptyRows() {
         let merger = ScoreMerger(rows: 3, labels: 4, topK: 100)
         merger.add(

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import WorkerChecks
 import XCData
@@ -5,6 +6,17 @@ import XCData
 /// Settings that change what a module computes or keeps: the same bits for any number of workers and threads, and after
 /// stops.
 @Suite struct SettingTests {
+    private static let plainDigests = Mutex<[String: String]>([:])
+
+    /// The digest of the same framework and encoder without the settings.
+    private static func plain(_ small: SmallCase) throws -> String {
+        let plain = SmallCase(small.framework, small.arch)
+        if let known = plainDigests.withLock({ $0[plain.description] }) { return known }
+        let digest = try LearnerComparison(plain).expected.digest
+        plainDigests.withLock { $0[plain.description] = digest }
+        return digest
+    }
+
     @Test(arguments: [
         SmallCase(.anns, .astec, "extreme.update_shortlist=false"),
         SmallCase(.anns, .astec, "extreme.use_intermediate_for_shorty=false"),
@@ -49,6 +61,9 @@ import XCData
 
     private func check(_ small: SmallCase) throws {
         let learner = try LearnerComparison(small)
+        if !small.settings.contains("extreme.num_clf_partitions=2") {
+            #expect(try Self.plain(small) != learner.expected.digest, "the settings change nothing")
+        }
         try learner.hasTheSameBits(workers: 3, threads: 2)
         try learner.endsInSpite(
             of: .look(4), workers: [2, 4, 1], stops: small.settings.contains("global.use_reranker=false") ? 1 : 2)
@@ -61,6 +76,20 @@ import XCData
         for look in 1...14 { try learner.goesOn(after: .look(look), workers: 1 + look % 2 * 2, others: 1 + look / 2 % 3) }
         try learner.endsInSpite(of: .look(4), workers: [3, 1, 2], stops: 4)
         try learner.hasTheSameBits(workers: 4, threads: 2)
+    }
+
+    /// Modules may start from different files of token embeddings.
+    @Test func embeddingsOfTheReranker() throws {
+        let names = SampleData.tokenEmbeddings
+        let same = SmallCase(
+            .deepXML, .astec, "surrogate.init=token_embeddings", "reranker.init=token_embeddings",
+            "surrogate.embeddings=\(names[0])", "reranker.embeddings=\(names[0])")
+        var other = same
+        other.settings[3] = "reranker.embeddings=\(names[1])"
+        let a = try LearnerComparison(same), b = try LearnerComparison(other)
+        #expect(a.expected.arrays["extreme.classifier.weight"] == b.expected.arrays["extreme.classifier.weight"])
+        #expect(a.expected.arrays["reranker.encoder"] != b.expected.arrays["reranker.encoder"])
+        try b.endsInSpite(of: .look(4), workers: [3, 1, 2], stops: 2)
     }
 
     /// One search's lists are not those of a search every two epochs.

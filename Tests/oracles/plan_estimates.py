@@ -4,7 +4,7 @@
     python3 Tests/oracles/plan_estimates.py            prints the tables
     python3 Tests/oracles/plan_estimates.py --check    fails where configs/README.md holds others
 
-Memory is the formula of Sources/Coordinator/Plan/MemoryEstimate.swift. Time is a sum of step costs whose constants are the
+Memory is the formula of Sources/Coordinator/Plan/{MemoryEstimate,WorkerMemory}.swift. Time is a sum of step costs whose constants are the
 measurements of docs/PERFORMANCE.md (kernels, one learner) and of Sources/DeepXMLModel/Shortlist/SearchPlan.swift (search).
 One learner, one thread a rank; no data set is needed, nor any package.
 """
@@ -48,35 +48,43 @@ def config(framework, dataset):
     return json.loads((ROOT / "configs" / framework / f"{dataset}.json").read_text())
 
 
-PROGRAM = 40 << 20
+PROGRAM = 64 << 20
 
 
-def worker(sizes, c, m):
-    """Bytes of one of m workers, the mapped data set not counted."""
+def worker(framework, sizes, c, m):
+    """Bytes of one of m workers with Astec's encoder, the mapped files not counted (WorkerMemory.swift)."""
     train, test, tokens, labels = sizes
     share = lambda count: -(-count // m)
     D = c["global"]["embedding_dims"]
-    extreme = c["extreme"]
+    extreme, reranker = c["extreme"], c.get("reranker") if c["global"].get("use_reranker") else None
+    surrogate = c.get("surrogate") if framework == "DeepXML" else None
     # A one-vs-all run holds no shortlists and no graphs.
-    shortlist = min(extreme["num_nbrs"], labels) if "num_nbrs" in extreme else 0
-    points = share(train + test) + share(labels) if shortlist else 0
-    clusters = share(min(c["global"]["surrogate_threshold"], labels))
+    shortlist = min(extreme["num_nbrs"], labels) if framework != "DeepXML-OVA" else 0
+    listed = min(reranker.get("num_nbrs", c["global"]["top_k"]), labels) if reranker else 0
+    clusters = share(min(c["global"]["surrogate_threshold"], labels)) if surrogate else 0
+    floats = (1 if extreme.get("freeze_intermediate") else 3) + (3 if reranker else 0)
+    batch = max(section["batch_size"] for section in (surrogate, extreme, reranker) if section)
+    points = share(train) + share(labels) if shortlist else 0
+    pairs = max(shortlist, listed)
     return (
-        12 * tokens * share(D)
-        + 12 * max(share(labels), clusters) * (D + 1)
-        + 16 * D * D
-        + 8 * share(train + test) * shortlist
+        4 * max(floats, 4 if surrogate else 0) * tokens * share(D)
+        + 12 * max(share(labels) * (2 if reranker else 1), clusters) * (D + 1)
+        + 16 * (2 if surrogate or reranker else 1) * D * D
+        + 16 * share(train + test) * (shortlist + listed)
         + points * (4 * D + 8 * extreme.get("M", 0))
-        + 4 * extreme["batch_size"] * D * (8 + 1) + 16 * extreme["batch_size"] * (shortlist + 150)
+        + 4 * batch * D * (8 + 1) + (16 * batch * (pairs + 150) if pairs else 0)
         + PROGRAM
     )
 
 
-def coordinator(sizes, c):
+def coordinator(framework, sizes, c):
     """Bytes of rank 0 of several: the scores of one learner while they are merged, its and the ensemble's."""
     _, test, _, labels = sizes
     entries = test * min(c["global"]["top_k"], labels)
-    return entries * (16 + 24) + 2 * entries * 16 + PROGRAM
+    first = 8 if framework == "DeepXML-OVA" else 16
+    reranker = framework == "DeepXML" and c["global"].get("use_reranker") or "reranker" in c and c["global"].get("use_reranker")
+    return entries * (first + (24 if reranker else 0) + 2 * first) + PROGRAM
+
 
 
 def overhead(kind, D):
@@ -143,8 +151,8 @@ def table(framework):
     lines = [f"| {framework} | 1 rank | coordinator | worker of 8 | worker of 64 | time on 1 | on 8 | on 64 |", "|---|" + 7 * "---|"]
     for dataset, sizes in DATASETS.items():
         c = config(framework, dataset)
-        one = worker(sizes, c, 1) + coordinator(sizes, c) - PROGRAM
-        parts = [one, coordinator(sizes, c)] + [worker(sizes, c, ranks - 1) for ranks in RANKS[1:]]
+        one = worker(framework, sizes, c, 1) + coordinator(framework, sizes, c) - PROGRAM
+        parts = [one, coordinator(framework, sizes, c)] + [worker(framework, sizes, c, ranks - 1) for ranks in RANKS[1:]]
         cells = [quantity(value, memory_units) for value in parts]
         cells += [quantity(seconds(framework, sizes, c, ranks), time_units) for ranks in RANKS]
         lines.append(f"| {dataset} | " + " | ".join(cells) + " |")

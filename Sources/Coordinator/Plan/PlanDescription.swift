@@ -21,8 +21,18 @@ extension RunPlan: CustomStringConvertible {
             "Plan: \(learners)",
             "  \(Quantity.plural(worldSize, "rank")) on \(Quantity.plural(nodes.count, "node")): \(who)",
             "  \(Quantity.count(size.trainDocuments)) training and \(Quantity.count(size.testDocuments)) test documents,"
-                + " \(Quantity.count(size.tokens)) tokens, \(Quantity.count(size.labels)) labels, \(size.dimensions) dimensions",
+                + " \(Quantity.count(size.tokens)) \(readsTokens ? "tokens" : "features"), \(Quantity.count(size.labels)) labels, \(size.dimensions) dimensions",
+            "  \(framework.rawValue): \(moduleNames.joined(separator: ", "))",
         ]
+    }
+
+    private var readsTokens: Bool { encoder?.readsTokens ?? true }
+
+    /// What is trained and searched, in order.
+    private var moduleNames: [String] {
+        var names = modules.sections.map { name, section in name + " (\(Quantity.plural(section.numEpochs, "epoch")))" }
+        if modules.hasShortlists { names.insert("shortlists", at: modules.hasSurrogate ? 1 : 0) }
+        return names
     }
 
     private var groupLines: [String] {
@@ -40,7 +50,7 @@ extension RunPlan: CustomStringConvertible {
         let heading = "Labels: \(Quantity.plural(shards.count, "virtual shard")) of \(span(sizes, "label"))"
         let lines = groups.map { group in
             "  group \(group.index): \(span(group.workers.map { labels(ofRank: $0).count }, "label")) a worker,"
-                + " \(span(columns(of: group), "column")) of the embeddings"
+                + (readsTokens ? " \(span(columns(of: group), "column")) of the embeddings" : " all layers on each")
         }
         return [heading] + lines
     }
@@ -63,28 +73,38 @@ extension RunPlan: CustomStringConvertible {
             let available = node.availableBytes.map { "\(Quantity.bytes($0)) available" } ?? "unknown what is available"
             lines.append(
                 "  node \(node.host): \(Quantity.bytes(bytes(onNode: node))), of it"
-                    + " \(Quantity.bytes(size.mappedBytes)) data shared by \(ranksText(node.ranks)); \(available)")
+                    + " \(Quantity.bytes(mappedBytes)) data shared by \(ranksText(node.ranks)); \(available)")
         }
         return lines
     }
 
     private var messageLines: [String] {
         guard let m = groups.map(\.workers.count).max() else { return [] }
-        let modules = [
-            ("surrogate", config.surrogate.batchSize, config.surrogate.numEpochs),
-            ("extreme", config.extreme.batchSize, config.extreme.numEpochs),
-            ("re-ranker", config.reranker.batchSize, config.global.useReranker ? config.reranker.numEpochs : 0),
-        ]
-        let steps = modules.map { name, batch, epochs in
-            "\(name) \(Quantity.count(epochs * ((size.trainDocuments + batch - 1) / max(batch, 1))))"
+        let steps = modules.sections.map { name, section in
+            let batch = section.batchSize
+            return "\(name) \(Quantity.count(section.numEpochs * ((size.trainDocuments + batch - 1) / max(batch, 1))))"
         }
         guard m > 1 else { return ["Messages: none between workers; steps: \(steps.joined(separator: ", "))"] }
-        let block = 4 * config.extreme.batchSize * size.dimensions
-        return [
-            "Messages a step, in a group of \(m) (steps: \(steps.joined(separator: ", ")))",
-            "  allgather of the encoded batch, \(config.extreme.batchSize)×\(size.dimensions) floats:"
-                + " \(Quantity.bytes(block * (m - 1) / m)) received a worker",
-            "  sum of its gradient over the label shards: \(Quantity.bytes(block * (m - 1) / m)) received a worker",
+        let heading = "Messages a step, in a group of \(m) (steps: \(steps.joined(separator: ", ")))"
+        return [heading] + messages.map { "  \($0.what): \(Quantity.bytes($0.bytes * (m - 1) / m)) received a worker" }
+    }
+
+    /// What a group sends in a step of module III, and bytes of it whole.
+    private var messages: [(what: String, bytes: Int)] {
+        let batch = config.extreme.batchSize, z = encoder?.outputDims ?? size.dimensions
+        var messages: [(what: String, bytes: Int)] = []
+        if let encoder {
+            let tokens = batch * size.tokensPerDocument
+            let vectors =
+                "vectors of the batch's tokens, about \(Quantity.count(tokens))×\(size.dimensions) floats, and their gradient"
+            // Of all columns, a worker gets those of its own share of the tokens.
+            let bytes = 2 * 4 * tokens * size.dimensions / max(1, groups.map(\.workers.count).max() ?? 1)
+            if encoder.readsTokens { messages.append((vectors, bytes)) }
+            messages.append(("sum of the layers' gradient, \(Quantity.count(encoder.parameters)) floats", 4 * encoder.parameters))
+        }
+        return messages + [
+            ("allgather of the encoded batch, \(batch)×\(z) floats", 4 * batch * z),
+            ("sum of its gradient over the label shards", 4 * batch * z),
         ]
     }
 

@@ -36,6 +36,9 @@ public struct ProblemSize: Sendable, Equatable {
             storedLabels: data.trainLabels.nonZeros + data.testLabels.nonZeros)
     }
 
+    /// Of training and test documents, on average, rounded up.
+    var tokensPerDocument: Int { trainDocuments + testDocuments == 0 ? 0 : 1 + storedFeatures / (trainDocuments + testDocuments) }
+
     /// Bytes of the data set as ranks map it (once a node): two CSR feature matrices, the labels and their transpose.
     public var mappedBytes: Int {
         let rowOffsets = 8 * (3 * trainDocuments + 3 * testDocuments + 2 * labels)

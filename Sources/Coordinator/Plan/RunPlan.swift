@@ -17,6 +17,9 @@ public struct RunPlan: Sendable, Equatable {
     public let groups: [Group]
     public let size: ProblemSize
     public let config: Config
+    public let framework: Framework
+    /// nil: Astec's.
+    public let encoder: EncoderSize?
     public let shards: LabelShards
     public let nodes: [NodeResources]
     /// Threads of each world rank; 0 for one that doesn't compute.
@@ -28,8 +31,8 @@ public struct RunPlan: Sendable, Equatable {
     ///   - threads: `--threads`; nil: the node's cores divided among its workers.
     ///   - nodes: all nodes; their ranks together are 0 ..< worldSize.
     public init(
-        worldSize: Int, seeds: [Int], size: ProblemSize, config: Config, positives: [Int], threads: Int? = nil,
-        nodes: [NodeResources]
+        worldSize: Int, seeds: [Int], size: ProblemSize, config: Config, framework: Framework = .deepXML,
+        encoder: EncoderSize? = nil, positives: [Int], threads: Int? = nil, nodes: [NodeResources]
     ) {
         precondition(worldSize >= 1 && positives.count == size.labels)
         precondition(nodes.flatMap(\.ranks).sorted() == Array(0..<worldSize))
@@ -37,6 +40,8 @@ public struct RunPlan: Sendable, Equatable {
         self.queue = seeds
         self.size = size
         self.config = config
+        self.framework = framework
+        self.encoder = encoder
         self.nodes = nodes
         shards = LabelShards.cut(positives: positives)
         groups = Self.groups(worldSize: worldSize, seeds: seeds.count, atLeast: config.extreme.numClfPartitions)
@@ -93,18 +98,26 @@ public struct RunPlan: Sendable, Equatable {
         return busy == 0 ? [] : groups[busy...].flatMap(\.workers)
     }
 
+    var modules: TrainedModules { TrainedModules(framework: framework, config: config) }
+
     public func memory(ofRank rank: Int) -> MemoryEstimate {
-        let coordinator = MemoryEstimate.coordinator(learners: queue.count, atATime: groups.count, size: size, config: config)
+        let coordinator = MemoryEstimate.coordinator(learners: queue.count, atATime: groups.count, size: size, modules: modules)
         guard let group = group(ofRank: rank) else { return rank == 0 ? coordinator : MemoryEstimate(parts: []) }
-        let worker = MemoryEstimate.worker(
-            labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank], size: size, config: config
-        )
+        let worker = WorkerMemory(
+            labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank], size: size,
+            modules: modules, encoder: encoder
+        ).estimate
         return rank == 0 ? worker + coordinator : worker
     }
 
-    /// Bytes that the ranks of a node need together, the mapped data set counted once.
+    /// Bytes that the ranks of a node map together: the data set, and the files of token embeddings.
+    var mappedBytes: Int {
+        size.mappedBytes + 4 * size.tokens * size.dimensions * (encoder?.readsTokens == false ? 0 : modules.embeddingFiles)
+    }
+
+    /// Bytes that the ranks of a node need together, what they map counted once.
     public func bytes(onNode node: NodeResources) -> Int {
-        node.ranks.reduce(size.mappedBytes) { $0 + memory(ofRank: $1).bytes }
+        node.ranks.reduce(mappedBytes) { $0 + memory(ofRank: $1).bytes }
     }
 
     /// - Throws: `Failure` (out of resources) that names the first node without enough memory.

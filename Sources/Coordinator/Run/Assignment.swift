@@ -10,9 +10,9 @@ struct Assignment: Codable, Sendable {
     var threads: [Int] = []
     /// The mapped data set.
     var cacheFile = ""
-    /// V×D token embeddings; nil: drawn at random.
-    var embeddings: String?
-    /// Content of that file.
+    /// Files of V×D token embeddings, by their name in the config.
+    var embeddings: [String: String] = [:]
+    /// Content of those files.
     var embeddingsFingerprint = ""
 
     func group(of rank: Int) -> Int? { groups.firstIndex { $0.contains(rank) } }

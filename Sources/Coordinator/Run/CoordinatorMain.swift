@@ -80,7 +80,8 @@ public final class CoordinatorMain {
         let plan = RunPlan(
             worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
             size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
-            positives: data.positives, threads: options.threads, nodes: nodes)
+            framework: options.framework, encoder: try options.encoderSize(data: data), positives: data.positives,
+            threads: options.threads, nodes: nodes)
         if !options.dryRun { try plan.checkMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
@@ -138,7 +139,10 @@ public final class CoordinatorMain {
         files: inout ResultFiles
     ) throws {
         if options.learnersOnly { return sayLearners(learners, files) }
-        let ensemble = Scoring.ensemble(learners.map { files.scores($0.0) }, team: team)
+        // One learner's scores at a time.
+        let ensemble = learners.dropFirst().reduce(files.scores(learners[0].0)) { sum, learner in
+            Scoring.ensemble([sum, files.scores(learner.0)], team: team)
+        }
         let metrics = files.truth.evaluate(ensemble, team: team), data = prepared.inputs.data
         var peak = training.peakRSS.map { Int($0.rounded()) }
         peak[0] = Int(peakRSSMiB().rounded())

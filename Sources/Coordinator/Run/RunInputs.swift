@@ -9,7 +9,8 @@ import XCData
 struct RunInputs {
     let data: XCDataset
     let cacheFile: String
-    let embeddings: String?
+    /// Files of token embeddings as the ranks map them, by their name in the config.
+    let embeddings: [String: String]
     let embeddingsFingerprint: String
     /// What the person should be told about them.
     let notices: [String]
@@ -23,35 +24,49 @@ struct RunInputs {
         data = try XCDataset.open(files: files, cacheFolder: cache, threads: threads, writesCache: !options.dryRun)
         cacheFile = XCDataset.cachePath(cacheFolder: cache, fingerprint: data.fingerprint)
         let prepared = try Self.embeddings(options, data, cacheFolder: cache)
-        embeddings = prepared?.path
-        embeddingsFingerprint = prepared?.fingerprint ?? ""
-        notices = [prepared?.notice].compactMap { $0 }
+        embeddings = Dictionary(uniqueKeysWithValues: prepared.map { ($0.name, $0.file.path) })
+        var fingerprints: [String] = []
+        for (_, file) in prepared where !fingerprints.contains(file.fingerprint) { fingerprints.append(file.fingerprint) }
+        embeddingsFingerprint = fingerprints.joined(separator: "+")
+        notices = prepared.compactMap(\.file.notice)
     }
 
-    /// Where the config wants token embeddings, their file must have a row a token and D columns, or be made into such a one.
+    /// Where modules start from token embeddings, each file that they name must have a row a token and D columns, or be made
+    /// into such a one.
     private static func embeddings(
         _ options: TrainOptions, _ data: XCDataset, cacheFolder: String
-    ) throws -> PreparedEmbeddings? {
-        let config = options.config
+    ) throws -> [(name: String, file: PreparedEmbeddings)] {
+        let config = options.config, framework = options.framework
         // Documents are vectors already.
-        if data.featureType == .dense { return nil }
+        if data.featureType == .dense { return [] }
+        let first = framework == .deepXML ? "surrogate" : "extreme"
         let sections =
-            [options.framework == .deepXML ? config.surrogate : config.extreme]
-            + (config.usesReranker(options.framework) ? [config.reranker] : [])
-        guard let section = sections.first(where: { $0.initialisation != "random" }) else { return nil }
-        let path = section.embeddings.hasPrefix("/") ? section.embeddings : "\(options.datasetFolder)/\(section.embeddings)"
-        let first = options.framework == .deepXML ? "surrogate" : "extreme"
-        let atRandom = "--set \(first).init=random" + (sections.count > 1 ? " --set reranker.init=random" : "")
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw Failure(
-                .usage, "no token embeddings", at: path, found: "no such file",
-                expected: "a .npy file of \(data.vocabularySize)×\(config.global.embeddingDims) numbers, or vectors of words "
-                    + "(fastText's .bin or .vec, GloVe's text)",
-                advice: "make it (`deepxml-dist prepare` does, by fastText), or draw them at random: \(atRandom)")
+            [(first, framework == .deepXML ? config.surrogate : config.extreme)]
+            + (config.usesReranker(framework) ? [("reranker", config.reranker)] : [])
+        let readers = sections.filter { $0.1.initialisation == "token_embeddings" }
+        var prepared: [(name: String, file: PreparedEmbeddings)] = []
+        for (_, section) in readers where !prepared.contains(where: { $0.name == section.embeddings }) {
+            let name = section.embeddings, path = name.hasPrefix("/") ? name : "\(options.datasetFolder)/\(name)"
+            guard FileManager.default.fileExists(atPath: path) else {
+                let atRandom = readers.filter { $0.1.embeddings == name }.map { "--set \($0.0).init=random" }
+                throw noEmbeddings(path, data.vocabularySize, config.global.embeddingDims, atRandom.joined(separator: " "))
+            }
+            prepared.append(
+                (
+                    name,
+                    try PreparedEmbeddings.prepare(
+                        path: path, datasetFolder: options.datasetFolder, tokens: data.vocabularySize,
+                        dimensions: config.global.embeddingDims, cacheFolder: cacheFolder, writesCache: !options.dryRun)
+                ))
         }
-        return try PreparedEmbeddings.prepare(
-            path: path, datasetFolder: options.datasetFolder, tokens: data.vocabularySize,
-            dimensions: config.global.embeddingDims, cacheFolder: cacheFolder, writesCache: !options.dryRun)
+        return prepared
+    }
+
+    private static func noEmbeddings(_ path: String, _ tokens: Int, _ dims: Int, _ atRandom: String) -> Failure {
+        Failure(
+            .usage, "no token embeddings", at: path, found: "no such file",
+            expected: "a .npy file of \(tokens)×\(dims) numbers, or vectors of words (fastText's .bin or .vec, GloVe's text)",
+            advice: "make it (`deepxml-dist prepare` does, by fastText), or draw them at random: \(atRandom)")
     }
 }
 

@@ -18,7 +18,7 @@ public enum WorkerRank {
         defer { heartbeat?.stop() }
         let data = try openData(assignment.cacheFile)
         let dims = options.config.global.embeddingDims
-        let embeddings = try assignment.embeddings.map {
+        let embeddings = try assignment.embeddings.mapValues {
             try NPY.readFloatMatrix(path: $0, rows: data.vocabularySize, cols: dims)
         }
         let settings = RunSettings(options: options, data: data, embeddings: embeddings) { seed in

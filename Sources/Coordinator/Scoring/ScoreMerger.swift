@@ -4,7 +4,8 @@ import Worker
 /// Merges the top-k lists of label shards into the two matrices of a learner, each cut at `topK` a row.
 ///
 /// Entries may come in any order and from any number of shards, each (row, label) once; the result doesn't depend on
-/// the order. Memory: 16·rows·topK bytes. Not for use by two threads at a time.
+/// the order. Memory: 16·rows·topK bytes (8 where a stage has no scores), also while they become the matrices. Not for
+/// use by two threads at a time.
 public final class ScoreMerger {
     public let rows: Int
     public let labels: Int
@@ -37,7 +38,7 @@ public final class ScoreMerger {
         entries.withUnsafeBufferPointer { add(documents: documents, entries: $0) }
     }
 
-    /// What was added so far, as a learner's scores (without a re-ranker).
+    /// What was added so far, as a learner's scores (without a re-ranker); the merger is empty afterwards.
     public func finish() -> LearnerScores {
         LearnerScores(clf: clf.matrix(cols: labels), knn: knn.matrix(cols: labels))
     }
@@ -47,19 +48,28 @@ public final class ScoreMerger {
 private final class BestKeys {
     private let rows: Int
     private let capacity: Int
-    private let keys: Buffer<RankKey>
+    /// Rows that are allocated together when the first key of theirs comes, and freed together.
+    private static let chunk = 1024
+    private var chunks: [Buffer<RankKey>?]
     private let counts: Buffer<Int32>
 
     init(rows: Int, capacity: Int) {
         self.rows = rows
         self.capacity = capacity
-        keys = Buffer(count: rows * capacity)
+        chunks = Array(repeating: nil, count: (rows + Self.chunk - 1) / Self.chunk)
         counts = Buffer(count: rows)
     }
 
+    private func heap(_ row: Int) -> UnsafeMutablePointer<RankKey> {
+        let number = row / Self.chunk, place = row % Self.chunk * capacity
+        if let keys = chunks[number] { return keys.pointer + place }
+        let keys = Buffer<RankKey>(count: min(Self.chunk, rows - number * Self.chunk) * capacity)
+        chunks[number] = keys
+        return keys.pointer + place
+    }
+
     func insert(_ key: RankKey, row: Int) {
-        let heap = keys.pointer + row * capacity
-        let count = Int(counts[row])
+        let heap = heap(row), count = Int(counts[row])
         if count < capacity {
             counts[row] += 1
             siftUp(heap, from: count, key)
@@ -89,17 +99,24 @@ private final class BestKeys {
         heap[at] = key
     }
 
+    /// The keys as a matrix; each chunk is freed when it is copied.
     func matrix(cols: Int) -> CSRMatrix {
         let starts = Buffer<Int64>(count: rows + 1)
         for r in 0..<rows { starts[r + 1] = starts[r] + Int64(counts[r]) }
         let indices = Buffer<Int32>(count: Int(starts[rows]))
         let values = Buffer<Float>(count: Int(starts[rows]))
-        for r in 0..<rows {
-            let row = UnsafeBufferPointer(start: keys.pointer + r * capacity, count: Int(counts[r]))
-            for (i, key) in row.sorted(by: { $0.label < $1.label }).enumerated() {
-                indices[Int(starts[r]) + i] = key.label
-                values[Int(starts[r]) + i] = key.score
+        for number in chunks.indices {
+            guard let keys = chunks[number] else { continue }
+            for r in number * Self.chunk..<min(rows, (number + 1) * Self.chunk) {
+                let heap = keys.pointer + r % Self.chunk * capacity
+                let row = UnsafeBufferPointer(start: heap, count: Int(counts[r]))
+                for (i, key) in row.sorted(by: { $0.label < $1.label }).enumerated() {
+                    indices[Int(starts[r]) + i] = key.label
+                    values[Int(starts[r]) + i] = key.score
+                }
+                counts[r] = 0
             }
+            chunks[number] = nil
         }
         return CSRMatrix(rows: rows, cols: cols, starts: starts, indices: indices, values: values)
     }

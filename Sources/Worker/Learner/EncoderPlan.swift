@@ -11,8 +11,8 @@ struct EncoderPlan {
     /// D of the token embeddings.
     let dims: Int
     let data: XCDataset
-    /// Where `token_embeddings` start from; nil: they are to be restored.
-    let embeddings: DenseMatrix?
+    /// Where `token_embeddings` start from, by the config's name of the file; empty: they are to be restored.
+    let embeddings: [String: DenseMatrix]
     let group: WorkerGroup
 
     /// - Parameters:
@@ -37,7 +37,7 @@ struct EncoderPlan {
         let shard = EmbeddingShard(vocabulary: data.vocabularySize, columns: group.ownSlice(dims))
         switch section.initialisation {
         case "token_embeddings":
-            if let embeddings { shard.initialise(from: embeddings) }
+            if let whole = self.embeddings[section.embeddings] { shard.initialise(from: whole) }
         case "random": shard.initialiseAtRandom(streams, dims: dims)
         default: break
         }

@@ -7,12 +7,12 @@ import XCData
 public struct RunSettings: Sendable {
     public var options: TrainOptions
     public var data: XCDataset
-    /// V×D token embeddings; nil: drawn at random.
-    public var embeddings: DenseMatrix?
+    /// V×D token embeddings, by their name in the config; none where all modules draw theirs at random.
+    public var embeddings: [String: DenseMatrix]
     public var identity: @Sendable (_ seed: UInt64) -> CheckpointIdentity
 
     public init(
-        options: TrainOptions, data: XCDataset, embeddings: DenseMatrix?,
+        options: TrainOptions, data: XCDataset, embeddings: [String: DenseMatrix],
         identity: @escaping @Sendable (_ seed: UInt64) -> CheckpointIdentity
     ) {
         self.options = options

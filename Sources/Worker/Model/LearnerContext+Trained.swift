@@ -22,7 +22,7 @@ extension LearnerContext {
         }
         let encoders = EncoderPlan(
             arch: model.arch, astec: model.arch.isAstec ? try model.arch.astecParameters(embeddingDims: model.dims) : nil,
-            dims: model.dims, data: model.data, embeddings: nil, group: group)
+            dims: model.dims, data: model.data, embeddings: [:], group: group)
         self.init(
             group: group, framework: framework, config: config, seed: model.seed, encoders: encoders, sink: sink)
     }

@@ -1,7 +1,6 @@
 import Buffers
 import Checkpoint
-import Coordinator
-import XCData
+import Worker
 
 /// All numbers that a finished job leaves, as bits: each module's parameters or lists, made whole, and the predictions.
 public struct LearnerOutcome: Sendable, Equatable {
@@ -13,14 +12,8 @@ public struct LearnerOutcome: Sendable, Equatable {
 
     /// Reads the pinned checkpoints and `predictions.h5` of `job`.
     public init(of job: LearnerJob) throws {
-        let options = job.options
-        let seed = LearnerJob.seed
-        let files = XCDatasetFiles(
-            folder: options.datasetFolder, global: options.config.global, normalize: options.config.extreme.normalize,
-            keepInvalid: options.config.extreme.keepInvalid)
-        let data = try XCDataset.open(files: files, cacheFolder: "\(options.work)/results/cache", threads: 1)
-        let identity = options.identity(seed: seed, data: data, embeddingsFingerprint: "")
-        let store = CheckpointStore(folder: options.modelFolder(seed: seed), identity: identity)
+        let options = job.options, seed = LearnerJob.seed
+        let store = try TrainedModel.open(folder: options.modelFolder(seed: seed)).store()
         arrays = [:]
         for module in Self.modules {
             guard let reader = try store.pinned(module: module) else { continue }

@@ -14,6 +14,10 @@ public struct SampleData: Sendable {
         case dense(Int)
     }
 
+    /// Files of token embeddings, which differ, beside the data.
+    public static let tokenEmbeddings = ["embeddings.npy", "other-embeddings.npy"]
+    static let embeddingDims = 16
+
     public var documents: Int
     public var testDocuments: Int
     public var tokens: Int
@@ -63,6 +67,11 @@ public struct SampleData: Sendable {
             try write(rows, "\(folder)/\(featureFile(name))")
             let labelLines = rows.map { $0.labels.map { "\($0):1" }.joined(separator: " ") }
             try write("\(folder)/\(name)_X_Y.txt", "\(rows.count) \(labels)", labelLines)
+        }
+        for (number, name) in Self.tokenEmbeddings.enumerated() {
+            let table = DenseMatrix(rows: tokens, cols: Self.embeddingDims)
+            for i in 0..<table.buffer.count { table.buffer[i] = Float(noise.below(2001) - 1000) / Float(4000 * (number + 1)) }
+            try NPY.write(table, path: "\(folder)/\(name)")
         }
     }
 

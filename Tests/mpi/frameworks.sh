@@ -1,0 +1,88 @@
+#!/bin/bash
+# DeepXML-ANNS, and a recurrent encoder, under mpirun: a job whose processes are killed, and that goes on with another number of
+# ranks, ends with the results of one that nobody stopped, bit for bit.
+. "$(dirname "$0")/lib.sh"
+out=$scratch/out err=$scratch/err data=$scratch/data/Small
+small_dataset "$data" 765 150 300 200
+
+# Sequences: each document's tokens from the last to the first, the last one twice.
+for name in trn tst; do
+    awk 'NR == 1 { print; next } { line = ""; for (i = NF; i > 0; i--) { split($i, pair, ":"); line = line pair[1] ":1 " (i == NF ? pair[1] ":1 " : "") }
+        print substr(line, 1, length(line) - 1) }' "$data/${name}_X_Xf.txt" >"$data/${name}_X_seq.txt"
+done
+cat >"$scratch/SmallGRU.json" <<'ARCH'
+{"transform_coarse": {"order": ["astecpp", "rnn"], "astecpp": {"dropout": 0.1},
+  "rnn": {"cell_type": "GRU", "hidden_size": 16, "bidirectional": true}},
+ "transform_fine": {"order": ["identity"], "identity": {}}}
+ARCH
+sequences=(--set global.feature_type=sequential --set global.trn_feat_fname=trn_X_seq.txt --set global.tst_feat_fname=tst_X_seq.txt)
+options=(
+    --configs configs --data "$scratch/data" --dataset Small --checkpoint-every 1 "${small_settings[@]}"
+    --set extreme.init=random --set global.embedding_dims=32
+)
+
+# begin WORK RANKS OPTION...: starts the job; its launcher is $job.
+begin() {
+    local folder=$1 ranks=$2
+    shift 2
+    : >"$out" && : >"$err"
+    env --default-signal=INT,TERM,USR1 "${launcher[@]}" -np "$ranks" "$program" --work "$folder" --seeds 1 "${options[@]}" "$@" \
+        >"$out" 2>"$err" </dev/null &
+    job=$!
+}
+
+# Waits for the job at most a minute; its exit code is $code.
+await() {
+    local tries=0
+    while kill -0 "$job" && [ $((tries += 1)) -lt 3000 ]; do sleep 0.02; done
+    [ "$tries" -lt 3000 ] || kill -KILL "$job"
+    wait "$job"
+    code=$?
+} 2>/dev/null
+
+# One of the job's ranks.
+a_rank() {
+    local pid
+    for pid in $(cat "/proc/$job/task/"*/children 2>/dev/null); do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = deepxml-dist ] && echo "$pid" && return
+    done
+}
+
+# check NAME WHERE OPTION...: kills the job where each of the patterns is first logged, one after the other.
+check() {
+    local name=$1 patterns=$2 work=$scratch/$1 pattern why="" hits=0 ranks=3 victim
+    shift 2
+    begin "$scratch/$name-straight" 3 "$@"
+    await
+    [ "$code" -eq 0 ] || { fail "$name" "exit code $code" "$err"; return; }
+    for pattern in $patterns; do
+        begin "$work" "$ranks" "$@"
+        until grep -q "seed 1 ${pattern#*:}/" "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
+        case $pattern in
+            KILL:*) victim=$(a_rank) && [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null ;;
+            *) kill "-${pattern%%:*}" "$job" 2>/dev/null ;;
+        esac && hits=$((hits + 1))
+        await
+        [ "$code" -ne 0 ] || why+="$pattern came too late; "
+        # Another number of ranks goes on.
+        ranks=$((ranks % 4 + 1))
+    done
+    begin "$work" "$ranks" "$@"
+    await
+    [ "$code" -eq 0 ] || why+="going on ended with code $code; "
+    grep -q 'goes on from checkpoint' "$err" || why+="started over; "
+    (cd "$work/results" && find . -name score.npz) | sort >"$scratch/files"
+    [ "$(grep -c . "$scratch/files")" -eq 2 ] || why+="no scores; "
+    while read -r file; do
+        cmp -s "$work/results/$file" "$scratch/$name-straight/results/$file" || why+="$file differs; "
+    done <"$scratch/files"
+    local metrics
+    metrics=$(cd "$work/results" && find . -name metrics.json)
+    [ "$(figures "$work/results/$metrics")" = "$(figures "$scratch/$name-straight/results/$metrics")" ] || why+="metrics differ; "
+    verdict "$name: killed $hits times, the same bits" "$why" "$err"
+}
+
+check anns "KILL:extreme.4 USR1:extreme.9" --framework DeepXML-ANNS --set extreme.num_epochs=20 --set extreme.retrain_hnsw_after=3
+check gru "USR1:surrogate.2 KILL:extreme.2" --arch "$scratch/SmallGRU.json" "${sequences[@]}" --set surrogate.num_epochs=4 \
+    --set extreme.init=intermediate --set extreme.num_epochs=5 --set reranker.num_epochs=3
+finish
