@@ -29,9 +29,19 @@ final class ZeroedMemory {
     }
 }
 
-/// Linux overcommits: a refusal means a limit (ulimit, cgroup) that no caller can work around.
+/// Linux overcommits: a refusal means a limit (ulimit, cgroup) that no caller can work around. Under a launcher the rank is
+/// named by its environment, as no communicator is known here.
 private func outOfMemory(_ bytes: Int) -> Never {
-    let message = "deepxml-dist: out of memory: \(bytes) bytes were refused; see --dry-run for what each rank needs\n"
+    let rank = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"].lazy.compactMap { getenv($0) }.first
+    var host = [CChar](repeating: 0, count: 257)
+    gethostname(&host, host.count - 1)
+    let place = rank.map { "rank \(String(cString: $0)) on \(String(cString: host)): " } ?? ""
+    let message = """
+        error: \(place)out of memory
+          found:      \(bytes) bytes were refused (by ulimit or a control group)
+          what to do: see --dry-run for what each rank needs; use more nodes, or fewer ranks on this one
+
+        """
     _ = message.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     exit(4)
 }

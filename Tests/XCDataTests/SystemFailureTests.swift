@@ -5,10 +5,10 @@ import XCData
 
 @Suite struct SystemFailureTests {
     @Test("a full disk is no wrong use") func codes() {
-        for error in [ENOSPC, EDQUOT, EMFILE, ENOMEM] {
+        for error in [ENOSPC, EDQUOT, EMFILE, ENOMEM, EIO] {
             #expect(Failure.system(error, cannot: "write", "/a/b").code == .outOfResources)
         }
-        for error in [EACCES, EROFS, ENOENT, EIO] { #expect(Failure.system(error, cannot: "write", "/a/b").code == .usage) }
+        for error in [EACCES, EROFS, ENOENT] { #expect(Failure.system(error, cannot: "write", "/a/b").code == .usage) }
         let full = Failure.system(ENOSPC, cannot: "write", "/a/b")
         #expect(full.place == "/a/b" && full.advice.contains("free some space"))
         #expect(full.advice.contains("file system of /a"))

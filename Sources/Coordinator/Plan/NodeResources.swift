@@ -34,10 +34,7 @@ public struct NodeResources: Sendable, Equatable, Codable {
     private static func memoryHere() -> Int? {
         let field = contents("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
         let system = field.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) }.map { $0 * 1024 }
-        guard let limit = contents("/sys/fs/cgroup/memory.max").flatMap(Int.init),
-            let used = contents("/sys/fs/cgroup/memory.current").flatMap(Int.init)
-        else { return system }
-        return min(system ?? limit, max(0, limit - used))
+        return [system, ControlGroup().memoryLeft].compactMap { $0 }.min()
     }
 
     private static func contents(_ path: String) -> String? {

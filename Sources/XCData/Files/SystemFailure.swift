@@ -9,7 +9,7 @@ extension Failure {
     ///   - verb: `read`, `write`, … as in "cannot write this file".
     package static func system(_ error: Int32, cannot verb: String, _ path: String) -> Failure {
         let reason = String(cString: strerror(error))
-        let full = [ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE].contains(error)
+        let full = [EIO, ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE].contains(error)
         return Failure(
             full ? .outOfResources : .usage, "cannot \(verb) this file: \(reason)", at: path,
             found: "errno \(error) (\(reason))", advice: advice(error, path))
@@ -26,6 +26,7 @@ extension Failure {
         case ENOENT: return "check the spelling, and that the folder \(folder) exists"
         case EMFILE, ENFILE: return "raise the limit on open files (ulimit -n)"
         case ENOMEM: return "use fewer ranks on this node, or a node with more memory"
+        case EIO: return "see whether the disk is in order; then run the same command again"
         default: return "check the path and the file system"
         }
     }
