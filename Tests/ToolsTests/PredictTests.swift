@@ -139,4 +139,26 @@ import XCData
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["x.txt"])
     }
+
+    @Test("What extract gives of any encoder are the classifiers' own inputs and weights")
+    func extracted() throws {
+        let model = try TrainedModel.open(folder: TrainedLearner.layers.model())
+        let weights = try Extraction(.classifierWeights).matrix(of: model)
+        var extraction = Extraction(.documentEmbeddings)
+        extraction.features = try TrainedLearner.layers.features()
+        #expect(try extraction.matrix(of: model).cols == 12)
+        extraction.layer = .final
+        let documents = try extraction.matrix(of: model)
+        #expect(weights.cols == 16 && documents.cols == 15)
+        let results = try TrainedLearner.layers.job().options.resultFolder(seed: LearnerJob.seed)
+        let scores = try #require(try ScoreFile.readParts("\(results)/predictions.h5").parts["clf"])
+        var worst: Float = 0
+        for row in 0..<scores.rows {
+            for (label, score) in zip(scores.columns(row), scores.weights(row)) {
+                let w = weights.row(Int(label)), z = documents.row(row)
+                worst = max(worst, abs((0..<15).reduce(w[15]) { $0 + w[$1] * z[$1] } - score) / max(1, abs(score)))
+            }
+        }
+        #expect(scores.nonZeros > 500 && worst < 1e-4)
+    }
 }

@@ -19,15 +19,11 @@ enum TrainedLearner: String, CaseIterable, Sendable {
     func score(_ name: String) throws -> String { "\(try job().options.resultFolder(seed: LearnerJob.seed))/score.\(name)" }
 
     private var settings: [String] {
-        let afresh = ["extreme.init=random", "extreme.freeze_intermediate=false"]
-        return switch self {
-        case .deepXML: ["extreme.normalize=true"]
+        switch self {
+        case .deepXML: ["surrogate", "extreme", "reranker"].map { "\($0).normalize=true" }
         // So few links that graphs are quicker than looking at all vectors.
         case .graphs: ["extreme.M=2", "extreme.efC=1", "extreme.efS=16"]
-        case .movingShortlists: afresh + ["extreme.use_intermediate_for_shorty=false", "global.use_reranker=false"]
-        case .oneVsAll: afresh + ["extreme.model_method=full", "global.use_reranker=false"]
-        case .rerankedOneVsAll: afresh + ["extreme.model_method=full"]
-        case .layers: []
+        case .movingShortlists, .oneVsAll, .rerankedOneVsAll, .layers: []
         }
     }
 
@@ -40,7 +36,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
     }
 
     private static let stackOfLayers = """
-        {"transform_coarse": {"order": ["astec", "linear", "relu"], "astec": {"reduction": "mean"},
+        {"transform_coarse": {"order": ["astec", "linear", "relu"], "astec": {"reduction": "mean"}, "relu": {},
           "linear": {"input_size": 20, "output_size": 12}},
          "transform_fine": {"order": ["linear"], "linear": {"input_size": 12, "output_size": 15}}}
         """
@@ -54,6 +50,13 @@ enum TrainedLearner: String, CaseIterable, Sendable {
             job.options.archDefinition = try Arch.parse(
                 data: Self.stackOfLayers.utf8, name: "layers", arguments: job.options.config)
             job.options.astec = nil
+        }
+        if framework != .deepXML {
+            job.options.config.extreme.initialisation = "random"
+            job.options.config.extreme.freezeIntermediate = false
+            job.options.config.extreme.useIntermediateForShorty = false
+            job.options.config.global.useReranker = self == .rerankedOneVsAll
+            if framework == .ova { job.options.config.extreme.modelMethod = "full" }
         }
         guard try job.run(workers: 2) == 0 else { throw CocoaError(.fileReadUnknown) }
         return job
