@@ -47,8 +47,11 @@ public struct Forecast: Sendable {
     /// One learner on `ranks` ranks, one of which coordinates where there are several.
     public func row(ranks: Int) -> Row {
         let m = max(ranks - 1, 1), labels = (size.labels + m - 1) / m
-        let worker = MemoryEstimate.worker(labels: labels, groupSize: m, threads: threads, size: size, config: config)
-        let coordinator = MemoryEstimate.coordinator(learners: 1, atATime: 1, size: size, config: config)
+        let modules = TrainedModules(framework: framework, config: config)
+        let worker = WorkerMemory(
+            labels: labels, groupSize: m, threads: threads, size: size, modules: modules, encoder: nil
+        ).estimate
+        let coordinator = MemoryEstimate.coordinator(learners: 1, atATime: 1, size: size, modules: modules)
         let (bytes, messages) = communication(workers: m)
         return Row(
             ranks: ranks, coordinatorBytes: coordinator.bytes, workerBytes: (ranks == 1 ? worker + coordinator : worker).bytes,
@@ -56,12 +59,9 @@ public struct Forecast: Sendable {
             messageSeconds: bytes / network.bandwidth + messages * network.latency)
     }
 
-    /// Epochs of each module, with its batch size.
+    /// Epochs of each module with steps, with its batch size.
     private var modules: [(epochs: Int, batch: Int)] {
-        let (s, e, r) = (config.surrogate, config.extreme, config.reranker)
-        let first = framework == .deepXML ? [(s.numEpochs, s.batchSize)] : []
-        let last = config.usesReranker(framework) ? [(r.numEpochs, r.batchSize)] : []
-        return (first + [(e.numEpochs, e.batchSize)] + last).map { (epochs: $0.0, batch: $0.1) }
+        TrainedModules(framework: framework, config: config).sections.map { ($0.config.numEpochs, $0.config.batchSize) }
     }
 
     private func steps(_ module: (epochs: Int, batch: Int)) -> Int {

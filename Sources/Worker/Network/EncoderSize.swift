@@ -27,7 +27,8 @@ extension TrainOptions {
     /// - Throws: `Failure` where layers don't fit each other.
     package func encoderSize(data: XCDataset) throws -> EncoderSize? {
         guard astec == nil else { return nil }
-        let stack = try encoderStack(data: data, streams: RandomStreams(seed: 0, module: 1))
+        let stack = try archDefinition.encoderStack(
+            data: data, dims: config.global.embeddingDims, streams: RandomStreams(seed: 0, module: 1))
         let readsTokens = stack.input == .tokens
         return EncoderSize(
             parameters: stack.gradientLength, readsTokens: readsTokens,
