@@ -1,3 +1,6 @@
+import Worker
+import XCData
+
 /// What one rank will need at most, by part. The data set, mapped once a node, is not in it.
 public struct MemoryEstimate: Sendable, Equatable {
     public struct Part: Sendable, Equatable {
@@ -7,8 +10,24 @@ public struct MemoryEstimate: Sendable, Equatable {
     public var parts: [Part]
     public var bytes: Int { parts.reduce(0) { $0 + $1.bytes } }
 
+    /// A worker that owns `labels` labels in a group of `groupSize`; see `WorkerMemory`.
+    ///
+    /// - Parameter encoder: nil: Astec's.
+    public static func worker(
+        labels: Int, groupSize: Int, threads: Int, size: ProblemSize, config: Config, framework: Framework = .deepXML,
+        encoder: EncoderSize? = nil
+    ) -> MemoryEstimate {
+        WorkerMemory(
+            labels: labels, groupSize: groupSize, threads: threads, size: size,
+            modules: TrainedModules(framework: framework, config: config), encoder: encoder
+        ).estimate
+    }
+
     /// The coordinator: scores of the learners that are merged at a time, and those of the finished ones.
-    static func coordinator(learners: Int, atATime: Int, size: ProblemSize, modules: TrainedModules) -> MemoryEstimate {
+    public static func coordinator(
+        learners: Int, atATime: Int, size: ProblemSize, config: Config, framework: Framework = .deepXML
+    ) -> MemoryEstimate {
+        let modules = TrainedModules(framework: framework, config: config)
         let entries = size.testDocuments * min(modules.config.global.topK, max(size.labels, 1))
         // A label and a score are 8 bytes; one list of the classifiers, one of the shortlists.
         let first = modules.hasShortlists ? 16 : 8

@@ -101,12 +101,12 @@ public struct RunPlan: Sendable, Equatable {
     var modules: TrainedModules { TrainedModules(framework: framework, config: config) }
 
     public func memory(ofRank rank: Int) -> MemoryEstimate {
-        let coordinator = MemoryEstimate.coordinator(learners: queue.count, atATime: groups.count, size: size, modules: modules)
+        let coordinator = MemoryEstimate.coordinator(
+            learners: queue.count, atATime: groups.count, size: size, config: config, framework: framework)
         guard let group = group(ofRank: rank) else { return rank == 0 ? coordinator : MemoryEstimate(parts: []) }
-        let worker = WorkerMemory(
+        let worker = MemoryEstimate.worker(
             labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank], size: size,
-            modules: modules, encoder: encoder
-        ).estimate
+            config: config, framework: framework, encoder: encoder)
         return rank == 0 ? worker + coordinator : worker
     }
 
