@@ -32,10 +32,11 @@ final class ZeroedMemory {
 /// Linux overcommits: a refusal means a limit (ulimit, cgroup) that no caller can work around. Under a launcher the rank is
 /// named by its environment, as no communicator is known here.
 private func outOfMemory(_ bytes: Int) -> Never {
-    let rank = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"].lazy.compactMap { getenv($0) }.first
+    let names: [String] = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"]
+    let rank = names.lazy.compactMap { name in getenv(name).map { String(cString: $0) } }.first
     var host = [CChar](repeating: 0, count: 257)
     gethostname(&host, host.count - 1)
-    let place = rank.map { "rank \(String(cString: $0)) on \(String(cString: host)): " } ?? ""
+    let place = rank.map { "rank \($0) on \(String(cString: &host)): " } ?? ""
     let message = """
         error: \(place)out of memory
           found:      \(bytes) bytes were refused (by ulimit or a control group)
