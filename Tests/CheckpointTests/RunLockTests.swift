@@ -68,6 +68,26 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0) 
         #expect(notices.text.contains("node7") && notices.text.contains("stood still"))
     }
 
+    /// One look at a killed job is enough for all its locks.
+    @Test func theOtherLocksOfAStrangerThatHasEndedAreNotWatched() throws {
+        let scratch = try Scratch(), other = try Scratch()
+        try leave(stranger(), in: scratch)
+        var later = stranger()
+        later.started = "later"
+        try leave(later, in: other)
+        let lock = try RunLock(folder: scratch.path, timing: quick)
+        #expect(lock.predecessor?.host == "node7")
+        let time = Stopwatch()
+        try RunLock(folder: other.path, timing: .init(silence: 60), ended: lock.predecessor).release()
+        #expect(time.seconds < 30)
+        lock.release()
+        later.pid += 1
+        try leave(later, in: other)
+        let live = try RunLock(folder: scratch.path, timing: quick, ended: later)
+        #expect(live.predecessor == nil)
+        live.release()
+    }
+
     @Test func aStrangerWhoLivesIsNamed() throws {
         let scratch = try Scratch()
         let lock = try RunLock(folder: scratch.path, timing: quick, holder: stranger())

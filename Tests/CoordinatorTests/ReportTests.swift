@@ -36,7 +36,8 @@ func table(_ base: Double) -> MetricTable {
         let json = try report(reranked: true).json()
         let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         let required = [
-            "schema", "framework", "arch", "dataset", "version", "ranks", "workers", "groups", "wall_seconds", "peak_rss_mib", "comm_seconds",
+            "schema", "framework", "arch", "dataset", "version", "ranks", "workers", "groups", "wall_seconds", "peak_rss_mib",
+            "comm_seconds",
             "data", "learners", "ensemble",
         ]
         #expect(Set(object.keys) == Set(required + ["config", "git_revision"]))

@@ -104,6 +104,7 @@ verdict "5 ranks on two hosts: the same bits; waited $(waited "$scratch/shared/f
 
 # The data set: each rank maps the one file, and no rank has pages of it for itself.
 epochs=5000
+: >"$err"
 across 5 --work "$scratch/shared/mapped" --seeds 1 &
 job=$!
 for ((tries = 0; tries < 300; tries++)); do grep -q 'extreme 5/' "$err" 2>/dev/null && break; sleep 0.1; done
@@ -122,7 +123,7 @@ verdict "the data set is one file that all ranks map, without a copy" "$why" "$e
 
 [ "${#ranks[@]}" -eq 0 ] || kill -USR1 "${ranks[0]}"
 wait "$job"
-epochs=5000
+: >"$err"
 across 5 --work "$scratch/shared/silent" --seeds 1 --silence-timeout 3 &
 job=$!
 for ((tries = 0; tries < 300; tries++)); do grep -q 'extreme 5/' "$err" 2>/dev/null && break; sleep 0.1; done
@@ -151,6 +152,7 @@ grep -q 'another job works on these results' "$err" && grep -Eq 'process [0-9]+ 
 verdict "a second job, on another host, is refused" "$why" "$err"
 for pid in $(pgrep -f -- "--work $scratch/shared/locked"); do [ "$(cat "/proc/$pid/comm")" = "$(basename "$program")" ] && kill -KILL "$pid"; done
 wait "$job" 2>/dev/null
+: >"$err"
 on_alpha timeout 60 "$program" --work "$scratch/shared/locked" --seeds 1 --set extreme.num_epochs=5000 "${options[@]}" >"$out" 2>"$err" </dev/null &
 job=$!
 for ((tries = 0; tries < 500; tries++)); do grep -q 'goes on from checkpoint' "$err" && break; sleep 0.1; done

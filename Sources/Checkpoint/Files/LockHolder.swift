@@ -29,6 +29,12 @@ public struct LockHolder: Codable, Sendable, Equatable {
             job: environment["SLURM_JOB_ID"], restarts: Int(environment["SLURM_RESTART_COUNT"] ?? "0"))
     }
 
+    /// The same process of the same boot, whenever it took which lock.
+    func isSameProcess(as other: LockHolder) -> Bool {
+        host == other.host && pid == other.pid && processStart == other.processStart && boot == other.boot
+            && pidNamespace == other.pidNamespace
+    }
+
     enum State { case alive, dead, unknown }
 
     /// What the process `observer` can tell about this holder.

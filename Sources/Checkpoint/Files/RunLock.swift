@@ -25,6 +25,8 @@ public final class RunLock: Sendable {
 
     public static let fileName = "run.lock"
     private let path: String
+    /// Who held the lock before, and was found to have ended.
+    public let predecessor: LockHolder?
     /// A folder that was made for the lock alone goes with it.
     private let madeFolder: Bool
     private let file: LockFile
@@ -35,19 +37,24 @@ public final class RunLock: Sendable {
     /// Takes the lock of `folder`, which is made where it is missing. Takes up to `timing.silence` seconds where a lock is
     /// there whose holder can't be asked.
     ///
-    /// - Parameter notice: told what is waited for, and what was taken over.
+    /// - Parameters:
+    ///   - ended: the holder of another lock that was found to have ended: its other locks are stale too.
+    ///   - notice: told what is waited for, and what was taken over.
     /// - Throws: `Failure(.usage)` that names the holder where another job works there.
     public init(
-        folder: String, timing: Timing = Timing(), holder: LockHolder = .current(), notice: (String) -> Void = { _ in }
+        folder: String, timing: Timing = Timing(), holder: LockHolder = .current(), ended: LockHolder? = nil,
+        notice: (String) -> Void = { _ in }
     ) throws {
         self.timing = timing
         path = "\(folder)/\(Self.fileName)"
         madeFolder = !FileManager.default.fileExists(atPath: folder)
         try SafeFile.makeFolder(folder)
         if let new = try LockFile.create(path, holder: holder) {
-            file = new
+            (file, predecessor) = (new, nil)
         } else {
-            let stale = try Self.staleContent(path, for: holder, timing, notice)
+            predecessor = LockFile.holder(of: path)
+            let isKnown = predecessor.flatMap { old in ended.map(old.isSameProcess) } ?? false
+            let stale = isKnown ? LockFile.content(of: path) : try Self.staleContent(path, for: holder, timing, notice)
             let taken = try LockFile.replace(path, stale, holder: holder)
             if taken != nil { usleep(UInt32(timing.settle * 1e6)) }
             guard let taken, taken.isInPlace else { throw Self.refusal(path, LockFile.holder(of: path)) }

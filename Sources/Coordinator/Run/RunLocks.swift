@@ -12,7 +12,13 @@ final class RunLocks {
         // In one order for all jobs, so that of two that want the same learners one gets them all.
         let folders = ensemble + options.seeds.sorted().map { options.resultFolder(seed: $0) }
         do {
-            for folder in folders { locks.append(try RunLock(folder: folder, notice: notice)) }
+            let holder = LockHolder.current()
+            var ended: LockHolder?
+            for folder in folders {
+                let lock = try RunLock(folder: folder, holder: holder, ended: ended, notice: notice)
+                locks.append(lock)
+                ended = lock.predecessor ?? ended
+            }
         } catch {
             release()
             throw error
