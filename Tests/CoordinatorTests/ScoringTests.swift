@@ -116,6 +116,22 @@ import Worker
         #expect(scores.knn.nonZeros == 0 && merger.finish().clf.nonZeros == 0)
     }
 
+    /// Where most entries are thrown away, an early mistake is forgotten: here one or two are.
+    @Test(arguments: 3...5) func everyOrderOfAFewEntries(topK: Int) {
+        var orders: [[Int]] = [[]]
+        for next in 0..<6 {
+            orders = orders.flatMap { order in (0...order.count).map { Array(order[..<$0]) + [next] + Array(order[$0...]) } }
+        }
+        let all = orders
+        let whole = made(rows: 720, cols: 6) { r, c in Float(all[r][c]) }
+        let merger = ScoreMerger(rows: 720, labels: 6, topK: topK)
+        for c in 0..<6 {
+            let entries = (0..<720).map { ScoreEntry(row: Int32($0), label: Int32(c), clf: Float(all[$0][c]), knn: .nan) }
+            merger.add(documents: 0..<720, entries: entries)
+        }
+        #expect(agree(merger.finish().clf, Scoring.topK(whole, topK), tolerance: 0))
+    }
+
     @Test func missingStagesAndEmptyRows() {
         let merger = ScoreMerger(rows: 3, labels: 4, topK: 100)
         merger.add(

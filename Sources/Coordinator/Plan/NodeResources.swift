@@ -18,20 +18,25 @@ public struct NodeResources: Sendable, Equatable, Codable {
 
     /// The node that this process runs on, within its control group's limits.
     public static func current(host: String, ranks: [Int]) -> NodeResources {
-        NodeResources(host: host, cores: coresHere(), availableBytes: memoryHere(), ranks: ranks)
+        NodeResources(
+            host: host, cores: cores(online: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), contents),
+            availableBytes: memory(contents), ranks: ranks)
     }
 
     /// Online cores, or the share that a container or job scheduler grants. Not this process's affinity: mpirun binds
     /// each rank to a part of the node, and the ranks together have all of it.
-    private static func coresHere() -> Int {
-        let online = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    ///
+    /// - Parameter contents: of a file of the system, without blanks around it; tests give their own.
+    package static func cores(online: Int, _ contents: (String) -> String?) -> Int {
+        let online = max(1, online)
         guard let quota = contents("/sys/fs/cgroup/cpu.max")?.split(separator: " "), quota.count == 2,
             let granted = Double(quota[0]), let period = Double(quota[1]), period > 0
         else { return online }
         return min(online, max(1, Int((granted / period).rounded())))
     }
 
-    private static func memoryHere() -> Int? {
+    /// Bytes that processes can still take, within the control group's limit; nil where the system doesn't say.
+    package static func memory(_ contents: (String) -> String?) -> Int? {
         let field = contents("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
         let system = field.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) }.map { $0 * 1024 }
         return [system, ControlGroup().memoryLeft].compactMap { $0 }.min()

@@ -29,7 +29,8 @@ public enum NameFile {
     /// - Parameter chunkBytes: packed text that is unpacked at a time; tests make it small.
     package static func read(_ file: MappedFile, count: Int? = nil, chunkBytes: Int = 16 << 20) throws -> [String] {
         var names: [String] = []
-        var source: any TextSource = GzipText.recognises(file.bytes) ? try GzipText(file, chunkBytes: chunkBytes) : WholeText(file)
+        var source: any TextSource =
+            GzipText.recognises(file.bytes) ? try GzipText(file, chunkBytes: chunkBytes) : WholeText(file)
         while let chunk = try source.next() {
             var rest = chunk.bytes[...]
             if names.isEmpty, rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
