@@ -51,7 +51,7 @@ public struct Forecast: Sendable {
         let worker = WorkerMemory(
             labels: labels, groupSize: m, threads: threads, size: size, modules: modules, encoder: nil
         ).estimate
-        let coordinator = MemoryEstimate.coordinator(learners: 1, atATime: 1, size: size, modules: modules)
+        let coordinator = MemoryEstimate.coordinator(learners: 1, atATime: 1, size: size, config: config, framework: framework)
         let (bytes, messages) = communication(workers: m)
         return Row(
             ranks: ranks, coordinatorBytes: coordinator.bytes, workerBytes: (ranks == 1 ? worker + coordinator : worker).bytes,
