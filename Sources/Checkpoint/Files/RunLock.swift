@@ -1,5 +1,4 @@
 import Diagnostics
-import Dispatch
 import Foundation
 import Glibc
 import Synchronization
@@ -31,7 +30,7 @@ public final class RunLock: Sendable {
     private let madeFolder: Bool
     private let file: LockFile
     private let timing: Timing
-    private let stopping = DispatchSemaphore(value: 0), stopped = DispatchSemaphore(value: 0)
+    private let stopping = Alarm(), stopped = Alarm()
     private let released = Atomic<Bool>(false), lost = Atomic<Bool>(false)
 
     /// Takes the lock of `folder`, which is made where it is missing. Takes up to `timing.silence` seconds where a lock is
@@ -66,10 +65,10 @@ public final class RunLock: Sendable {
     }
 
     private func beat() {
-        while stopping.wait(timeout: .now() + timing.beat) == .timedOut {
+        while !stopping.wait(seconds: timing.beat) {
             if file.isInPlace { file.beat() } else { lost.store(true, ordering: .relaxed) }
         }
-        stopped.signal()
+        stopped.ring()
     }
 
     /// - Throws: `Failure(.usage)` where the lock was taken away (this process had stood still, or someone deleted the file).
@@ -84,8 +83,8 @@ public final class RunLock: Sendable {
     /// Gives the lock back; once.
     public func release() {
         guard !released.exchange(true, ordering: .relaxed) else { return }
-        stopping.signal()
-        stopped.wait()
+        stopping.ring()
+        stopped.wait(seconds: nil)
         guard file.isInPlace else { return }
         unlink(path)
         if madeFolder { rmdir((path as NSString).deletingLastPathComponent) }

@@ -1,4 +1,4 @@
-import Dispatch
+import Diagnostics
 import Foundation
 import Transport
 
@@ -7,7 +7,7 @@ import Transport
 public final class Heartbeat: @unchecked Sendable {
     private let world: any Communicator
     private let seconds: Double
-    private let stopping = DispatchSemaphore(value: 0), stopped = DispatchSemaphore(value: 0)
+    private let stopping = Alarm(), stopped = Alarm()
 
     /// Starts it. `stop` must be called before the communicator ends.
     public init(world: any Communicator, everySeconds seconds: Double) {
@@ -22,13 +22,13 @@ public final class Heartbeat: @unchecked Sendable {
     public static func interval(silence: Double) -> Double { min(5, silence / 4) }
 
     private func beat() {
-        // A DispatchTime is monotonic. Who can't send is heard no more, which is what the coordinator looks for.
-        while stopping.wait(timeout: .now() + seconds) == .timedOut { try? world.report(.heartbeat) }
-        stopped.signal()
+        // Who can't send is heard no more, which is what the coordinator looks for.
+        while !stopping.wait(seconds: seconds) { try? world.report(.heartbeat) }
+        stopped.ring()
     }
 
     public func stop() {
-        stopping.signal()
-        stopped.wait()
+        stopping.ring()
+        stopped.wait(seconds: nil)
     }
 }
