@@ -31,7 +31,8 @@ import Testing
         "", "00003553 03 n 01 whole 0 000", "0003553 03 n 01 whole 0 000 | short offset",
         "00003553 03 n 0x whole 0 000 | no count",
         "00003553 03 n 02 whole 0 | too few words", "00003553 03 n 01 whole 0 002 @ 00002684 n 0000 | too few pointers",
-        "00003553 03 n 00 000 | no word",
+        "00003553 03 n 00 000 | no word", "00003553 03 n 7fffffffffffffff whole 0 000 | more words than a number can double",
+        "00003553 03 n 01 whole 0 9223372036854775807 | more pointers than a number can quadruple",
     ])
     func refusesBrokenLines(line: String) {
         #expect(failure { _ = try Synset(line: line, at: "data.noun:7") }?.place == "data.noun:7")

@@ -21,11 +21,12 @@ public struct Synset: Sendable, Equatable {
         guard fields.count > 4, fields[0].utf8.count == 8, UInt32(fields[0]) != nil else {
             throw Self.malformed("an offset of eight digits and at least four fields more", place, line)
         }
-        guard let words = Int(fields[3], radix: 16), words > 0, fields.count > 4 + 2 * words else {
+        guard let words = Int(fields[3], radix: 16), words > 0, words <= (fields.count - 5) / 2 else {
             throw Self.malformed("w_cnt (hexadecimal) and as many words", place, line)
         }
         let afterWords = 4 + 2 * words
-        guard let pointers = Int(fields[afterWords]), pointers >= 0, fields.count >= afterWords + 1 + 4 * pointers else {
+        guard let pointers = Int(fields[afterWords]), pointers >= 0, pointers <= (fields.count - afterWords - 1) / 4
+        else {
             throw Self.malformed("p_cnt (decimal) and as many pointers", place, line)
         }
         offset = String(fields[0])
