@@ -7,7 +7,7 @@ import XCData
 @Suite struct ShippedArchTests {
     private static let folder = #filePath.components(separatedBy: "/Tests/")[0] + "/configs/arch"
 
-    @Test(arguments: ["Astec", "AstecMean", "GRU", "LSTM", "RNN", "XMLCNN", "MLP", "Identity"])
+    @Test(arguments: ["Astec", "AstecMean", "AstecPlain", "GRU", "LSTM", "RNN", "XMLCNN", "MLP", "Identity"])
     func makesAnEncoder(_ name: String) throws {
         let arch = try Arch.load(path: "\(Self.folder)/\(name).json", arguments: Config())
         let isDense = ["MLP", "Identity"].contains(name)
@@ -19,6 +19,6 @@ import XCData
 
     @Test func noneIsLeftOut() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".json") }
-        #expect(files.count == 8)
+        #expect(files.count == 9)
     }
 }
