@@ -152,7 +152,7 @@ refused "an empty seed" '--seeds' 'an empty seed' 'expected: *different whole nu
 refused "no seed" '--seeds' 'an empty seed' -- --seeds ''
 refused "a seed that is no number" '--seeds' 'no number' 'found: *seven' -- --seeds 7,seven
 refused "a negative seed" '--seeds' 'a negative seed' 'found: *-7' -- --seeds -7
-refused "a seed that is too large" '--seeds' 'no number' 'expected: *.* to 18446744073709551615' -- --seeds 18446744073709551616
+refused "a seed that is too large" '--seeds' 'no number' 'expected: *.* to 9223372036854775807' -- --seeds 18446744073709551616
 refused "an unknown framework" '--framework' 'unknown framework' 'did you mean DeepXML\?' -- --framework DeepXM
 refused "an unknown architecture" '--arch' 'unknown architecture' 'did you mean Astec\?' -- --arch Astek
 refused "an unknown option" 'sedes' 'did you mean.*--seeds|Did you mean.*--seeds' -- --sedes 7

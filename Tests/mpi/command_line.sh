@@ -28,7 +28,7 @@ refuses 4 'a seed that is given twice' --seeds 1,2,1
 refuses 1 'a negative seed' --seeds -1
 refuses 1 'an empty seed' --seeds ''
 refuses 1 'did you mean DeepXML?' --framework DeepXLM
-refuses 1 'comes with the next release' --framework DeepXML-OVA
+refuses 1 'did you mean DeepXML-OVA' --framework DeepXML-OVO
 refuses 1 'did you mean "num_epochs"?' --set extreme.num_epoch=5
 refuses 1 'an integer from 1 to' --set extreme.num_epochs=0
 refuses 4 'no such data set' --dataset Nowhere
