@@ -82,7 +82,7 @@ check() {
     verdict "$name: killed $hits times, the same bits" "$why" "$err"
 }
 
-check anns "KILL:extreme.3 USR1:extreme.[0-9]*" --framework DeepXML-ANNS --set extreme.num_epochs=20 --set extreme.batch_size=24 --set extreme.retrain_hnsw_after=3
+check anns "KILL:extreme.3 USR1:extreme.[0-9]*" --framework DeepXML-ANNS --set extreme.num_epochs=80 --set extreme.batch_size=24 --set extreme.retrain_hnsw_after=3
 check gru "USR1:surrogate.2 KILL:extreme.2" --arch "$scratch/SmallGRU.json" "${sequences[@]}" --set surrogate.num_epochs=4 \
     --set extreme.init=intermediate --set extreme.num_epochs=5 --set reranker.num_epochs=3
 finish
