@@ -1,5 +1,6 @@
 #include "kernels.h"
 #include "optimiser.h"
+#include "philox_lanes.h"
 #include "vector.h"
 #pragma clang fp contract(fast)
 
@@ -17,7 +18,6 @@ DX_CLONES void dx_embed_rows(const float *table, size_t cols, const int64_t *sta
 }
 
 // 128 columns at a time: 16 counters side by side, so that the ten rounds run in vector registers.
-#define LANES 16
 DX_CLONES void dx_relu_dropout(float *x, size_t rows, size_t cols, size_t ld, size_t first_col, const int32_t *ids,
                                dx_stream stream, float keep) {
     if (keep >= 1.0f) {
@@ -31,31 +31,8 @@ DX_CLONES void dx_relu_dropout(float *x, size_t rows, size_t cols, size_t ld, si
     for (size_t r = 0; r < rows; r++) {
         float *row = x + r * ld;
         for (size_t block = first_block; block < last_block; block += LANES) {
-            uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-            for (int i = 0; i < LANES; i++) {
-                c0[i] = (uint32_t)(block + (size_t)i);
-                c1[i] = (uint32_t)ids[r];
-                c2[i] = stream.moment;
-                c3[i] = stream.purpose;
-            }
-            uint32_t k0 = stream.key0, k1 = stream.key1;
-            for (int round = 0; round < 10; round++) {
-                for (int i = 0; i < LANES; i++) {
-                    uint64_t p0 = (uint64_t)0xD2511F53u * c0[i], p1 = (uint64_t)0xCD9E8D57u * c2[i];
-                    uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1[i] ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3[i] ^ k1;
-                    c1[i] = (uint32_t)p1;
-                    c3[i] = (uint32_t)p0;
-                    c0[i] = n0;
-                    c2[i] = n2;
-                }
-                k0 += 0x9E3779B9u;
-                k1 += 0xBB67AE85u;
-            }
             uint16_t bits[LANES * 8];
-            for (int i = 0; i < LANES; i++) {
-                uint32_t words[4] = {c0[i], c1[i], c2[i], c3[i]};
-                memcpy(bits + 8 * i, words, 16);
-            }
+            philox_bits(stream, (uint32_t)ids[r], (uint32_t)block, bits);
             size_t from = block * 8 > first_col ? block * 8 : first_col;
             size_t to = (block + LANES) * 8 < first_col + cols ? (block + LANES) * 8 : first_col + cols;
             for (size_t c = from; c < to; c++) {

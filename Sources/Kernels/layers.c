@@ -1,37 +1,9 @@
 // Layers of the general encoders: what is done between the matrix products.
 #include "activation.h"
 #include "kernels.h"
+#include "philox_lanes.h"
 #include "vector.h"
 #pragma clang fp contract(fast)
-
-// Sixteen counters side by side, 8 draws of 16 bits each: 128 columns.
-#define LANES 16
-DX_INLINE void draw_bits(uint32_t first, uint32_t id, dx_stream stream, uint16_t bits[LANES * 8]) {
-    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-    for (int i = 0; i < LANES; i++) {
-        c0[i] = first + (uint32_t)i;
-        c1[i] = id;
-        c2[i] = stream.moment;
-        c3[i] = stream.purpose;
-    }
-    uint32_t k0 = stream.key0, k1 = stream.key1;
-    for (int round = 0; round < 10; round++) {
-        for (int i = 0; i < LANES; i++) {
-            uint64_t p0 = (uint64_t)0xD2511F53u * c0[i], p1 = (uint64_t)0xCD9E8D57u * c2[i];
-            uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1[i] ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3[i] ^ k1;
-            c1[i] = (uint32_t)p1;
-            c3[i] = (uint32_t)p0;
-            c0[i] = n0;
-            c2[i] = n2;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    for (int i = 0; i < LANES; i++) {
-        uint32_t words[4] = {c0[i], c1[i], c2[i], c3[i]};
-        memcpy(bits + 8 * i, words, 16);
-    }
-}
 
 DX_CLONES void dx_dropout(float *x, size_t rows, size_t cols, size_t ld, const int32_t *ids, const int32_t *positions,
                           dx_stream stream, float keep, int relu) {
@@ -41,7 +13,7 @@ DX_CLONES void dx_dropout(float *x, size_t rows, size_t cols, size_t ld, const i
         uint32_t first = positions ? (uint32_t)((size_t)positions[r] * ld / 8) : 0;
         for (size_t from = 0; from < cols; from += LANES * 8) {
             uint16_t bits[LANES * 8] = {0};
-            if (keep < 1.0f) draw_bits(first + (uint32_t)(from / 8), (uint32_t)ids[r], stream, bits);
+            if (keep < 1.0f) philox_bits(stream, (uint32_t)ids[r], first + (uint32_t)(from / 8), bits);
             size_t count = cols - from < LANES * 8 ? cols - from : LANES * 8;
             float *part = x + r * ld + from;
             for (size_t c = 0; c < count; c++) {

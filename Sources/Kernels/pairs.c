@@ -1,5 +1,6 @@
 // Which (document, label) pairs a shortlist step works on.
 #include "kernels.h"
+#include "philox_lanes.h"
 #include "vector.h"
 #include <stdlib.h>
 #include <string.h>
@@ -18,36 +19,6 @@ static inline size_t put(int32_t label, uint32_t row, uint32_t target, size_t at
     labels[at] = label;
     pairs[at] = (uint16_t)(row << 1 | target);
     return at + 1;
-}
-
-// Draws 4 first_block ..< 4 (first_block + LANES) of a document: as `draw` has them, sixteen counters side by side.
-#define LANES 16
-DX_INLINE void draws(dx_stream s, uint32_t document, uint32_t first_block, uint32_t words[4 * LANES]) {
-    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES], k0 = s.key0, k1 = s.key1;
-    for (uint32_t i = 0; i < LANES; i++) {
-        c0[i] = first_block + i;
-        c1[i] = document;
-        c2[i] = s.moment;
-        c3[i] = s.purpose;
-    }
-    for (int round = 0; round < 10; round++) {
-        for (int i = 0; i < LANES; i++) {
-            uint64_t p0 = (uint64_t)0xD2511F53u * c0[i], p1 = (uint64_t)0xCD9E8D57u * c2[i];
-            uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1[i] ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3[i] ^ k1;
-            c1[i] = (uint32_t)p1;
-            c3[i] = (uint32_t)p0;
-            c0[i] = n0;
-            c2[i] = n2;
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    for (int i = 0; i < LANES; i++) {
-        words[4 * i] = c0[i];
-        words[4 * i + 1] = c1[i];
-        words[4 * i + 2] = c2[i];
-        words[4 * i + 3] = c3[i];
-    }
 }
 
 DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t max_positives,
@@ -84,7 +55,7 @@ DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_cou
     }
     uint32_t words[4 * LANES], first_block = (next + 3) / 4;
     for (size_t i = 0; i < random_count && room > 0; i++) {
-        if (i % (4 * LANES) == 0) draws(stream, (uint32_t)document, first_block + (uint32_t)(i / 4), words);
+        if (i % (4 * LANES) == 0) philox_lanes(stream, (uint32_t)document, first_block + (uint32_t)(i / 4), words);
         int32_t label = (int32_t)(((uint64_t)words[i % (4 * LANES)] * (uint64_t)label_count) >> 32);
         if (stamp[label] == mark) continue;
         room--;

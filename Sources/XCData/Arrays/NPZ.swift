@@ -67,13 +67,6 @@ public enum NPZ {
             values: try StoredArray(zip, "data", path: path), place: path)
     }
 
-    /// A matrix of scipy's arrays, checked as `readCSR` does; rows whose columns aren't sorted are sorted.
-    package static func checked(
-        shape: Buffer<Int64>, starts: Buffer<Int64>, columns: Buffer<Int64>, values: Buffer<Float>, path: String
-    ) throws -> CSRMatrix {
-        try CSRParts(shape: shape.array, starts: starts, columns: columns, values: values, place: path).sortedMatrix()
-    }
-
     private static func ones(_ count: Int) -> Buffer<Float> {
         let values = Buffer<Float>(count: count)
         values.fill(1)
