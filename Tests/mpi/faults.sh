@@ -111,7 +111,7 @@ for victim in "the coordinator" "a worker" "mpirun and all ranks"; do
     why=$([ "$code" -ne 0 ] || echo "exit code 0; ")$(left "$folder")
     [ "$victim" = "a worker" ] || [ -f "$folder/$results/v_0_1/run.lock" ] || why+="no stale lock; "
     why+=$(recovers "$folder")
-    grep -q 'goes on from checkpoint extreme' "$err" || why+="then it began anew; "
+    grep -qE 'goes on from checkpoint (extreme|reranker)' "$err" || why+="then it began anew; "
     verdict "$victim killed" "$why" "$err"
 done
 
