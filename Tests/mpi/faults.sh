@@ -88,6 +88,32 @@ if wanted "a worker that stands still is named"; then
     verdict "$check" "$why$(recovers "$scratch/silent")" "$err"
 fi
 
+# The coordinator stands still: one of the workers that wait for it says so
+if wanted "a coordinator that stands still is named"; then
+    begin "$scratch/headless" --silence-timeout 2
+    until_logged 'extreme 5/'
+    kill -STOP "$(rank 0)"
+    await
+    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 0 on .*: the coordinator has not been heard of for' 'silence-timeout is 2')$(left "$scratch/headless")
+    why+=$(recovers "$scratch/headless")
+    grep -qE 'goes on from checkpoint (extreme|reranker)' "$err" || why+="then it began anew; "
+    verdict "$check" "$why" "$err"
+fi
+
+# The same when all workers are done: it is held by a pipe that nobody writes, at what it reads last
+if wanted "a coordinator that stands still at the end is named"; then
+    rm -rf "$scratch/headless"
+    mkfifo "$data/Small/tst_raw.tsv"
+    begin "$scratch/headless" --silence-timeout 2
+    while [ ! -f "$scratch/headless/$results/v_0/metrics.json" ] && kill -0 "$job" 2>/dev/null; do sleep 0.02; done
+    sleep 0.5
+    kill -STOP "$(rank 0)"
+    await
+    rm "$data/Small/tst_raw.tsv"
+    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 0 on .*: the coordinator has not been heard of for')$(left "$scratch/headless")
+    verdict "$check" "$why$(recovers "$scratch/headless")" "$err"
+fi
+
 # All of the job stands still, and goes on: that is nobody's fault
 if wanted "a job that is suspended as a whole goes on"; then
     begin "$scratch/suspended" --silence-timeout 2
@@ -117,7 +143,21 @@ for victim in "the coordinator" "a worker" "mpirun and all ranks"; do
     [ "$victim" = "a worker" ] || [ -f "$folder/$results/v_0_1/run.lock" ] || why+="no stale lock; "
     why+=$(recovers "$folder")
     grep -qE 'goes on from checkpoint (extreme|reranker)' "$err" || why+="then it began anew; "
+    ! grep -q 'seed 1 surrogate ' "$err" || why+="then it trained module I again; "
     verdict "$check" "$why" "$err"
+done
+
+# A signal to one rank alone: the coordinator, a worker
+for number in 0 2; do
+    wanted "SIGTERM to rank $number alone" || continue
+    folder=$scratch/signalled
+    rm -rf "$folder"
+    begin "$folder"
+    until_logged 'extreme 5/'
+    kill -TERM "$(rank "$number")"
+    await
+    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(left "$folder")
+    verdict "$check" "$why$(recovers "$folder")" "$err"
 done
 
 # Two jobs at once
@@ -138,6 +178,16 @@ if wanted "two jobs at once: the second is refused; another learner alone is not
     verdict "$check" "$why$(recovers "$scratch/locked")" "$scratch/second" "$err"
 fi
 
+# Its lock taken away: it had stood still, another job took over. A holder looks every 5 s.
+if wanted "a job whose lock was taken away stops"; then
+    begin "$scratch/robbed" --set extreme.num_epochs=4000
+    until_logged 'extreme 5/'
+    rm "$scratch/robbed/$results/v_0_1/run.lock"
+    await
+    why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said '^error: .*run.lock: the lock of this run was taken away')$(left "$scratch/robbed")
+    verdict "$check" "$why" "$err"
+fi
+
 # A rank of another build
 if wanted "a rank of another build is refused"; then
     cp "$program" "$scratch/$name" && printf 'x' >>"$scratch/$name"
@@ -149,12 +199,12 @@ if wanted "a rank of another build is refused"; then
     verdict "$check" "$why" "$err"
 fi
 
-# A loss that is no number
+# A loss that is no number, from the first of many steps on, with a checkpoint due at every look
 if wanted "a loss that is no number stops the job, with the step"; then
     tr '\0' '\177' </dev/zero | head -c $((400 * 300 * 4)) >"$scratch/huge"
     header="{'descr': '<f4', 'fortran_order': False, 'shape': (400, 300), }"
     { printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "$header" && cat "$scratch/huge"; } >"$data/Small/huge.npy"
-    begin "$scratch/nan" --set reranker.init=token_embeddings --set reranker.embeddings=huge.npy
+    begin "$scratch/nan" --set reranker.init=token_embeddings --set reranker.embeddings=huge.npy --set reranker.batch_size=32 --checkpoint-minutes 0.0001
     await
     why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(left "$scratch/nan")
     why+=$(said 'seed 1, epoch 1, step 1: the loss of module reranker' 'lower reranker.learning_rate')
@@ -165,12 +215,13 @@ fi
 
 # A disk that breaks while checkpoints or results are written
 if cc -shared -fPIC -o "$scratch/eio.so" Tests/mpi/shims/eio.c -ldl && cc -shared -fPIC -o "$scratch/clock.so" Tests/mpi/shims/clock.c -ldl; then
-    for place in ckpt_extreme_ predictions.h5 metrics.json results/cache; do
-        wanted "a disk error at $place" || continue
-        folder=$scratch/broken
+    for moment in "2 writes of ckpt_extreme_" "0 writes of predictions.h5" "0 writes of metrics.json" "0 writes of results/cache" \
+        "0 syncs of predictions.h5" "0 syncs of metrics.json" "0 syncs of results/cache"; do
+        wanted "a disk error after $moment" || continue
+        folder=$scratch/broken place=${moment##* }
         rm -rf "$folder"
-        environment=("LD_PRELOAD=$scratch/eio.so" "EIO_PATH=$place" EIO_AFTER=2)
-        [ "$place" = ckpt_extreme_ ] || environment[2]=EIO_AFTER=0
+        environment=("LD_PRELOAD=$scratch/eio.so" "EIO_PATH=$place" "EIO_AFTER=${moment%% *}")
+        [[ $moment != *syncs* ]] || environment+=(EIO_SYNC=1)
         run "$folder"
         environment=(A=b)
         why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(said "$place" 'Input/output error|could not')$(left "$folder")
@@ -191,13 +242,15 @@ else
     fail "a disk that breaks, a clock that jumps" "no C compiler: install g++"
 fi
 
-# Results that can't be written
+# Results that can't be written: before the training, even where a job has left its cache there
 if wanted "a file system that is read-only"; then
-    mkdir -p "$scratch/readonly"
+    mkdir -p "$scratch/readonly/results"
+    cp -r "$scratch/reference/results/cache" "$scratch/readonly/results"
     if mount --bind "$scratch/readonly" "$scratch/readonly" 2>/dev/null && mount -o remount,bind,ro "$scratch/readonly"; then
         trap 'umount "$scratch/readonly" 2>/dev/null; clean_up' EXIT
         run "$scratch/readonly"
         why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said "$scratch/readonly" 'Read-only file system')
+        ! grep -q surrogate "$err" || why+="it began; "
         mount -o remount,bind,rw "$scratch/readonly"
         why+=$(recovers "$scratch/readonly")
         umount "$scratch/readonly"
@@ -208,21 +261,28 @@ if wanted "a file system that is read-only"; then
 fi
 
 # Data or config changed between runs
-if wanted "a checkpoint of other data or another config is refused"; then
-    begin "$scratch/changed"
+for change in "other data" "another config"; do
+    wanted "a checkpoint of $change is refused" || continue
+    folder=$scratch/changed
+    rm -rf "$folder"
+    begin "$folder"
     until_logged 'extreme 5/'
     kill -USR1 "$job"
     await
     why=$([ "$code" -eq 75 ] || echo "exit code $code; ")
     cp "$data/Small/trn_X_Xf.txt" "$scratch/kept"
-    sed -i '2s/:0/:1/' "$data/Small/trn_X_Xf.txt"
-    run "$scratch/changed"
-    why+=$([ "$code" -eq 2 ] || echo "changed data: exit code $code; ")$(said 'data')
+    if [ "$change" = "other data" ]; then
+        sed -i '2s/:0/:1/' "$data/Small/trn_X_Xf.txt"
+        run "$folder"
+        why+=$(said 'differs in .*data set')
+    else
+        run "$folder" --set extreme.learning_rate=0.02
+        why+=$(said 'learning_rate')
+    fi
+    why+=$([ "$code" -eq 2 ] || echo "changed: exit code $code; ")
     cp "$scratch/kept" "$data/Small/trn_X_Xf.txt"
-    run "$scratch/changed" --set extreme.learning_rate=0.02
-    why+=$([ "$code" -eq 2 ] || echo "changed config: exit code $code; ")$(said 'learning_rate')
-    verdict "$check" "$why$(recovers "$scratch/changed")" "$err"
-fi
+    verdict "$check" "$why$(recovers "$folder")" "$err"
+done
 
 # Memory that is not granted: by a limit that no estimate can see, and by a control group
 if wanted "memory that is refused names the rank"; then
