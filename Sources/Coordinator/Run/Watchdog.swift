@@ -51,12 +51,15 @@ package struct Watchdog {
         let away = now - lastLook
         lastLook = now
         if away > longestLook { for rank in lastHeard.keys { lastHeard[rank]? += away } }
-        guard let (rank, time) = lastHeard.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }), now - time > timeout + patience else {
+        guard let (rank, time) = lastHeard.min(by: { ($0.value, $0.key) < ($1.value, $1.key) }), now - time > timeout + patience
+        else {
             return
         }
         let host = hosts[rank] ?? "an unknown host"
         throw Failure(
-            .interrupted, "\(rank == 0 ? "the coordinator" : "a worker") has not been heard of for \(Quantity.seconds(now - time))", at: "rank \(rank) on \(host)",
+            .interrupted,
+            "\(rank == 0 ? "the coordinator" : "a worker") has not been heard of for \(Quantity.seconds(now - time))",
+            at: "rank \(rank) on \(host)",
             found: "no sign of life", expected: "one every few seconds; --silence-timeout is \(Quantity.seconds(timeout))",
             advice: "see whether \(host) is up and its process runs, then run the same command again: it goes on from the newest "
                 + "checkpoint")

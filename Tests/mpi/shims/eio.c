@@ -1,8 +1,10 @@
 // LD_PRELOAD: after EIO_AFTER writes (and syncs) to files whose path holds EIO_PATH, every one fails with EIO, as on a disk
 // that breaks. With EIO_SYNC the syncs alone fail: what was written went to memory, and no further.
+// With EIO_STOP nothing fails, but the process stands still there.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@ static int breaks(int fd, int is_sync) {
     if (n < 0) return 0;
     name[n] = 0;
     if (!strstr(name, path) || __sync_fetch_and_add(&writes, 1) < (after ? atoi(after) : 0)) return 0;
+    if (getenv("EIO_STOP")) return raise(SIGSTOP);
     errno = EIO;
     return 1;
 }
