@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "Transport", dependencies: ["CMPI", "Diagnostics", "Buffers"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
         .target(name: "XCData", dependencies: ["Kernels", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
-        .target(name: "Prepare", dependencies: ["CZlib", "Diagnostics", "Buffers", "XCData"], swiftSettings: strict),
+        .target(name: "Prepare", dependencies: ["Diagnostics", "Buffers", "XCData"], swiftSettings: strict),
         .target(
             name: "DeepXMLModel", dependencies: ["Kernels", "CHNSW", "COpenBLAS", "Diagnostics", "Buffers", "XCData"],
             swiftSettings: strict),

@@ -3,7 +3,10 @@
 /// - Returns: the candidate with at most ⌈|word|/3⌉ edits (never fewer than 1), or nil.
 public func suggestion(for word: String, among candidates: some Sequence<String>) -> String? {
     let limit = max(1, (word.count + 2) / 3)
-    let ranked = candidates.map { ($0, editDistance(word.lowercased(), $0.lowercased())) }
+    // A distance is never below the difference of lengths: a page of text is compared with nothing.
+    let ranked = candidates.filter { abs($0.count - word.count) <= limit }.map {
+        ($0, editDistance(word.lowercased(), $0.lowercased()))
+    }
     guard let best = ranked.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }), best.1 <= limit else { return nil }
     return best.0
 }

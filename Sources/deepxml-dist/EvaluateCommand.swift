@@ -29,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Predictions: npz, HDF5, text or JSON lines.", valueName: "file"))
     var predictions: String
 
-    @Option(help: ArgumentHelp("Labels of the same documents, in XC text.", valueName: "file"))
+    @Option(help: ArgumentHelp("Labels of the same documents, in any format that training reads.", valueName: "file"))
     var labels: String
 
     @Option(help: ArgumentHelp("Labels of the training documents.", valueName: "file"))

@@ -37,7 +37,7 @@ import XCData
         try "1 1\n2 5\n".write(toFile: folder + "/filter.txt", atomically: true, encoding: .utf8)
         counts = (0..<12).map { label in Int32(train.count { $0.contains(label) }) }
         truth = GroundTruth(
-            labels: try XCText.read(path: folder + "/tst.txt", kind: .labels, threads: 1),
+            labels: try MatrixFile.read(path: folder + "/tst.txt", kind: .labels, threads: 1),
             inversePropensity: Propensity.inverse(labelCounts: counts, documents: 40, A: 0.55, B: 1.5))
         try ScoreFile.write(
             parts: ["clf": scores.clf, "knn": scores.knn, "reranker": scores.reranker ?? scores.clf], to: folder + "/p.h5")

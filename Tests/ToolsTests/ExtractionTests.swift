@@ -56,7 +56,7 @@ import XCData
     func intermediate() throws {
         let tokens = try extraction(.tokenEmbeddings), documents = try extraction(.documentEmbeddings)
         let path = "\(try SmallLearner.job().options.datasetFolder)/tst_X_Xf.txt"
-        let features = try XCText.read(path: path, kind: .features, threads: 1)
+        let features = try MatrixFile.read(path: path, kind: .features, threads: 1)
         #expect(tokens.rows == 300 && tokens.cols == 20 && documents.rows == features.rows)
         var worst: Float = 0
         for row in 0..<features.rows {

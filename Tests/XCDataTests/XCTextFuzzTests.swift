@@ -59,7 +59,7 @@ import XCData
             let bytes = Self.mutated(&random)
             let path = try folder.write("f.txt", bytes)
             do {
-                let matrix = try XCText.read(
+                let matrix = try MatrixFile.read(
                     path: path, kind: .features, threads: 1, pieceBytes: Int.random(in: 1...90, using: &random))
                 #expect(isSound(matrix), "\(bytes)")
                 parsed += 1

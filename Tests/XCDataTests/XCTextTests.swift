@@ -9,8 +9,8 @@ import XCData
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func read(_ text: String, _ kind: XCText.Kind = .features, pieceBytes: Int = 1 << 20) throws -> CSRMatrix {
-        try XCText.read(path: folder.write("f.txt", text), kind: kind, threads: 2, pieceBytes: pieceBytes)
+    private func read(_ text: String, _ kind: MatrixFile.Kind = .features, pieceBytes: Int = 1 << 20) throws -> CSRMatrix {
+        try MatrixFile.read(path: folder.write("f.txt", text), kind: kind, threads: 2, pieceBytes: pieceBytes)
     }
 
     private func expectSmall(_ m: CSRMatrix, sourceLocation: SourceLocation = #_sourceLocation) {

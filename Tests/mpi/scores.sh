@@ -89,6 +89,9 @@ measured "evaluate score.npz of the ensemble" "$results/v_0/score.npz" "${texts[
 for key in by_beta by_beta_before_reranker stages; do
     verdict "evaluate predictions.h5: $key is metrics.json's" "$(same_as_run "$key" 1)"
 done
+for name in trn tst; do "$program" convert --from "$data/Small/${name}_X_Y.txt" --to "$scratch/$name.npz" --quiet 2>>"$err" || fail "convert labels" "failed" "$err"; done
+measured "evaluate with labels in npz" "$results/v_0/score.npz" "${texts[@]}" -- --predictions "$results/v_0/score.npz" \
+    --labels "$scratch/tst.npz" --train-labels "$scratch/trn.npz"
 
 # Predictions of others
 mkdir "$scratch/others"

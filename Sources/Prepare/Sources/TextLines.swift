@@ -1,11 +1,14 @@
 import Diagnostics
 import Foundation
+import XCData
 
 /// The lines of a UTF-8 text file with their numbers: LF or CRLF, with or without a last newline or a byte order mark; plain
 /// or compressed by gzip, told from its first two bytes.
 struct TextLines {
     let path: String
     private let content: Data
+    /// Of a packed text, at a time.
+    private static let unpackedBytes = 1 << 18
 
     /// - Throws: `Failure` where the file is missing, a folder, or not readable.
     init(path: String, expected: String) throws {
@@ -29,7 +32,7 @@ struct TextLines {
     ///
     /// - Throws: `Failure` naming the line that is not UTF-8, and what `body` throws.
     func readEach(_ body: (String, Int) throws -> Void) throws {
-        if content.starts(with: GzipLines.magic) { return try readEachUnpacked(body) }
+        if GzipText.recognises(content) { return try readEachUnpacked(body) }
         try content.withUnsafeBytes { raw in
             var bytes = raw.bindMemory(to: UInt8.self)[...]
             if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
@@ -48,8 +51,8 @@ struct TextLines {
     private func readEachUnpacked(_ body: (String, Int) throws -> Void) throws {
         var number = 0
         var blank = 0
-        try GzipLines(path: path).readEach { bytes in
-            var line = bytes[...]
+        try GzipText(MappedFile(path: path), chunkBytes: Self.unpackedBytes).forEachLine { line in
+            var line = line
             if number == 0, blank == 0, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
             guard line.contains(where: { $0 != 0x0D && $0 != 0x20 }) else {
                 blank += 1
@@ -65,9 +68,8 @@ struct TextLines {
         }
     }
 
-    private func decode(_ line: Slice<UnsafeBufferPointer<UInt8>>, _ number: Int) throws -> String {
-        let line = line.last == 0x0D ? line.dropLast() : line
-        guard let text = String(validating: line, as: UTF8.self) else {
+    private func decode(_ line: some BidirectionalCollection<UInt8>, _ number: Int) throws -> String {
+        guard let text = String(validating: line.last == 0x0D ? line.dropLast() : line[...], as: UTF8.self) else {
             throw Failure(
                 .usage, "the line is not UTF-8 text", at: "\(path):\(number)", expected: "UTF-8",
                 advice: "convert the file, for example: iconv -f latin1 -t utf8 '\(path)'")

@@ -36,12 +36,12 @@ struct EvaluationInputs {
     }
 
     private static func labels(_ path: String, _ threads: Int) throws -> CSRMatrix {
-        let labels = try XCText.read(path: path, kind: .labels, threads: threads)
+        let labels = try MatrixFile.read(path: path, kind: .labels, threads: threads)
         // Each label has memory of its own: a header must not ask for any amount.
         let most = 1 << 24 + 64 * labels.nonZeros
         guard labels.cols <= most else {
             throw Failure(
-                .usage, "the header's number of labels is out of proportion to the file", at: "\(path):1",
+                .usage, "the number of labels is out of proportion to the file", at: path,
                 found: "\(labels.cols) labels for \(labels.nonZeros) entries", expected: "at most \(most)",
                 advice: "correct the header")
         }

@@ -28,11 +28,15 @@ public enum MatrixFile {
         try read(path: path, kind: kind, threads: threads, chunkBytes: GzipText.chunkBytes)
     }
 
-    /// - Parameter chunkBytes: packed text is unpacked so many bytes at a time; tests make it small.
-    package static func read(path: String, kind: Kind, threads: Int, chunkBytes: Int) throws -> CSRMatrix {
+    /// - Parameters:
+    ///   - chunkBytes: packed text that is unpacked at a time.
+    ///   - pieceBytes: about how much text a thread takes at a time; tests make both small.
+    package static func read(
+        path: String, kind: Kind, threads: Int, chunkBytes: Int = GzipText.chunkBytes, pieceBytes: Int = 1 << 20
+    ) throws -> CSRMatrix {
         let team = ThreadTeam(size: max(1, threads))
         defer { team.stop() }
-        return try read(MappedFile(path: path), kind: kind, team, chunkBytes: chunkBytes)
+        return try read(MappedFile(path: path), kind: kind, team, chunkBytes: chunkBytes, pieceBytes: pieceBytes)
     }
 
     /// What the content of `path` says that it is.
@@ -72,7 +76,7 @@ public enum MatrixFile {
             let header = try text(GzipText(file, chunkBytes: 1 << 12), kind: .values).header
             return MatrixFormat(header.labels == nil ? .xcText : .oneFile, isPacked: true)
         }
-        let header = try XCTextHeader(file.bytes, path: file.path, takesOneFile: true)
+        let header = try XCTextHeader(file.bytes, path: file.path)
         return MatrixFormat(header.labels == nil ? .xcText : .oneFile)
     }
 

@@ -5,7 +5,7 @@ import Diagnostics
 /// A gzip file's text, unpacked some megabytes at a time; several members in a row are one text, as for gunzip.
 ///
 /// Format: RFC 1952; zlib compares each member's CRC-32 and length.
-final class GzipText: TextSource {
+package final class GzipText: TextSource {
     let path: String
     private let file: MappedFile
     private var stream = z_stream()
@@ -14,12 +14,12 @@ final class GzipText: TextSource {
     /// The start of a line whose end wasn't in the chunk before.
     private var carried: [UInt8] = []
     private let chunkBytes: Int
-    static let chunkBytes = 16 << 20
+    package static let chunkBytes = 16 << 20
     /// No document is so long: a longer line is a bomb, or no text.
     private static let longestLine = 1 << 28
 
     /// - Parameter chunkBytes: text unpacked at a time; tests make it small.
-    init(_ file: MappedFile, chunkBytes: Int = GzipText.chunkBytes) throws {
+    package init(_ file: MappedFile, chunkBytes: Int = GzipText.chunkBytes) throws {
         path = file.path
         self.file = file
         // Deflate shrinks by at most 1032:1: a small file needs no more.
@@ -32,7 +32,22 @@ final class GzipText: TextSource {
 
     deinit { inflateEnd(&stream) }
 
-    static func recognises(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.starts(with: [0x1f, 0x8b]) }
+    package static func recognises(_ bytes: some Sequence<UInt8>) -> Bool { bytes.starts(with: [0x1f, 0x8b]) }
+
+    /// Calls `body` with the bytes of each line, without its LF. A last line without LF counts; an empty one does not.
+    ///
+    /// - Throws: `Failure` where the stream ends early, is damaged or holds a line over 256 MiB; and what `body` throws.
+    package func forEachLine(_ body: (Slice<UnsafeRawBufferPointer>) throws -> Void) throws {
+        while let chunk = try next() {
+            var rest = chunk.bytes[...]
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                try body(rest[..<end])
+                rest = rest[(end + 1)...]
+            }
+            if !rest.isEmpty { try body(rest) }
+            withExtendedLifetime(chunk.owner) {}
+        }
+    }
 
     func next() throws -> TextChunk? {
         guard !ended else { return nil }

@@ -10,14 +10,13 @@ struct TextMatrix {
     private let first: TextChunk
     let header: XCTextHeader
 
-    /// - Parameter takesOneFile: a header of three counts is the one-file form, and no error.
     /// - Throws: `Failure` where the first line is no header.
-    init(_ source: some TextSource, kind: MatrixFile.Kind, takesOneFile: Bool = true, pieceBytes: Int = 1 << 20) throws {
+    init(_ source: some TextSource, kind: MatrixFile.Kind, pieceBytes: Int = 1 << 20) throws {
         self.source = source
         self.kind = kind
         self.pieceBytes = pieceBytes
         first = try self.source.next() ?? TextChunk(bytes: UnsafeRawBufferPointer(start: nil, count: 0), owner: nil, isLast: true)
-        header = try XCTextHeader(first.bytes, path: source.path, takesOneFile: takesOneFile)
+        header = try XCTextHeader(first.bytes, path: source.path)
     }
 
     /// Parses all rows.

@@ -12,9 +12,8 @@ struct XCTextHeader {
 
     private static let advice = "the first line must hold the numbers of rows and columns, as in `15539 5000`"
 
-    /// - Throws: `Failure` at line 1 where the line holds anything but two counts (or three, where the file may be of the one-file
-    ///   form).
-    init(_ bytes: UnsafeRawBufferPointer, path: String, takesOneFile: Bool = false) throws {
+    /// - Throws: `Failure` at line 1 where the line holds anything but two counts (or three: the one-file form).
+    init(_ bytes: UnsafeRawBufferPointer, path: String) throws {
         guard !bytes.isEmpty else {
             throw Failure(.usage, "the file is empty", at: path, expected: "`rows cols`, then a line a row", advice: Self.advice)
         }
@@ -26,9 +25,9 @@ struct XCTextHeader {
         if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
         let words = line.prefix(4096).split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         let counts = words.map(Self.count)
-        guard counts.count == 2 || counts.count == 3 && takesOneFile, let rows = counts[0], let cols = counts[1],
+        guard counts.count == 2 || counts.count == 3, let rows = counts[0], let cols = counts[1],
             let last = counts[counts.count - 1]
-        else { throw Self.noHeader(line, counts: counts, path: path) }
+        else { throw Self.noHeader(line, path: path) }
         guard max(cols, last) <= Int(Int32.max) else {
             throw Failure(
                 .usage, "more columns than this program can number", at: "\(path):1", found: "\(max(cols, last)) columns",
@@ -45,13 +44,9 @@ struct XCTextHeader {
         return word.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 
-    private static func noHeader(_ line: Slice<UnsafeRawBufferPointer>, counts: [Int?], path: String) -> Failure {
+    private static func noHeader(_ line: Slice<UnsafeRawBufferPointer>, path: String) -> Failure {
         var advice = Self.advice
-        if counts.count == 3, !counts.contains(nil) {
-            advice =
-                "this looks like the repository's one-file form (`rows features labels`): split it into a features file "
-                + "and a labels file: deepxml-dist convert --from FILE --to FEATURES --to-labels LABELS"
-        } else if line.contains(UInt8(ascii: ":")) {
+        if line.contains(UInt8(ascii: ":")) {
             advice = "the first line looks like a row: put a line `rows cols` before it"
         } else if line.starts(with: [0x1f, 0x8b]) {
             advice = "this looks like a gzip file: unpack it by gunzip"
