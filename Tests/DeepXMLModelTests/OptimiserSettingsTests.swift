@@ -40,6 +40,14 @@ private struct OptimiserOracle: Decodable {
         }
     }
 
+    @Test(arguments: OptimiserSettings.Kind.allCases) func factorIsOfTheRate(kind: OptimiserSettings.Kind) {
+        let plain = OptimiserSettings(kind: kind), half = OptimiserSettings(kind: kind, rateFactor: 0.5)
+        for step in [1, 7] {
+            #expect(half.dense(learningRate: 0.02, step: step).step == plain.dense(learningRate: 0.01, step: step).step)
+            #expect(half.lazy(learningRate: 0.02, step: step).step == plain.lazy(learningRate: 0.01, step: step).step)
+        }
+    }
+
     /// What the trainer had before there was a choice, bit for bit.
     @Test func withoutSettingsItIsAdam() {
         for step in [1, 2, 1000] {

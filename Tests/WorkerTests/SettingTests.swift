@@ -59,6 +59,25 @@ import XCData
         SmallCase(.anns, .astec, "extreme.num_clf_partitions=2"),
     ]) func optimisersAndLosses(_ small: SmallCase) throws { try check(small) }
 
+    @Test(arguments: [
+        SmallCase(.ova, .astec, "extreme.bias_init=prior"),
+        SmallCase(.deepXML, .gru, "surrogate.bias_init=prior"),
+        SmallCase(.ova, .xmlcnn, "extreme.propensity_weight=1.5"),
+        SmallCase(.anns, .astec, "extreme.propensity_weight=0.5"),
+        SmallCase(.ova, .astec, "all.lr_schedule=linear"),
+        SmallCase(.deepXML, .lstm, "all.lr_schedule=linear"),
+        SmallCase(.ova, .astec, "all.encoder_rate=0.5"),
+        SmallCase(.anns, .gru, "all.encoder_rate=2"),
+    ]) func ratesAndBiases(_ small: SmallCase) throws { try check(small) }
+
+    /// Where the encoder is fixed, its rate is without effect: the classifiers have their own.
+    @Test func encoderRateIsTheEncodersAlone() throws {
+        var fixed = SmallCase(.anns, .gru, "global.use_reranker=false", "extreme.freeze_intermediate=true")
+        let digest = try LearnerComparison(fixed).expected.digest
+        fixed.settings.append("extreme.encoder_rate=0.5")
+        #expect(try LearnerComparison(fixed).expected.digest == digest)
+    }
+
     private func check(_ small: SmallCase) throws {
         let learner = try LearnerComparison(small)
         if !small.settings.contains("extreme.num_clf_partitions=2") {

@@ -120,11 +120,11 @@ struct ShippedConfigTests {
         "the configs for short texts are the one that was chosen on validation data", arguments: ["WordNetShort", "WordNetDemo"])
     func short(name: String) throws {
         let config = try Self.load("DeepXML-OVA", name), extreme = config.extreme
-        #expect(extreme.biasInit == "prior" && extreme.precision == "bfloat16" && extreme.dropout == 0.6)
-        #expect(extreme.propensityWeight == 1)
-        #expect(extreme.numEpochs == 15 && extreme.learningRate == 0.02 && extreme.dlrStep == 8 && extreme.dlrFactor == 0.5)
+        #expect(extreme.biasInit == "prior" && extreme.precision == "bfloat16" && extreme.dropout == 0.5)
+        #expect(extreme.propensityWeight == 1.4 && extreme.encoderRate == 0.5)
+        #expect(extreme.numEpochs == 15 && extreme.learningRate == 0.02 && extreme.lrSchedule == "linear")
         let arch = try Arch.load(path: "\(Self.folder)/arch/\(config.global.arch).json", arguments: config)
-        #expect(arch.coarse.map(\.kind) == ["astec"] && arch.coarse[0].numbers["dropout"] == 0.6)
+        #expect(arch.coarse.map(\.kind) == ["astec"] && arch.coarse[0].numbers["dropout"] == 0.5)
         #expect(arch.fine.map(\.kind) == ["identity"])
     }
 

@@ -1,18 +1,32 @@
-/// The learning rate by epoch: multiplied by `factor` before each epoch e > 0 with e mod `interval` = 0.
+/// The learning rate of each step of a module.
 public struct LearningRate: Sendable {
-    public var initial: Double
-    public var factor: Double
-    /// −1: constant.
-    public var interval: Int
-
-    public init(initial: Double, factor: Double, interval: Int) {
-        self.initial = initial
-        self.factor = factor
-        self.interval = interval
+    public enum Schedule: Sendable, Equatable {
+        /// Multiplied by `factor` before each epoch e > 0 with e mod `interval` = 0; interval −1: constant.
+        case step(factor: Double, interval: Int)
+        /// Falls with every step, by the same amount, to 0 after the last.
+        case linear
     }
 
-    public func at(epoch: Int) -> Double {
-        guard interval > 0 else { return initial }
-        return (0..<(epoch / interval)).reduce(initial) { rate, _ in rate * factor }
+    public var initial: Double
+    public var schedule: Schedule
+    /// Of the module.
+    public var epochs: Int
+    public var stepsPerEpoch: Int
+
+    public init(initial: Double, schedule: Schedule, epochs: Int, stepsPerEpoch: Int) {
+        self.initial = initial
+        self.schedule = schedule
+        self.epochs = epochs
+        self.stepsPerEpoch = stepsPerEpoch
+    }
+
+    /// - Parameter moment: number of the step in its module, from 0.
+    public func at(moment: Int) -> Double {
+        switch schedule {
+        case .step(let factor, let interval):
+            guard interval > 0 else { return initial }
+            return (0..<(moment / stepsPerEpoch / interval)).reduce(initial) { rate, _ in rate * factor }
+        case .linear: return initial * (1 - Double(moment) / Double(epochs * stepsPerEpoch))
+        }
     }
 }

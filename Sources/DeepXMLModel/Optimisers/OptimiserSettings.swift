@@ -15,21 +15,26 @@ public struct OptimiserSettings: Sendable, Equatable {
     /// SGD's μ; Adam has its own constants.
     public var momentum: Double
     public var weightDecay: Double
+    /// What every learning rate is multiplied by.
+    public var rateFactor: Double
 
-    public init(kind: Kind = .adam, momentum: Double = 0.9, weightDecay: Double = 0) {
+    public init(kind: Kind = .adam, momentum: Double = 0.9, weightDecay: Double = 0, rateFactor: Double = 1) {
         self.kind = kind
         self.momentum = momentum
         self.weightDecay = weightDecay
+        self.rateFactor = rateFactor
     }
 
     /// Step `step` (from 1) on parameters that change as a whole.
     public func dense(learningRate: Double, step: Int) -> dx_adam {
-        numbers(learningRate, Adam.dense(learningRate: learningRate, step: step))
+        let rate = learningRate * rateFactor
+        return numbers(rate, Adam.dense(learningRate: rate, step: step))
     }
 
     /// Step `step` (from 1) on parameters of which only the rows with a gradient change.
     public func lazy(learningRate: Double, step: Int) -> dx_adam {
-        numbers(learningRate, Adam.lazy(learningRate: learningRate, step: step))
+        let rate = learningRate * rateFactor
+        return numbers(rate, Adam.lazy(learningRate: rate, step: step))
     }
 
     private func numbers(_ learningRate: Double, _ adam: dx_adam) -> dx_adam {

@@ -24,12 +24,12 @@ struct EncoderPlan {
             let stack = try arch.encoderStack(data: data, dims: dims, streams: streams)
             return StackEncoder(
                 stack: stack, group: group, embeddings: stack.input == .tokens ? embeddings(section, streams) : nil,
-                batchSize: section.batchSize, trainsCoarse: trainsCoarse, optimiser: section.optimiser)
+                batchSize: section.batchSize, trainsCoarse: trainsCoarse, optimiser: section.encoderOptimiser)
         }
         let shape = NetworkShape(
             dims: dims, batchSize: section.batchSize, trainsEncoder: trainsCoarse,
             encoderKeep: Float(1 - astec.coarseDropout), residualKeep: astec.fineDropout.map { Float(1 - $0) },
-            optimiser: section.optimiser)
+            optimiser: section.encoderOptimiser)
         return AstecEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
     }
 

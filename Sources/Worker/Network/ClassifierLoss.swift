@@ -100,7 +100,14 @@ extension ModuleConfig {
 
     var classifierPrecision: ClassifierPrecision { precision == "bfloat16" ? .bfloat16 : .float32 }
 
+    /// Of the classifiers.
     var optimiser: OptimiserSettings {
         OptimiserSettings(kind: OptimiserSettings.Kind(rawValue: optim) ?? .adam, momentum: momentum, weightDecay: weightDecay)
+    }
+
+    var encoderOptimiser: OptimiserSettings {
+        var settings = optimiser
+        settings.rateFactor = encoderRate
+        return settings
     }
 }

@@ -51,10 +51,10 @@ struct TrainingLoop {
             try network.restore(checkpoint)
             start = (checkpoint.key.epoch, checkpoint.key.step)
         }
-        let rate = LearningRate(initial: config.learningRate, factor: config.dlrFactor, interval: config.dlrStep)
+        let rate = config.rate(stepsPerEpoch: stepsPerEpoch)
         for epoch in start.epoch..<max(start.epoch, config.numEpochs) {
             try schedule?.begin(epoch: epoch, resumedFrom: epoch == start.epoch ? checkpoint : nil)
-            try runEpoch(epoch, from: start.step, learningRate: rate.at(epoch: epoch))
+            try runEpoch(epoch, from: start.step, rate: rate)
             start.step = 0
             try control.afterEpoch(epoch + 1, of: config.numEpochs, key: module.key(epoch: epoch + 1, step: 0)) {
                 storedArrays(epoch: epoch + 1, step: 0)
@@ -66,14 +66,14 @@ struct TrainingLoop {
         network.storedArrays() + (schedule?.storedArrays(epoch: epoch, step: step) ?? [])
     }
 
-    private func runEpoch(_ epoch: Int, from firstStep: Int, learningRate: Double) throws {
+    private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate) throws {
         let time = Stopwatch(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
         var sum = 0.0, documents = 0, divergedAt = Int.max
         for step in firstStep..<stepsPerEpoch {
             let from = step * config.batchSize, to = min(from + config.batchSize, features.rows)
             let docs = UnsafeBufferPointer(start: order.pointer + from, count: to - from), moment = epoch * stepsPerEpoch + step
             sum += try network.step(
-                DocumentBatch(features: features, docs: docs), moment: moment, learningRate: learningRate, loss: loss)
+                DocumentBatch(features: features, docs: docs), moment: moment, learningRate: rate.at(moment: moment), loss: loss)
             documents += docs.count
             if !sum.isFinite { divergedAt = min(divergedAt, step + 1) }
             guard step + 1 < stepsPerEpoch else { break }
@@ -115,5 +115,14 @@ struct TrainingLoop {
             at: "seed \(control.seed), epoch \(epoch + 1), step \(step)",
             found: "NaN or infinity", expected: "a finite loss",
             advice: "lower \(module.name).learning_rate (--set), with another --version; checkpoints before it are kept")
+    }
+}
+
+extension ModuleConfig {
+    fileprivate func rate(stepsPerEpoch: Int) -> LearningRate {
+        LearningRate(
+            initial: learningRate,
+            schedule: lrSchedule == "linear" ? .linear : .step(factor: dlrFactor, interval: dlrStep), epochs: numEpochs,
+            stepsPerEpoch: stepsPerEpoch)
     }
 }

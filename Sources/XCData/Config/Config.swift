@@ -62,6 +62,8 @@ public struct ModuleConfig: Sendable, Equatable {
     public var dlrFactor = 0.5
     /// Epochs between two decays of the learning rate; −1: never.
     public var dlrStep = 7
+    /// `step` (by `dlrFactor` and `dlrStep`) or `linear` (to 0 after the last step).
+    public var lrSchedule = "step"
     /// B.
     public var batchSize = 255
     /// Features are l2-normalised.
@@ -120,5 +122,7 @@ public struct ModuleConfig: Sendable, Equatable {
     public var biasInit = "uniform"
     /// After training, w·log(1/p) is added to the bias of each label, p its propensity; 0: nothing, as the original.
     public var propensityWeight = 0.0
+    /// Learning rate of the encoder, as a multiple of the classifiers'.
+    public var encoderRate = 1.0
     public init() {}
 }

@@ -66,6 +66,8 @@ extension ModuleConfig {
         .choice("loss", \.loss, ["BCE", "hinge", "squared hinge"]),
         .number("propensity_weight", \.propensityWeight, from: 0, to: 10),
         .choice("bias_init", \.biasInit, ["uniform", "prior"]),
+        .choice("lr_schedule", \.lrSchedule, ["step", "linear"]),
+        .number("encoder_rate", \.encoderRate, above: 0, to: 100),
     ]
 }
 
