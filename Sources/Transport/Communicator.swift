@@ -14,7 +14,8 @@ public struct Message {
 ///
 /// Two implementations: `MPICommunicator`, and `ThreadCommunicator` (ranks are threads of one process). Both wait
 /// without burning a core. The collectives are written once, over `exchange` (Collectives.swift), so both transports
-/// run the same code. Calls of one communicator are made by one thread of each rank at a time, but `post` by any.
+/// run the same code. Calls of one communicator are made by one thread of each rank at a time, but `post`, `poll` and
+/// `abort` by any.
 public protocol Communicator: AnyObject {
     /// This rank's number, 0 ..< size.
     var rank: Int { get }

@@ -29,6 +29,13 @@ enum Launcher {
 
     private static func overMPI(_ options: TrainOptions, _ stop: StopFlag) throws -> Int32 {
         let world = try MPICommunicator.start(computes: { rank, size in rank > 0 || size == 1 })
+        let heartbeat = options.silenceSeconds.map { silence in
+            // Checkpoints are whole at any moment, and a coordinator that can't be reached can't say it.
+            Heartbeat(world: world, silence: silence) { failure in
+                CommandErrors.say(failure)
+                world.abort(code: failure.code.rawValue)
+            }
+        }
         var code: Int32 = 0
         do { code = try run(world, ranks: world.size, options, stop) } catch let ended as EndedBeforeStart {
             CommandErrors.say(ended.failure)
@@ -36,6 +43,9 @@ enum Launcher {
         } catch {
             end(world, with: error as? RankFailure ?? RankFailure(error, rank: world.rank, host: world.host))
         }
+        // The coordinator may write results for long after the last worker is done: it is watched until then.
+        try world.barrier()
+        heartbeat?.stop()
         try world.finish()
         return code
     }

@@ -52,7 +52,7 @@ struct TrainCommand: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Seconds without a sign of life of a worker after which the job ends with 75; 0: never.", valueName: "seconds"))
+            "Seconds without a sign of life of a rank after which the job ends with 75; 0: never.", valueName: "seconds"))
     var silenceTimeout = TrainArguments.defaultSilenceTimeout
 
     enum Start: String, EnumerableFlag {

@@ -81,6 +81,14 @@ import Testing
             notices.all == ["\(scratch(file)) is damaged (checksum \(real), expected \(stored)): using ckpt_extreme_1_10"])
     }
 
+    /// A file that is cut short is told by a look at it, before all of it is read.
+    @Test func theNoticeSaysBothSizes() throws {
+        let file = scratch("\(newer)/shard-0-of-2.h5"), whole = try Vandal(file).whole.count
+        truncate(file, whole - 1)
+        _ = try store.newest()
+        #expect(notices.all == ["\(file) is damaged (\(whole - 1) bytes, expected \(whole)): using ckpt_extreme_1_10"])
+    }
+
     @Test func aMissingShardIsFound() throws {
         try FileManager.default.removeItem(atPath: scratch("\(newer)/shard-1-of-2.h5"))
         try expectFallback("\(newer)/shard-1-of-2.h5", "missing")

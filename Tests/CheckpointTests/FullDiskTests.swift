@@ -48,6 +48,7 @@ struct FullDiskTests {
             _ = try store.writeShard(large, shard: 0, of: 1, arrays: [StoredArray("w", counting(1000, 100))])
         }
         #expect(found.code == .outOfResources && found.place.contains("ckpt_extreme_2_10") && !found.advice.isEmpty)
+        #expect(found.problem.hasPrefix("could not reserve"), "it shows before gigabytes are written")
         #expect(try store.newest()?.key == small)
         // The space is free again.
         try SafeFile.write("\(disk.path)/a", Data(count: 30_000))

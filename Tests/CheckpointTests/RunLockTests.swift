@@ -20,9 +20,9 @@ private func stranger() -> LockHolder {
     return holder
 }
 
-private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0) throws {
+private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, to name: String = RunLock.fileName) throws {
     let text = String(decoding: try JSONEncoder().encode(holder), as: UTF8.self) + "\n" + String(format: "%020d\n", counter)
-    try Data(text.utf8).write(to: URL(fileURLWithPath: scratch("run.lock")))
+    try Data(text.utf8).write(to: URL(fileURLWithPath: scratch(name)))
 }
 
 @Suite struct RunLockTests {
@@ -90,9 +90,9 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0) 
 
     @Test func aStrangerWhoLivesIsNamed() throws {
         let scratch = try Scratch()
-        let lock = try RunLock(folder: scratch.path, timing: quick, holder: stranger())
+        let lock = try RunLock(folder: scratch.path, timing: quick, holder: stranger()), time = Stopwatch()
         let found = try failure { _ = try RunLock(folder: scratch.path, timing: .init(silence: 60)) }
-        #expect(found.code == .usage && found.found.contains("on node7"))
+        #expect(found.code == .usage && found.found.contains("on node7") && time.seconds < 30)
         lock.release()
     }
 
@@ -147,6 +147,21 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0) 
             for lock in locks { lock.release() }
             #expect(scratch.names.isEmpty)
         }
+    }
+
+    /// Both looked at the stale lock at the same moment, and both put theirs in its place: the last one has it.
+    @Test func whoseLockIsReplacedWhileItSettlesIsRefused() throws {
+        let scratch = try Scratch()
+        try leave(ended(), in: scratch)
+        let stale = try Data(contentsOf: URL(fileURLWithPath: scratch("run.lock")))
+        let other = Thread {
+            while FileManager.default.contents(atPath: scratch("run.lock")) == stale { usleep(1000) }
+            try? leave(stranger(), in: scratch, to: "another")
+            rename(scratch("another"), scratch("run.lock"))
+        }
+        other.start()
+        let found = try failure { _ = try RunLock(folder: scratch.path, timing: .init(settle: 1)) }
+        #expect(found.code == .usage && found.found.contains("on node7"))
     }
 
     @Test func aFolderWhereNobodyMayWrite() throws {

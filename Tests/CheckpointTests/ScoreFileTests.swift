@@ -39,6 +39,24 @@ import Testing
         #expect(try failure { _ = try ScoreFile.read(scratch("none.h5")) }.code == .usage)
     }
 
+    /// Numbers that are not those of the checksum, in a file that is sound for HDF5.
+    @Test func otherNumbersThanTheChecksumsAreDamage() throws {
+        let sound = scratch("sound"), changed = scratch("changed")
+        try ScoreFile.write(scores, to: sound)
+        let checksum = try #require(try H5File(opening: sound).attribute("checksum"))
+        let file = try H5File(creating: changed)
+        let other = Buffer<Float>([0.5, 0.25, 2])
+        try file.write("indptr", scores.starts)
+        try file.write("indices", scores.indices)
+        try file.write("data", other)
+        try file.setAttribute("shape", .ints([scores.rows, scores.cols]))
+        try file.setAttribute("checksum", checksum)
+        try file.close()
+        #expect(same(try ScoreFile.read(sound), scores))
+        let found = try failure { _ = try ScoreFile.read(changed) }
+        #expect(found.code == .damagedCheckpoint && found.found.contains("checksum"))
+    }
+
     /// Every truncation, and a bit of every byte: an error, or what was written (bytes that HDF5 does not use).
     @Test func noDamageGivesOtherScores() throws {
         let path = scratch("p")

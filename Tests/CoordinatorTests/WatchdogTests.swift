@@ -50,6 +50,48 @@ import Transport
     }
 }
 
+@Suite struct HeartbeatTests {
+    /// A job whose coordinator shows signs of life for `living` of `seconds`; who was told of its silence, and what.
+    private func silence(living: Double, of seconds: Double, ranks: Int = 3) throws -> [Int: Failure] {
+        let told = Mutex<[Int: Failure]>([:])
+        try ThreadCommunicator.run(size: ranks) { world in
+            let rank = world.rank
+            let heartbeat = Heartbeat(world: world, silence: 1) { failure in told.withLock { $0[rank] = failure } }
+            Alarm().wait(seconds: rank == 0 ? living : seconds)
+            heartbeat.stop()
+            try world.barrier()
+        }
+        return told.withLock { $0 }
+    }
+
+    @Test func aCoordinatorThatLivesIsNotBlamed() throws {
+        #expect(try silence(living: 3, of: 3).isEmpty)
+    }
+
+    /// The others would speak later, were they not ended.
+    @Test func oneWorkerSaysThatTheCoordinatorIsSilent() throws {
+        let told = try silence(living: 0.6, of: 3)
+        let failure = try #require(told[1])
+        #expect(told.count == 1 && failure.code == .interrupted)
+        #expect(failure.place.hasPrefix("rank 0 on ") && failure.place != "rank 0 on an unknown host")
+        #expect(failure.problem.hasPrefix("the coordinator has not been heard of for 1"))
+    }
+
+    @Test func whereTheFirstWorkerIsGoneTheNextSpeaks() throws {
+        var dog = Watchdog(ranks: [0], timeout: 10, hosts: [], now: 0, looksEvery: 5, patience: 8)
+        dog.heard(0, on: "a", now: 1)
+        for now in stride(from: 5.0, through: 19, by: 2) { try dog.look(now: now) }
+        #expect(throws: Failure.self) { try dog.look(now: 19.5) }
+    }
+
+    /// Looks five seconds apart are no absence, eleven are: this worker stood still itself.
+    @Test func aWorkerThatStoodStillBlamesNobody() throws {
+        var dog = Watchdog(ranks: [0], timeout: 12, hosts: [], now: 0, looksEvery: 5)
+        for now in [5.0, 10, 21, 22, 23] { try dog.look(now: now) }
+        #expect(throws: Failure.self) { try dog.look(now: 23.5) }
+    }
+}
+
 @Suite struct NodeCensusTests {
     private func refusal(_ programs: [String]) throws -> Failure? {
         let found = Mutex<Failure?>(nil)

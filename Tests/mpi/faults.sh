@@ -79,25 +79,42 @@ verdict "a job without faults" "$([ "$code" -eq 0 ] || echo "exit code $code")" 
 reference=$(figures "$scratch/reference/$results/v_0/metrics.json")
 
 # A worker that stands still, on a job whose other rank waits for it
-begin "$scratch/silent" --silence-timeout 2
-until_logged 'extreme 5/'
-kill -STOP "$(rank 2)"
-await
-why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 2 on .*not been heard of for' 'silence-timeout is 2')$(left "$scratch/silent")
-verdict "a worker that stands still is named" "$why$(recovers "$scratch/silent")" "$err"
+if wanted "a worker that stands still is named"; then
+    begin "$scratch/silent" --silence-timeout 2
+    until_logged 'extreme 5/'
+    kill -STOP "$(rank 2)"
+    await
+    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 2 on .*not been heard of for' 'silence-timeout is 2')$(left "$scratch/silent")
+    verdict "$check" "$why$(recovers "$scratch/silent")" "$err"
+fi
+
+# The coordinator stands still: one of the workers that wait for it says so
+if wanted "a coordinator that stands still is named"; then
+    begin "$scratch/headless" --silence-timeout 2
+    until_logged 'extreme 5/'
+    kill -STOP "$(rank 0)"
+    await
+    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 0 on .*: the coordinator has not been heard of for' 'silence-timeout is 2')$(left "$scratch/headless")
+    why+=$(recovers "$scratch/headless")
+    grep -qE 'goes on from checkpoint (extreme|reranker)' "$err" || why+="then it began anew; "
+    verdict "$check" "$why" "$err"
+fi
 
 # All of the job stands still, and goes on: that is nobody's fault
-begin "$scratch/suspended" --silence-timeout 2
-until_logged 'extreme 5/'
-stopped=("$(rank 0)" "$(rank 1)" "$(rank 2)")
-kill -STOP "${stopped[@]}"
-sleep 4
-kill -CONT "${stopped[@]}"
-await
-verdict "a job that is suspended as a whole goes on" "$([ "$code" -eq 0 ] || echo "exit code $code")" "$err"
+if wanted "a job that is suspended as a whole goes on"; then
+    begin "$scratch/suspended" --silence-timeout 2
+    until_logged 'extreme 5/'
+    stopped=("$(rank 0)" "$(rank 1)" "$(rank 2)")
+    kill -STOP "${stopped[@]}"
+    sleep 4
+    kill -CONT "${stopped[@]}"
+    await
+    verdict "$check" "$([ "$code" -eq 0 ] || echo "exit code $code")" "$err"
+fi
 
 # Killed: the coordinator, a worker, mpirun with all
 for victim in "the coordinator" "a worker" "mpirun and all ranks"; do
+    wanted "$victim killed" || continue
     folder=$scratch/killed
     rm -rf "$folder"
     begin "$folder"
@@ -112,118 +129,180 @@ for victim in "the coordinator" "a worker" "mpirun and all ranks"; do
     [ "$victim" = "a worker" ] || [ -f "$folder/$results/v_0_1/run.lock" ] || why+="no stale lock; "
     why+=$(recovers "$folder")
     grep -qE 'goes on from checkpoint (extreme|reranker)' "$err" || why+="then it began anew; "
-    verdict "$victim killed" "$why" "$err"
+    ! grep -q 'seed 1 surrogate ' "$err" || why+="then it trained module I again; "
+    verdict "$check" "$why" "$err"
 done
 
+# A signal to one rank alone: the coordinator, a worker
+for place in "0 of 3" "2 of 3" "1 of 2"; do
+    wanted "SIGTERM to rank $place alone" || continue
+    ranks=${place##* }
+    folder=$scratch/signalled
+    rm -rf "$folder"
+    begin "$folder"
+    until_logged 'extreme 5/'
+    kill -TERM "$(rank "${place%% *}")"
+    await
+    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(left "$folder")
+    ! grep -q 'extreme 40/' "$err" || why+="it went on to the end of the module; "
+    verdict "$check" "$why$(recovers "$folder")" "$err"
+done
+ranks=3
+
 # Two jobs at once
-begin "$scratch/locked"
-until_logged 'extreme 2/'
-first=$job first_rank=$(rank 0)
-"$program" --work "$scratch/locked" --seeds 1,2 "${options[@]}" >"$scratch/second" 2>&1 </dev/null
-code=$?
-why=$([ "$code" -eq 2 ] || echo "exit code $code; ")
-grep -q 'another job works on these results' "$scratch/second" && grep -q "process $first_rank on" "$scratch/second" || why+="the first is not named; "
-"$program" --work "$scratch/locked" --seeds 2 --learners-only "${options[@]}" -q >"$scratch/second" 2>&1 </dev/null
-code=$?
-[ "$code" -eq 0 ] || why+="another learner: exit code $code; "
-job=$first
-await
-[ "$code" -eq 0 ] || why+="the first ended with $code; "
-verdict "two jobs at once: the second is refused; another learner alone is not" "$why$(recovers "$scratch/locked")" "$scratch/second" "$err"
+if wanted "two jobs at once: the second is refused; another learner alone is not"; then
+    begin "$scratch/locked"
+    until_logged 'extreme 2/'
+    first=$job first_rank=$(rank 0)
+    "$program" --work "$scratch/locked" --seeds 1,2 "${options[@]}" >"$scratch/second" 2>&1 </dev/null
+    code=$?
+    why=$([ "$code" -eq 2 ] || echo "exit code $code; ")
+    grep -q 'another job works on these results' "$scratch/second" && grep -q "process $first_rank on" "$scratch/second" || why+="the first is not named; "
+    "$program" --work "$scratch/locked" --seeds 2 --learners-only "${options[@]}" -q >"$scratch/second" 2>&1 </dev/null
+    code=$?
+    [ "$code" -eq 0 ] || why+="another learner: exit code $code; "
+    job=$first
+    await
+    [ "$code" -eq 0 ] || why+="the first ended with $code; "
+    verdict "$check" "$why$(recovers "$scratch/locked")" "$scratch/second" "$err"
+fi
+
+# Its lock taken away: it had stood still, another job took over. A holder looks every 5 s.
+if wanted "a job whose lock was taken away stops"; then
+    begin "$scratch/robbed" --set extreme.num_epochs=4000
+    until_logged 'extreme 5/'
+    rm "$scratch/robbed/$results/v_0_1/run.lock"
+    await
+    why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said '^error: .*run.lock: the lock of this run was taken away')$(left "$scratch/robbed")
+    verdict "$check" "$why" "$err"
+fi
 
 # A rank of another build
-cp "$program" "$scratch/$name" && printf 'x' >>"$scratch/$name"
-"${launcher[@]}" -np 2 "$program" --work "$scratch/builds" --seeds 1 "${options[@]}" : -np 1 "$scratch/$name" --work "$scratch/builds" \
-    --seeds 1 "${options[@]}" >"$out" 2>"$err" </dev/null
-code=$?
-why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said '^error: rank 2 on .*different builds')
-[ ! -e "$scratch/builds/models" ] || why+="it began; "
-verdict "a rank of another build is refused" "$why" "$err"
+if wanted "a rank of another build is refused"; then
+    cp "$program" "$scratch/$name" && printf 'x' >>"$scratch/$name"
+    "${launcher[@]}" -np 2 "$program" --work "$scratch/builds" --seeds 1 "${options[@]}" : -np 1 "$scratch/$name" --work "$scratch/builds" \
+        --seeds 1 "${options[@]}" >"$out" 2>"$err" </dev/null
+    code=$?
+    why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said '^error: rank 2 on .*different builds')
+    [ ! -e "$scratch/builds/models" ] || why+="it began; "
+    verdict "$check" "$why" "$err"
+fi
 
-# A loss that is no number
-tr '\0' '\177' </dev/zero | head -c $((400 * 300 * 4)) >"$scratch/huge"
-header="{'descr': '<f4', 'fortran_order': False, 'shape': (400, 300), }"
-{ printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "$header" && cat "$scratch/huge"; } >"$data/Small/huge.npy"
-begin "$scratch/nan" --set reranker.init=token_embeddings --set reranker.embeddings=huge.npy
-await
-why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(left "$scratch/nan")
-why+=$(said 'seed 1, epoch 1, step 1: the loss of module reranker' 'lower reranker.learning_rate')
-ls -d "$scratch/nan/$models/v_0_1"/ckpt_extreme_40_* >/dev/null 2>&1 || why+="the checkpoint of module III is gone; "
-! ls -d "$scratch/nan/$models/v_0_1"/ckpt_reranker_* >/dev/null 2>&1 || why+="there is a checkpoint of nonsense; "
-verdict "a loss that is no number stops the job, with the step" "$why" "$err"
+# A loss that is no number, from the first of many steps on, with a checkpoint due at every look
+if wanted "a loss that is no number stops the job, with the step"; then
+    tr '\0' '\177' </dev/zero | head -c $((400 * 300 * 4)) >"$scratch/huge"
+    header="{'descr': '<f4', 'fortran_order': False, 'shape': (400, 300), }"
+    { printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "$header" && cat "$scratch/huge"; } >"$data/Small/huge.npy"
+    begin "$scratch/nan" --set reranker.init=token_embeddings --set reranker.embeddings=huge.npy --set reranker.batch_size=32 --checkpoint-minutes 0.0001
+    await
+    why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(left "$scratch/nan")
+    why+=$(said 'seed 1, epoch 1, step 1: the loss of module reranker' 'lower reranker.learning_rate')
+    ls -d "$scratch/nan/$models/v_0_1"/ckpt_extreme_40_* >/dev/null 2>&1 || why+="the checkpoint of module III is gone; "
+    ! ls -d "$scratch/nan/$models/v_0_1"/ckpt_reranker_* >/dev/null 2>&1 || why+="there is a checkpoint of nonsense; "
+    verdict "$check" "$why" "$err"
+fi
 
-# A disk that breaks while checkpoints or results are written
+# A disk that breaks while checkpoints or results are written, a coordinator that stops there, a clock that jumps
 if cc -shared -fPIC -o "$scratch/eio.so" Tests/mpi/shims/eio.c -ldl && cc -shared -fPIC -o "$scratch/clock.so" Tests/mpi/shims/clock.c -ldl; then
-    for place in ckpt_extreme_ predictions.h5 metrics.json results/cache; do
-        folder=$scratch/broken
+    for moment in "2 writes of ckpt_extreme_" "0 writes of predictions.h5" "0 writes of metrics.json" "0 writes of results/cache" \
+        "0 syncs of predictions.h5" "0 syncs of metrics.json" "0 syncs of results/cache"; do
+        wanted "a disk error after $moment" || continue
+        folder=$scratch/broken place=${moment##* }
         rm -rf "$folder"
-        environment=("LD_PRELOAD=$scratch/eio.so" "EIO_PATH=$place" EIO_AFTER=2)
-        [ "$place" = ckpt_extreme_ ] || environment[2]=EIO_AFTER=0
+        environment=("LD_PRELOAD=$scratch/eio.so" "EIO_PATH=$place" "EIO_AFTER=${moment%% *}")
+        [[ $moment != *syncs* ]] || environment+=(EIO_SYNC=1)
         run "$folder"
         environment=(A=b)
         why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(said "$place" 'Input/output error|could not')$(left "$folder")
-        verdict "a disk error at $place" "$why$(recovers "$folder")" "$err"
+        verdict "$check" "$why$(recovers "$folder")" "$err"
     done
 
-    environment=("LD_PRELOAD=$scratch/clock.so")
-    begin "$scratch/clock" --checkpoint-minutes 0.01 --silence-timeout 5
-    await
-    seconds=$(sed -nE 's/.*"wall_seconds" : ([-0-9.]+).*/\1/p' "$scratch/clock/$results/v_0/metrics.json")
-    environment=(A=b)
-    why=$([ "$code" -eq 0 ] || echo "exit code $code; ")
-    awk -v s="$seconds" 'BEGIN { exit !(s > 0 && s < 120) }' || why+="it took $seconds s by its own account; "
-    verdict "a wall clock that jumps by days ($seconds s)" "$why$(recovers "$scratch/clock")" "$err"
+    # When all workers are done, they still watch the coordinator.
+    if wanted "a coordinator that stands still at the end is named"; then
+        environment=("LD_PRELOAD=$scratch/eio.so" EIO_PATH=metrics.json EIO_STOP=1)
+        run "$scratch/ending" --silence-timeout 2
+        environment=(A=b)
+        why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 0 on .*: the coordinator has not been heard of for')$(left "$scratch/ending")
+        verdict "$check" "$why$(recovers "$scratch/ending")" "$err"
+    fi
+
+    if wanted "a wall clock that jumps by days"; then
+        environment=("LD_PRELOAD=$scratch/clock.so")
+        begin "$scratch/clock" --checkpoint-minutes 0.01 --silence-timeout 5
+        await
+        seconds=$(sed -nE 's/.*"wall_seconds" : ([-0-9.]+).*/\1/p' "$scratch/clock/$results/v_0/metrics.json")
+        environment=(A=b)
+        why=$([ "$code" -eq 0 ] || echo "exit code $code; ")
+        awk -v s="$seconds" 'BEGIN { exit !(s > 0 && s < 120) }' || why+="it took $seconds s by its own account; "
+        verdict "$check ($seconds s)" "$why$(recovers "$scratch/clock")" "$err"
+    fi
 else
-    fail "a disk that breaks, a clock that jumps" "no C compiler: install g++"
+    fail "what needs shims/" "no C compiler: install g++"
 fi
 
-# Results that can't be written
-mkdir -p "$scratch/readonly"
-if mount --bind "$scratch/readonly" "$scratch/readonly" 2>/dev/null && mount -o remount,bind,ro "$scratch/readonly"; then
-    trap 'umount "$scratch/readonly" 2>/dev/null; clean_up' EXIT
-    run "$scratch/readonly"
-    why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said "$scratch/readonly" 'Read-only file system')
-    mount -o remount,bind,rw "$scratch/readonly"
-    why+=$(recovers "$scratch/readonly")
-    umount "$scratch/readonly"
-    verdict "a file system that is read-only" "$why" "$err"
-else
-    echo "skipped a read-only file system: it can't be mounted here"
+# Results that can't be written: before the training, even where a job has left its cache there
+if wanted "a file system that is read-only"; then
+    mkdir -p "$scratch/readonly/results"
+    cp -r "$scratch/reference/results/cache" "$scratch/readonly/results"
+    if mount --bind "$scratch/readonly" "$scratch/readonly" 2>/dev/null && mount -o remount,bind,ro "$scratch/readonly"; then
+        trap 'umount "$scratch/readonly" 2>/dev/null; clean_up' EXIT
+        run "$scratch/readonly"
+        why=$([ "$code" -eq 2 ] || echo "exit code $code; ")$(said "^error: $scratch/readonly/results" 'Read-only file system')
+        mount -o remount,bind,rw "$scratch/readonly"
+        why+=$(recovers "$scratch/readonly")
+        umount "$scratch/readonly"
+        verdict "$check" "$why" "$err"
+    else
+        echo "skipped a read-only file system: it can't be mounted here"
+    fi
 fi
 
 # Data or config changed between runs
-begin "$scratch/changed"
-until_logged 'extreme 5/'
-kill -USR1 "$job"
-await
-why=$([ "$code" -eq 75 ] || echo "exit code $code; ")
-cp "$data/Small/trn_X_Xf.txt" "$scratch/kept"
-sed -i '2s/:0/:1/' "$data/Small/trn_X_Xf.txt"
-run "$scratch/changed"
-why+=$([ "$code" -eq 2 ] || echo "changed data: exit code $code; ")$(said 'data')
-cp "$scratch/kept" "$data/Small/trn_X_Xf.txt"
-run "$scratch/changed" --set extreme.learning_rate=0.02
-why+=$([ "$code" -eq 2 ] || echo "changed config: exit code $code; ")$(said 'learning_rate')
-verdict "a checkpoint of other data or another config is refused" "$why$(recovers "$scratch/changed")" "$err"
+for change in "other data" "another config"; do
+    wanted "a checkpoint of $change is refused" || continue
+    folder=$scratch/changed
+    rm -rf "$folder"
+    begin "$folder"
+    until_logged 'extreme 5/'
+    kill -USR1 "$job"
+    await
+    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")
+    cp "$data/Small/trn_X_Xf.txt" "$scratch/kept"
+    if [ "$change" = "other data" ]; then
+        sed -i '2s/:0/:1/' "$data/Small/trn_X_Xf.txt"
+        run "$folder"
+        why+=$(said 'differs in .*data set')
+    else
+        run "$folder" --set extreme.learning_rate=0.02
+        why+=$(said 'learning_rate')
+    fi
+    why+=$([ "$code" -eq 2 ] || echo "changed: exit code $code; ")
+    cp "$scratch/kept" "$data/Small/trn_X_Xf.txt"
+    verdict "$check" "$why$(recovers "$folder")" "$err"
+done
 
 # Memory that is not granted: by a limit that no estimate can see, and by a control group
-wide=(--set global.embedding_dims=3000 --set surrogate.batch_size=60000 --set extreme.batch_size=60000)
-(ulimit -v 700000 && exec "${launcher[@]}" -np "$ranks" "$program" --work "$scratch/memory" --seeds 1 "${options[@]}" "${wide[@]}") \
-    >"$out" 2>"$err" </dev/null
-code=$?
-why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(left "$scratch/memory")
-grep -Eq '^error: rank [12] on .*: out of memory' "$err" || why+="the rank is not named; "
-verdict "memory that is refused names the rank" "$why" "$err"
-group=/sys/fs/cgroup/memory/deepxml-faults.$$
-if mkdir "$group" 2>/dev/null && echo $((100 << 20)) >"$group/memory.limit_in_bytes"; then
-    (echo "$BASHPID" >"$group/cgroup.procs" && exec "${launcher[@]}" -np "$ranks" "$program" --work "$scratch/memory" --seeds 1 \
-        "${options[@]}") >"$out" 2>"$err" </dev/null
+if wanted "memory that is refused names the rank"; then
+    wide=(--set global.embedding_dims=3000 --set surrogate.batch_size=60000 --set extreme.batch_size=60000)
+    (ulimit -v 700000 && exec "${launcher[@]}" -np "$ranks" "$program" --work "$scratch/memory" --seeds 1 "${options[@]}" "${wide[@]}") \
+        >"$out" 2>"$err" </dev/null
     code=$?
-    why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(said 'the run needs more memory than node' 'MiB available')
-    [ ! -e "$scratch/memory/models" ] || why+="it began; "
-    verdict "a control group with too little memory is seen before the run" "$why" "$err"
-    for ((tries = 0; tries < 50; tries++)); do rmdir "$group" 2>/dev/null && break; sleep 0.1; done
-else
-    echo "skipped a control group: none of version 1 can be made here"
+    why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(left "$scratch/memory")
+    grep -Eq '^error: rank [12] on .*: out of memory' "$err" || why+="the rank is not named; "
+    verdict "$check" "$why" "$err"
+fi
+if wanted "a control group with too little memory is seen before the run"; then
+    group=/sys/fs/cgroup/memory/deepxml-faults.$$
+    if mkdir "$group" 2>/dev/null && echo $((100 << 20)) >"$group/memory.limit_in_bytes"; then
+        (echo "$BASHPID" >"$group/cgroup.procs" && exec "${launcher[@]}" -np "$ranks" "$program" --work "$scratch/memory" --seeds 1 \
+            "${options[@]}") >"$out" 2>"$err" </dev/null
+        code=$?
+        why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(said 'the run needs more memory than node' 'MiB available')
+        [ ! -e "$scratch/memory/models" ] || why+="it began; "
+        verdict "$check" "$why" "$err"
+        for ((tries = 0; tries < 50; tries++)); do rmdir "$group" 2>/dev/null && break; sleep 0.1; done
+    else
+        echo "skipped a control group: none of version 1 can be made here"
+    fi
 fi
 finish

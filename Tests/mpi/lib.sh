@@ -24,6 +24,9 @@ fail() {
     for file in "$@"; do [ -f "$file" ] && tail -n 15 "$file" | sed 's/^/    | /'; done
 }
 
+# wanted NAME: whether the check of this name, then $check, is to be made: all are, or those whose names hold DEEPXML_CHECKS.
+wanted() { check=$1; [[ $1 == *"${DEEPXML_CHECKS:-}"* ]]; }
+
 # verdict NAME WHY [FILE...]: passes where WHY is empty.
 verdict() { if [ -z "$2" ]; then pass "$1"; else fail "$@"; fi; }
 

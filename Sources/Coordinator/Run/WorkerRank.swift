@@ -14,8 +14,6 @@ public enum WorkerRank {
         if let code = assignment.exitCode { return code }
         let index = assignment.group(of: world.rank)
         guard let group = try world.split(color: index, key: world.rank), let index else { return nil }
-        let heartbeat = options.silenceSeconds.map { Heartbeat(world: world, everySeconds: Heartbeat.interval(silence: $0)) }
-        defer { heartbeat?.stop() }
         let data = try openData(assignment.cacheFile)
         let dims = options.config.global.embeddingDims
         let embeddings = try assignment.embeddings.mapValues {

@@ -3,7 +3,8 @@ import CMPI
 import Diagnostics
 import Glibc
 
-/// Ranks that are processes started by `mpirun`, over Open MPI. Used by the main thread of each process only, but for `post`.
+/// Ranks that are processes started by `mpirun`, over Open MPI. Used by the main thread of each process only, but for
+/// `post`, `poll` and `abort`.
 public final class MPICommunicator: Communicator {
     public let rank: Int
     public let size: Int
@@ -81,7 +82,7 @@ public final class MPICommunicator: Communicator {
 
     public func abort(code: Int32) -> Never {
         fflush(nil)
-        MPI_Abort(cmpi_comm_world(), code)
+        _ = library.locked { MPI_Abort(cmpi_comm_world(), code) }
         _exit(code)
     }
 

@@ -62,6 +62,8 @@ public enum MessageTag {
     public static let command = 1
     /// Reports and scores share a tag, so that a worker's `done` comes after all its scores.
     public static let report = 2
+    /// Of the coordinator, who says its host; a worker's is a report.
+    public static let heartbeat = 3
 }
 
 /// A report, or scores of a block of documents, as it travels.
