@@ -114,10 +114,11 @@ struct ShippedConfigTests {
     }
 
     /// Configs for short texts, of docs/ACCURACY.md.
-    static let shortTexts: Set = ["DeepXML-OVA/WordNetShort", "DeepXML-OVA/WordNetDemo"]
+    static let shortTexts: Set = ["DeepXML-OVA/WordNetShort", "DeepXML-OVA/WordNetDemo", "DeepXML-OVA/default"]
 
     @Test(
-        "the configs for short texts are the one that was chosen on validation data", arguments: ["WordNetShort", "WordNetDemo"])
+        "the configs for short texts are the one that was chosen on validation data",
+        arguments: ["WordNetShort", "WordNetDemo", "default"])
     func short(name: String) throws {
         let config = try Self.load("DeepXML-OVA", name), extreme = config.extreme
         #expect(extreme.biasInit == "prior" && extreme.precision == "bfloat16" && extreme.dropout == 0.5)
