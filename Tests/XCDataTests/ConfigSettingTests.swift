@@ -86,6 +86,16 @@ struct ConfigSettingTests {
         #expect(after.differences(from: before).isEmpty == !changes)
     }
 
+    @Test("A and B change a learner whose biases they weigh")
+    func fingerprintOfPropensities() throws {
+        var before = try parse(ConfigSamples.older)
+        try before.set("extreme.propensity_weight=1")
+        var after = before
+        try after.set("global.B=2.6")
+        #expect(after.fingerprint != before.fingerprint)
+        #expect(after.differences(from: before) == ["global.B is 2.6, and was \(before.global.B)"])
+    }
+
     @Test("a difference is said in words")
     func difference() throws {
         let before = try parse(ConfigSamples.older)

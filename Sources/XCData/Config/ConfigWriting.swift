@@ -2,11 +2,11 @@ extension Config {
     /// All settings as they hold, what was inherited included: canonical JSON, keys sorted, one a line.
     ///
     /// Parsing it gives an equal `Config`. Keys without effect here are left out.
-    public var json: String { value(ofKeysThat: { _ in true }).indentedText + "\n" }
+    public var json: String { value(ofKeysThat: { _, _ in true }).indentedText + "\n" }
 
     /// Hex digest of the settings that change a learner or its scores; not of names, of what is saved, or of how it is scored.
     public var fingerprint: String {
-        fnv1a(value(ofKeysThat: { $0 == .learner }).text.utf8).hexDigits
+        fnv1a(learnerSettings.text.utf8).hexDigits
     }
 
     /// The settings of the fingerprint in which two configs differ, one sentence each; empty where fingerprints are equal.
@@ -25,13 +25,19 @@ extension Config {
 
     private var flattened: [String: JSONValue] {
         var settings = [String: JSONValue]()
-        for section in value(ofKeysThat: { $0 == .learner }).members ?? [] {
+        for section in learnerSettings.members ?? [] {
             for member in section.value.members ?? [] { settings["\(section.name).\(member.name)"] = member.value }
         }
         return settings
     }
 
-    private func value(ofKeysThat qualify: (ConfigReach) -> Bool) -> JSONValue {
+    /// A and B only count results, but where propensities go into the biases.
+    private var learnerSettings: JSONValue {
+        let propensitiesCount = [surrogate, extreme, reranker].contains { $0.propensityWeight > 0 }
+        return value { reach, name in reach == .learner || propensitiesCount && ["A", "B"].contains(name) }
+    }
+
+    private func value(ofKeysThat qualify: (ConfigReach, String) -> Bool) -> JSONValue {
         var sections = [ConfigSection.global.rawValue: GlobalConfig.keys.value(of: global, where: qualify)]
         for section in [ConfigSection.surrogate, .extreme, .reranker] {
             sections[section.rawValue] = ModuleConfig.keys.value(of: self[module: section], where: qualify)
@@ -42,9 +48,9 @@ extension Config {
 
 extension Array {
     /// The object of a section's settings, keys sorted.
-    fileprivate func value<Section>(of section: Section, where qualify: (ConfigReach) -> Bool) -> JSONValue
+    fileprivate func value<Section>(of section: Section, where qualify: (ConfigReach, String) -> Bool) -> JSONValue
     where Element == ConfigKey<Section> {
-        .sorted(.init(uniqueKeysWithValues: filter { qualify($0.reach) }.map { ($0.name, $0.read(section)) }))
+        .sorted(.init(uniqueKeysWithValues: filter { qualify($0.reach, $0.name) }.map { ($0.name, $0.read(section)) }))
     }
 }
 
