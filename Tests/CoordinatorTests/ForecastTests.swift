@@ -1,0 +1,81 @@
+import Coordinator
+import Testing
+import XCData
+
+/// Figures of DESIGN.md's step costs, worked out apart from the program, at rates that make every term count.
+@Suite struct ForecastTests {
+    private static let costs: StepCosts = {
+        var costs = StepCosts()
+        (costs.oneVsAll, costs.product, costs.copy, costs.shortlistReaches) = (8e9, 9e9, 3e9, 0.5)
+        (costs.exactSearch, costs.graphSearch) = (7e9, 5e8)
+        (costs.overheadFull, costs.overheadFrozen, costs.overheadShortlist) = (2e-5, 1e-5, 3e-5)
+        return costs
+    }()
+
+    private func size(labels: Int = 700) -> ProblemSize {
+        ProblemSize(
+            trainDocuments: 1000, testDocuments: 500, tokens: 2000, labels: labels, dimensions: 200, storedFeatures: 30000,
+            storedLabels: 4000)
+    }
+
+    private func row(
+        _ framework: Framework, ranks: Int, labels: Int = 700, costs: StepCosts = Self.costs, _ settings: [String] = []
+    ) throws -> Forecast.Row {
+        var config = Config()
+        config.global.surrogateThreshold = 128
+        (config.surrogate.numEpochs, config.surrogate.batchSize) = (3, 100)
+        (config.extreme.numEpochs, config.extreme.batchSize) = (4, 120)
+        (config.reranker.numEpochs, config.reranker.batchSize, config.reranker.numNbrs) = (2, 90, 40)
+        (config.extreme.numNbrs, config.extreme.M, config.extreme.efC, config.extreme.efS) = (50, 7, 30, 20)
+        for setting in settings { try config.set(setting) }
+        let network = Forecast.Network(bandwidth: 1e6, latency: 1e-3)
+        return Forecast(framework: framework, config: config, size: size(labels: labels), network: network, costs: costs)
+            .row(ranks: ranks)
+    }
+
+    private func expect(_ found: Double, _ wanted: Double, _ place: SourceLocation = #_sourceLocation) {
+        #expect(abs(found - wanted) < 1e-9 * wanted, "\(found), wanted \(wanted)", sourceLocation: place)
+    }
+
+    @Test func computingSeconds() throws {
+        expect(try row(.deepXML, ranks: 1).computeSeconds, 0.572802379739506)
+        expect(try row(.deepXML, ranks: 9).computeSeconds, 0.16493363080077156)
+        expect(try row(.ova, ranks: 2).computeSeconds, 0.45555555555555555)
+        expect(try row(.ova, ranks: 9).computeSeconds, 0.08805555555555555)
+    }
+
+    @Test("ANNS: a graph of the first epoch and one of the last, those between, or one of an encoder that does not learn")
+    func searches() throws {
+        expect(try row(.anns, ranks: 9, ["extreme.retrain_hnsw_after=3"]).computeSeconds, 0.13464285714285712)
+        expect(try row(.anns, ranks: 9, ["extreme.update_shortlist=false"]).computeSeconds, 0.11642857142857141)
+        expect(try row(.anns, ranks: 9, ["extreme.freeze_intermediate=true"]).computeSeconds, 0.06265873015873016)
+    }
+
+    @Test("the cheaper of exact search and graph; many labels, of which a batch meets a part")
+    func bounds() throws {
+        var graphs = Self.costs
+        graphs.graphSearch = 5e12
+        expect(try row(.deepXML, ranks: 9, costs: graphs).computeSeconds, 0.14672580349816985)
+        expect(try row(.anns, ranks: 9, labels: 50000, ["extreme.freeze_intermediate=true"]).computeSeconds, 0.8183527347976232)
+    }
+
+    /// 90 steps of 10, 9 and 12 a module and epoch: B·D floats, of which 3 of 4 come from others, there and back.
+    @Test func messages() throws {
+        let four = try row(.deepXML, ranks: 5)
+        expect(four.bytesAStep, 126400)
+        expect(four.messageSeconds, 11.826)
+        expect(four.seconds, four.computeSeconds + 11.826)
+        let alone = try row(.deepXML, ranks: 2)
+        #expect(alone.bytesAStep == 0 && alone.messageSeconds == 0)
+    }
+
+    @Test func memory() throws {
+        let (one, two, five) = (
+            try row(.ova, ranks: 1, labels: 50000), try row(.ova, ranks: 2, labels: 50000), try row(.ova, ranks: 5, labels: 50000)
+        )
+        // A rank that is alone is both, in one process; classifiers with two moments are shared by labels.
+        #expect(one.workerBytes > two.workerBytes && one.workerBytes < two.workerBytes + one.coordinatorBytes)
+        #expect(two.workerBytes - five.workerBytes > 3 * 4 * 200 * (50000 - 12500) / 2)
+        #expect(one.coordinatorBytes == five.coordinatorBytes)
+    }
+}
