@@ -101,7 +101,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "CoordinatorTests",
-            dependencies: ["Coordinator", "Worker", "XCData", "Transport", "Buffers", "Diagnostics"]),
+            dependencies: ["Coordinator", "Worker", "DeepXMLModel", "XCData", "Transport", "Buffers", "Diagnostics"]),
     ]
 )
 

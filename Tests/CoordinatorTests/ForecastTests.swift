@@ -1,4 +1,5 @@
 import Coordinator
+import Foundation
 import Testing
 import XCData
 
@@ -35,6 +36,23 @@ import XCData
 
     private func expect(_ found: Double, _ wanted: Double, _ place: SourceLocation = #_sourceLocation) {
         #expect(abs(found - wanted) < 1e-9 * wanted, "\(found), wanted \(wanted)", sourceLocation: place)
+    }
+
+    @Test func sizesOfADataSet() throws {
+        let folder = NSTemporaryDirectory() + "forecast-tests-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (name, text) in [
+            ("trn_X_Xf", "3 5\n0:1 2:1\n1:1 4:1\n3:1\n"), ("trn_X_Y", "3 4\n0:1\n1:1 3:1\n2:1\n"),
+            ("tst_X_Xf", "2 5\n0:1 1:1 2:1\n4:1\n"), ("tst_X_Y", "2 4\n0:1 1:1\n3:1\n"),
+        ] {
+            try text.write(toFile: "\(folder)/\(name).txt", atomically: true, encoding: .utf8)
+        }
+        let size = ProblemSize(try XCDataset.load(files: XCDatasetFiles(folder: folder), threads: 1), dimensions: 8)
+        #expect(
+            size
+                == ProblemSize(
+                    trainDocuments: 3, testDocuments: 2, tokens: 5, labels: 4, dimensions: 8, storedFeatures: 9, storedLabels: 7))
     }
 
     @Test func computingSeconds() throws {
@@ -77,5 +95,7 @@ import XCData
         #expect(one.workerBytes > two.workerBytes && one.workerBytes < two.workerBytes + one.coordinatorBytes)
         #expect(two.workerBytes - five.workerBytes > 3 * 4 * 200 * (50000 - 12500) / 2)
         #expect(one.coordinatorBytes == five.coordinatorBytes)
+        // 100 scores of 8 bytes a test document and list: the learner's being merged, and two lists of up to twice as many.
+        #expect(try row(.ova, ranks: 2).coordinatorBytes - row(.ova, ranks: 2, labels: 1).coordinatorBytes == 500 * 99 * 24)
     }
 }

@@ -151,6 +151,7 @@ func makePlan(
 
     @Test func controlGroupsLimitCores() {
         func cores(_ quota: String?) -> Int { NodeResources.cores(online: 4) { $0.hasSuffix("cpu.max") ? quota : nil } }
+        #expect(NodeResources.cores(online: 1) { _ in nil } == 1 && NodeResources.cores(online: -1) { _ in nil } == 1)
         #expect(
             [nil, "max 100000", "150000 100000", "1000 100000", "900000 100000", "5", "5 0"].map(cores) == [4, 4, 2, 1, 4, 4, 4])
         // What the control group leaves is `ControlGroup`'s; here it can only be less than what the system says.

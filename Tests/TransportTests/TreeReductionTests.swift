@@ -18,6 +18,7 @@ import TransportChecks
 
     @Test func namedRuns() {
         #expect(canonicalNodes(of: 0..<8, leaves: 8) == [TreeNode(level: 3, index: 0)])
+        #expect(TreeNode(level: 1, index: 5).parent == TreeNode(level: 2, index: 2))
         #expect(
             canonicalNodes(of: 3..<8, leaves: 8)
                 == [TreeNode(level: 0, index: 3), TreeNode(level: 2, index: 1)])

@@ -3,11 +3,11 @@ import DeepXMLModel
 import Foundation
 
 /// The best labels of documents by their logits, as scores: m(σ(logit)), as `Scoring.squashed` has them.
-struct LabelLists: Sendable {
+package struct LabelLists: Sendable {
     private let lists: TopK
 
     /// - Parameter lists: labels by original id, best first.
-    init(_ lists: TopK) {
+    package init(_ lists: TopK) {
         self.lists = lists
         let k = lists.k
         for row in 0..<lists.rows {
@@ -20,14 +20,14 @@ struct LabelLists: Sendable {
     }
 
     /// Whether the label behind the first `k` scores no less than the last of them.
-    func isTied(_ row: Int, at k: Int) -> Bool {
+    package func isTied(_ row: Int, at k: Int) -> Bool {
         guard lists.count(row) > k, k > 0 else { return false }
         let scores = lists.scores.pointer + row * lists.k
         return scores[k] >= scores[k - 1]
     }
 
     /// The first `k` of each row, labels ascending.
-    func matrix(cols: Int, keeping k: Int, team: ThreadTeam) -> CSRMatrix {
+    package func matrix(cols: Int, keeping k: Int, team: ThreadTeam) -> CSRMatrix {
         RowAssembly(rows: lists.rows, cols: cols, team: team).build {
             min(k, lists.count($0))
         } fill: { row, slots in
