@@ -4,6 +4,8 @@ enum ConfigReach: Sendable {
     case learner
     /// Only names, files written, or how results are counted.
     case report
+    /// Propensities: how results are counted, and the learner too where they weigh its biases.
+    case propensity
 }
 
 /// One key of a config section: its name in files, what it accepts, and how it is read and written.

@@ -2,7 +2,7 @@ extension Config {
     /// All settings as they hold, what was inherited included: canonical JSON, keys sorted, one a line.
     ///
     /// Parsing it gives an equal `Config`. Keys without effect here are left out.
-    public var json: String { value(ofKeysThat: { _, _ in true }).indentedText + "\n" }
+    public var json: String { value(ofKeysThat: { _ in true }).indentedText + "\n" }
 
     /// Hex digest of the settings that change a learner or its scores; not of names, of what is saved, or of how it is scored.
     public var fingerprint: String {
@@ -31,13 +31,12 @@ extension Config {
         return settings
     }
 
-    /// A and B only count results, but where propensities go into the biases.
     private var learnerSettings: JSONValue {
-        let propensitiesCount = [surrogate, extreme, reranker].contains { $0.propensityWeight > 0 }
-        return value { reach, name in reach == .learner || propensitiesCount && ["A", "B"].contains(name) }
+        let weighsPropensities = [surrogate, extreme, reranker].contains { $0.propensityWeight > 0 }
+        return value { $0 == .learner || $0 == .propensity && weighsPropensities }
     }
 
-    private func value(ofKeysThat qualify: (ConfigReach, String) -> Bool) -> JSONValue {
+    private func value(ofKeysThat qualify: (ConfigReach) -> Bool) -> JSONValue {
         var sections = [ConfigSection.global.rawValue: GlobalConfig.keys.value(of: global, where: qualify)]
         for section in [ConfigSection.surrogate, .extreme, .reranker] {
             sections[section.rawValue] = ModuleConfig.keys.value(of: self[module: section], where: qualify)
@@ -48,9 +47,9 @@ extension Config {
 
 extension Array {
     /// The object of a section's settings, keys sorted.
-    fileprivate func value<Section>(of section: Section, where qualify: (ConfigReach, String) -> Bool) -> JSONValue
+    fileprivate func value<Section>(of section: Section, where qualify: (ConfigReach) -> Bool) -> JSONValue
     where Element == ConfigKey<Section> {
-        .sorted(.init(uniqueKeysWithValues: filter { qualify($0.reach, $0.name) }.map { ($0.name, $0.read(section)) }))
+        .sorted(.init(uniqueKeysWithValues: filter { qualify($0.reach) }.map { ($0.name, $0.read(section)) }))
     }
 }
 
