@@ -11,19 +11,25 @@ enum CommandErrors {
         let wanted = RootCommand.exitCode(for: error).isSuccess
         // All ranks parse the same words, so rank 0 speaks for them.
         if LaunchedRank.current == 0, !text.isEmpty { write(text, to: wanted ? .standardOutput : .standardError) }
+        if !wanted { letRankZeroSpeakFirst() }
         Foundation.exit(wanted ? 0 : Failure.Code.usage.rawValue)
     }
 
-    /// A file may be missing on one node only, so every rank may speak; the others wait, since the launcher ends them
-    /// when rank 0 has met the same failure.
+    /// A file may be missing on one node only, so every rank may speak, rank 0 first.
     private static func exit(_ failure: Failure) -> Never {
+        letRankZeroSpeakFirst()
         if LaunchedRank.current == 0 {
             write("error: \(failure)", to: .standardError)
         } else {
-            Thread.sleep(forTimeInterval: 3)
             write("error: rank \(LaunchedRank.current) on \(ProcessInfo.processInfo.hostName): \(failure)", to: .standardError)
         }
         Foundation.exit(failure.code.rawValue)
+    }
+
+    /// Waits in all ranks but 0: a launcher ends a job with the first rank that fails, and rank 0, which has most likely
+    /// met the same, must have said so by then.
+    private static func letRankZeroSpeakFirst() {
+        if LaunchedRank.current != 0 { Thread.sleep(forTimeInterval: 3) }
     }
 
     /// Prints what ended this rank.

@@ -16,7 +16,7 @@ refuses() {
   "${launcher[@]}" "$DEEPXML_DIST" "$@" >out 2>err </dev/null || status=$?
   count=$(grep -cF -- "$text" err || true)
   if [[ $status -ne 2 || $count -ne 1 || $(grep -c '^error:' err) -ne 1 || -s out ]] || ((SECONDS - start > 5)); then
-    printf 'deepxml-dist %s: exit code %s, %s messages, %s s\n' "$*" "$status" "$count" "$((SECONDS - start))" >&2
+    printf 'FAILED  deepxml-dist %s: exit code %s, %s messages, %s s\n' "$*" "$status" "$count" "$((SECONDS - start))" >&2
     cat out err >&2
     failures=$((failures + 1))
   fi
@@ -35,11 +35,20 @@ refuses 4 'no such data set' --dataset Nowhere
 printf '{"global": {\n"top_k": 10,}}' >broken.json
 refuses 4 'broken.json:2:13' --config broken.json
 
+# A rank 0 that is later than the others still has its say.
+status=0
+mpirun "${MPIRUN_ARGS[@]}" -np 1 bash -c 'sleep 0.3; exec "$0" --sedes 1' "$DEEPXML_DIST" : -np 2 "$DEEPXML_DIST" --sedes 1 >out 2>err || status=$?
+[[ $status -eq 2 && $(grep -cF "Did you mean '--seeds'?" err) -eq 1 ]] || {
+  printf 'FAILED  a late rank 0: exit code %s and\n' "$status" >&2
+  cat err >&2
+  failures=$((failures + 1))
+}
+
 # Help is no error, and said once as well.
 mpirun "${MPIRUN_ARGS[@]}" -np 4 "$DEEPXML_DIST" train --help >out 2>err
-[[ $(grep -c '^USAGE:' out) -eq 1 && ! -s err ]] || { printf 'train --help is not said once\n' >&2; failures=$((failures + 1)); }
+[[ $(grep -c '^USAGE:' out) -eq 1 && ! -s err ]] || { printf 'FAILED  train --help is not said once\n' >&2; failures=$((failures + 1)); }
 
 # Nothing was written.
 rm -f out err broken.json
-[[ -z $(ls -A) ]] || { printf 'files were left: %s\n' "$(ls -A)" >&2; failures=$((failures + 1)); }
+[[ -z $(ls -A) ]] || { printf 'FAILED  files were left: %s\n' "$(ls -A)" >&2; failures=$((failures + 1)); }
 ((failures == 0))
