@@ -32,7 +32,7 @@ let package = Package(
         .target(name: "XCData", dependencies: ["Kernels", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
         .target(name: "Prepare", dependencies: ["Diagnostics", "Buffers", "XCData"], swiftSettings: strict),
         .target(
-            name: "DeepXMLModel", dependencies: ["Kernels", "CHNSW", "COpenBLAS", "Diagnostics", "Buffers", "XCData"],
+            name: "DeepXMLModel", dependencies: ["Kernels", "CHNSW", "Diagnostics", "Buffers", "XCData"],
             swiftSettings: strict),
         .target(
             name: "Worker",

@@ -1,7 +1,7 @@
-import DeepXMLModel
+import COpenBLAS
 
 // Ratios of the program's hot loops to bounds of the machine, each pair measured in turns on one core, by CPU time.
-Gemm.useCallingThreadOnly()
+openblas_set_num_threads(1)
 print("| what | measured | bound | ratio | wanted |")
 print("|---|---|---|---|---|")
 for labels in [4_000, 100_000] { Steps.oneVsAll(labels: labels) }

@@ -78,6 +78,16 @@ DX_CLONES float dx_dot(const float *a, const float *b, size_t count) {
     return total;
 }
 
+void dx_times_vector(const float *a, size_t rows, size_t cols, size_t ld, const float *x, float *y) {
+    for (size_t r = 0; r < rows; r++) y[r] = dx_dot(a + r * ld, x, cols);
+}
+
+DX_CLONES void dx_transposed_times_vector(const float *a, size_t rows, size_t cols, size_t ld, const float *x, float *y) {
+    memset(y, 0, cols * sizeof(float));
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < cols; c++) y[c] += x[r] * a[r * ld + c];
+}
+
 DX_CLONES void dx_normalise_rows(float *x, size_t rows, size_t cols, size_t ld) {
     for (size_t r = 0; r < rows; r++) {
         float *row = x + r * ld;

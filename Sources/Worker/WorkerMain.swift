@@ -22,7 +22,6 @@ public final class WorkerMain {
         self.groupIndex = groupIndex
         self.settings = settings
         self.stop = stop
-        Gemm.useCallingThreadOnly()
     }
 
     /// Works until no seed is left, or a rank was asked to stop.

@@ -102,4 +102,16 @@ import Testing
         let expected = (0..<cols).map { c in (0..<20).reduce(0.0) { $0 + Double(x[$1 * ld + c]) } }
         #expect(largestDifference(sums, expected) < 1e-5)
     }
+
+    @Test(arguments: [(1, 1), (7, 16), (33, 50), (300, 300)]) func matrixTimesVector(shape: (rows: Int, cols: Int)) {
+        let (rows, cols) = shape, ld = cols + 5
+        var sample = Sample(5)
+        let a = sample.rows(rows, ld, ld: ld), x = sample.floats(cols), u = sample.floats(rows)
+        var y = [Float](repeating: .nan, count: rows), v = [Float](repeating: .nan, count: cols)
+        dx_times_vector(a, rows, cols, ld, x, &y)
+        dx_transposed_times_vector(a, rows, cols, ld, u, &v)
+        let ax = (0..<rows).map { r in (0..<cols).reduce(0.0) { $0 + Double(a[r * ld + $1]) * Double(x[$1]) } }
+        let ua = (0..<cols).map { c in (0..<rows).reduce(0.0) { $0 + Double(a[$1 * ld + c]) * Double(u[$1]) } }
+        #expect(largestDifference(y, ax) < 1e-4 && largestDifference(v, ua) < 1e-4)
+    }
 }

@@ -15,7 +15,7 @@ limit_ms=5000
 job() {
     local start=${EPOCHREALTIME/./} start_job=("${launcher[@]}" -np "$ranks")
     [ "$ranks" -eq 0 ] && start_job=()
-    timeout -k 1 60 "${start_job[@]}" "$program" --configs configs --data "$data" --work "$work" --dataset Small "${quick[@]}" \
+    timeout -k 1 300 "${start_job[@]}" "$program" --configs configs --data "$data" --work "$work" --dataset Small "${quick[@]}" \
         "$@" >"$out" 2>"$err" </dev/null
     code=$?
     took=$(((${EPOCHREALTIME/./} - start) / 1000))

@@ -23,11 +23,11 @@ begin() {
 }
 environment=(A=b)
 
-# Waits for the job at most a minute; its exit code is $code.
+# Waits for the job at most five minutes; its exit code is $code.
 await() {
     local tries
-    for ((tries = 0; tries < 600; tries++)); do kill -0 "$job" 2>/dev/null || break; sleep 0.1; done
-    [ "$tries" -lt 600 ] || { kill -KILL "$job"; echo "a job hung for a minute, and was killed"; }
+    for ((tries = 0; tries < 3000; tries++)); do kill -0 "$job" 2>/dev/null || break; sleep 0.1; done
+    [ "$tries" -lt 3000 ] || { kill -KILL "$job"; echo "a job hung for five minutes, and was killed"; }
     wait "$job" 2>/dev/null
     code=$?
 }

@@ -5,11 +5,7 @@
 out=$scratch/out err=$scratch/err data=$scratch/data/Small
 small_dataset "$data" 765 150 300 200
 
-# Sequences: each document's tokens from the last to the first, the last one twice.
-for name in trn tst; do
-    awk 'NR == 1 { print; next } { line = ""; for (i = NF; i > 0; i--) { split($i, pair, ":"); line = line pair[1] ":1 " (i == NF ? pair[1] ":1 " : "") }
-        print substr(line, 1, length(line) - 1) }' "$data/${name}_X_Xf.txt" >"$data/${name}_X_seq.txt"
-done
+sequences "$data"
 cat >"$scratch/SmallGRU.json" <<'ARCH'
 {"transform_coarse": {"order": ["astecpp", "rnn"], "astecpp": {"dropout": 0.1},
   "rnn": {"cell_type": "GRU", "hidden_size": 16, "bidirectional": true}},
@@ -31,11 +27,11 @@ begin() {
     job=$!
 }
 
-# Waits for the job at most a minute; its exit code is $code.
+# Waits for the job at most five minutes; its exit code is $code.
 await() {
     local tries=0
-    while kill -0 "$job" && [ $((tries += 1)) -lt 3000 ]; do sleep 0.02; done
-    [ "$tries" -lt 3000 ] || kill -KILL "$job"
+    while kill -0 "$job" && [ $((tries += 1)) -lt 15000 ]; do sleep 0.02; done
+    [ "$tries" -lt 15000 ] || kill -KILL "$job"
     wait "$job"
     code=$?
 } 2>/dev/null

@@ -12,14 +12,14 @@ begin() {
     job=$!
 }
 
-# Waits for the job at most a minute; its exit code is $code.
+# Waits for the job at most five minutes; its exit code is $code.
 await() {
     local tries=0
-    while kill -0 "$job" && [ "$tries" -lt 3000 ]; do
+    while kill -0 "$job" && [ "$tries" -lt 15000 ]; do
         sleep 0.02
         tries=$((tries + 1))
     done
-    [ "$tries" -lt 3000 ] || { kill -KILL "$job"; echo "a job hung for a minute, and was killed"; }
+    [ "$tries" -lt 15000 ] || { kill -KILL "$job"; echo "a job hung for five minutes, and was killed"; }
     wait "$job"
     code=$?
 } 2>/dev/null

@@ -13,7 +13,7 @@ job() {
     local ranks=$1 work=$2 start_job=("${launcher[@]}" -np "$1")
     shift 2
     [ "$ranks" -eq 0 ] && start_job=()
-    timeout -k 1 120 "${start_job[@]}" "$program" --work "$work" "${options[@]}" "$@" >"$out" 2>"$err" </dev/null
+    timeout -k 1 300 "${start_job[@]}" "$program" --work "$work" "${options[@]}" "$@" >"$out" 2>"$err" </dev/null
     code=$?
 }
 

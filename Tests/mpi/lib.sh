@@ -67,6 +67,15 @@ small_dataset() {
         BEGIN { state = 20251; documents("trn", train); documents("tst", test) }' </dev/null
 }
 
+# sequences FOLDER: trn_X_seq.txt and tst_X_seq.txt: each document's tokens from the last to the first, the last one twice.
+sequences() {
+    local name
+    for name in trn tst; do
+        awk 'NR == 1 { print; next } { line = ""; for (i = NF; i > 0; i--) { split($i, pair, ":"); line = line pair[1] ":1 " (i == NF ? pair[1] ":1 " : "") }
+            print substr(line, 1, length(line) - 1) }' "$1/${name}_X_Xf.txt" >"$1/${name}_X_seq.txt"
+    done
+}
+
 # Settings for the small data set. Dimensions and batches are the real ones, shortlists are shorter than all labels (else
 # the re-ranker would have nothing to do, see ModuleConfig.padShortlists), and few epochs have to be enough to learn.
 small_settings=(

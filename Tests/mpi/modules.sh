@@ -13,7 +13,7 @@ failures=0
 
 [ -x "$checks" ] || { echo "FAILED  $checks is missing: swift build -c release --product worker-checks"; exit 1; }
 for ranks in 2 3 4 6 9; do
-    if timeout -k 5 120 mpirun -np "$ranks" "$checks" "$folder/$ranks" >"$folder/output" 2>"$folder/errors"; then
+    if timeout -k 5 300 mpirun -np "$ranks" "$checks" "$folder/$ranks" >"$folder/output" 2>"$folder/errors"; then
         grep '^outcome' "$folder/output" | sed "s/^outcome/ok      n=$ranks /"
     else
         echo "FAILED  n=$ranks  exit code $?"

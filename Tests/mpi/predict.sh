@@ -30,7 +30,7 @@ quick=(
 learner() {
     local framework=$1 arch=$2
     shift 2
-    timeout 120 "${launcher[@]}" -np 3 "$program" --configs configs --data "$data" --work "$work" --dataset Text --threads 1 -q \
+    timeout 300 "${launcher[@]}" -np 3 "$program" --configs configs --data "$data" --work "$work" --dataset Text --threads 1 -q \
         --framework "$framework" --arch "$arch" --predictions npz,text,jsonl "${quick[@]}" "$@" >"$out" 2>"$err" </dev/null
     verdict "training of $framework with $arch" "$([ $? -eq 0 ] || echo 'it failed')" "$out" "$err"
 }
@@ -45,7 +45,7 @@ predict() {
     local start=("${launcher[@]}" -np "$1") model=$2
     [ "$1" -eq 0 ] && start=()
     shift 2
-    timeout 60 "${start[@]}" "$program" predict "$work/models/$model" --threads 1 "$@" 2>"$err"
+    timeout 300 "${start[@]}" "$program" predict "$work/models/$model" --threads 1 "$@" 2>"$err"
 }
 
 # same NAME MODEL FEATURES: all ways to the same predictions.

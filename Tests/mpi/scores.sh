@@ -27,7 +27,7 @@ job() {
     local ranks=$1 start=("${launcher[@]}" -np "$1")
     shift
     [ "$ranks" -eq 0 ] && start=()
-    timeout -k 1 100 "${start[@]}" "$program" --configs configs --data "$data" --work "$work" --dataset Small "${quick[@]}" "$@" \
+    timeout -k 1 300 "${start[@]}" "$program" --configs configs --data "$data" --work "$work" --dataset Small "${quick[@]}" "$@" \
         >"$out" 2>"$err" </dev/null
 }
 

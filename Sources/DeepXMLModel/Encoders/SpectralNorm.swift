@@ -1,8 +1,6 @@
 import Buffers
-import COpenBLAS
 
-/// σ(R), the largest singular value of a D×D matrix, by power iteration (Miyato et al., ICLR 2018), as torch's
-/// `spectral_norm`: one iteration a training step, u and v kept with the model.
+/// σ(R) of the residual block's D×D matrix, with the vectors u and v of its power iteration.
 public final class SpectralNorm: Sendable {
     public let u: Buffer<Float>
     public let v: Buffer<Float>
@@ -15,33 +13,15 @@ public final class SpectralNorm: Sendable {
         v = Buffer(count: dims)
         streams.fillUniform(u.pointer, count: dims, row: 0, firstColumn: 0, bound: 1, purpose: .spectralInit)
         streams.fillUniform(v.pointer, count: dims, row: 1, firstColumn: 0, bound: 1, purpose: .spectralInit)
-        normalise(u)
-        normalise(v)
+        PowerIteration.normalise(u.pointer, count: dims)
+        PowerIteration.normalise(v.pointer, count: dims)
     }
 
     /// v = Rᵀu/‖Rᵀu‖, then u = Rv/‖Rv‖.
-    public func iterate(_ weight: DenseMatrix) {
-        multiply(weight, u, into: v, transposed: true)
-        normalise(v)
-        multiply(weight, v, into: u, transposed: false)
-        normalise(u)
-    }
+    public func iterate(_ weight: DenseMatrix) { PowerIteration.iterate(square(weight), u: u.pointer, v: v.pointer) }
 
     /// uᵀ R v.
-    public func sigma(_ weight: DenseMatrix) -> Float {
-        let product = Buffer<Float>(count: dims)
-        multiply(weight, v, into: product, transposed: false)
-        return cblas_sdot(Int32(dims), u.pointer, 1, product.pointer, 1)
-    }
+    public func sigma(_ weight: DenseMatrix) -> Float { PowerIteration.sigma(square(weight), u: u.pointer, v: v.pointer) }
 
-    private func multiply(_ weight: DenseMatrix, _ x: Buffer<Float>, into y: Buffer<Float>, transposed: Bool) {
-        cblas_sgemv(
-            CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, Int32(dims), Int32(dims), 1, weight.pointer, Int32(ld),
-            x.pointer, 1, 0, y.pointer, 1)
-    }
-
-    private func normalise(_ x: Buffer<Float>) {
-        let norm = cblas_snrm2(Int32(dims), x.pointer, 1)
-        cblas_sscal(Int32(dims), 1 / max(norm, 1e-12), x.pointer, 1)
-    }
+    private func square(_ weight: DenseMatrix) -> PowerIteration.Matrix { (UnsafePointer(weight.pointer), dims, dims, ld) }
 }

@@ -53,7 +53,7 @@ struct ParameterLayout {
                 for r in 0..<slot.rows { draw(first + r * slot.cols, slot.cols, row: row + r, bound: bound, streams) }
             case .direction:
                 draw(first, slot.range.count, row: row, bound: 1, streams)
-                Spectral.normalise(first, count: slot.range.count)
+                PowerIteration.normalise(first, count: slot.range.count)
             }
             row += slot.rows
         }

@@ -1,5 +1,4 @@
 import Buffers
-import COpenBLAS
 import Kernels
 
 /// z = pad(x) + dropout(ReLU(R̄ x + b)), R̄ = R/σ(R) of out×in (WSDM 2021, §4); x is cut or padded with zeros to out.
@@ -31,11 +30,12 @@ final class ResidualLayer: EncoderLayer {
     }
 
     func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {
-        let matrix = values + weight.range.lowerBound, u = values + u.range.lowerBound, v = values + v.range.lowerBound
-        if training { Spectral.iterate(matrix, rows: output.dims, cols: input.dims, u: u, v: v) }
-        sigma[0] = Spectral.sigma(matrix, rows: output.dims, cols: input.dims, u: u, v: v)
+        let weight = values + weight.range.lowerBound, u = values + u.range.lowerBound, v = values + v.range.lowerBound
+        let matrix: PowerIteration.Matrix = (UnsafePointer(weight), output.dims, input.dims, input.dims)
+        if training { PowerIteration.iterate(matrix, u: u, v: v) }
+        sigma[0] = PowerIteration.sigma(matrix, u: u, v: v)
         let inverse = 1 / sigma[0]
-        for i in 0..<effective.count { effective.pointer[i] = matrix[i] * inverse }
+        for i in 0..<effective.count { effective.pointer[i] = weight[i] * inverse }
         product.pack(effective.pointer, transposed: true)
         if training { backProduct.pack(effective.pointer, transposed: false) }
     }
@@ -78,40 +78,5 @@ final class ResidualLayer: EncoderLayer {
             let row = dR + i * input.dims, scale = inner * u[i]
             for j in 0..<input.dims { row[j] = (row[j] - scale * v[j]) * inverse }
         }
-    }
-}
-
-/// The power iteration of a spectral norm (Miyato et al., ICLR 2018), as torch's `spectral_norm`, on plain memory.
-enum Spectral {
-    /// v = Rᵀu/‖Rᵀu‖, then u = Rv/‖Rv‖; R is rows×cols.
-    static func iterate(
-        _ matrix: UnsafePointer<Float>, rows: Int, cols: Int, u: UnsafeMutablePointer<Float>, v: UnsafeMutablePointer<Float>
-    ) {
-        multiply(matrix, rows, cols, u, into: v, transposed: true)
-        normalise(v, count: cols)
-        multiply(matrix, rows, cols, v, into: u, transposed: false)
-        normalise(u, count: rows)
-    }
-
-    /// uᵀ R v.
-    static func sigma(
-        _ matrix: UnsafePointer<Float>, rows: Int, cols: Int, u: UnsafePointer<Float>, v: UnsafePointer<Float>
-    ) -> Float {
-        let product = Buffer<Float>(count: rows)
-        multiply(matrix, rows, cols, v, into: product.pointer, transposed: false)
-        return cblas_sdot(Int32(rows), u, 1, product.pointer, 1)
-    }
-
-    static func normalise(_ x: UnsafeMutablePointer<Float>, count: Int) {
-        cblas_sscal(Int32(count), 1 / max(cblas_snrm2(Int32(count), x, 1), 1e-12), x, 1)
-    }
-
-    private static func multiply(
-        _ matrix: UnsafePointer<Float>, _ rows: Int, _ cols: Int, _ x: UnsafePointer<Float>,
-        into y: UnsafeMutablePointer<Float>, transposed: Bool
-    ) {
-        cblas_sgemv(
-            CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, Int32(rows), Int32(cols), 1, matrix, Int32(cols), x, 1, 0, y,
-            1)
     }
 }

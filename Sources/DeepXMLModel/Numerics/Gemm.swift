@@ -1,16 +1,12 @@
-import COpenBLAS
 import Kernels
 
 /// Matrix products on the calling thread: threads of a rank run different tiles.
 ///
 /// Each entry is summed in one order, whatever the sizes: a product that is cut along its rows or columns gives the same
-/// bits, so results don't depend on how rows and columns are dealt to threads and ranks. OpenBLAS promises no such thing
-/// (below M·N·K = 10⁶ its AVX-512 build takes other kernels), and is no faster at the trainer's shapes
-/// (docs/PERFORMANCE.md): it serves for the matrix–vector products, which are never cut.
+/// bits, so results don't depend on how rows and columns are dealt to threads and ranks, nor on the processor (AVX2 or
+/// newer). OpenBLAS promises no such thing, and is no faster at the trainer's shapes: it is what `doctor` and the benchmarks
+/// (docs/PERFORMANCE.md) measure these products by.
 public enum Gemm {
-    /// Call once before the first product: no threads inside OpenBLAS.
-    public static func useCallingThreadOnly() { openblas_set_num_threads(1) }
-
     /// c(m×n) = a(m×k) · b(n×k)ᵀ
     public static func timesTransposed(
         m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>, ldb: Int,

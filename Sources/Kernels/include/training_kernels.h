@@ -47,6 +47,9 @@ void dx_add_bias(float *x, size_t rows, size_t cols, size_t ld, const float *bia
 // Each row scaled to unit length; a row of zeros stays.
 void dx_normalise_rows(float *x, size_t rows, size_t cols, size_t ld);
 float dx_dot(const float *a, const float *b, size_t count);
+// y = A x, each entry dx_dot of its row; y = A^T x, each entry one chain of multiply-adds in ascending rows. A: rows x cols.
+void dx_times_vector(const float *a, size_t rows, size_t cols, size_t ld, const float *x, float *y);
+void dx_transposed_times_vector(const float *a, size_t rows, size_t cols, size_t ld, const float *x, float *y);
 
 // One step of the optimiser on `count` parameters.
 void dx_adam_update(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam);

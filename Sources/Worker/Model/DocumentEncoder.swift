@@ -22,7 +22,6 @@ public final class DocumentEncoder {
     /// - Parameter module: whose z it is; its x̂ comes from the module before where it has no encoder of its own.
     /// - Throws: `Failure` where the model has no such module, or a checkpoint is damaged.
     public init(model: TrainedModel, module: String, layer: Layer, threads: Int) throws {
-        Gemm.useCallingThreadOnly()
         self.layer = layer
         group = try WorkerGroup.alone(threads: threads)
         let context = try LearnerContext(model, group: group, batchSize: Self.block, sink: NoScores())

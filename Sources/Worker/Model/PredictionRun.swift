@@ -29,7 +29,6 @@ public final class PredictionRun {
     /// - Parameter group: of ranks that predict together, each for its own labels; all call the same methods.
     /// - Throws: `Failure`: `.damagedCheckpoint` where a part of the model is damaged or missing.
     public init(model: TrainedModel, group: WorkerGroup) throws {
-        Gemm.useCallingThreadOnly()
         self.model = model
         context = try LearnerContext(model, group: group, batchSize: Self.batchSize, sink: collector)
         network = try context.trainedNetwork(.extreme, model)
