@@ -48,10 +48,9 @@ enum Steps {
         let (own, bound) = (3 * flops / seconds[0] / 1e9, flops / seconds[2] / 1e9)
         report(
             "one-vs-all step, L \(labels)", "\(rounded(own)) GFLOP/s", "sgemm \(rounded(bound)) GFLOP/s", own / bound, "≥ 0.7")
-        guard ClassifierPrecision.bfloat16.isNative else { return }
         report(
             "the same in bfloat16", "\(rounded(3 * flops / seconds[1] / 1e9)) GFLOP/s", "in float32 \(rounded(own)) GFLOP/s",
-            seconds[0] / seconds[1], "≥ 1.2")
+            seconds[0] / seconds[1], "≥ 0.9 (1.2 on AMD)")
     }
 
     /// Flop/s of the 100 best labels of each document of a batch against those of bare sgemm of the same shape.

@@ -1,10 +1,15 @@
-// gemm.c in bfloat16: two neighbouring k of a vector make one 32-bit pair, and vdpbf16ps adds the products of both to a
-// sum in 32 bits, at twice the multiply-adds of fp32.
+// gemm.c in bfloat16, in two ways that give the same bits. By AVX512-BF16: two neighbouring k of a vector make one 32-bit pair, and
+// vdpbf16ps adds the product of the odd ones to a sum in 32 bits, then that of the even ones. Or by rounding numbers to
+// bfloat16 and multiplying in 32 bits, in the same order: a product of two bfloat16 numbers is exact there, so a fused
+// multiply-add rounds as the instruction does.
 #include "kernels.h"
+#include "pack.h"
 #include "search_product.h"
 
 #include <immintrin.h>
 #include <string.h>
+
+#define DX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 
 #define BF16                                                                                                           \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"), min_vector_width(512)))
@@ -14,12 +19,17 @@ int dx_bf16_supported(void) {
     return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
 }
 
-static size_t packed_bytes(size_t count, size_t lanes, size_t k) {
-    return (count + lanes - 1) / lanes * lanes * ((k + 1) / 2) * sizeof(uint32_t);
+int dx_bf16_fast(void) { return dx_bf16_supported() && __builtin_cpu_is("amd"); }
+
+// Bytes that two neighbouring k of a vector take.
+static inline size_t pair_bytes(int native) { return native ? sizeof(uint32_t) : 2 * sizeof(float); }
+
+static size_t packed_bytes(int native, size_t count, size_t lanes, size_t k) {
+    return (count + lanes - 1) / lanes * lanes * ((k + 1) / 2) * pair_bytes(native);
 }
 
-size_t dx_bf16_left_bytes(size_t count, size_t k) { return packed_bytes(count, DX_TILE_ROWS, k); }
-size_t dx_bf16_right_bytes(size_t count, size_t k) { return packed_bytes(count, DX_TILE_COLS, k); }
+size_t dx_bf16_left_bytes(int native, size_t count, size_t k) { return packed_bytes(native, count, DX_TILE_ROWS, k); }
+size_t dx_bf16_right_bytes(int native, size_t count, size_t k) { return packed_bytes(native, count, DX_TILE_COLS, k); }
 
 static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -59,8 +69,8 @@ BF16_INLINE void pack_columns(const float *x, size_t step, size_t count, size_t 
     }
 }
 
-BF16_INLINE void pack(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k,
-                      uint32_t *packed) {
+BF16_INLINE void pack_pairs(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k,
+                            uint32_t *packed) {
     for (size_t v = 0; v < count; v += lanes) {
         const size_t here = least(lanes, count - v);
         uint32_t *to = packed + v * ((k + 1) / 2);
@@ -69,16 +79,61 @@ BF16_INLINE void pack(const float *x, size_t vector, size_t step, size_t count, 
     }
 }
 
-BF16 void dx_bf16_pack_left(const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
-    pack(x, vector, step, count, DX_TILE_ROWS, k, packed);
+BF16 static void pack_left_pairs(const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
+    pack_pairs(x, vector, step, count, DX_TILE_ROWS, k, packed);
 }
 
-BF16 void dx_bf16_pack_right(const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
-    pack(x, vector, step, count, DX_TILE_COLS, k, packed);
+BF16 static void pack_right_pairs(const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
+    pack_pairs(x, vector, step, count, DX_TILE_COLS, k, packed);
+}
+
+// To nearest, ties to even; subnormal numbers to zero, NaN stays.
+static inline __attribute__((always_inline)) float rounded(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    const uint32_t magnitude = bits & 0x7fffffff, near = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+    bits = magnitude > 0x7f800000 ? bits | 0x400000 : magnitude < 0x800000 ? bits & 0x80000000 : near;
+    memcpy(&x, &bits, 4);
+    return x;
+}
+
+// packed[d][lane], d = 1, 0, 3, 2, ...: the order in which vdpbf16ps adds.
+static inline __attribute__((always_inline)) void pack_rounded(const float *x, size_t vector, size_t step, size_t count,
+                                                               const size_t lanes, size_t k, float *packed) {
+    const size_t whole = k + k % 2;
+    for (size_t v = 0; v < count; v += lanes) {
+        float *to = packed + v * whole;
+        pack_group(x + v * vector, vector, step, least(lanes, count - v), lanes, k, to);
+        if (k % 2) memset(to + k * lanes, 0, lanes * sizeof(float));
+        for (float *pair = to; pair < to + whole * lanes; pair += 2 * lanes)
+            for (size_t i = 0; i < lanes; i++) {
+                const float even = rounded(pair[i]);
+                pair[i] = rounded(pair[lanes + i]);
+                pair[lanes + i] = even;
+            }
+    }
+}
+
+DX_CLONES static void pack_left_rounded(const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
+    pack_rounded(x, vector, step, count, DX_TILE_ROWS, k, packed);
+}
+
+DX_CLONES static void pack_right_rounded(const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
+    pack_rounded(x, vector, step, count, DX_TILE_COLS, k, packed);
+}
+
+void dx_bf16_pack_left(int native, const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
+    (native ? pack_left_pairs : pack_left_rounded)(x, vector, step, count, k, packed);
+}
+
+void dx_bf16_pack_right(int native, const float *x, size_t vector, size_t step, size_t count, size_t k, void *packed) {
+    (native ? pack_right_pairs : pack_right_rounded)(x, vector, step, count, k, packed);
 }
 
 // 12 rows of two vectors are held in registers over the whole of k.
-BF16 static void tile_product(const uint32_t *a, const uint32_t *b, size_t pairs, float *c, size_t ldc, int accumulate) {
+BF16 static void pairs_tile(const void *left_pairs, const void *right_pairs, size_t pairs, float *c, size_t ldc,
+                            int accumulate) {
+    const uint32_t *a = left_pairs, *b = right_pairs;
     __m512 sum[DX_TILE_ROWS][2];
     _Pragma("unroll") for (size_t i = 0; i < DX_TILE_ROWS; i++)
         _Pragma("unroll") for (size_t j = 0; j < 2; j++)
@@ -96,25 +151,36 @@ BF16 static void tile_product(const uint32_t *a, const uint32_t *b, size_t pairs
         _Pragma("unroll") for (size_t j = 0; j < 2; j++) _mm512_storeu_ps(c + i * ldc + 16 * j, sum[i][j]);
 }
 
+static void rounded_tile(const void *a, const void *b, size_t pairs, float *c, size_t ldc, int accumulate) {
+    dx_tile_product(a, b, (int64_t)(2 * pairs), c, (int64_t)ldc, accumulate);
+}
+
+typedef void tile_product(const void *, const void *, size_t, float *, size_t, int);
+
 // A tile at the edge, by way of a whole one.
-static void edge_tile(const uint32_t *a, const uint32_t *b, size_t pairs, float *c, size_t ldc, size_t rows, size_t cols,
-                      int accumulate) {
+static void edge_tile(tile_product *product, const void *a, const void *b, size_t pairs, float *c, size_t ldc, size_t rows,
+                      size_t cols, int accumulate) {
     float tile[DX_TILE_ROWS * DX_TILE_COLS] = {0};
     if (accumulate)
         for (size_t i = 0; i < rows; i++) memcpy(tile + i * DX_TILE_COLS, c + i * ldc, cols * sizeof(float));
-    tile_product(a, b, pairs, tile, DX_TILE_COLS, accumulate);
+    product(a, b, pairs, tile, DX_TILE_COLS, accumulate);
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * DX_TILE_COLS, cols * sizeof(float));
 }
 
-void dx_bf16_product(size_t m, size_t n, size_t k, const void *left, const void *right, float *c, size_t ldc,
+void dx_bf16_product(int native, size_t m, size_t n, size_t k, const void *left, const void *right, float *c, size_t ldc,
                      int accumulate) {
-    const size_t pairs = (k + 1) / 2;
+    const size_t pairs = (k + 1) / 2, bytes = pairs * pair_bytes(native);
+    tile_product *product = native ? pairs_tile : rounded_tile;
+    // vdpbf16ps takes subnormal numbers and sums for zero, whatever the control word says.
+    const unsigned control = _mm_getcsr();
+    if (!native) _mm_setcsr(control | _MM_FLUSH_ZERO_ON | 0x40);
     for (size_t j = 0; j < n; j += DX_TILE_COLS)
         for (size_t i = 0; i < m; i += DX_TILE_ROWS) {
             const size_t rows = least(DX_TILE_ROWS, m - i), cols = least(DX_TILE_COLS, n - j);
-            const uint32_t *a = (const uint32_t *)left + i * pairs, *b = (const uint32_t *)right + j * pairs;
+            const char *a = (const char *)left + i * bytes, *b = (const char *)right + j * bytes;
             float *to = c + i * ldc + j;
-            if (rows == DX_TILE_ROWS && cols == DX_TILE_COLS) tile_product(a, b, pairs, to, ldc, accumulate);
-            else edge_tile(a, b, pairs, to, ldc, rows, cols, accumulate);
+            if (rows == DX_TILE_ROWS && cols == DX_TILE_COLS) product(a, b, pairs, to, ldc, accumulate);
+            else edge_tile(product, a, b, pairs, to, ldc, rows, cols, accumulate);
         }
+    if (!native) _mm_setcsr(control);
 }

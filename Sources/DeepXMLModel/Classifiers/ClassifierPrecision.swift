@@ -1,11 +1,6 @@
-import Kernels
-
 /// The numbers that a one-vs-all step multiplies. Sums, W, and its moments are of 32 bits either way.
 public enum ClassifierPrecision: String, Sendable, CaseIterable {
     case float32
     /// z, W and the logits' gradients are rounded to 8 bits of mantissa on their way into a product.
     case bfloat16
-
-    /// Whether this CPU multiplies such numbers faster than those of 32 bits (AVX512-BF16).
-    public var isNative: Bool { self == .float32 || dx_bf16_supported() != 0 }
 }

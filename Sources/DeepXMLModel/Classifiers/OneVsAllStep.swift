@@ -12,7 +12,7 @@ public struct OneVsAllStep: Sendable {
     /// Labels over all shards.
     public let labelCount: Int
     public let loss: ClassifierLossKind
-    /// What is multiplied: float32 where bfloat16 was asked for and the CPU has no instructions for it.
+    /// What is multiplied.
     public let precision: ClassifierPrecision
     private let tiles: BufferPool
     private let gradients: BufferPool
@@ -27,7 +27,7 @@ public struct OneVsAllStep: Sendable {
         self.labelCount = labelCount
         self.batchSize = batchSize
         self.loss = loss
-        self.precision = precision.isNative ? precision : .float32
+        self.precision = precision
         tiles = BufferPool(length: batchSize * Self.tile)
         gradients = BufferPool(length: Self.tile * (classifier.ld + 1))
         packed = BufferPool(

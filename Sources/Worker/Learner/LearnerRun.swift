@@ -115,9 +115,6 @@ final class LearnerRun {
     /// All labels at once (DeepXML-OVA).
     private func trainOnAllLabels() throws -> any FirstStage {
         let section = config.extreme
-        if !section.classifierPrecision.isNative {
-            try control.notice("seed \(control.seed): this CPU has no bfloat16 products, float32 is used")
-        }
         let network = context.network(section, .extreme, try context.newEncoder(section, .extreme))
         try train(.extreme, section, network) { (FullLoss(truth: data.trainLabels, network: network, section: section), nil) }
         return OneVsAllStage(context: context, network: network, queries: data.testFeatures)
