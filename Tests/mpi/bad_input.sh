@@ -23,41 +23,47 @@ job() {
 
 written_before() { find "$work" -type f -exec md5sum {} + | sort; }
 
-# refused NAME PATTERN... -- OPTION...: the job ends with 2 (or $expected), an error that matches all patterns, said once.
-refused() {
-    local name=$1 patterns=() why="" pattern
+# read_check NAME PATTERN... -- OPTION...: into $name, $patterns and $options.
+read_check() {
+    name=$1 patterns=()
     shift
     while [ "$1" != -- ]; do
         patterns+=("$1")
         shift
     done
-    shift
+    options=("${@:2}")
+}
+
+# unsaid FILE...: what is wrong where not all patterns are in the files.
+unsaid() {
+    local pattern
+    for pattern in "${patterns[@]}"; do cat "$@" | grep -Eq -- "$pattern" || printf 'no "%s"; ' "$pattern"; done
+}
+
+# refused NAME PATTERN... -- OPTION...: the job ends with 2 (or $expected), an error that matches all patterns, said once.
+refused() {
+    local name patterns options why="" before
+    read_check "$@"
     wanted "refused n=$ranks: $name" || return
-    local before
     before=$(written_before)
-    job "$@"
+    job "${options[@]}"
     [ "$code" -eq "${expected:-2}" ] || why+="exit code $code, not ${expected:-2}; "
     [ "$took" -le "$limit_ms" ] || why+="took $took ms; "
     [ "$(grep -c 'error:' "$err")" -eq 1 ] || why+="$(grep -c 'error:' "$err") errors; "
     grep -q 'MPI_ABORT' "$err" && why+="noise of MPI_ABORT; "
-    for pattern in "${patterns[@]}"; do grep -Eq -- "$pattern" "$err" || why+="no \"$pattern\"; "; done
+    why+=$(unsaid "$err")
     [ "$before" = "$(written_before)" ] || why+="earlier files were touched; "
     verdict "$check ($took ms)" "$why" "$err"
 }
 
 # accepted NAME PATTERN... -- OPTION...: the job ends with 0 and has said all patterns.
 accepted() {
-    local name=$1 patterns=() why="" pattern
-    shift
-    while [ "$1" != -- ]; do
-        patterns+=("$1")
-        shift
-    done
-    shift
+    local name patterns options why=""
+    read_check "$@"
     wanted "accepted n=$ranks: $name" || return
-    job --version "accepted$((passed + failed))" "$@"
+    job --version "accepted$((passed + failed))" "${options[@]}"
     [ "$code" -eq 0 ] || why+="exit code $code; "
-    for pattern in "${patterns[@]}"; do cat "$out" "$err" | grep -Eq -- "$pattern" || why+="no \"$pattern\"; "; done
+    why+=$(unsaid "$out" "$err")
     verdict "$check ($took ms)" "$why" "$err"
 }
 

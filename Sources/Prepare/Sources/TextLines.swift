@@ -51,7 +51,8 @@ struct TextLines {
     private func readEachUnpacked(_ body: (String, Int) throws -> Void) throws {
         var number = 0
         var blank = 0
-        try GzipText(MappedFile(path: path), chunkBytes: Self.unpackedBytes).forEachLine { line in
+        var text = try GzipText(MappedFile(path: path), chunkBytes: Self.unpackedBytes)
+        try text.forEachLine { line in
             var line = line
             if number == 0, blank == 0, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
             guard line.contains(where: { $0 != 0x0D && $0 != 0x20 }) else {

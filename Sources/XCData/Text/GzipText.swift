@@ -6,7 +6,7 @@ import Diagnostics
 ///
 /// Format: RFC 1952; zlib compares each member's CRC-32 and length.
 package final class GzipText: TextSource {
-    let path: String
+    package let path: String
     private let file: MappedFile
     private var stream = z_stream()
     private var read = 0
@@ -34,22 +34,8 @@ package final class GzipText: TextSource {
 
     package static func recognises(_ bytes: some Sequence<UInt8>) -> Bool { bytes.starts(with: [0x1f, 0x8b]) }
 
-    /// Calls `body` with the bytes of each line, without its LF. A last line without LF counts; an empty one does not.
-    ///
-    /// - Throws: `Failure` where the stream ends early, is damaged or holds a line over 256 MiB; and what `body` throws.
-    package func forEachLine(_ body: (Slice<UnsafeRawBufferPointer>) throws -> Void) throws {
-        while let chunk = try next() {
-            var rest = chunk.bytes[...]
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                try body(rest[..<end])
-                rest = rest[(end + 1)...]
-            }
-            if !rest.isEmpty { try body(rest) }
-            withExtendedLifetime(chunk.owner) {}
-        }
-    }
-
-    func next() throws -> TextChunk? {
+    /// - Throws: `Failure` where the stream ends early, is damaged or holds a line over 256 MiB.
+    package func next() throws -> TextChunk? {
         guard !ended else { return nil }
         var text = carried
         carried = []

@@ -31,16 +31,11 @@ public enum NameFile {
         var names: [String] = []
         var source: any TextSource =
             GzipText.recognises(file.bytes) ? try GzipText(file, chunkBytes: chunkBytes) : WholeText(file)
-        while let chunk = try source.next() {
-            var rest = chunk.bytes[...]
-            if names.isEmpty, rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
-            while !rest.isEmpty {
-                let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
-                var line = rest[..<end]
-                if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
-                names.append(String(decoding: line, as: UTF8.self))
-                rest = rest[min(end + 1, rest.endIndex)...]
-            }
+        try source.forEachLine { line in
+            var line = line
+            if names.isEmpty, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
+            if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+            names.append(String(decoding: line, as: UTF8.self))
         }
         // An empty line at the end of the file names nothing.
         if let count, names.count == count + 1, names.last?.isEmpty == true { names.removeLast() }
