@@ -27,7 +27,8 @@ import Tools
     @Test(
         "A sound machine is ok",
         arguments: [
-            "MPI", "launcher", "ranks and cores", "thread binding", "thread variables", "processor", "huge pages", "memory",
+            "MPI", "launcher", "ranks and cores", "thread binding", "thread variables", "processor", "matrix products",
+            "huge pages", "memory",
             "/dev/shm",
             "open files", "locked memory", "address space", "disk space", "writing", "file locks", "HDF5",
         ])
@@ -51,6 +52,16 @@ import Tools
         #expect(try verdict(of: "thread binding") { $0.boundCores = 1 }.verdict == .warn)
         #expect(try verdict(of: "thread variables") { $0.environment["OMP_PROC_BIND"] = "true" }.verdict == .warn)
         #expect(try verdict(of: "thread variables") { $0.environment["OMP_NUM_THREADS"] = "2" }.verdict == .ok)
+    }
+
+    @Test("Matrix products: as fast as OpenBLAS's, slower, wrong") func products() throws {
+        #expect(try verdict(of: "matrix products") { _ in }.verdict != .fail)
+        func judged(_ ratio: Double, _ apart: Float) -> Diagnosis {
+            ProductCheck.verdict(speed: 70, ratio: ratio, apart: apart, blas: "Zen")
+        }
+        #expect(judged(0.97, 1e-5) == .ok("matrix products", "70 GFLOP/s a core, 97 % of OpenBLAS (Zen)"))
+        #expect(judged(0.5, 1e-5).verdict == .warn)
+        #expect(judged(1, .nan).verdict == .fail && judged(1, 0.1).verdict == .fail)
     }
 
     @Test("An old processor, and no huge pages") func processor() throws {
