@@ -4,10 +4,6 @@
 #include "pack.h"
 #include "search_product.h"
 
-#include <string.h>
-
-#define DX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-
 size_t dx_gemm_workspace(size_t m, size_t n, size_t k) {
     return dx_gemm_left_workspace(m, k) + dx_gemm_packed_size(n, k);
 }

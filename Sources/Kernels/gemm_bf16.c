@@ -7,9 +7,6 @@
 #include "search_product.h"
 
 #include <immintrin.h>
-#include <string.h>
-
-#define DX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 
 #define BF16                                                                                                           \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"), min_vector_width(512)))
@@ -88,7 +85,7 @@ BF16 static void pack_right_pairs(const float *x, size_t vector, size_t step, si
 }
 
 // To nearest, ties to even; subnormal numbers to zero, NaN stays.
-static inline __attribute__((always_inline)) float rounded(float x) {
+DX_INLINE float rounded(float x) {
     uint32_t bits;
     memcpy(&bits, &x, 4);
     const uint32_t magnitude = bits & 0x7fffffff, near = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
@@ -98,8 +95,8 @@ static inline __attribute__((always_inline)) float rounded(float x) {
 }
 
 // packed[d][lane], d = 1, 0, 3, 2, ...: the order in which vdpbf16ps adds.
-static inline __attribute__((always_inline)) void pack_rounded(const float *x, size_t vector, size_t step, size_t count,
-                                                               const size_t lanes, size_t k, float *packed) {
+DX_INLINE void pack_rounded(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k,
+                            float *packed) {
     const size_t whole = k + k % 2;
     for (size_t v = 0; v < count; v += lanes) {
         float *to = packed + v * whole;

@@ -1,13 +1,13 @@
 // Vectors laid side by side for products in tiles.
 #ifndef DEEPXML_PACK_H
 #define DEEPXML_PACK_H
+#include "vector.h"
 #include <stddef.h>
-#include <string.h>
 
 typedef float v4 __attribute__((vector_size(16), aligned(4)));
 
 // Four vectors from x on, four numbers of each, to packed[d][lane]: a transpose in registers.
-static inline __attribute__((always_inline)) void transpose4(const float *x, size_t vector, size_t lanes, float *packed) {
+DX_INLINE void transpose4(const float *x, size_t vector, size_t lanes, float *packed) {
     v4 r0 = *(const v4 *)x, r1 = *(const v4 *)(x + vector);
     v4 r2 = *(const v4 *)(x + 2 * vector), r3 = *(const v4 *)(x + 3 * vector);
     v4 a = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), b = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
@@ -19,8 +19,7 @@ static inline __attribute__((always_inline)) void transpose4(const float *x, siz
 }
 
 // packed[d][lane] for `count` (at most `lanes`) vectors, vector v's d-th number at x[v * vector + d * step].
-static inline __attribute__((always_inline)) void pack_group(const float *x, size_t vector, size_t step, size_t count,
-                                                             size_t lanes, size_t k, float *packed) {
+DX_INLINE void pack_group(const float *x, size_t vector, size_t step, size_t count, size_t lanes, size_t k, float *packed) {
     if (count < lanes) memset(packed, 0, lanes * k * sizeof(float));
     if (vector == 1) {
         for (size_t d = 0; d < k; d++) memcpy(packed + d * lanes, x + d * step, count * sizeof(float));

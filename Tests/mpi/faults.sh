@@ -78,24 +78,25 @@ run "$scratch/reference"
 verdict "a job without faults" "$([ "$code" -eq 0 ] || echo "exit code $code")" "$err"
 reference=$(figures "$scratch/reference/$results/v_0/metrics.json")
 
+# stands_still RANK WORK PATTERN: a job in which the rank is stopped; what is wrong with its end and the run after it is $why.
+stands_still() {
+    begin "$2" --silence-timeout 2
+    until_logged 'extreme 5/'
+    kill -STOP "$(rank "$1")"
+    await
+    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said "^error: rank $1 on .*$3" 'silence-timeout is 2')$(left "$2")
+    why+=$(recovers "$2")
+}
+
 # A worker that stands still, on a job whose other rank waits for it
 if wanted "a worker that stands still is named"; then
-    begin "$scratch/silent" --silence-timeout 2
-    until_logged 'extreme 5/'
-    kill -STOP "$(rank 2)"
-    await
-    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 2 on .*not been heard of for' 'silence-timeout is 2')$(left "$scratch/silent")
-    verdict "$check" "$why$(recovers "$scratch/silent")" "$err"
+    stands_still 2 "$scratch/silent" 'not been heard of for'
+    verdict "$check" "$why" "$err"
 fi
 
 # The coordinator stands still: one of the workers that wait for it says so
 if wanted "a coordinator that stands still is named"; then
-    begin "$scratch/headless" --silence-timeout 2
-    until_logged 'extreme 5/'
-    kill -STOP "$(rank 0)"
-    await
-    why=$([ "$code" -eq 75 ] || echo "exit code $code; ")$(said '^error: rank 0 on .*: the coordinator has not been heard of for' 'silence-timeout is 2')$(left "$scratch/headless")
-    why+=$(recovers "$scratch/headless")
+    stands_still 0 "$scratch/headless" ': the coordinator has not been heard of for'
     grep -qE 'goes on from checkpoint (extreme|reranker)' "$err" || why+="then it began anew; "
     verdict "$check" "$why" "$err"
 fi

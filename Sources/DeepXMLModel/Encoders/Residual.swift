@@ -33,8 +33,7 @@ public final class Residual: Sendable {
 
     /// Computes R̄ for the passes that follow, after one power iteration in training.
     public func prepare(training: Bool) {
-        if training { norm.iterate(weight.value) }
-        sigma[0] = norm.sigma(weight.value)
+        sigma[0] = training ? norm.iterate(weight.value) : norm.sigma(weight.value)
         let inverse = 1 / sigma[0]
         for i in 0..<dims * ld { effective.pointer[i] = weight.value.pointer[i] * inverse }
     }

@@ -18,7 +18,11 @@ public final class SpectralNorm: Sendable {
     }
 
     /// v = Rᵀu/‖Rᵀu‖, then u = Rv/‖Rv‖.
-    public func iterate(_ weight: DenseMatrix) { PowerIteration.iterate(square(weight), u: u.pointer, v: v.pointer) }
+    ///
+    /// - Returns: `sigma` of the new u and v.
+    @discardableResult public func iterate(_ weight: DenseMatrix) -> Float {
+        PowerIteration.iterate(square(weight), u: u.pointer, v: v.pointer)
+    }
 
     /// uᵀ R v.
     public func sigma(_ weight: DenseMatrix) -> Float { PowerIteration.sigma(square(weight), u: u.pointer, v: v.pointer) }

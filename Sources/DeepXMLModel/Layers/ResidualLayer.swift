@@ -32,8 +32,7 @@ final class ResidualLayer: EncoderLayer {
     func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {
         let weight = values + weight.range.lowerBound, u = values + u.range.lowerBound, v = values + v.range.lowerBound
         let matrix: PowerIteration.Matrix = (UnsafePointer(weight), output.dims, input.dims, input.dims)
-        if training { PowerIteration.iterate(matrix, u: u, v: v) }
-        sigma[0] = PowerIteration.sigma(matrix, u: u, v: v)
+        sigma[0] = training ? PowerIteration.iterate(matrix, u: u, v: v) : PowerIteration.sigma(matrix, u: u, v: v)
         let inverse = 1 / sigma[0]
         for i in 0..<effective.count { effective.pointer[i] = weight[i] * inverse }
         product.pack(effective.pointer, transposed: true)

@@ -1,4 +1,3 @@
-import Buffers
 import Kernels
 
 /// The largest singular value σ of a rows×cols matrix R by power iteration (Miyato et al., ICLR 2018), as torch's
@@ -10,18 +9,30 @@ enum PowerIteration {
     typealias Matrix = (first: UnsafePointer<Float>, rows: Int, cols: Int, ld: Int)
 
     /// v = Rᵀu/‖Rᵀu‖, then u = Rv/‖Rv‖.
-    static func iterate(_ matrix: Matrix, u: UnsafeMutablePointer<Float>, v: UnsafeMutablePointer<Float>) {
+    ///
+    /// - Returns: `sigma` of the new u and v.
+    static func iterate(_ matrix: Matrix, u: UnsafeMutablePointer<Float>, v: UnsafeMutablePointer<Float>) -> Float {
         dx_transposed_times_vector(matrix.first, matrix.rows, matrix.cols, matrix.ld, u, v)
         normalise(v, count: matrix.cols)
-        dx_times_vector(matrix.first, matrix.rows, matrix.cols, matrix.ld, v, u)
-        normalise(u, count: matrix.rows)
+        return withProduct(matrix, v) { product in
+            u.update(from: product, count: matrix.rows)
+            normalise(u, count: matrix.rows)
+            return dx_dot(u, product, matrix.rows)
+        }
     }
 
     /// uᵀ R v.
     static func sigma(_ matrix: Matrix, u: UnsafePointer<Float>, v: UnsafePointer<Float>) -> Float {
+        withProduct(matrix, v) { dx_dot(u, $0, matrix.rows) }
+    }
+
+    /// Calls `body` with R v.
+    private static func withProduct(
+        _ matrix: Matrix, _ v: UnsafePointer<Float>, _ body: (UnsafePointer<Float>) -> Float
+    ) -> Float {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: matrix.rows) { product in
             dx_times_vector(matrix.first, matrix.rows, matrix.cols, matrix.ld, v, product.baseAddress)
-            return dx_dot(u, product.baseAddress, matrix.rows)
+            return body(UnsafePointer(product.baseAddress!))
         }
     }
 
