@@ -25,83 +25,122 @@ let package = Package(
         .target(name: "CHNSW", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])]),
 
         // Swift, lowest layer first; each imports only what stands above it in this list.
-        .target(name: "Diagnostics", swiftSettings: strict),
-        .target(name: "Buffers", dependencies: ["Diagnostics"], swiftSettings: strict),
-        .target(name: "Transport", dependencies: ["CMPI", "Diagnostics", "Buffers"], swiftSettings: strict),
-        .target(name: "Checkpoint", dependencies: ["CHDF5", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
-        .target(name: "XCData", dependencies: ["Kernels", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
-        .target(name: "Prepare", dependencies: ["Diagnostics", "Buffers", "XCData"], swiftSettings: strict),
+        .target(name: "Support", swiftSettings: strict),
+        .target(name: "Transport", dependencies: ["CMPI", "Support"], swiftSettings: strict),
+        .target(name: "Checkpoint", dependencies: ["CHDF5", "CZlib", "Support"], swiftSettings: strict),
+        // npy, npz, zip, gzip, pickle, JSON, XC text: what others write and read.
+        .target(name: "Formats", dependencies: ["Kernels", "CZlib", "Support"], swiftSettings: strict),
+        .target(name: "Config", dependencies: ["Formats", "Support"], swiftSettings: strict),
+        .target(name: "Datasets", dependencies: ["Kernels", "CZlib", "Config", "Formats", "Support"], swiftSettings: strict),
+        // What coordinator and workers say to each other, and whether they are still there.
+        .target(name: "Messages", dependencies: ["Checkpoint", "Transport", "Support"], swiftSettings: strict),
+        // How scores of label shards, stages and learners become one, and what they are worth.
+        .target(name: "Scoring", dependencies: ["Messages", "Support"], swiftSettings: strict),
+        .target(name: "Prepare", dependencies: ["Datasets", "Formats", "Support"], swiftSettings: strict),
+        .target(name: "DeepXMLModel", dependencies: ["Kernels", "CHNSW", "Config", "Support"], swiftSettings: strict),
+        // Networks, searches and epochs over the workers of a group.
         .target(
-            name: "DeepXMLModel", dependencies: ["Kernels", "CHNSW", "Diagnostics", "Buffers", "XCData"],
-            swiftSettings: strict),
+            name: "Training",
+            dependencies: [
+                "DeepXMLModel", "Kernels", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport", "Support",
+            ], swiftSettings: strict),
+        .target(
+            name: "Learners",
+            dependencies: [
+                "Training", "DeepXMLModel", "Kernels", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport",
+                "Support",
+            ], swiftSettings: strict),
+        // A trained model: predict, extract, encode.
+        .target(
+            name: "Inference",
+            dependencies: [
+                "Learners", "Training", "DeepXMLModel", "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Transport", "Support",
+            ], swiftSettings: strict),
         .target(
             name: "Worker",
             dependencies: [
-                "DeepXMLModel", "Kernels", "XCData", "Checkpoint", "Transport", "Diagnostics", "Buffers",
-                .product(name: "Logging", package: "swift-log"),
+                "Learners", "Training", "DeepXMLModel", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport",
+                "Support",
             ], swiftSettings: strict),
         .target(
             name: "Coordinator",
             dependencies: [
-                "Worker", "XCData", "Checkpoint", "Transport", "Diagnostics", "Buffers",
-                .product(name: "Logging", package: "swift-log"),
+                "Inference", "Learners", "Training", "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Transport", "Support", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
-        // What the other commands do: convert, evaluate, extract, inspect, doctor, predict.
+        // What the other commands do: convert, evaluate, inspect, doctor, predict.
         .target(
             name: "Tools",
             dependencies: [
-                "Coordinator", "Worker", "DeepXMLModel", "Prepare", "XCData", "Checkpoint", "Transport", "Diagnostics", "Buffers",
-                "CMPI", "COpenBLAS", "CHDF5",
+                "Coordinator", "Inference", "Learners", "Training", "DeepXMLModel", "Prepare", "Scoring", "Messages", "Datasets",
+                "Config", "Formats", "Checkpoint", "Transport", "Support", "CMPI", "COpenBLAS", "CHDF5",
             ], swiftSettings: strict),
         .executableTarget(
             name: "deepxml-dist",
             dependencies: [
-                "Tools", "Coordinator", "Worker", "Prepare", "XCData", "Transport", "Diagnostics",
+                "Tools", "Coordinator", "Worker", "Inference", "Prepare", "Messages", "Datasets", "Config", "Formats",
+                "Transport", "Support",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
         // launch/bench: ratios to bounds of the machine.
         .executableTarget(
-            name: "deepxml-bench", dependencies: ["Kernels", "COpenBLAS", "DeepXMLModel", "XCData", "Buffers"],
+            name: "deepxml-bench",
+            dependencies: ["Kernels", "COpenBLAS", "DeepXMLModel", "Datasets", "Config", "Formats", "Support"],
             path: "Benchmarks",
             swiftSettings: strict),
 
-        .testTarget(name: "BuffersTests", dependencies: ["Buffers"]),
+        // What tests of several targets use.
+        .target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport"),
+        .testTarget(name: "SupportTests", dependencies: ["Support"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-        .testTarget(name: "TransportTests", dependencies: ["Transport", "TransportChecks", "Diagnostics", "Buffers"]),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "TransportChecks", "Support"]),
         // Properties of a communicator: TransportTests runs them over threads, mpi-checks under mpirun.
-        .target(name: "TransportChecks", dependencies: ["Transport", "Buffers"], path: "Tests/MPIChecks/Checks"),
+        .target(name: "TransportChecks", dependencies: ["Transport", "Support"], path: "Tests/MPIChecks/Checks"),
         .executableTarget(
-            name: "mpi-checks", dependencies: ["Transport", "TransportChecks", "Diagnostics", "Buffers"],
+            name: "mpi-checks", dependencies: ["Transport", "TransportChecks", "Support"],
             path: "Tests/MPIChecks/Command"),
-        .testTarget(name: "CheckpointTests", dependencies: ["Checkpoint", "Diagnostics", "Buffers"]),
-        .testTarget(name: "XCDataTests", dependencies: ["XCData", "Diagnostics", "Buffers"]),
-        .testTarget(name: "PrepareTests", dependencies: ["Prepare", "XCData", "Diagnostics"]),
+        .testTarget(name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint", "Support"]),
+        .testTarget(name: "FormatsTests", dependencies: ["TestSupport", "Formats", "Support"]),
+        .testTarget(name: "ConfigTests", dependencies: ["TestSupport", "Config", "Formats", "Support"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["TestSupport", "Datasets", "Config", "Formats", "Support"]),
+        .testTarget(name: "MessagesTests", dependencies: ["Messages", "Transport", "Support"]),
+        .testTarget(name: "ScoringTests", dependencies: ["TestSupport", "Scoring", "Messages", "Datasets", "Support"]),
+        .testTarget(name: "PrepareTests", dependencies: ["TestSupport", "Prepare", "Datasets", "Formats", "Support"]),
         .testTarget(
-            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Kernels", "XCData", "Buffers", "Diagnostics"]),
+            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Kernels", "Config", "Support"]),
         .testTarget(
-            name: "WorkerTests",
+            name: "LearnersTests",
             dependencies: [
-                "WorkerChecks", "Worker", "DeepXMLModel", "XCData", "Transport", "Checkpoint", "Buffers", "Diagnostics",
+                "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Datasets", "Config", "Formats", "Transport",
+                "Checkpoint",
+                "Support",
             ]),
-        // Whole learners over a communicator: WorkerTests runs them over threads, worker-checks under mpirun.
+        // Whole learners over a communicator: LearnersTests runs them over threads, worker-checks under mpirun.
         .target(
             name: "WorkerChecks",
-            dependencies: ["Coordinator", "Worker", "XCData", "Checkpoint", "Transport", "Buffers", "Diagnostics"],
+            dependencies: [
+                "Coordinator", "Worker", "Learners", "Inference", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Transport", "Support",
+            ],
             path: "Tests/WorkerChecks/Checks"),
         .executableTarget(
-            name: "worker-checks", dependencies: ["WorkerChecks", "Transport", "Diagnostics"],
+            name: "worker-checks", dependencies: ["WorkerChecks", "Transport", "Support"],
             path: "Tests/WorkerChecks/Command"),
         .testTarget(
             name: "ToolsTests",
             dependencies: [
-                "WorkerChecks", "Tools", "Coordinator", "Worker", "DeepXMLModel", "Prepare", "XCData", "Checkpoint", "Transport",
-                "Buffers", "Diagnostics",
+                "WorkerChecks", "Tools", "Coordinator", "Worker", "Inference", "Learners", "Training", "DeepXMLModel", "Prepare",
+                "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport", "Support",
             ]),
         .testTarget(
             name: "CoordinatorTests",
-            dependencies: ["Coordinator", "Worker", "DeepXMLModel", "XCData", "Transport", "Buffers", "Diagnostics"]),
+            dependencies: [
+                "TestSupport", "Coordinator", "Learners", "Training", "DeepXMLModel", "Scoring", "Messages", "Datasets", "Config",
+                "Formats", "Transport", "Support",
+            ]),
     ]
 )
 
@@ -109,6 +148,6 @@ let package = Package(
 if Context.environment["DEEPXML_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["XCData", "Prepare", "Checkpoint", "CZlib", "Buffers", "Diagnostics"],
+            name: "fuzz", dependencies: ["Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CZlib", "Support"],
             path: "Tests/fuzz/Targets", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

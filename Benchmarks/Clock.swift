@@ -1,4 +1,5 @@
 import Glibc
+import Support
 
 /// CPU seconds of this thread: other processes on the machine don't count.
 func cpuSeconds() -> Double {

@@ -1,5 +1,5 @@
+import Formats
 import Foundation
-import XCData
 
 /// Reading XC text on one core, against `wc -l` of the same file.
 enum Reading {

@@ -1,7 +1,7 @@
-import Buffers
 import COpenBLAS
+import Config
 import DeepXMLModel
-import XCData
+import Support
 
 /// The recurrent step at the trainer's shapes against bare sgemm on one core.
 enum Recurrent {

@@ -1,7 +1,7 @@
-import Buffers
 import COpenBLAS
 import DeepXMLModel
 import Kernels
+import Support
 
 /// Training steps at the trainer's shapes, each against a bound measured beside it on one core.
 enum Steps {

@@ -1,5 +1,4 @@
-import Buffers
-import Diagnostics
+import Support
 
 /// A sparse matrix that another program wrote with h5py: scipy's three arrays and an attribute `shape`, without our
 /// checksum, of any of the usual element types. Nothing in it is checked yet.

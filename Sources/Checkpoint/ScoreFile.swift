@@ -1,5 +1,4 @@
-import Buffers
-import Diagnostics
+import Support
 
 /// Sparse scores (documents × labels) as HDF5: `score.h5`, and a learner's raw predictions by part.
 ///

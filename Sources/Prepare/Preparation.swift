@@ -1,5 +1,5 @@
-import Diagnostics
-import XCData
+import Formats
+import Support
 
 /// Makes a data set of the XC layout out of labelled texts, in one folder that appears when it is whole.
 public struct Preparation: Sendable {

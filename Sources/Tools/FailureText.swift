@@ -1,4 +1,4 @@
-import Diagnostics
+import Support
 
 /// An error in one line, for a place where others stand beside it.
 enum FailureText {

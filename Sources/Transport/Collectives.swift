@@ -1,5 +1,3 @@
-import Buffers
-
 /// The collectives, written once over `exchange`. All are called by every rank of the communicator, in the same order.
 extension Communicator {
     /// Returns when all ranks have called it.

@@ -1,5 +1,3 @@
-import Buffers
-
 /// One message of an exchange: bytes that go to, or come from, the rank `peer`.
 public struct Message {
     public var peer: Int

@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// Collectives over values whose size the other ranks do not know, and over typed buffers.
 extension Communicator {

@@ -1,10 +1,11 @@
-import Buffers
 import Checkpoint
-import DeepXMLModel
 import Foundation
 import Glibc
+import Learners
+import Messages
+import Support
+import Training
 import Transport
-import XCData
 
 /// One worker rank: takes seeds from the coordinator with its group, trains their learners, and reports.
 public final class WorkerMain {
@@ -77,19 +78,4 @@ public final class WorkerMain {
 private struct UncheckedWorld: @unchecked Sendable {
     let world: any Communicator
     init(_ world: any Communicator) { self.world = world }
-}
-
-/// CPU seconds of this process so far, in user and kernel mode.
-public func cpuSeconds() -> Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-        + 1e-6 * Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
-}
-
-/// The largest resident set of this process so far, MiB.
-public func peakRSSMiB() -> Double {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Diagnostics
 import Foundation
+import Support
 
 /// Ends the process after an error (or a request for help): printed once a job, with the exit codes of DESIGN.md §2.
 enum CommandErrors {

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Diagnostics
 import Foundation
+import Support
 import Tools
+import Transport
 
 /// `deepxml-dist doctor`: what on this machine would stop a job, or slow it down.
 struct DoctorCommand: ParsableCommand {

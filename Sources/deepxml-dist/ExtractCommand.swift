@@ -1,9 +1,6 @@
 import ArgumentParser
-import Diagnostics
-import Checkpoint
 import Foundation
-import Tools
-import Worker
+import Inference
 
 extension Extraction.What: ExpressibleByArgument {}
 extension DocumentEncoder.Layer: ExpressibleByArgument {}

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Diagnostics
 import Foundation
+import Support
 import Tools
 
 /// `deepxml-dist inspect`: what lies at a path, in a page.

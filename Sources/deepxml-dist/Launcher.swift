@@ -1,11 +1,12 @@
+import Config
 import Coordinator
-import Diagnostics
 import Foundation
+import Messages
 import Prepare
+import Support
 import Synchronization
 import Transport
 import Worker
-import XCData
 
 /// Starts this process as a rank of the job: under a launcher over MPI, alone as two threads.
 enum Launcher {

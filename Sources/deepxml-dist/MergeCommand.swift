@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import XCData
 
 /// `deepxml-dist merge`: an ensemble of learners that were trained apart.
 struct MergeCommand: ParsableCommand {

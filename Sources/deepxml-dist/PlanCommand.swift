@@ -1,8 +1,8 @@
 import ArgumentParser
+import Config
 import Coordinator
-import Diagnostics
 import Foundation
-import XCData
+import Support
 
 /// `deepxml-dist plan`: what a learner would need, without its data.
 struct PlanCommand: ParsableCommand {

@@ -1,10 +1,9 @@
 import ArgumentParser
-import Diagnostics
+import Formats
 import Foundation
+import Messages
 import Tools
 import Transport
-import Worker
-import XCData
 
 extension PredictionFormat: ExpressibleByArgument {}
 

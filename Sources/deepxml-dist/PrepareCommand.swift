@@ -1,7 +1,7 @@
 import ArgumentParser
-import Diagnostics
 import Foundation
 import Prepare
+import Support
 
 extension TextFields: ExpressibleByArgument {}
 

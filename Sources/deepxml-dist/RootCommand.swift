@@ -1,5 +1,5 @@
 import ArgumentParser
-import Diagnostics
+import Support
 
 /// `deepxml-dist`: without a subcommand it trains.
 struct RootCommand: ParsableCommand {

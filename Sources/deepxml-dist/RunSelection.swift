@@ -1,5 +1,5 @@
 import ArgumentParser
-import XCData
+import Config
 
 /// Options that `train` and `merge` share: which run it is, where it lies, and what is said and written.
 struct RunSelection: ParsableArguments {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import XCData
+import Config
 
 /// `deepxml-dist train`: the options as typed; `TrainOptions.resolve` checks them.
 struct TrainCommand: ParsableCommand {

@@ -1,22 +1,22 @@
-import Buffers
 import Checkpoint
-import Diagnostics
 import Foundation
+import Support
+import TestSupport
 import Testing
 
 @Suite struct CheckpointStoreTests {
-    let scratch: Scratch
+    let scratch: TemporaryFolder
     let notices = Notices()
     let store: CheckpointStore
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         store = makeStore(scratch.path, notices)
     }
 
     @Test func nothingThereIsNoCheckpointAndNoNotice() throws {
         #expect(try store.newest() == nil)
-        #expect(try makeStore(scratch("not/there"), notices).newest() == nil)
+        #expect(try makeStore(scratch.file("not/there"), notices).newest() == nil)
         #expect(notices.all == [])
     }
 
@@ -97,13 +97,13 @@ import Testing
 }
 
 @Suite struct PruningTests {
-    let scratch: Scratch
+    let scratch: TemporaryFolder
     let notices = Notices()
     let store: CheckpointStore
     let layout = Layout(workers: 2)
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         store = makeStore(scratch.path, notices)
     }
 
@@ -139,13 +139,13 @@ import Testing
         _ = try store.writeShard(key(3), shard: 2, of: 3, arrays: Layout(workers: 3).arrays(2))
         try layout.write(store, key(3))
         #expect(scratch.names == ["ckpt_extreme_3_30", "ckpt_extreme_7_70", "ckpt_reranker_1_10"])
-        let files = try FileManager.default.contentsOfDirectory(atPath: scratch("ckpt_extreme_3_30")).sorted()
+        let files = try FileManager.default.contentsOfDirectory(atPath: scratch.file("ckpt_extreme_3_30")).sorted()
         #expect(files == ["manifest.json", "shard-0-of-2.h5", "shard-1-of-2.h5"])
     }
 
     @Test func aDamagedOneIsNotCountedAmongTheKept() throws {
         for epoch in [1, 2] { try layout.write(store, key(epoch)) }
-        try SafeFile.write(scratch("ckpt_extreme_2_20/shard-0-of-2.h5"), Data("zap".utf8))
+        try SafeFile.write(scratch.file("ckpt_extreme_2_20/shard-0-of-2.h5"), Data("zap".utf8))
         #expect(try store.newest()?.key == key(1))
         try layout.write(store, key(3))
         #expect(scratch.names == ["ckpt_extreme_1_10", "ckpt_extreme_3_30"])
@@ -153,7 +153,7 @@ import Testing
 
     @Test func aDamagedOneIsWrittenAnew() throws {
         for epoch in [1, 2] { try layout.write(store, key(epoch)) }
-        try SafeFile.write(scratch("ckpt_extreme_2_20/shard-0-of-2.h5"), Data("zap".utf8))
+        try SafeFile.write(scratch.file("ckpt_extreme_2_20/shard-0-of-2.h5"), Data("zap".utf8))
         #expect(try store.newest()?.key == key(1))
         try Layout(workers: 3).write(store, key(2))
         #expect(try store.newest()?.shardCount == 3)
@@ -163,7 +163,7 @@ import Testing
     @Test func freshDeletesCheckpointsAndNothingElse() throws {
         try layout.write(store, key(1), pinned: true)
         try layout.write(store, key(2))
-        try SafeFile.write(scratch("ckpt_notes.txt"), Data())
+        try SafeFile.write(scratch.file("ckpt_notes.txt"), Data())
         try makeStore(scratch.path, notices, otherIdentity { $0.seed = 1 }).removeAll()
         #expect(scratch.names == ["ckpt_notes.txt"])
         #expect(try store.newest() == nil)
@@ -177,11 +177,11 @@ func otherIdentity(_ change: (inout CheckpointIdentity) -> Void) -> CheckpointId
 }
 
 @Suite struct IdentityTests {
-    let scratch: Scratch
+    let scratch: TemporaryFolder
     let notices = Notices()
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         try Layout(workers: 1).write(makeStore(scratch.path, notices), key(1), pinned: true)
     }
 
@@ -191,7 +191,7 @@ func otherIdentity(_ change: (inout CheckpointIdentity) -> Void) -> CheckpointId
         for open in [{ _ = try store.pinned(module: "extreme") }, { _ = try store.open(key(1)) }] {
             #expect(try failure(open) == found)
         }
-        #expect(found.code == .usage && found.place == scratch("ckpt_extreme_1_10"))
+        #expect(found.code == .usage && found.place == scratch.file("ckpt_extreme_1_10"))
         #expect(found.advice.contains("--fresh") && found.advice.contains("--version"))
         return found
     }

@@ -1,17 +1,17 @@
-import Buffers
 import Checkpoint
-import Diagnostics
 import Foundation
+import Support
+import TestSupport
 import Testing
 
 /// A file system of 64 KiB; nil where we may not mount one.
 final class TinyDisk {
     let path: String
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
 
     init?() throws {
-        scratch = try Scratch()
-        path = scratch("disk")
+        scratch = try TemporaryFolder()
+        path = scratch.file("disk")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         guard mount("tmpfs", path, "tmpfs", 0, "size=64k") == 0 else { return nil }
     }
@@ -67,8 +67,8 @@ struct FullDiskTests {
         let score = try failure { try ScoreFile.write(scores, to: "\(disk.path)/score.h5") }
         #expect(score.code == .outOfResources)
         // The library goes on working.
-        let scratch = try Scratch()
-        try ScoreFile.write(scores, to: scratch("score.h5"))
-        #expect(try ScoreFile.read(scratch("score.h5")).nonZeros == 50_000)
+        let scratch = try TemporaryFolder()
+        try ScoreFile.write(scores, to: scratch.file("score.h5"))
+        #expect(try ScoreFile.read(scratch.file("score.h5")).nonZeros == 50_000)
     }
 }

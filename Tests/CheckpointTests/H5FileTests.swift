@@ -1,13 +1,13 @@
-import Buffers
 import Checkpoint
-import Diagnostics
 import Foundation
+import Support
+import TestSupport
 import Testing
 
 @Suite struct H5FileTests {
     @Test func everyElementTypeComesBack() throws {
-        let scratch = try Scratch()
-        let file = try H5File(creating: scratch("a.h5"))
+        let scratch = try TemporaryFolder()
+        let file = try H5File(creating: scratch.file("a.h5"))
         try file.write("f", Buffer<Float>([1.5, -0.0, .infinity, .leastNonzeroMagnitude]))
         try file.write("i", Buffer<Int32>([.min, 0, .max]))
         try file.write("l", Buffer<Int64>([.min, .max]))
@@ -15,7 +15,7 @@ import Testing
         try file.write("group/u", Buffer<UInt64>([.max, 1]))
         try file.close()
 
-        let back = try H5File(opening: scratch("a.h5"))
+        let back = try H5File(opening: scratch.file("a.h5"))
         let floats: Buffer<Float> = try back.read("f")
         #expect(floats.array.map(\.bitPattern) == [1.5, -0.0, Float.infinity, .leastNonzeroMagnitude].map(\.bitPattern))
         #expect(try (back.read("i") as Buffer<Int32>).array == [.min, 0, .max])
@@ -30,19 +30,19 @@ import Testing
     /// Shapes below, at and above one chunk of 1 MiB, and a row that is longer than a chunk.
     @Test(arguments: [(0, 0), (0, 7), (5, 0), (1, 1), (3, 5), (1024, 256), (1500, 300), (2, 300_000)])
     func matricesOfAnyShape(_ rows: Int, _ cols: Int) throws {
-        let scratch = try Scratch()
-        let file = try H5File(creating: scratch("m.h5"))
+        let scratch = try TemporaryFolder()
+        let file = try H5File(creating: scratch.file("m.h5"))
         try file.write("m", counting(rows, cols))
         try file.close()
-        let back = try H5File(opening: scratch("m.h5"))
+        let back = try H5File(opening: scratch.file("m.h5"))
         #expect(try back.info("m") == H5Info(type: .float32, shape: [rows, cols]))
         let read: Buffer<Float> = try back.read("m")
         #expect(read.array == counting(rows, cols).buffer.array)
     }
 
     @Test func attributesComeBack() throws {
-        let scratch = try Scratch()
-        let file = try H5File(creating: scratch("a.h5"))
+        let scratch = try TemporaryFolder()
+        let file = try H5File(creating: scratch.file("a.h5"))
         let values: [(String, H5Attribute)] = [
             ("double", .double(0.1)), ("empty", .string("")), ("int", .int(.min)), ("ints", .ints([3, -4])),
             ("long", .string(String(repeating: "é", count: 40_000))), ("text", .string("naïve ✓")),
@@ -51,7 +51,7 @@ import Testing
         try file.write("d", Buffer<Float>([1]))
         try file.setAttribute("here", .int(7), on: "d")
         try file.close()
-        let back = try H5File(opening: scratch("a.h5"))
+        let back = try H5File(opening: scratch.file("a.h5"))
         let names = back.attributeNames()
         #expect(names == values.map(\.0))
         for (name, value) in values { #expect(try back.attribute(name) == value) }
@@ -60,42 +60,42 @@ import Testing
     }
 
     @Test func errorsNameTheFileAndWhatWasFound() throws {
-        let scratch = try Scratch()
-        let missing = try failure { _ = try H5File(opening: scratch("no.h5")) }
-        #expect(missing.code == .usage && missing.place == scratch("no.h5") && missing.found.contains("No such file"))
+        let scratch = try TemporaryFolder()
+        let missing = try failure { _ = try H5File(opening: scratch.file("no.h5")) }
+        #expect(missing.code == .usage && missing.place == scratch.file("no.h5") && missing.found.contains("No such file"))
 
-        try SafeFile.write(scratch("text.h5"), Data("this is no HDF5 file".utf8))
-        let text = try failure { _ = try H5File(opening: scratch("text.h5")) }
-        #expect(text.code == .damagedCheckpoint && text.place == scratch("text.h5") && !text.found.isEmpty)
+        try SafeFile.write(scratch.file("text.h5"), Data("this is no HDF5 file".utf8))
+        let text = try failure { _ = try H5File(opening: scratch.file("text.h5")) }
+        #expect(text.code == .damagedCheckpoint && text.place == scratch.file("text.h5") && !text.found.isEmpty)
 
-        let file = try H5File(creating: scratch("a.h5"))
+        let file = try H5File(creating: scratch.file("a.h5"))
         try file.write("d", Buffer<Float>([1]))
         try file.close()
-        let back = try H5File(opening: scratch("a.h5"))
+        let back = try H5File(opening: scratch.file("a.h5"))
         #expect(throws: Failure.self) { try back.read("d") as Buffer<Int32> }
         let none = try failure { _ = try back.read("other") as Buffer<Float> }
         #expect(none.problem.contains("'other'"))
     }
 
     @Test func aChangedByteOfDataIsFoundByItsChecksum() throws {
-        let scratch = try Scratch()
-        let file = try H5File(creating: scratch("a.h5"))
+        let scratch = try TemporaryFolder()
+        let file = try H5File(creating: scratch.file("a.h5"))
         try file.write("d", Buffer<UInt8>([UInt8](repeating: 0xA7, count: 500)))
         try file.close()
-        let vandal = try Vandal(scratch("a.h5"))
+        let vandal = try Vandal(scratch.file("a.h5"))
         let at = try #require(vandal.whole.range(of: Data(repeating: 0xA7, count: 500)))
         try vandal.flip(at.lowerBound + 250)
-        let back = try H5File(opening: scratch("a.h5"))
+        let back = try H5File(opening: scratch.file("a.h5"))
         let found = try failure { _ = try back.read("d") as Buffer<UInt8> }
         #expect(found.code == .damagedCheckpoint && found.found.contains("letcher32"))
     }
 
     /// Debian's library has a lock of its own; with a build that has none, this crashes without ours.
     @Test func threadsMayWriteAndReadAtTheSameTime() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         DispatchQueue.concurrentPerform(iterations: 16) { thread in
             for round in 0..<8 {
-                let path = scratch("\(thread)-\(round).h5")
+                let path = scratch.file("\(thread)-\(round).h5")
                 do {
                     let file = try H5File(creating: path)
                     try file.write("m", counting(50, thread + 1))
@@ -111,14 +111,14 @@ import Testing
     }
 
     @Test func theSameContentGivesTheSameBytes() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         for name in ["a.h5", "b.h5"] {
-            let file = try H5File(creating: scratch(name))
+            let file = try H5File(creating: scratch.file(name))
             try file.write("g/m", counting(10, 10))
             try file.setAttribute("x", .double(1), on: "g/m")
             try file.close()
             if name == "a.h5" { Thread.sleep(forTimeInterval: 1.1) }
         }
-        #expect(FileManager.default.contentsEqual(atPath: scratch("a.h5"), andPath: scratch("b.h5")))
+        #expect(FileManager.default.contentsEqual(atPath: scratch.file("a.h5"), andPath: scratch.file("b.h5")))
     }
 }

@@ -1,7 +1,8 @@
 import Checkpoint
-import Diagnostics
 import Foundation
+import Support
 import Synchronization
+import TestSupport
 import Testing
 
 private let quick = RunLock.Timing(beat: 0.05, silence: 1, settle: 0.1)
@@ -20,14 +21,15 @@ private func stranger() -> LockHolder {
     return holder
 }
 
-private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, to name: String = RunLock.fileName) throws {
+private func leave(_ holder: LockHolder, in scratch: TemporaryFolder, counter: Int = 0, to name: String = RunLock.fileName) throws
+{
     let text = String(decoding: try JSONEncoder().encode(holder), as: UTF8.self) + "\n" + String(format: "%020d\n", counter)
-    try Data(text.utf8).write(to: URL(fileURLWithPath: scratch(name)))
+    try Data(text.utf8).write(to: URL(fileURLWithPath: scratch.file(name)))
 }
 
 @Suite struct RunLockTests {
     @Test func oneAtATimeAndNothingStays() throws {
-        let scratch = try Scratch(), folder = scratch("v_0_1")
+        let scratch = try TemporaryFolder(), folder = scratch.file("v_0_1")
         let lock = try RunLock(folder: folder, timing: quick)
         let found = try failure { _ = try RunLock(folder: folder, timing: quick) }
         #expect(found.code == .usage && found.place == "\(folder)/run.lock" && found.found.contains("process \(getpid()) on "))
@@ -38,7 +40,7 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
     }
 
     @Test func aDeadHolderOfThisHostIsReplacedAtOnce() throws {
-        let scratch = try Scratch(), notices = Notices()
+        let scratch = try TemporaryFolder(), notices = Notices()
         try leave(ended(), in: scratch)
         let time = Stopwatch(), lock = try RunLock(folder: scratch.path, timing: .init(silence: 60), notice: notices.add)
         #expect(time.seconds < 30 && notices.text.contains("has ended"))
@@ -49,7 +51,7 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
 
     /// The number of a process that has ended is given to another one.
     @Test func aNumberThatIsUsedAgainIsNotTheHolder() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var holder = LockHolder.current()
         holder.processStart -= 1
         try leave(holder, in: scratch)
@@ -57,12 +59,13 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
     }
 
     @Test func aStrangerWhoStandsStillIsReplaced() throws {
-        let scratch = try Scratch(), notices = Notices()
+        let scratch = try TemporaryFolder(), notices = Notices()
         try leave(stranger(), in: scratch)
         // Dates far off in either direction mean nothing.
         for year in [1971, 2100] {
             try FileManager.default.setAttributes(
-                [.modificationDate: Date(timeIntervalSince1970: Double(year - 1970) * 3e7)], ofItemAtPath: scratch("run.lock"))
+                [.modificationDate: Date(timeIntervalSince1970: Double(year - 1970) * 3e7)],
+                ofItemAtPath: scratch.file("run.lock"))
         }
         try RunLock(folder: scratch.path, timing: quick, notice: notices.add).release()
         #expect(notices.text.contains("node7") && notices.text.contains("stood still"))
@@ -70,7 +73,7 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
 
     /// One look at a killed job is enough for all its locks.
     @Test func theOtherLocksOfAStrangerThatHasEndedAreNotWatched() throws {
-        let scratch = try Scratch(), other = try Scratch()
+        let scratch = try TemporaryFolder(), other = try TemporaryFolder()
         try leave(stranger(), in: scratch)
         var later = stranger()
         later.started = "later"
@@ -89,7 +92,7 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
     }
 
     @Test func aStrangerWhoLivesIsNamed() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let lock = try RunLock(folder: scratch.path, timing: quick, holder: stranger()), time = Stopwatch()
         let found = try failure { _ = try RunLock(folder: scratch.path, timing: .init(silence: 60)) }
         #expect(found.code == .usage && found.found.contains("on node7") && time.seconds < 30)
@@ -97,7 +100,7 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
     }
 
     @Test func aJobThatWasQueuedAgainTakesItsOwnLock() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var before = stranger(), now = LockHolder.current()
         (before.job, before.restarts, now.job, now.restarts) = ("77", 0, "77", 1)
         try leave(before, in: scratch)
@@ -112,16 +115,16 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
 
     /// Garbage, or a file that a job was killed over before it had written it.
     @Test(arguments: ["", "{\"host\":", "\u{0}\u{0}"]) func whatIsNoLockIsWatchedAndReplaced(text: String) throws {
-        let scratch = try Scratch(), notices = Notices()
-        try Data(text.utf8).write(to: URL(fileURLWithPath: scratch("run.lock")))
+        let scratch = try TemporaryFolder(), notices = Notices()
+        try Data(text.utf8).write(to: URL(fileURLWithPath: scratch.file("run.lock")))
         try RunLock(folder: scratch.path, timing: quick, notice: notices.add).release()
         #expect(notices.text.contains("did not say"))
     }
 
     @Test func whoLosesItsLockIsToldAndLeavesTheOther() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let lock = try RunLock(folder: scratch.path, timing: quick)
-        try FileManager.default.removeItem(atPath: scratch("run.lock"))
+        try FileManager.default.removeItem(atPath: scratch.file("run.lock"))
         try leave(stranger(), in: scratch)
         usleep(400_000)
         let found = try failure { try lock.check() }
@@ -132,7 +135,7 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
 
     /// Many jobs find the same stale lock at the same time: one gets it.
     @Test func oneOfManyTakesOver() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         for _ in 0..<5 {
             try leave(ended(), in: scratch)
             let held = Mutex([RunLock]()), refused = Atomic<Int>(0)
@@ -151,13 +154,13 @@ private func leave(_ holder: LockHolder, in scratch: Scratch, counter: Int = 0, 
 
     /// Both looked at the stale lock at the same moment, and both put theirs in its place: the last one has it.
     @Test func whoseLockIsReplacedWhileItSettlesIsRefused() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         try leave(ended(), in: scratch)
-        let stale = try Data(contentsOf: URL(fileURLWithPath: scratch("run.lock")))
+        let stale = try Data(contentsOf: URL(fileURLWithPath: scratch.file("run.lock")))
         let other = Thread {
-            while FileManager.default.contents(atPath: scratch("run.lock")) == stale { usleep(1000) }
+            while FileManager.default.contents(atPath: scratch.file("run.lock")) == stale { usleep(1000) }
             try? leave(stranger(), in: scratch, to: "another")
-            rename(scratch("another"), scratch("run.lock"))
+            rename(scratch.file("another"), scratch.file("run.lock"))
         }
         other.start()
         let found = try failure { _ = try RunLock(folder: scratch.path, timing: .init(settle: 1)) }

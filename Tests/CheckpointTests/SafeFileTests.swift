@@ -1,39 +1,38 @@
-import Buffers
 import Checkpoint
-import Diagnostics
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct SafeFileTests {
     @Test func writesAndReplacesAndLeavesNothingElse() throws {
-        let scratch = try Scratch()
-        let path = scratch("deep/er/file.json")
+        let scratch = try TemporaryFolder()
+        let path = scratch.file("deep/er/file.json")
         for text in ["first, and longer", "second"] {
             try SafeFile.write(path, Data(text.utf8))
             #expect(FileManager.default.contents(atPath: path) == Data(text.utf8))
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("deep/er")) == ["file.json"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("deep/er")) == ["file.json"])
     }
 
     @Test func whatWasThereStaysWhereWritingFails() throws {
         struct Stop: Error {}
-        let scratch = try Scratch()
-        try SafeFile.write(scratch("a"), Data("old".utf8))
+        let scratch = try TemporaryFolder()
+        try SafeFile.write(scratch.file("a"), Data("old".utf8))
         #expect(throws: Stop.self) {
-            try SafeFile.replace(scratch("a")) { temporary in
+            try SafeFile.replace(scratch.file("a")) { temporary in
                 try Data("half of the n".utf8).write(to: URL(fileURLWithPath: temporary))
                 throw Stop()
             }
         }
-        #expect(FileManager.default.contents(atPath: scratch("a")) == Data("old".utf8))
+        #expect(FileManager.default.contents(atPath: scratch.file("a")) == Data("old".utf8))
         #expect(scratch.names == ["a"])
     }
 
     @Test func aFileWhereAFolderShouldBe() throws {
-        let scratch = try Scratch()
-        try SafeFile.write(scratch("file"), Data())
-        let found = try failure { try SafeFile.write(scratch("file/below/a"), Data()) }
-        #expect(found.code == .usage && found.place.hasPrefix(scratch("file")) && found.found == "Not a directory")
+        let scratch = try TemporaryFolder()
+        try SafeFile.write(scratch.file("file"), Data())
+        let found = try failure { try SafeFile.write(scratch.file("file/below/a"), Data()) }
+        #expect(found.code == .usage && found.place.hasPrefix(scratch.file("file")) && found.found == "Not a directory")
     }
 
     /// Root may write everywhere but here.
@@ -48,8 +47,8 @@ import Testing
         var checksum = CRC32()
         for piece in ["1234", "", "56789"] { Array(piece.utf8).withUnsafeBytes { checksum.update($0) } }
         #expect(checksum.hex == "cbf43926")  // The check value of CRC-32/ISO-HDLC in the RevEng catalogue.
-        let scratch = try Scratch()
-        try SafeFile.write(scratch("a"), Data("123456789".utf8))
-        #expect(try CRC32.ofFile(scratch("a")) == ("cbf43926", 9))
+        let scratch = try TemporaryFolder()
+        try SafeFile.write(scratch.file("a"), Data("123456789".utf8))
+        #expect(try CRC32.ofFile(scratch.file("a")) == ("cbf43926", 9))
     }
 }

@@ -1,6 +1,6 @@
-import Buffers
 import Checkpoint
 import Foundation
+import Support
 
 let identity = CheckpointIdentity(
     configFingerprint: "c1", dataFingerprint: "d1", seed: 108, programVersion: "1.0",

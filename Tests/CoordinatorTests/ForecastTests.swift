@@ -1,7 +1,9 @@
+import Config
 import Coordinator
+import Datasets
 import Foundation
 import Testing
-import XCData
+import Training
 
 /// Figures of DESIGN.md's step costs, worked out apart from the program, at rates that make every term count.
 @Suite struct ForecastTests {

@@ -1,8 +1,9 @@
+import Config
 import Coordinator
-import Diagnostics
+import Messages
+import Support
 import Testing
-import Worker
-import XCData
+import Training
 
 /// WordNetSmall's sizes.
 func wordNet(labels: Int = 4015) -> ProblemSize {

@@ -1,8 +1,9 @@
 import Coordinator
+import Formats
 import Foundation
+import Messages
 import Synchronization
 import Testing
-import Worker
 
 /// What a console was told to write.
 final class Transcript: Sendable {

@@ -1,6 +1,8 @@
-import Buffers
 import Coordinator
 import Foundation
+import Scoring
+import Support
+import TestSupport
 import Testing
 
 func table(_ base: Double) -> MetricTable {

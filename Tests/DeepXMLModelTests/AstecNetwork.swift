@@ -1,6 +1,6 @@
-import Buffers
 import DeepXMLModel
 import Kernels
+import Support
 
 /// Encoder, residual and classifier as one process without threads would train them: the modules' parts put together as
 /// DESIGN.md §1 says, apart from Worker's own composition.

@@ -1,5 +1,5 @@
-import Buffers
 import Foundation
+import Support
 
 /// Tests/oracles/astec_steps.json: ten training steps of each module by torch (Tests/oracles/astec_steps.py).
 struct AstecOracle: Decodable {

@@ -1,5 +1,5 @@
-import Buffers
 import DeepXMLModel
+import Support
 import Testing
 
 /// Ten steps of each kind of module, against torch in double precision (no dropout, fixed negatives).

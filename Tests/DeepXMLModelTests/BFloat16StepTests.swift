@@ -1,6 +1,6 @@
-import Buffers
 import DeepXMLModel
 import Foundation
+import Support
 import Testing
 
 /// The one-vs-all step with bfloat16 inputs, against the same in plain loops of double precision over rounded inputs.

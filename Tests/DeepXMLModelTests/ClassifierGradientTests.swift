@@ -1,6 +1,6 @@
-import Buffers
 import DeepXMLModel
 import Foundation
+import Support
 import Testing
 
 /// Gradients of each loss by W, bias and z, one-vs-all and over shortlists, against central differences of the loss in double precision.

@@ -1,6 +1,6 @@
-import Buffers
 import DeepXMLModel
 import Kernels
+import Support
 import Testing
 
 /// Gradients of the encoder's two parts, for the loss Σ c·out with fixed random c, against central differences.

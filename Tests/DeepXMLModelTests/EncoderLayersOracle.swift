@@ -1,6 +1,6 @@
+import Config
 import Foundation
 import Testing
-import XCData
 
 /// Tests/oracles/encoder_layers.json: encoder layers by torch (Tests/oracles/encoder_layers.py).
 struct EncoderLayersOracle: Decodable, Sendable {

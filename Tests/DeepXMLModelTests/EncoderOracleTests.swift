@@ -1,7 +1,6 @@
-import Buffers
 import DeepXMLModel
+import Support
 import Testing
-import XCData
 
 /// Every layer against torch in double precision: output, all gradients, and all parameters after three steps of Adam.
 @Suite struct EncoderOracleTests {

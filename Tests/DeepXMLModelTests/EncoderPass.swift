@@ -1,6 +1,6 @@
-import Buffers
 import DeepXMLModel
 import Kernels
+import Support
 
 /// Documents for an encoder, each document's numbers hanging on its id alone; and one block's passes over them.
 final class EncoderPass {

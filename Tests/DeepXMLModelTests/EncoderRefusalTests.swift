@@ -1,7 +1,7 @@
+import Config
 import DeepXMLModel
-import Diagnostics
+import Support
 import Testing
-import XCData
 
 /// What an arch file may not say, and that the error names the place.
 @Suite struct EncoderRefusalTests {

@@ -1,5 +1,5 @@
+import Config
 import DeepXMLModel
-import XCData
 
 /// Architectures that together have every layer, each with dropout where it can have one.
 enum EncoderSamples {

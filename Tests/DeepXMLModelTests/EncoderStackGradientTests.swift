@@ -1,5 +1,3 @@
-import Buffers
-import DeepXMLModel
 import Testing
 
 /// Gradients of whole encoders, dropout included, against central differences of their own forward pass.

@@ -1,8 +1,7 @@
-import Buffers
+import Config
 import DeepXMLModel
-import Diagnostics
+import Support
 import Testing
-import XCData
 
 /// Properties of whole encoders: independence of blocks, empty rows, frozen parts, dropout's numbers, refusals.
 @Suite struct EncoderStackTests {

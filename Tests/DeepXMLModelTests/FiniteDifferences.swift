@@ -1,6 +1,6 @@
-import Buffers
 import DeepXMLModel
 import Foundation
+import Support
 import Testing
 
 /// A plain matrix of double precision, for reference passes.

@@ -1,5 +1,5 @@
-import Buffers
 import DeepXMLModel
+import Support
 import Testing
 
 /// What the layout over workers and threads rests on: a product that is cut along its outer dimensions has the same

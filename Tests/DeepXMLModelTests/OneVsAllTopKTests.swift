@@ -1,5 +1,5 @@
-import Buffers
 import DeepXMLModel
+import Support
 import Testing
 
 @Suite struct OneVsAllTopKTests {

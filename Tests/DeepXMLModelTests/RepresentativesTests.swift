@@ -1,5 +1,5 @@
-import Buffers
 import DeepXMLModel
+import Support
 import Testing
 
 /// Several vectors for a label of many documents.

@@ -1,5 +1,5 @@
-import Buffers
 import DeepXMLModel
+import Support
 
 /// One training pass of a residual block: each document's x̂ and ∂z hang on its id alone.
 struct ResidualPass {

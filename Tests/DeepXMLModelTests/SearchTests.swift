@@ -1,5 +1,5 @@
-import Buffers
 import DeepXMLModel
+import Support
 import Testing
 
 /// Unit vectors around `groups` centres, as documents of topics are.

@@ -1,5 +1,5 @@
-import Buffers
 import DeepXMLModel
+import Support
 import Testing
 
 /// Lists of random ids, distinct in a row and best first, from `width` down to no entries long.

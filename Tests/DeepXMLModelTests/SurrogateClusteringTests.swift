@@ -1,6 +1,6 @@
-import Buffers
 import DeepXMLModel
 import Foundation
+import Support
 import Testing
 
 /// One result of Tests/oracles/surrogate_clusters.py.

@@ -1,5 +1,5 @@
-import Buffers
 import DeepXMLModel
+import Support
 
 /// Knuth's 64-bit linear congruential generator; Tests/oracles/surrogate_clusters.py has the same.
 struct Generator: RandomNumberGenerator {

@@ -1,12 +1,12 @@
-import Diagnostics
 import Foundation
 import Prepare
+import TestSupport
 import Testing
 
 @Suite struct DocumentReaderTests {
     @Test func readsTSV() throws {
-        let file = try Scratch()
-        let path = try file.file("a.tsv", "\u{FEFF}x|y y\tsome text\tand more\r\n\tno label\r\n{z|x|x\té")
+        let file = try TemporaryFolder()
+        let path = try file.write("a.tsv", "\u{FEFF}x|y y\tsome text\tand more\r\n\tno label\r\n{z|x|x\té")
         #expect(
             try DocumentReader.read(path) == [
                 Document(labels: ["x", "y y"], text: "some text\tand more"), Document(labels: [], text: "no label"),
@@ -15,25 +15,25 @@ import Testing
     }
 
     @Test func aTSVMayBeginWithABrace() throws {
-        let file = try Scratch()
-        #expect(try DocumentReader.read(try file.file("a", "{set}\ttext\n")) == [Document(labels: ["{set}"], text: "text")])
+        let file = try TemporaryFolder()
+        #expect(try DocumentReader.read(try file.write("a", "{set}\ttext\n")) == [Document(labels: ["{set}"], text: "text")])
     }
 
     @Test func aFirstDocumentMayBeEmpty() throws {
-        let file = try Scratch()
-        let documents = try DocumentReader.read(try file.file("a", "x\ttext\n\t\n"))
+        let file = try TemporaryFolder()
+        let documents = try DocumentReader.read(try file.write("a", "x\ttext\n\t\n"))
         #expect(documents == [Document(labels: ["x"], text: "text"), Document(labels: [], text: "")])
     }
 
     @Test func readsJSONLines() throws {
-        let file = try Scratch()
-        let path = try file.file(
+        let file = try TemporaryFolder()
+        let path = try file.write(
             "a.jsonl",
             #"{"text": "one\ntwo", "labels": ["x", "y"], "id": 3}"# + "\n" + #"{"labels": [], "text": "é"}"# + "\n\n"
                 + #"{"labels": [7, "é"], "text": ""}"# + "\n")
         let failure = failure { _ = try DocumentReader.read(path) }
         #expect(failure?.place == "\(path):3")  // a blank line between documents shifts no row: it is refused
-        let good = try file.file(
+        let good = try file.write(
             "b.jsonl", #"{"text": "one\ntwo", "labels": ["x", "y"], "id": 3}"# + "\n" + #"{"labels": [7, "é"], "text": ""}"#)
         #expect(
             try DocumentReader.read(good) == [
@@ -46,8 +46,8 @@ import Testing
         ("x\u{1}\ttext", "control character"),
     ])
     func refusesBadTSV(line: String, problem: String) throws {
-        let file = try Scratch()
-        let path = try file.file("a.tsv", "x\tgood\n\(line)\nx\tgood\n")
+        let file = try TemporaryFolder()
+        let path = try file.write("a.tsv", "x\tgood\n\(line)\nx\tgood\n")
         let failure = failure { _ = try DocumentReader.read(path) }
         #expect(failure?.place == "\(path):2")
         #expect(failure?.problem.contains(problem) == true)
@@ -61,19 +61,19 @@ import Testing
         (#"{"text": "a", "labels": [""]}"#, "\"\""),
     ])
     func refusesBadJSON(line: String, found: String) throws {
-        let file = try Scratch()
-        let path = try file.file("a.jsonl", #"{"text": "good", "labels": []}"# + "\n\(line)\n")
+        let file = try TemporaryFolder()
+        let path = try file.write("a.jsonl", #"{"text": "good", "labels": []}"# + "\n\(line)\n")
         let failure = failure { _ = try DocumentReader.read(path) }
         #expect(failure?.place == "\(path):2")
         #expect(failure?.found.contains(found) == true, "\(String(describing: failure))")
     }
 
     @Test func refusesWhatIsNoText() throws {
-        let file = try Scratch()
-        let latin = try file.file("latin", Data("x\tgood\nx\tcaf".utf8) + Data([0xE9, 0x0A]))
+        let file = try TemporaryFolder()
+        let latin = try file.write("latin", Data("x\tgood\nx\tcaf".utf8) + Data([0xE9, 0x0A]))
         #expect(failure { _ = try DocumentReader.read(latin) }?.place == "\(latin):2")
         #expect(failure { _ = try DocumentReader.read("\(file.path)/none") }?.problem == "the file is missing")
         #expect(failure { _ = try DocumentReader.read(file.path) }?.problem == "this is a folder")
-        #expect(failure { _ = try DocumentReader.read(try file.file("empty", "\n\n")) }?.problem.contains("no document") == true)
+        #expect(failure { _ = try DocumentReader.read(try file.write("empty", "\n\n")) }?.problem.contains("no document") == true)
     }
 }

@@ -1,8 +1,8 @@
-import Diagnostics
+import Formats
 import Foundation
 import Prepare
+import TestSupport
 import Testing
-import XCData
 
 @Suite struct PreparationTests {
     let train = [
@@ -11,16 +11,16 @@ import XCData
     ]
     let test = [Document(labels: ["rare", "x"], text: "blue green"), Document(labels: ["y"], text: "")]
 
-    private func preparation(_ scratch: Scratch) -> Preparation {
+    private func preparation(_ scratch: TemporaryFolder) -> Preparation {
         var preparation = Preparation(dataFolder: scratch.path, name: "Own")
         preparation.embeddings = nil
         return preparation
     }
 
     @Test func writesTheXCLayout() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let summary = try preparation(scratch).run(train: train, test: test)
-        #expect(scratch.entries == ["Own"])
+        #expect(scratch.names == ["Own"])
         #expect(try scratch.lines("Own/vocabulary.txt") == ["green", "red"])
         #expect(try scratch.lines("Own/labels.txt") == ["x", "y"])
         #expect(try scratch.lines("Own/trn_X_Y.txt") == ["4 2", "0:1 1:1", "0:1", "", "1:1"])
@@ -38,7 +38,7 @@ import XCData
     }
 
     @Test func unusableDocumentsAreLeftOutWhereAsked() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = preparation(scratch)
         preparation.dropsUnusable = true
         let summary = try preparation.run(train: train, test: test)
@@ -48,21 +48,21 @@ import XCData
     }
 
     @Test func anExistingDataSetIsKeptUnlessForced() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = preparation(scratch)
         try preparation.run(train: train, test: test)
-        _ = try scratch.file("Own/mine", "kept")
+        _ = try scratch.write("Own/mine", "kept")
         #expect(failure { try preparation.run(train: train, test: test) }?.advice.contains("--force") == true)
         #expect(try scratch.lines("Own/mine") == ["kept"])
         preparation.force = true
         try preparation.run(train: train, test: test)
         #expect(!FileManager.default.fileExists(atPath: "\(scratch.path)/Own/mine"))
-        #expect(scratch.entries == ["Own"])
+        #expect(scratch.names == ["Own"])
     }
 
     /// Embeddings come last, so a failure there is one in the middle of the work.
     @Test func aFailureLeavesNothingBehind() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = preparation(scratch)
         try preparation.run(train: train, test: test)
         let before = try scratch.lines("Own/trn_raw.tsv")
@@ -77,34 +77,34 @@ import XCData
         broken.dimensions = -1
         preparation.embeddings = broken
         #expect(failure { try preparation.run(train: train, test: test) } != nil)
-        #expect(scratch.entries == ["Own"])
+        #expect(scratch.names == ["Own"])
         #expect(try scratch.lines("Own/trn_raw.tsv") == before)
     }
 
     /// A killed process's staging folder goes; one of a living process stays.
     @Test func whatAKilledProcessLeftIsRemoved() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let stage = "\(scratch.path)/.Own.preparing-\(ProcessInfo.processInfo.hostName)-"
         for process in ["999999999", "\(getppid())"] {
             try FileManager.default.createDirectory(atPath: stage + process, withIntermediateDirectories: true)
         }
         try preparation(scratch).run(train: train, test: test)
-        #expect(scratch.entries.count == 2 && FileManager.default.fileExists(atPath: stage + "\(getppid())"))
+        #expect(scratch.names.count == 2 && FileManager.default.fileExists(atPath: stage + "\(getppid())"))
     }
 
     @Test(arguments: ["", "a/b", ".hidden", "..", String(repeating: "n", count: 128)])
     func refusesBadNames(name: String) throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = preparation(scratch)
         preparation.name = name
         #expect(failure { try preparation.run(train: train, test: test) }?.place == "--name")
-        #expect(scratch.entries.isEmpty)
+        #expect(scratch.names.isEmpty)
     }
 
     @Test func aPlaceThatIsNoFolderIsRefused() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = preparation(scratch)
-        preparation.dataFolder = try scratch.file("file", "x")
+        preparation.dataFolder = try scratch.write("file", "x")
         #expect(failure { try preparation.run(train: train, test: test) }?.code == .usage)
     }
 
@@ -121,7 +121,7 @@ import XCData
 @Suite(.enabled(if: (try? FastText.program()) != nil, "fasttext is not installed")) struct EmbeddingTests {
     /// The header says V×300 of float32, every token has a row, and a second run gives the same bits.
     @Test func aRowForEachTokenTheSameEachTime() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let text = "red green blue red green été red"
         let documents = (0..<20).map { Document(labels: ["x"], text: "\(text) \($0 % 5)") }
         var preparation = Preparation(dataFolder: scratch.path, name: "One")
@@ -129,7 +129,7 @@ import XCData
         try preparation.run(train: documents, test: documents)
         preparation.name = "Two"
         try preparation.run(train: documents, test: documents)
-        #expect(scratch.entries == ["One", "Two"])
+        #expect(scratch.names == ["One", "Two"])
         let file = "fasttextB_embeddings_300d.npy"
         let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(scratch.path)/One/\(file)"))
         let tokens = try scratch.lines("One/vocabulary.txt").count
@@ -147,7 +147,7 @@ import XCData
 
     /// A sub-word's row is the mean of the rows of the distinct words in which it stands.
     @Test func subwordsAreMeansOfTheirWords() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let documents = (0..<20).map { _ in Document(labels: ["x"], text: "red redder green") }
         var preparation = Preparation(dataFolder: scratch.path, name: "Sub")
         preparation.embeddings?.buckets = 1000

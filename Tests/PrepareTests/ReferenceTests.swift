@@ -1,5 +1,6 @@
 import Foundation
 import Prepare
+import TestSupport
 import Testing
 
 /// The folder of reference data: $DEEPXML_REFERENCE, or ../shared/reference beside the repository (or its worktree's folder).
@@ -28,7 +29,7 @@ struct ReferenceTests {
 
     @Test func ourFilesAreTheReferences() throws {
         let folder = try #require(reference)
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = Preparation(dataFolder: scratch.path, name: "Small")
         preparation.maxLabelShare = 0.25
         preparation.dropsUnusable = true
@@ -37,10 +38,10 @@ struct ReferenceTests {
         let summary = try preparation.run(train: train, test: test)
         #expect((summary.train, summary.test, summary.features, summary.labels) == (13_114, 3_282, 12_136, 4_015))
         for name in ["vocabulary.txt", "labels.txt", "trn_X_Y.txt", "tst_X_Y.txt", "trn_raw.tsv", "tst_raw.tsv"] {
-            #expect(try scratch.lines("Small/\(name)") == Scratch.lines("\(folder)/\(name)"), "\(name)")
+            #expect(try scratch.lines("Small/\(name)") == TemporaryFolder.lines("\(folder)/\(name)"), "\(name)")
         }
         for name in ["trn_X_Xf.txt", "tst_X_Xf.txt"] {
-            let worst = try worstDifference(scratch.lines("Small/\(name)"), Scratch.lines("\(folder)/\(name)"))
+            let worst = try worstDifference(scratch.lines("Small/\(name)"), TemporaryFolder.lines("\(folder)/\(name)"))
             #expect(worst < 5e-6, "\(name)")
         }
     }
@@ -67,7 +68,7 @@ struct ReferenceTests {
     }
 
     @Test func theDemoIsOfTheSameSize() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let summary = try DemoData.prepare(into: scratch.path, embeddings: nil)
         #expect(abs(summary.train - 13_114) < 100 && abs(summary.labels - 4_015) < 200)
         #expect(abs(summary.labelsPerDocument - 5.86) < 0.2)

@@ -1,5 +1,6 @@
 import Foundation
 import Prepare
+import TestSupport
 import Testing
 
 @Suite struct SequenceTests {
@@ -8,7 +9,7 @@ import Testing
         Document(labels: ["y"], text: "nothing"),
     ]
 
-    private func preparation(_ scratch: Scratch) -> Preparation {
+    private func preparation(_ scratch: TemporaryFolder) -> Preparation {
         var preparation = Preparation(dataFolder: scratch.path, name: "Own")
         preparation.embeddings = nil
         preparation.minLabelCount = 1
@@ -17,7 +18,7 @@ import Testing
 
     /// green 0, red 1: in the order of the text, repeats kept, unknown words left out.
     @Test func orderAndRepeatsAreKept() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         try preparation(scratch).run(train: train, test: [Document(labels: [], text: "blue red red green")])
         #expect(try member("indices", "\(scratch.path)/Own/trn_X_seq.npz") as [Int32] == [1, 0, 1, 0, 1])
         #expect(try member("indptr", "\(scratch.path)/Own/trn_X_seq.npz") as [Int32] == [0, 3, 5, 5])
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func theyAreLeftOutWhereAsked() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = preparation(scratch)
         preparation.writesSequences = false
         let summary = try preparation.run(train: train, test: train)
@@ -36,7 +37,7 @@ import Testing
 
     /// A row that is left out is left out of all files.
     @Test func rowsAreThoseOfTheFeatures() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = preparation(scratch)
         preparation.dropsUnusable = true
         try preparation.run(train: train, test: train)
@@ -60,7 +61,7 @@ import Testing
 
 @Suite struct SummaryTests {
     @Test func saysWhatTheDataSetIs() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var preparation = Preparation(dataFolder: scratch.path, name: "Own")
         preparation.embeddings = nil
         preparation.subwords = .ngrams(min: 3, max: 3)

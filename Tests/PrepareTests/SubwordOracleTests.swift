@@ -1,5 +1,6 @@
 import Foundation
 import Prepare
+import TestSupport
 import Testing
 
 /// Tests/oracles/subwords.json, written by Tests/oracles/subwords.py (plain Python and numpy).
@@ -58,7 +59,7 @@ private struct Oracle: Decodable {
         let oracle = try Oracle.read()
         for expected in oracle.cases {
             guard let learnt = expected.learnt else { continue }
-            let scratch = try Scratch()
+            let scratch = try TemporaryFolder()
             try TextVectoriser(fitting: oracle.train, subwords: expected.rule).save(to: scratch.path)
             struct File: Decodable {
                 struct Subwords: Decodable { let merges: [String] }
@@ -75,7 +76,7 @@ private struct Oracle: Decodable {
     @Test(arguments: [SubwordRule.none, .ngrams(min: 1, max: 4), .bpe(merges: 30)])
     func savedAndLoadedIsTheSame(rule: SubwordRule) throws {
         let oracle = try Oracle.read()
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let vectoriser = TextVectoriser(fitting: oracle.train, subwords: rule)
         try vectoriser.save(to: scratch.path)
         let loaded = try TextVectoriser(folder: scratch.path)
@@ -98,11 +99,11 @@ private struct Oracle: Decodable {
         (#""subwords""#, #""other""#, "without \"subwords\""),
     ])
     func refusesDamagedDescriptions(from: String, to: String, found: String) throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         try TextVectoriser(fitting: ["lower newer", "lower newer"], subwords: .ngrams()).save(to: scratch.path)
         let json = try scratch.lines("tokenizer.json")[0]
         #expect(json.contains(from))
-        _ = try scratch.file("tokenizer.json", json.replacingOccurrences(of: from, with: to))
+        _ = try scratch.write("tokenizer.json", json.replacingOccurrences(of: from, with: to))
         let failure = failure { _ = try TextVectoriser(folder: scratch.path) }
         #expect(failure?.found.contains(found) == true, "\(String(describing: failure))")
     }

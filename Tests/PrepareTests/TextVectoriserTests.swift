@@ -1,6 +1,6 @@
-import Diagnostics
 import Foundation
 import Prepare
+import TestSupport
 import Testing
 
 @Suite struct TextVectoriserTests {
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func savedAndLoadedIsTheSame() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let vectoriser = TextVectoriser(fitting: ["été a", "Été b", "b a q"])
         try vectoriser.save(to: scratch.path)
         #expect(try TextVectoriser(folder: scratch.path) == vectoriser)
@@ -32,15 +32,15 @@ import Testing
     }
 
     @Test func refusesFilesThatDoNotFit() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         try TextVectoriser(fitting: texts).save(to: scratch.path)
         let json = try scratch.lines("tokenizer.json")[0]
-        _ = try scratch.file("vocabulary.txt", "a\n")
+        _ = try scratch.write("vocabulary.txt", "a\n")
         #expect(failure { _ = try TextVectoriser(folder: scratch.path) }?.found.contains("2 counts, 1 tokens") == true)
-        _ = try scratch.file("vocabulary.txt", "a\nc\n")
-        _ = try scratch.file("tokenizer.json", json.replacingOccurrences(of: "\"version\":1", with: "\"version\":9"))
+        _ = try scratch.write("vocabulary.txt", "a\nc\n")
+        _ = try scratch.write("tokenizer.json", json.replacingOccurrences(of: "\"version\":1", with: "\"version\":9"))
         #expect(failure { _ = try TextVectoriser(folder: scratch.path) }?.found.contains("version 9") == true)
-        _ = try scratch.file("tokenizer.json", "{")
+        _ = try scratch.write("tokenizer.json", "{")
         #expect(failure { _ = try TextVectoriser(folder: scratch.path) }?.place == "\(scratch.path)/tokenizer.json")
     }
 

@@ -1,9 +1,8 @@
-import Buffers
-import Diagnostics
+import Formats
 import Foundation
+import Support
 import Testing
 import Tools
-import XCData
 
 @Suite struct ConversionTests {
     /// A folder of one test.

@@ -1,11 +1,12 @@
-import Buffers
 import Checkpoint
 import Coordinator
-import Diagnostics
+import Datasets
+import Formats
 import Foundation
+import Scoring
+import Support
 import Testing
 import Tools
-import XCData
 
 @Suite struct EvaluateTests {
     let folder: String

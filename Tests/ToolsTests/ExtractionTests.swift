@@ -1,12 +1,10 @@
-import Buffers
 import Checkpoint
-import Diagnostics
+import Formats
 import Foundation
+import Inference
+import Support
 import Testing
-import Tools
-import Worker
-import WorkerChecks
-import XCData
+import Transport
 
 @Suite struct ExtractionTests {
     private func model() throws -> TrainedModel { try TrainedModel.open(folder: SmallLearner.model()) }

@@ -1,9 +1,7 @@
-import Checkpoint
-import Diagnostics
 import Foundation
+import Support
 import Testing
 import Tools
-import WorkerChecks
 
 @Suite struct InspectionTests {
     private func inspect(_ path: String, verify: Bool = true) throws -> Inspection {

@@ -1,13 +1,10 @@
-import Buffers
-import Checkpoint
-import Diagnostics
+import Datasets
 import Foundation
+import Inference
 import Prepare
+import Support
 import Testing
-import Tools
-import Worker
 import WorkerChecks
-import XCData
 
 @Suite struct ModelFolderTests {
     @Test("A finished learner's folder opens without the run's other folders, and holds what was trained on")

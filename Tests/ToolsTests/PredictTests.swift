@@ -1,14 +1,15 @@
 import Checkpoint
 import Coordinator
-import Diagnostics
+import Formats
 import Foundation
+import Inference
+import Scoring
+import Support
 import Synchronization
 import Testing
 import Tools
 import Transport
-import Worker
 import WorkerChecks
-import XCData
 
 @Suite struct PredictTests {
     private static func scratch() throws -> String {

@@ -1,7 +1,4 @@
-import Buffers
-import Checkpoint
 import Foundation
-import Worker
 import WorkerChecks
 
 /// A trained learner of a data set in which about half of the labels have no training document. Trained once a process.

@@ -1,7 +1,7 @@
+import Config
+import Formats
 import Foundation
-import Worker
 import WorkerChecks
-import XCData
 
 /// Small learners of every kind, each trained once a process by two workers.
 enum TrainedLearner: String, CaseIterable, Sendable {

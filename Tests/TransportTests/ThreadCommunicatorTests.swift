@@ -1,9 +1,7 @@
-import Buffers
-import Diagnostics
 import Glibc
+import Support
 import Testing
 import Transport
-import TransportChecks
 
 @Suite struct ThreadCommunicatorTests {
     private let damage = Failure(.damagedCheckpoint, "a block of the checkpoint is damaged")

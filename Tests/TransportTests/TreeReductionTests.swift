@@ -1,4 +1,3 @@
-import Buffers
 import Testing
 import Transport
 import TransportChecks

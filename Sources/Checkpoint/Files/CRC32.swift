@@ -1,6 +1,6 @@
 import CZlib
-import Diagnostics
 import Foundation
+import Support
 
 /// The CRC-32 of zlib, gzip and PNG: finds every change of up to 32 neighbouring bits, others but for one in 2³².
 public struct CRC32: Sendable {

@@ -1,4 +1,3 @@
-import Diagnostics
 import Foundation
 
 /// JSON with a checksum of itself: the field `fileChecksum` is the CRC-32 of the file with that field's digits as zeros.

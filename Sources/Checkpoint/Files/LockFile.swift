@@ -1,6 +1,6 @@
-import Diagnostics
 import Foundation
 import Glibc
+import Support
 import Synchronization
 
 /// The file behind a `RunLock`: a line of JSON that names the holder, then a line with a counter of fixed width.

@@ -1,6 +1,6 @@
-import Diagnostics
 import Foundation
 import Glibc
+import Support
 import Synchronization
 
 /// `run.lock` in a folder of results: one job works there at a time.

@@ -1,6 +1,6 @@
 import CHDF5
-import Diagnostics
 import Foundation
+import Support
 
 /// Files that are whole or not there at all, whenever the power goes or the process is killed.
 public enum SafeFile {

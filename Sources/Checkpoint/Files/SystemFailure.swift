@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 extension Failure {
     /// The `Failure` for the system's error `code` (errno) at `path`: a full disk is `.outOfResources`, a place where we

@@ -1,5 +1,4 @@
 import CHDF5
-import Diagnostics
 
 /// The value of an attribute of a file, group or dataset.
 public enum H5Attribute: Sendable, Equatable {

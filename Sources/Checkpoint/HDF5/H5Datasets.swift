@@ -1,6 +1,5 @@
-import Buffers
 import CHDF5
-import Diagnostics
+import Support
 
 /// Element type and shape of a dataset: one extent, or rows and columns.
 public struct H5Info: Sendable, Equatable {

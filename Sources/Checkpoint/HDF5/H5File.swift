@@ -1,5 +1,4 @@
 import CHDF5
-import Diagnostics
 
 /// An open HDF5 file. Threads may use different files, or the same one, at the same time: calls wait for each other.
 ///

@@ -1,6 +1,6 @@
 import CHDF5
-import Diagnostics
 import Foundation
+import Support
 
 /// The one door to HDF5: a serial library keeps global state, some builds of it without locks, and ranks may be threads
 /// of one process, so every sequence of its calls runs alone.

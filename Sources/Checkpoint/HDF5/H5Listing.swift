@@ -1,6 +1,5 @@
-import Buffers
 import CHDF5
-import Diagnostics
+import Support
 
 // What a file of unknown making holds.
 extension H5File {

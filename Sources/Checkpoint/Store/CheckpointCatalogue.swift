@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 /// A checkpoint's folder as it lies there, read without comparing it with any run.
 public struct CheckpointEntry: Sendable {

@@ -1,4 +1,4 @@
-import Diagnostics
+import Support
 
 /// What a checkpoint belongs to: training may go on only with the same config, data and seed.
 public struct CheckpointIdentity: Sendable, Codable, Equatable {

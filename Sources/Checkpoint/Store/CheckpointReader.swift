@@ -1,5 +1,4 @@
-import Buffers
-import Diagnostics
+import Support
 
 /// A whole checkpoint: any part of any array, whatever number of workers wrote it.
 public final class CheckpointReader: Sendable {

@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 // Finding what to go on from.
 extension CheckpointStore {

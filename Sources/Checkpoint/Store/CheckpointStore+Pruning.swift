@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 // Deleting what is no longer needed.
 extension CheckpointStore {

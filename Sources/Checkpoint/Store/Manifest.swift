@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 /// `manifest.json`: written last, it makes the shards beside it a checkpoint.
 struct Manifest: Codable, Sendable {

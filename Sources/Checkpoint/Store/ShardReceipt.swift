@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 /// What a worker tells its group's leader of the shard that it has written; the leader puts it into the manifest.
 public struct ShardReceipt: Sendable, Codable, Equatable {

@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// How the parts of an array that the workers hold make up the whole.
 public enum Placement: Sendable, Equatable, Codable {

@@ -1,5 +1,7 @@
+import Config
 import Foundation
-import XCData
+import Support
+import Training
 
 /// What a learner of a data set of given size would need on some ranks: memory, messages and time, without the data.
 ///

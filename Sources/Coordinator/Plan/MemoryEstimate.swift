@@ -1,5 +1,5 @@
-import Worker
-import XCData
+import Config
+import Training
 
 /// What one rank will need at most, by part. The data set, mapped once a node, is not in it.
 public struct MemoryEstimate: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import Foundation
-import Worker
+import Support
 
 extension RunPlan: CustomStringConvertible {
     /// A page for `--dry-run`: learners, data, groups, shards, memory, messages, and what is odd.

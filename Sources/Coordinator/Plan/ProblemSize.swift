@@ -1,4 +1,4 @@
-import XCData
+import Datasets
 
 /// The sizes that decide memory, messages and time of a run.
 public struct ProblemSize: Sendable, Equatable {

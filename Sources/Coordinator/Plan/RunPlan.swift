@@ -1,6 +1,7 @@
-import Diagnostics
-import Worker
-import XCData
+import Config
+import Messages
+import Support
+import Training
 
 /// Who does what: seeds → groups → label shards, with threads and memory of each rank (DESIGN.md §2). A value: making
 /// one starts nothing.
@@ -156,13 +157,4 @@ public struct RunPlan: Sendable, Equatable {
         }
         return warnings
     }
-}
-
-/// `rank 3`, `ranks 1–4`, `ranks 1, 3`.
-func ranksText(_ ranks: [Int]) -> String {
-    guard ranks.count > 1, let first = ranks.first, let last = ranks.last else {
-        return ranks.first.map { "rank \($0)" } ?? "no rank"
-    }
-    let isRun = last - first == ranks.count - 1
-    return "ranks " + (isRun && ranks.count > 2 ? "\(first)–\(last)" : ranks.map(String.init).joined(separator: ", "))
 }

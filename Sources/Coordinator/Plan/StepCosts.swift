@@ -1,5 +1,5 @@
+import Config
 import Foundation
-import XCData
 
 /// Seconds of training steps and searches on one core, from rates that were measured (docs/PERFORMANCE.md); for forecasts.
 public struct StepCosts: Sendable {

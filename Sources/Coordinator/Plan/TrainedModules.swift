@@ -1,5 +1,4 @@
-import Worker
-import XCData
+import Config
 
 /// The modules that a framework trains with a config: what a plan counts, and what it says.
 struct TrainedModules {

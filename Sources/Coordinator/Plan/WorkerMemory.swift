@@ -1,5 +1,5 @@
-import Worker
-import XCData
+import Config
+import Training
 
 /// Memory of a worker that owns `labels` labels in a group of `groupSize`.
 ///

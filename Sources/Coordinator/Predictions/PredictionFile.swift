@@ -1,7 +1,7 @@
-import Buffers
 import Checkpoint
-import Diagnostics
-import XCData
+import Formats
+import Scoring
+import Support
 
 /// Predictions in any of our formats: written by a run, read back by whoever measures or goes on with them.
 public enum PredictionFile {

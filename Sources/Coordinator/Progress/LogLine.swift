@@ -1,6 +1,7 @@
+import Config
+import Formats
 import Foundation
 import Logging
-import enum XCData.LogFormat
 
 /// One line of the log: time, rank, level, message, and fields.
 public struct LogLine: Sendable {

@@ -1,6 +1,7 @@
+import Config
+import Formats
 import Foundation
-import Worker
-import enum XCData.LogFormat
+import Messages
 
 /// Shows what the groups do: a live line a learner on a terminal, else a log line an event.
 ///

@@ -1,5 +1,7 @@
+import Support
+import Formats
 import Foundation
-import Worker
+import Messages
 
 /// Progress events as text.
 enum ProgressText {

@@ -1,6 +1,7 @@
+import Config
+import Formats
 import Foundation
 import Logging
-import enum XCData.LogFormat
 
 /// swift-log's back end: one line an event on standard error, with time and rank.
 public struct RankLogHandler: LogHandler {

@@ -1,5 +1,6 @@
-import Buffers
 import Foundation
+import Scoring
+import Support
 
 /// What a run prints at its end: a table, a few documents, and the files written.
 public enum ClosingReport {

@@ -1,4 +1,6 @@
 import Foundation
+import Scoring
+import Support
 
 /// The texts of the original's `log_eval.txt` and `log_ens_eval.txt` (Extreme-classification/deepxml, tools/evaluate.py
 /// and evaluate_ensemble.py): four lines a system, P, nDCG, PSP and PSnDCG at 1 … 5.

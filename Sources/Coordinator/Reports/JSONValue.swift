@@ -1,3 +1,6 @@
+import Formats
+import Training
+
 /// Any JSON, for parts of a report whose form others decide (the config).
 public enum JSONValue: Codable, Sendable, Equatable {
     case null

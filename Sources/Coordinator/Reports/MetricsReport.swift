@@ -1,4 +1,7 @@
+import Formats
 import Foundation
+import Scoring
+import Support
 
 /// `metrics.json` (docs/FORMATS.md): what a run reached, and what it cost. Metrics in per cent.
 public struct MetricsReport: Codable, Sendable, Equatable {

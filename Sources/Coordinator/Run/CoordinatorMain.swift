@@ -1,11 +1,12 @@
-import Buffers
-import Checkpoint
-import Diagnostics
+import Config
+import Datasets
+import Formats
 import Foundation
 import Glibc
+import Messages
+import Scoring
+import Support
 import Transport
-import Worker
-import XCData
 
 /// The run ends before its workers begin; every rank was told to end with the failure's code.
 public struct EndedBeforeStart: Error {
@@ -189,13 +190,5 @@ public final class CoordinatorMain {
         print(
             "in \(Quantity.seconds(time.seconds)); the coordinator used \(leading) s of CPU while workers "
                 + "trained, \(whole) s in all")
-    }
-}
-
-/// Lines of a text file; none where it isn't there.
-package enum TextLines {
-    package static func read(_ path: String) -> [String] {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
-        return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 }

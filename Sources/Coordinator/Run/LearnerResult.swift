@@ -1,9 +1,8 @@
-import Buffers
 import Checkpoint
-import Diagnostics
 import Foundation
-import Worker
-import XCData
+import Scoring
+import Support
+import Transport
 
 /// A trained learner's raw predictions and times, as `predictions.h5` keeps them: a finished learner is not trained again.
 struct LearnerResult {

@@ -1,6 +1,7 @@
-import Diagnostics
+import Config
 import Foundation
-import XCData
+import Support
+import Transport
 
 /// Why learners can't be merged: they are not trained, not to their end, or their predictions are damaged.
 struct MissingLearners {

@@ -1,8 +1,8 @@
 import Checkpoint
-import Diagnostics
+import Config
+import Datasets
 import Foundation
-import Worker
-import XCData
+import Inference
 
 /// Makes the folder of each finished learner a model that needs nothing else: the coordinator alone writes it.
 struct ModelFolder {

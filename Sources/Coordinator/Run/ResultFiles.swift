@@ -1,7 +1,10 @@
-import Buffers
 import Checkpoint
+import Config
+import Datasets
+import Formats
 import Foundation
-import XCData
+import Scoring
+import Support
 
 /// Writes what a run found: per learner and for the ensemble.
 struct ResultFiles {

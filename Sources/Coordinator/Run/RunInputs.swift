@@ -1,9 +1,7 @@
-import Buffers
-import Checkpoint
-import Diagnostics
+import Config
+import Datasets
 import Foundation
-import Worker
-import XCData
+import Support
 
 /// What a run reads before it plans: the data set and the token embeddings, checked.
 struct RunInputs {
@@ -69,21 +67,3 @@ struct RunInputs {
             advice: "make it (`deepxml-dist prepare` does, by fastText), or draw them at random: \(atRandom)")
     }
 }
-
-extension TrainOptions {
-    /// What the checkpoints and results of a learner belong to.
-    package func identity(seed: UInt64, data: XCDataset, embeddingsFingerprint: String) -> CheckpointIdentity {
-        CheckpointIdentity(
-            configFingerprint: learnerFingerprint, dataFingerprint: "\(data.fingerprint)-\(embeddingsFingerprint)",
-            seed: Int(truncatingIfNeeded: seed), programVersion: programVersion,
-            config: config.flatSettings,
-            data: [
-                "data set": data.fingerprint, "token embeddings": embeddingsFingerprint,
-                "training documents": "\(data.trainFeatures.rows)", "features": "\(data.vocabularySize)",
-                "labels": "\(data.labelCount)",
-            ])
-    }
-}
-
-/// Version of the program, as checkpoints record it.
-public let programVersion = "0.1.0"

@@ -1,6 +1,6 @@
 import Checkpoint
-import Diagnostics
-import XCData
+import Config
+import Transport
 
 /// The locks of a run: of each learner that it trains or reads, and of the ensemble where it writes that.
 final class RunLocks {

@@ -1,10 +1,11 @@
-import Buffers
-import Diagnostics
+import Config
+import Datasets
 import Foundation
 import Glibc
+import Messages
+import Scoring
+import Support
 import Transport
-import Worker
-import XCData
 
 /// What the coordinator keeps an eye on between messages.
 struct Vigil {
@@ -136,7 +137,8 @@ final class TrainingRun {
         guard let collection = collections[summary.seed], collection.finish(summary) else { return }
         collections[summary.seed] = nil
         try scoring {
-            try onFinish(collection.result(seed: summary.seed, rerankerBeta: options.config.reranker.beta, team: team))
+            let scores = collection.scores(rerankerBeta: options.config.reranker.beta, team: team)
+            try onFinish(LearnerResult(seed: summary.seed, scores: scores, seconds: collection.seconds))
         }
     }
 

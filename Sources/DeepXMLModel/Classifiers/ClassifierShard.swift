@@ -1,6 +1,6 @@
-import Buffers
 import Foundation
 import Kernels
+import Support
 
 /// The one-vs-all classifiers of some neighbouring labels: W (labels×ld), bias, and their moments.
 public final class ClassifierShard: Sendable {

@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// How a training shortlist is put together (DESIGN.md §1, module III).
 public struct ShortlistSizes: Sendable, Equatable {

@@ -1,4 +1,3 @@
-import Buffers
 import Kernels
 
 /// The `full` loss: on all B×L logits, mean over all entries; fused by tiles of labels.

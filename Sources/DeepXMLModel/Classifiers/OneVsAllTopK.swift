@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// The best labels of documents among all those of a shard: tiles of logits, and of each tile only what beats the row's
 /// k-th best so far. The B×L matrix never exists.

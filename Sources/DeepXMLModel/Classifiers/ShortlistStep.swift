@@ -1,4 +1,3 @@
-import Buffers
 import Kernels
 
 /// The shortlist loss: over the (document, label) pairs of the shortlists, sum / B.

@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// The three products of a tile of labels with the batch, in the precision that its implementation has.
 ///

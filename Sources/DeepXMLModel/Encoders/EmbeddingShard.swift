@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// Some columns of the token embeddings E (V×D): this rank's share, for all tokens.
 ///

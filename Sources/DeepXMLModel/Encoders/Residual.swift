@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// The residual block of Astec's fine part: z = x̂ + dropout(ReLU(R̄ x̂ + b)), R̄ = R/σ(R) (WSDM 2021, §4).
 ///

@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// σ(R) of the residual block's D×D matrix, with the vectors u and v of its power iteration.
 public final class SpectralNorm: Sendable {

@@ -1,5 +1,5 @@
-import Diagnostics
-import XCData
+import Config
+import Support
 
 /// Makes the layers of an arch file's `order`, one after the other.
 struct EncoderBuilder {

@@ -1,4 +1,3 @@
-import Buffers
 import Kernels
 
 /// What flows between two layers: a vector a row, or a vector a token.

@@ -1,7 +1,7 @@
-import Buffers
+import Config
 import Foundation
 import Kernels
-import XCData
+import Support
 
 /// An encoder after an arch file: x̂ = coarse(x), z = fine(x̂), for any layers.
 ///

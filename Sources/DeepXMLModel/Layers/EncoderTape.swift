@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// What the backward pass of one block wants to know of its forward pass; used again for the next step, it allocates nothing.
 ///

@@ -1,5 +1,5 @@
-import Diagnostics
-import XCData
+import Config
+import Support
 
 /// Reads the arguments of one layer of an arch file, and says which of them is wrong.
 struct LayerArguments {

@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// The right operand of many products, laid out for them once; the same bits as `Gemm`'s.
 final class PackedMatrix: Sendable {

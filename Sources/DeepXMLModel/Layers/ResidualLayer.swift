@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// z = pad(x) + dropout(ReLU(R̄ x + b)), R̄ = R/σ(R) of out×in (WSDM 2021, §4); x is cut or padded with zeros to out.
 final class ResidualLayer: EncoderLayer {

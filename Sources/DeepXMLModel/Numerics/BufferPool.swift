@@ -1,5 +1,5 @@
-import Buffers
 import Foundation
+import Support
 
 /// Buffers of one length that are handed out and taken back, so that a step allocates nothing after the first.
 public final class BufferPool: @unchecked Sendable {

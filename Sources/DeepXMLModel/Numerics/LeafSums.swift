@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// Sums one buffer a leaf over an aligned run of leaves, in the order of a fixed binary tree.
 ///

@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// A parameter matrix with its optimiser's state; all rows×cols.
 public final class Parameter: Sendable {

@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// Exact nearest neighbours: tiles of inner products, and of each tile only what beats the query's k-th best so far.
 ///

@@ -1,6 +1,5 @@
-import Buffers
 import CHNSW
-import Diagnostics
+import Support
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// Scales the rows of an R×D matrix to length 1 in place; rows of zeros stay.
 public func makeUnitRows(_ matrix: DenseMatrix, team: ThreadTeam) {

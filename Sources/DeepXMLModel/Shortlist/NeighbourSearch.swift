@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// Finds the database vectors nearest to each query: the largest inner products, which for unit vectors are cosines.
 ///

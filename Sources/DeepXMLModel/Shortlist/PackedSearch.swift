@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// The largest products of queries with the vectors of a database, or with classifiers, that is laid out once: for many
 /// searches of a few queries each. The same bits as `ExactSearch` and `OneVsAllTopK`, which lay it out anew for each.

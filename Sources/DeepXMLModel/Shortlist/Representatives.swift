@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// Several unit vectors for one label, by spherical k-means of its documents' unit vectors (Dhillon & Modha, Machine
 /// Learning 2001): what a head label's documents have in common is less than what each kind of them has.

@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// Which search a job uses, and why.
 ///

@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// Unit smoothed centroids ŝ_l = Σ_j w_lj c_j, left as a product of two sparse matrices.
 ///

@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// The random walk on the label–document graph that finds which labels belong together (xclib's `RandomWalk`).
 public struct RandomWalk: Sendable, Equatable {

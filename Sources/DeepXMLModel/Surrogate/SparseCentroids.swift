@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// Label centroids in feature space: each row is the sum of the features of a label's documents.
 ///

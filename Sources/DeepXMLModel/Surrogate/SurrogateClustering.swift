@@ -1,5 +1,5 @@
-import Buffers
 import Kernels
+import Support
 
 /// Label clusters of module I: balanced 2-means over smoothed label centroids, recursively (DESIGN.md §1; xclib's
 /// `cluster_balance` with `b_kmeans_sparse`).

@@ -1,6 +1,5 @@
-import Buffers
-import Diagnostics
 import Foundation
+import Support
 
 /// Token embeddings by the `fasttext` program (Bojanowski et al., TACL 2017): skip-gram with sub-words of 3 to 6 letters.
 ///

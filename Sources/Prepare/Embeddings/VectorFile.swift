@@ -1,6 +1,5 @@
-import Buffers
-import Diagnostics
 import Foundation
+import Support
 
 /// fastText's .vec file: `words dimensions`, then a line of `word v1 v2 …` for each word.
 enum VectorFile {

@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 /// A file that is written from its beginning to its end, through a buffer; every error of the disk is reported.
 final class OutputFile {

@@ -1,5 +1,5 @@
-import Buffers
-import XCData
+import Formats
+import Support
 
 /// The training or the test part of a data set, row by row.
 struct PreparedPart {

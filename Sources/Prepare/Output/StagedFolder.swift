@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 /// A folder that comes into being whole or not at all: filled under a hidden name beside its place, then renamed.
 ///

@@ -1,5 +1,7 @@
-import Diagnostics
+import Datasets
+import Formats
 import Foundation
+import Support
 
 /// Labelled text of a person's own or of the XC repository: TSV (`labels|separated<TAB>text`), JSON lines
 /// (`{"text": …, "labels": […]}`) or raw XC JSON lines (`{"title": …, "content": …, "target_ind": […]}`), told apart by the

@@ -1,5 +1,6 @@
-import Diagnostics
+import Formats
 import Foundation
+import Support
 
 /// The names of the labels of a raw XC data set: label i is line i, counted from 0, of its `lbl.json.gz` or `Y.txt`.
 public struct LabelNames: Sendable, Equatable {

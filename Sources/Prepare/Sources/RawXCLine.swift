@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 /// Which fields of a raw XC document are its text.
 public enum TextFields: String, Sendable, CaseIterable {

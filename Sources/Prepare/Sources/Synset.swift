@@ -1,4 +1,4 @@
-import Diagnostics
+import Support
 
 /// One line of a WordNet data file (wndb(5WN)): a set of synonyms, the synsets above it and its definition.
 public struct Synset: Sendable, Equatable {

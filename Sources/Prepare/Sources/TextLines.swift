@@ -1,6 +1,6 @@
-import Diagnostics
+import Formats
 import Foundation
-import XCData
+import Support
 
 /// The lines of a UTF-8 text file with their numbers: LF or CRLF, with or without a last newline or a byte order mark; plain
 /// or compressed by gzip, told from its first two bytes.

@@ -1,5 +1,6 @@
-import Diagnostics
+import Formats
 import Foundation
+import Support
 
 /// WordNet's noun synsets, each with the synsets directly and indirectly above it.
 public struct WordNet: Sendable {

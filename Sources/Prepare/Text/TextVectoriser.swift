@@ -1,6 +1,5 @@
-import Buffers
-import Diagnostics
 import Foundation
+import Support
 
 /// Turns text into l2-normalised tf-idf vectors over a vocabulary learnt from training texts: words, and sub-words after them.
 ///

@@ -1,5 +1,6 @@
-import Diagnostics
+import Formats
 import Foundation
+import Support
 
 /// tokenizer.json: all that is needed beside vocabulary.txt to turn raw text into the data set's vectors.
 ///

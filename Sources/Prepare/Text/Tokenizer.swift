@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// Cuts text into tokens: runs of Unicode letters and digits, in lower case.

@@ -1,6 +1,6 @@
-import Buffers
-import Diagnostics
-import XCData
+import Formats
+import Support
+import Transport
 
 /// `deepxml-dist convert`: one file of features or labels in another format, or a pair of them into or out of the one-file form.
 public struct Conversion: Sendable {

@@ -1,8 +1,7 @@
 import CHDF5
 import Checkpoint
-import Coordinator
-import Diagnostics
 import Foundation
+import Support
 
 /// Whether the work folder can hold checkpoints and results.
 struct FolderChecks {

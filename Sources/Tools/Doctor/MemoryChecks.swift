@@ -1,5 +1,5 @@
-import Coordinator
 import Foundation
+import Support
 
 /// Memory, and the limits on what a process may take.
 struct MemoryChecks {

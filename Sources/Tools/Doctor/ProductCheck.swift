@@ -1,7 +1,7 @@
-import Buffers
 import COpenBLAS
 import DeepXMLModel
 import Foundation
+import Support
 
 /// A matrix product as training makes them (255 documents, 300 dimensions, 1024 labels) on one core, beside OpenBLAS's: the
 /// same numbers, and about as fast.

@@ -1,5 +1,5 @@
-import Coordinator
 import Foundation
+import Support
 
 /// This program itself, and those that it calls.
 struct ProgramChecks {

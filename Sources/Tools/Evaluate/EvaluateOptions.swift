@@ -1,6 +1,7 @@
-import Coordinator
-import Diagnostics
-import XCData
+import Config
+import Scoring
+import Support
+import Transport
 
 /// What `deepxml-dist evaluate` measures, and against what.
 public struct EvaluateOptions: Sendable, Equatable {

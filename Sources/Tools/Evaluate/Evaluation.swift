@@ -1,6 +1,6 @@
-import Buffers
-import Coordinator
-import Diagnostics
+import Scoring
+import Support
+import Transport
 
 /// The figures of one file of predictions, as `deepxml-dist evaluate` prints them.
 public struct Evaluation: Codable, Sendable, Equatable {

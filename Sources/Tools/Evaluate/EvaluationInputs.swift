@@ -1,7 +1,8 @@
-import Buffers
 import Coordinator
-import Diagnostics
-import XCData
+import Datasets
+import Formats
+import Scoring
+import Support
 
 /// The files of an evaluation, read and brought to one number of labels.
 struct EvaluationInputs {

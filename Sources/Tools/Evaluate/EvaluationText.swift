@@ -1,5 +1,7 @@
 import Coordinator
 import Foundation
+import Scoring
+import Support
 
 extension Evaluation {
     /// JSON with sorted keys, lists of numbers on one line; the keys are those of `metrics.json`.

@@ -1,8 +1,7 @@
-import Buffers
 import Checkpoint
-import Diagnostics
+import Formats
 import Foundation
-import XCData
+import Transport
 
 /// The page of a single file of arrays: HDF5, or NumPy's two.
 struct ArrayPage {

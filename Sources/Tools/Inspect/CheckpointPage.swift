@@ -1,6 +1,6 @@
 import Checkpoint
 import Foundation
-import XCData
+import Support
 
 /// The page of one checkpoint.
 struct CheckpointPage {

@@ -1,8 +1,7 @@
-import Buffers
-import Coordinator
-import Diagnostics
+import Datasets
+import Formats
 import Foundation
-import XCData
+import Support
 
 /// The page of a data set's folder, or of its binary cache.
 struct DatasetPage {

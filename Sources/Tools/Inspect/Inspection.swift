@@ -1,13 +1,14 @@
 import Coordinator
+import Formats
 import Foundation
-import XCData
+import Support
 
 /// What `inspect` found at a path: a page for a person, or JSON for a program.
 public struct Inspection: Sendable {
     /// A figure as a person reads it, and as a program does.
     public struct Figure: Sendable {
         public var text: String
-        public var json: XCData.JSONValue
+        public var json: Formats.JSONValue
 
         public static func text(_ text: String) -> Figure { Figure(text: text, json: .string(text)) }
         public static func count(_ count: Int) -> Figure { Figure(text: Quantity.count(count), json: .integer(count)) }
@@ -20,7 +21,7 @@ public struct Inspection: Sendable {
         }
         /// `12,136×300`.
         public static func shape(_ shape: [Int]) -> Figure {
-            Figure(text: shape.map(Quantity.count).joined(separator: "×"), json: .array(shape.map(XCData.JSONValue.integer)))
+            Figure(text: shape.map(Quantity.count).joined(separator: "×"), json: .array(shape.map(Formats.JSONValue.integer)))
         }
     }
 
@@ -96,7 +97,7 @@ extension Inspection {
 
     /// Facts by name, tables as arrays of objects, damages as place and reason.
     public var json: String {
-        var members: [XCData.JSONValue.Member] = [
+        var members: [Formats.JSONValue.Member] = [
             .init("kind", .string(kind)), .init("path", .string(path)), .init("verified", .bool(isVerified)),
             .init("whole", .bool(damages.isEmpty)),
             .init(
@@ -106,9 +107,9 @@ extension Inspection {
         members += facts.map { .init($0.name.replacing(" ", with: "_"), $0.value.json) }
         for table in tables {
             let names = table.header.map { $0.replacing(" ", with: "_") }
-            let rows = table.rows.map { row in XCData.JSONValue.object(zip(names, row).map { .init($0, $1.json) }) }
+            let rows = table.rows.map { row in Formats.JSONValue.object(zip(names, row).map { .init($0, $1.json) }) }
             members.append(.init(table.name.replacing(" ", with: "_"), .array(rows)))
         }
-        return XCData.JSONValue.object(members).indentedText
+        return Formats.JSONValue.object(members).indentedText
     }
 }

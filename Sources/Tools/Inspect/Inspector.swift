@@ -1,6 +1,7 @@
-import Diagnostics
+import Datasets
+import Formats
 import Foundation
-import XCData
+import Support
 
 /// Finds out what lies at a path, by its content, and describes it.
 public struct Inspector {

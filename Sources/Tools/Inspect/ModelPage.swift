@@ -1,7 +1,6 @@
 import Checkpoint
 import Foundation
-import Worker
-import XCData
+import Inference
 
 /// The page of a learner's folder, or of an ensemble's.
 struct ModelPage {

@@ -1,6 +1,6 @@
 import Coordinator
 import Foundation
-import XCData
+import Scoring
 
 /// The page of a folder of results: an ensemble's, or one learner's.
 struct ResultsPage {

@@ -1,6 +1,6 @@
 import Foundation
+import Inference
 import Prepare
-import Worker
 
 extension TrainedModel {
     /// What turns raw text into the model's features; nil where its data set was not made of text by `prepare`.

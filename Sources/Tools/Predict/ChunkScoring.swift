@@ -1,8 +1,7 @@
-import Buffers
-import Coordinator
+import Formats
+import Inference
+import Support
 import Synchronization
-import Worker
-import XCData
 
 /// The predictions of a chunk in the form in which they travel and are written.
 struct ScoredChunk: Sendable, Equatable {

@@ -1,5 +1,5 @@
-import Buffers
 import Foundation
+import Support
 
 /// Some documents, in the order in which they came.
 public struct DocumentChunk: Sendable {

@@ -1,5 +1,5 @@
-import Diagnostics
 import Foundation
+import Support
 
 /// Raw text, one document a line, from a file or a stream: lines are given out as soon as they are there.
 final class LineSource: DocumentSource {

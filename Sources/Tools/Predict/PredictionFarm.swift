@@ -1,7 +1,6 @@
-import Diagnostics
 import Foundation
+import Messages
 import Transport
-import Worker
 
 /// Chunks dealt out to ranks that each hold the whole model, and their predictions put back in order.
 ///

@@ -1,9 +1,8 @@
-import Coordinator
-import Diagnostics
+import Formats
 import Foundation
+import Messages
+import Support
 import Transport
-import Worker
-import XCData
 
 /// `predict`: a trained learner or ensemble on documents from a file or a stream.
 public struct PredictionJob: Sendable {

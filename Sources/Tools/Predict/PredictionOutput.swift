@@ -1,8 +1,7 @@
-import Buffers
 import Coordinator
-import Diagnostics
+import Formats
 import Foundation
-import XCData
+import Support
 
 /// Where predictions go: lines as they come, or a matrix when all are there.
 final class PredictionOutput {

@@ -1,5 +1,5 @@
-import Coordinator
 import Foundation
+import Support
 
 extension PredictionSummary {
     /// Lines for a person, after a prediction.

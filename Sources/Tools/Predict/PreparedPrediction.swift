@@ -1,8 +1,7 @@
-import Coordinator
-import Diagnostics
 import Foundation
-import Worker
-import XCData
+import Inference
+import Support
+import Training
 
 /// The model, and at the rank that reads and writes, both ends of the way.
 struct PreparedPrediction {

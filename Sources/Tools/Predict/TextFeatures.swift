@@ -1,10 +1,9 @@
-import Buffers
-import Diagnostics
+import Datasets
 import Foundation
+import Inference
 import Prepare
+import Support
 import Synchronization
-import Worker
-import XCData
 
 /// Turns lines of raw text into the features of a model: those that `prepare` and `train` made of the same texts.
 struct TextFeatures: Sendable {

@@ -1,7 +1,6 @@
-import Buffers
 import CMPI
-import Diagnostics
 import Glibc
+import Support
 
 /// Ranks that are processes started by `mpirun`, over Open MPI. Used by the main thread of each process only, but for
 /// `post`, `poll` and `abort`.

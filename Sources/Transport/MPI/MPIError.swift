@@ -1,5 +1,5 @@
 import CMPI
-import Diagnostics
+import Support
 
 /// Throws where an MPI call did not succeed, with the words of MPI for it.
 func check(_ status: Int32, _ call: String) throws {

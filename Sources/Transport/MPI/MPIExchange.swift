@@ -1,5 +1,4 @@
 import CMPI
-import Diagnostics
 
 /// Bytes of a message that go in one call of MPI, whose counts are 32-bit.
 private let largestPiece = 1 << 30

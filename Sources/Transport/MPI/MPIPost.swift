@@ -1,5 +1,4 @@
 import CMPI
-import Diagnostics
 
 /// A small message on its way: MPI reads the copy of its bytes until the request is complete.
 final class PostedMessage {

@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// Merges the vectors of a run's leaves, computed one after the other, into one partial sum a canonical node.
 ///

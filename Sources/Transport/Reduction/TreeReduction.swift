@@ -1,4 +1,4 @@
-import Buffers
+import Support
 
 /// Sums over V virtual leaves that lie on several ranks, with the same bits for any number of ranks and any cut.
 ///

@@ -1,4 +1,3 @@
-import Diagnostics
 import Foundation
 
 /// Ranks that are threads of one process: for tests, and for a job of one rank without MPI.

@@ -1,4 +1,4 @@
-import Diagnostics
+import Support
 
 extension ThreadCommunicator {
     /// The receives from one peer, in order.

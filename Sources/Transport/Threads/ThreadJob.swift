@@ -1,4 +1,4 @@
-import Diagnostics
+import Support
 
 /// The ranks that one `ThreadCommunicator.group` made, and what became of them; shared by the communicators split off it.
 ///

@@ -1,4 +1,4 @@
-import Buffers
+import Support
 import Transport
 
 /// Bytes of rank `r`, of a length of its own (rank 1 has none).

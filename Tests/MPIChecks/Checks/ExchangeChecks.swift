@@ -1,4 +1,4 @@
-import Buffers
+import Support
 import Transport
 
 /// What rank `from` sends rank `to` as its message number `number`: anyone can work it out.

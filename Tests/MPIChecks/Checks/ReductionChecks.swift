@@ -1,4 +1,4 @@
-import Buffers
+import Support
 import Transport
 
 /// The vector of one leaf: sums of several depend on their order in the last bits.

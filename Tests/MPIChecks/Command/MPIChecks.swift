@@ -1,5 +1,5 @@
-import Diagnostics
 import Glibc
+import Support
 import Transport
 import TransportChecks
 

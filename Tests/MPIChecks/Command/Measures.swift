@@ -1,6 +1,5 @@
-import Buffers
-import Diagnostics
 import Glibc
+import Support
 import Transport
 import TransportChecks
 

@@ -1,10 +1,10 @@
+import Config
 import Coordinator
-import Diagnostics
 import Foundation
+import Support
 import Synchronization
 import Transport
 import Worker
-import XCData
 
 /// One whole learner on a small data set: all modules of its framework, checkpoints and predictions, through the ranks' real
 /// entry points.

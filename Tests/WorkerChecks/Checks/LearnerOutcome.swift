@@ -1,6 +1,6 @@
-import Buffers
 import Checkpoint
-import Worker
+import Inference
+import Support
 
 /// All numbers that a finished job leaves, as bits: each module's parameters or lists, made whole, and the predictions.
 public struct LearnerOutcome: Sendable, Equatable {

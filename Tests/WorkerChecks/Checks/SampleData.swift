@@ -1,6 +1,6 @@
-import Buffers
+import Formats
 import Foundation
-import XCData
+import Support
 
 /// A small data set of the XC layout: labels have tokens of their own, documents the tokens of their labels and noise.
 public struct SampleData: Sendable {

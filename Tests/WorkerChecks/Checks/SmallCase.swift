@@ -1,4 +1,4 @@
-import XCData
+import Config
 
 /// A learner of any framework and encoder that trains in a blink: 256 labels in four virtual shards, and nine steps an epoch,
 /// of which the last has another size.

@@ -1,6 +1,7 @@
+import Messages
+import Support
 import Synchronization
 import Transport
-import Worker
 
 /// When a rank's stop flag is set: as a signal would do it, but at the same moment in every run.
 public enum StopMoment: Sendable, Equatable {

@@ -1,8 +1,7 @@
-import Buffers
 import Checkpoint
-import Diagnostics
+import Formats
 import Foundation
-import XCData
+import Support
 
 /// HDF5 files, ours and others', and a checkpoint's manifest.
 let checkpointParsers: [String: Parser] = [

@@ -1,5 +1,5 @@
-import Diagnostics
 import Glibc
+import Support
 
 /// One parser under test: reads a file of this content, and may throw `Failure`, nothing else.
 typealias Parser = @Sendable (_ content: UnsafeRawBufferPointer) throws -> Void

@@ -1,8 +1,8 @@
-import Buffers
 import CZlib
-import Diagnostics
+import Datasets
+import Formats
 import Glibc
-import XCData
+import Support
 
 /// Features and labels in every form. The first byte says what they are wanted for.
 let matrixParsers: [String: Parser] = [

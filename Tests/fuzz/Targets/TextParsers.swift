@@ -1,7 +1,8 @@
-import Diagnostics
+import Config
+import Datasets
+import Formats
 import Foundation
 import Prepare
-import XCData
 
 /// Configs, architectures, documents, tokenizers and token embeddings.
 let textParsers: [String: Parser] = [

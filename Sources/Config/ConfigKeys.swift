@@ -1,0 +1,115 @@
+import Formats
+
+/// The keys of section `global`, in the original's order.
+extension GlobalConfig {
+    static let keys: [ConfigKey<GlobalConfig>] = [
+        .text("dataset", \.dataset, of: "the name of a data set", mayBeEmpty: true, reach: .report),
+        .choice("feature_type", \.featureType, ["sparse", "dense", "sequential"]),
+        .optionalText("feature_indices", \.featureIndices, of: fileName),
+        .optionalText("label_indices", \.labelIndices, of: fileName),
+        .integer("num_labels", \.numLabels, 1...Int(Int32.max), orMinusOne: "taken from the data", reach: .report),
+        .text("arch", \.arch, of: "the name of an arch file", reach: .learner),
+        .number("A", \.A, from: 0, to: 10, reach: .propensity),
+        .number("B", \.B, from: 0, to: 1000, reach: .propensity),
+        .flag("use_reranker", \.useReranker),
+        .integer("surrogate_threshold", \.surrogateThreshold, 0...Int(Int32.max)),
+        .integer("surrogate_method", \.surrogateMethod, 0...3),
+        .integer("embedding_dims", \.embeddingDims, 1...65536),
+        .integer("top_k", \.topK, 1...1_000_000),
+        .optionalInteger("save_top_k", \.saveTopK, 1...1_000_000, reach: .report),
+        .number("beta", \.beta, to: 1),
+        .flag("save_predictions", \.savePredictions, reach: .report),
+        .text("trn_label_fname", \.trnLabelFname, of: fileName, reach: .report),
+        .text("val_label_fname", \.valLabelFname, of: fileName, reach: .report),
+        .text("tst_label_fname", \.tstLabelFname, of: fileName, reach: .report),
+        .text("trn_feat_fname", \.trnFeatFname, of: fileName, reach: .report),
+        .text("val_feat_fname", \.valFeatFname, of: fileName, reach: .report),
+        .text("tst_feat_fname", \.tstFeatFname, of: fileName, reach: .report),
+    ]
+    private static let fileName = "the name of a file in the data set's folder"
+}
+
+/// The keys of sections `surrogate`, `extreme` and `reranker`; in `global` they hold for all three.
+extension ModuleConfig {
+    static let keys: [ConfigKey<ModuleConfig>] = [
+        .integer("num_epochs", \.numEpochs, 1...100_000),
+        .number("learning_rate", \.learningRate, above: 0, to: 100),
+        .number("dlr_factor", \.dlrFactor, above: 0, to: 1),
+        .integer("dlr_step", \.dlrStep, 1...100_000, orMinusOne: "never"),
+        .integer("batch_size", \.batchSize, 1...1_000_000),
+        .flag("normalize", \.normalize),
+        .choice("optim", \.optim, ["Adam", "SGD"]),
+        .number("momentum", \.momentum, to: 1),
+        .number("weight_decay", \.weightDecay, to: 1),
+        .number("dropout", \.dropout, to: 1),
+        .text("embeddings", \.embeddings, of: "the name of a file in the data set's folder", reach: .learner),
+        .choice("init", \.initialisation, ["token_embeddings", "random", "intermediate"], whereNull: "random"),
+        .number("beta", \.beta, to: 1),
+        .choice("ns_method", \.nsMethod, ["ensemble", "kcentroid", "ns"]),
+        .integer("num_centroids", \.numCentroids, 1...1_000_000),
+        .integer("efC", \.efC, 1...1_000_000),
+        .integer("efS", \.efS, 1...1_000_000),
+        .integer("M", \.M, 2...10_000),
+        .integer("num_nbrs", \.numNbrs, 1...1_000_000),
+        .number("gamma", \.gamma, to: 1),
+        .integer("max_positives", \.maxPositives, 1...1_000_000),
+        .integer("random_negatives", \.randomNegatives, 0...1_000_000),
+        .flag("pad_shortlists", \.padShortlists),
+        .integer("num_clf_partitions", \.numClfPartitions, 1...10_000),
+        .flag("freeze_intermediate", \.freezeIntermediate),
+        .flag("keep_invalid", \.keepInvalid),
+        .flag("use_intermediate_for_shorty", \.useIntermediateForShorty),
+        .choice("model_method", \.modelMethod, ["full", "shortlist", "reranker", "ns"]),
+        .choice("shortlist_method", \.shortlistMethod, ["static", "dynamic", "hybrid"]),
+        .integer("retrain_hnsw_after", \.retrainHnswAfter, 1...1_000_000),
+        .flag("bias", \.bias),
+        .flag("update_shortlist", \.updateShortlist),
+        .choice("precision", \.precision, ["float32", "bfloat16"]),
+        .choice("loss", \.loss, ["BCE", "hinge", "squared hinge"]),
+        .number("propensity_weight", \.propensityWeight, from: 0, to: 10),
+        .choice("bias_init", \.biasInit, ["uniform", "prior"]),
+        .choice("lr_schedule", \.lrSchedule, ["step", "linear"]),
+        .number("encoder_rate", \.encoderRate, above: 0, to: 100),
+    ]
+}
+
+/// Keys of the original that are accepted in every section and change nothing here, each with the reason.
+enum KeysWithoutEffect {
+    static let reasons: [String: String] = [
+        "ann_method": "exact search or HNSW, whichever costs less",
+        "ann_threads": "--threads",
+        "data_dir": "--data",
+        "devices": "each rank takes its own device",
+        "feature_indices": "it stands in section global, since features are read once",
+        "get_only": "all scores are kept",
+        "huge_dataset": "memory is planned from the data's size",
+        "label_indices": "it stands in section global, since labels are read once",
+        "label_padding_index": "shortlists need no padding label",
+        "last_epoch": "a run goes on from its newest checkpoint by itself",
+        "load_intermediate": "`extreme` always starts from the surrogate's encoder, see `init`",
+        "mode": "one run trains and predicts",
+        "model_dir": "--work",
+        "model_fname": "the layout of models/ is fixed",
+        "nbn_rel": "labels are binary",
+        "num_workers": "--threads",
+        "out_fname": "the layout of results/ is fixed",
+        "padding_idx": "documents need no padding token",
+        "pred_fname": "the layout of results/ is fixed",
+        "res_init": "the arch file says it",
+        "result_dir": "--work",
+        "save_intermediate": "the encoder is in the checkpoints",
+        "seed": "--seeds",
+        "shuffle": "documents are always shuffled",
+        "surrogate_mapping": "clusters are computed in the run",
+        "use_pretrained_shortlist": "the re-ranker takes the extreme classifiers' predictions",
+        "use_shortlist": "`model_method` says it",
+        "validate": "the test set is scored at the end",
+        "validate_after": "the test set is scored at the end",
+        "vocabulary_dims": "taken from the data",
+    ]
+
+    /// Keys whose effect in the original would be missed: the only value that means the same here.
+    static let onlyValue: [String: JSONValue] = [
+        "feature_indices": .null, "label_indices": .null, "nbn_rel": .bool(false), "shuffle": .bool(true),
+    ]
+}

@@ -1,0 +1,69 @@
+import Formats
+
+extension Config {
+    /// All settings as they hold, what was inherited included: canonical JSON, keys sorted, one a line.
+    ///
+    /// Parsing it gives an equal `Config`. Keys without effect here are left out.
+    public var json: String { value(ofKeysThat: { _ in true }).indentedText + "\n" }
+
+    /// Hex digest of the settings that change a learner or its scores; not of names, of what is saved, or of how it is scored.
+    public var fingerprint: String {
+        fnv1a(learnerSettings.text.utf8).hexDigits
+    }
+
+    /// The settings of the fingerprint in which two configs differ, one sentence each; empty where fingerprints are equal.
+    ///
+    /// - Parameter earlier: the config that a checkpoint was written with.
+    public func differences(from earlier: Config) -> [String] {
+        let now = flattened
+        let before = earlier.flattened
+        return now.keys.sorted().filter { now[$0] != before[$0] }.map {
+            "\($0) is \(now[$0]?.text ?? "unset"), and was \(before[$0]?.text ?? "unset")"
+        }
+    }
+
+    /// `section.key` → value of the settings of the fingerprint, so that a difference can be named.
+    public var flatSettings: [String: String] { flattened.mapValues(\.text) }
+
+    private var flattened: [String: JSONValue] {
+        var settings = [String: JSONValue]()
+        for section in learnerSettings.members ?? [] {
+            for member in section.value.members ?? [] { settings["\(section.name).\(member.name)"] = member.value }
+        }
+        return settings
+    }
+
+    private var learnerSettings: JSONValue {
+        let weighsPropensities = [surrogate, extreme, reranker].contains { $0.propensityWeight > 0 }
+        return value { $0 == .learner || $0 == .propensity && weighsPropensities }
+    }
+
+    private func value(ofKeysThat qualify: (ConfigReach) -> Bool) -> JSONValue {
+        var sections = [ConfigSection.global.rawValue: GlobalConfig.keys.value(of: global, where: qualify)]
+        for section in [ConfigSection.surrogate, .extreme, .reranker] {
+            sections[section.rawValue] = ModuleConfig.keys.value(of: self[module: section], where: qualify)
+        }
+        return .sorted(sections)
+    }
+}
+
+extension Array {
+    /// The object of a section's settings, keys sorted.
+    fileprivate func value<Section>(of section: Section, where qualify: (ConfigReach) -> Bool) -> JSONValue
+    where Element == ConfigKey<Section> {
+        .sorted(.init(uniqueKeysWithValues: filter { qualify($0.reach) }.map { ($0.name, $0.read(section)) }))
+    }
+}
+
+/// FNV-1a, 64 bits (draft-eastlake-fnv).
+func fnv1a(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+}
+
+extension UInt64 {
+    /// Sixteen lower-case hexadecimal digits.
+    var hexDigits: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,96 @@
+import Formats
+
+/// What one run of `deepxml-dist train` does, checked and complete.
+public struct TrainOptions: Sendable, Equatable {
+    /// Root of models/ and results/.
+    public var work: String
+    /// Root of data sets: the data set's folder is `<data>/<dataset>`.
+    public var data: String
+    public var dataset: String
+    /// No data set was named: the demo's is used, and prepared where it isn't there.
+    public var usesDemoData: Bool
+    public var framework: Framework
+    /// Name of the architecture, as in paths of results.
+    public var arch: String
+    /// Label of the run.
+    public var version: String
+    /// One learner each, all different, in the order given.
+    public var seeds: [UInt64]
+    public var config: Config
+    public var configPath: String
+    public var archDefinition: Arch
+    /// The architecture as Astec's; nil: it is another.
+    public var astec: AstecParameters?
+    /// Epochs between two checkpoints, nil: none by epochs.
+    public var checkpointEveryEpochs: Int?
+    /// Minutes between two checkpoints, nil: none by time.
+    public var checkpointEveryMinutes: Double?
+    /// Start over instead of going on from the newest checkpoint.
+    public var fresh: Bool
+    /// Threads a rank, nil: the node's cores shared out among its ranks.
+    public var threads: Int?
+    public var dryRun: Bool
+    public var logFormat: LogFormat
+    public var quiet: Bool
+    /// In which forms scores are written.
+    public var predictions: [PredictionFormat]
+    /// Seconds without a word from a worker after which the job ends, nil: it never does for that.
+    public var silenceSeconds: Double? = TrainArguments.defaultSilenceTimeout
+    /// Train the learners and leave the ensemble's files alone: other jobs train its other learners.
+    public var learnersOnly = false
+    /// Every learner must be trained already: only the ensemble is made.
+    public var mergesOnly = false
+    /// What the person should be told once before the run.
+    public var notices: [String]
+
+    /// Name of the data set of `deepxml-dist prepare --demo`.
+    public static let demoDataset = "WordNetDemo"
+}
+
+extension TrainOptions {
+    public var datasetFolder: String { "\(data)/\(dataset)" }
+
+    /// `<work>/results/<framework>/<arch>/<dataset>/v_<version>`: the ensemble's.
+    public var resultFolder: String { "\(work)/results/\(runPath)" }
+
+    /// `<work>/results/…/v_<version>_<seed>`: one learner's.
+    public func resultFolder(seed: UInt64) -> String { "\(resultFolder)_\(seed)" }
+
+    /// `<work>/models/…/v_<version>_<seed>`: one learner's checkpoints.
+    public func modelFolder(seed: UInt64) -> String { "\(work)/models/\(runPath)_\(seed)" }
+
+    private var runPath: String { "\(framework.rawValue)/\(arch)/\(dataset)/v_\(version)" }
+
+    /// Hex digest of all that changes a learner or its scores, but its seed and its data: framework, config, architecture.
+    public var learnerFingerprint: String {
+        let encoder =
+            astec.map { astec in
+                "astec \(astec.coarseDropout) " + (astec.fineDropout.map { "residual \($0)" } ?? "identity")
+            } ?? archDefinition.canonicalText
+        return fnv1a("\(framework.rawValue) \(config.fingerprint) \(encoder)".utf8).hexDigits
+    }
+
+    /// JSON numbers are exact up to 2⁵³; a larger seed is written as text.
+    private static func exact(_ seed: UInt64) -> JSONValue {
+        seed <= 1 << 53 ? .number(Double(seed)) : .string(String(seed))
+    }
+
+    /// All options as JSON, the config by its path and fingerprint.
+    public var json: String {
+        JSONValue.object([
+            .init("work", .string(work)), .init("data", .string(data)), .init("dataset", .string(dataset)),
+            .init("uses_demo_data", .bool(usesDemoData)), .init("framework", .string(framework.rawValue)),
+            .init("arch", .string(arch)),
+            .init("version", .string(version)), .init("seeds", .array(seeds.map(TrainOptions.exact))),
+            .init("config", .string(configPath)), .init("config_fingerprint", .string(config.fingerprint)),
+            .init("checkpoint_every_epochs", checkpointEveryEpochs.map(JSONValue.integer) ?? .null),
+            .init("checkpoint_every_minutes", checkpointEveryMinutes.map(JSONValue.number) ?? .null),
+            .init("fresh", .bool(fresh)), .init("threads", threads.map(JSONValue.integer) ?? .null),
+            .init("dry_run", .bool(dryRun)), .init("log_format", .string(logFormat.rawValue)), .init("quiet", .bool(quiet)),
+            .init("predictions", .array(predictions.map { .string($0.rawValue) })),
+            .init("silence_seconds", silenceSeconds.map(JSONValue.number) ?? .null),
+            .init("learners_only", .bool(learnersOnly)), .init("merges_only", .bool(mergesOnly)),
+            .init("notices", .array(notices.map(JSONValue.string))),
+        ]).indentedText
+    }
+}

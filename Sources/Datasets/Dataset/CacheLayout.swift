@@ -1,0 +1,141 @@
+import Formats
+import Support
+
+/// The binary cache of a data set: a page of 64-bit little-endian words, then the arrays, each at a multiple of 64 bytes.
+///
+/// Words: magic, version, length of the file, fingerprint, training rows of the file, feature type; rows and columns of the six
+/// matrices; offset, count and digest of each array; last, the digest of the words before it.
+struct CacheLayout {
+    static let magic = UInt64(littleEndian: 0x3144_4358_4C4D_5844)  // "DXMLXCD1"
+    /// Raised whenever the layout or the clean-up changes: caches of other versions are built anew.
+    static let version: UInt64 = 2
+    static let headerBytes = 4096
+    static let alignment = 64
+
+    struct Section: Equatable {
+        var offset: Int
+        var count: Int
+        var digest: UInt64
+    }
+
+    struct Shape: Equatable {
+        var rows: Int
+        var cols: Int
+    }
+
+    var length: Int
+    var fingerprint: UInt64
+    var trainRowsInFile: Int
+    var featureType: FeatureType
+    var shapes: [Shape]
+    var sections: [Section]
+
+    static let shapeCount = 6
+    /// Bytes of an element of each array, in the order of `arrays(of:)`.
+    static let widths = [8, 4, 4, 8, 4, 8, 4, 8, 4, 4, 8, 4, 4, 4, 8, 4]
+
+    static func matrices(of set: XCDataset) -> [CSRMatrix] {
+        [set.trainFeatures, set.trainLabels, set.trainDocuments, set.testFeatures, set.testLabels, set.testFilter]
+    }
+
+    static func arrays(of set: XCDataset) -> [UnsafeMutableRawBufferPointer] {
+        func arrays(_ m: CSRMatrix) -> [UnsafeMutableRawBufferPointer] {
+            [m.starts.bytes, m.indices.bytes] + (m.values.map { [$0.bytes] } ?? [])
+        }
+        return arrays(set.trainFeatures) + arrays(set.trainLabels) + arrays(set.trainDocuments) + arrays(set.testFeatures)
+            + arrays(set.testLabels) + [set.labelIds.bytes, set.labelCounts.bytes] + arrays(set.testFilter)
+    }
+
+    /// The layout of `set`, digests included.
+    init(of set: XCDataset, _ team: ThreadTeam) {
+        let arrays = Self.arrays(of: set)
+        let digests = Buffer<UInt64>(count: arrays.count)
+        team.forEach(arrays.count) { digests[$0] = ContentHash.of(UnsafeRawBufferPointer(Self.arrays(of: set)[$0])) }
+        var offset = Self.headerBytes
+        sections = zip(arrays.indices, arrays).map { i, bytes in
+            defer { offset = Self.aligned(offset + bytes.count) }
+            return Section(offset: offset, count: bytes.count / Self.widths[i], digest: digests[i])
+        }
+        length = offset
+        fingerprint = UInt64(set.fingerprint, radix: 16) ?? 0
+        trainRowsInFile = set.trainRowsInFile
+        featureType = set.featureType
+        shapes = Self.matrices(of: set).map { Shape(rows: $0.rows, cols: $0.cols) }
+    }
+
+    static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
+
+    var header: [UInt8] {
+        var words = [Self.magic, Self.version, UInt64(length), fingerprint, UInt64(trainRowsInFile), featureType.code]
+        for shape in shapes { words += [UInt64(shape.rows), UInt64(shape.cols)] }
+        for section in sections { words += [UInt64(section.offset), UInt64(section.count), section.digest] }
+        words.append(words.withUnsafeBytes { ContentHash.of($0) })
+        let bytes = words.withUnsafeBytes { Array($0) }
+        return bytes + [UInt8](repeating: 0, count: Self.headerBytes - bytes.count)
+    }
+
+    /// Reads the header of a mapped cache; nil where it isn't whole, or of another version, or doesn't fit the file.
+    init?(_ file: MappedFile) {
+        guard file.count >= Self.headerBytes else { return nil }
+        let counted = 6 + 2 * Self.shapeCount + 3 * Self.widths.count
+        let words = (0...counted).map { file.bytes.load(fromByteOffset: 8 * $0, as: UInt64.self) }
+        let digest = words.dropLast().withUnsafeBytes { ContentHash.of($0) }
+        guard words[0] == Self.magic, words[1] == Self.version, words[counted] == digest, words[2] == UInt64(file.count),
+            let type = FeatureType(code: words[5])
+        else { return nil }
+        // A header with the right digest was written by us: its numbers fit Int.
+        length = file.count
+        fingerprint = words[3]
+        trainRowsInFile = Int(truncatingIfNeeded: words[4])
+        featureType = type
+        shapes = (0..<Self.shapeCount).map {
+            Shape(rows: Int(truncatingIfNeeded: words[6 + 2 * $0]), cols: Int(truncatingIfNeeded: words[7 + 2 * $0]))
+        }
+        let table = 6 + 2 * Self.shapeCount
+        sections = Self.widths.indices.map {
+            let at = table + 3 * $0
+            return Section(
+                offset: Int(truncatingIfNeeded: words[at]), count: Int(truncatingIfNeeded: words[at + 1]), digest: words[at + 2])
+        }
+    }
+
+    /// Whether every array of the mapped file has its digest.
+    func bodyIsWhole(_ file: MappedFile, _ team: ThreadTeam) -> Bool {
+        let wrong = Buffer<UInt8>(count: sections.count)
+        team.forEach(sections.count) { i in
+            let section = sections[i]
+            let end = section.offset + section.count * Self.widths[i]
+            wrong[i] =
+                ContentHash.of(UnsafeRawBufferPointer(rebasing: file.bytes[section.offset..<end])) == section.digest ? 0 : 1
+        }
+        return !wrong.array.contains(1)
+    }
+
+    /// The data set that the mapped file holds, as views of its pages.
+    func dataset(_ file: MappedFile) -> XCDataset {
+        var next = 0
+        func array<Element: BitwiseCopyable>(_ type: Element.Type) -> Buffer<Element> {
+            defer { next += 1 }
+            return file.view(type, at: sections[next].offset, count: sections[next].count)
+        }
+        func matrix(_ at: Int, binary: Bool) -> CSRMatrix {
+            let starts = array(Int64.self)
+            let indices = array(Int32.self)
+            return CSRMatrix(
+                rows: shapes[at].rows, cols: shapes[at].cols, starts: starts, indices: indices,
+                values: binary ? nil : array(Float.self))
+        }
+        let trainFeatures = matrix(0, binary: false)
+        let trainLabels = matrix(1, binary: true)
+        let trainDocuments = matrix(2, binary: true)
+        let testFeatures = matrix(3, binary: false)
+        let testLabels = matrix(4, binary: true)
+        let labelIds = array(Int32.self)
+        let labelCounts = array(Int32.self)
+        return XCDataset(
+            featureType: featureType, trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments,
+            testFeatures: testFeatures,
+            testLabels: testLabels, labelIds: labelIds, labelCounts: labelCounts, trainRowsInFile: trainRowsInFile,
+            testFilter: matrix(5, binary: true), fingerprint: ContentHash.hex(fingerprint))
+    }
+}

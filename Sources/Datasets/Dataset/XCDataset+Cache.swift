@@ -1,0 +1,70 @@
+import Formats
+import Glibc
+import Support
+
+extension XCDataset {
+    /// Where `open` keeps the binary form of the data set with this fingerprint.
+    public static func cachePath(cacheFolder: String, fingerprint: String) -> String { "\(cacheFolder)/\(fingerprint).xcd" }
+
+    /// The data set, by its cache where a whole one is there; else its text is read and the cache is written.
+    ///
+    /// One rank of a node calls this; the others `map` the file at `cachePath`, and share its pages. A damaged, cut-off
+    /// or outdated cache is built anew. The buffers are views of the mapped file, and must not be written.
+    ///
+    /// - Parameter writesCache: false: a cache that is there is used, none is written.
+    /// - Throws: `Failure` as `load` does, or where the cache can't be written (no right, disk full).
+    public static func open(
+        files: XCDatasetFiles, cacheFolder: String, threads: Int, writesCache: Bool = true
+    ) throws -> XCDataset {
+        let team = ThreadTeam(size: max(1, threads))
+        defer { team.stop() }
+        let source = try XCDatasetSource(files)
+        let fingerprint = source.fingerprint(team)
+        let path = cachePath(cacheFolder: cacheFolder, fingerprint: fingerprint)
+        if isFile(path), let file = try? MappedFile(path: path), let layout = CacheLayout(file),
+            ContentHash.hex(layout.fingerprint) == fingerprint, layout.bodyIsWhole(file, team)
+        {
+            return layout.dataset(file)
+        }
+        let set = try load(source, fingerprint: fingerprint, team)
+        guard writesCache else { return set }
+        try makeFolders(cacheFolder)
+        try set.writeCache(path, CacheLayout(of: set, team))
+        return try map(cacheFile: path)
+    }
+
+    /// The data set of a cache file that `open` has just checked or written on this node: a look at its header, no reading.
+    ///
+    /// - Throws: `Failure` where the file is missing, cut off, or of another version.
+    public static func map(cacheFile: String) throws -> XCDataset {
+        let file = try MappedFile(path: cacheFile)
+        guard let layout = CacheLayout(file) else {
+            throw Failure(
+                .usage, "not a whole cache of a data set", at: cacheFile,
+                found: "\(file.count) bytes, or a header that is damaged",
+                expected: "a file that this version of deepxml-dist wrote",
+                advice: "delete it and run again: it is built anew from the text files")
+        }
+        return layout.dataset(file)
+    }
+
+    func writeCache(_ path: String, _ layout: CacheLayout) throws {
+        var file = try AtomicFile(path: path)
+        try file.write(layout.header)
+        try withExtendedLifetime(self) {
+            for bytes in CacheLayout.arrays(of: self) {
+                try file.write(UnsafeRawBufferPointer(bytes))
+                try file.pad(to: CacheLayout.alignment)
+            }
+        }
+        try file.commit()
+    }
+}
+
+/// Creates `path` and the folders above it where they are missing.
+func makeFolders(_ path: String) throws {
+    if isFolder(path) || path.isEmpty { return }
+    let parent = parentFolder(path)
+    if parent != path { try makeFolders(parent) }
+    if mkdir(path, 0o777) != 0, errno != EEXIST { throw Failure.system(errno, cannot: "create", path) }
+}

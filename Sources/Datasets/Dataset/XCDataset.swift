@@ -1,0 +1,58 @@
+import Support
+
+/// A data set as training sees it, after DESIGN.md's clean-up; shared by the ranks of a node through a mapped cache.
+public final class XCDataset: Sendable {
+    public let featureType: FeatureType
+    /// Training features, N×V: documents with a feature and a label; rows l2-normalised where asked (see `FeatureType`).
+    public let trainFeatures: CSRMatrix
+    /// Training labels, N×L, binary; columns are the L labels that have a training document (all selected ones where
+    /// `keep_invalid` is set).
+    public let trainLabels: CSRMatrix
+    /// L×N: the training documents of each label.
+    public let trainDocuments: CSRMatrix
+    /// Test features, every row of the file; rows l2-normalised where asked.
+    public let testFeatures: CSRMatrix
+    /// Test labels by original label id, every row of the file.
+    public let testLabels: CSRMatrix
+    /// Original id of each of the L labels.
+    public let labelIds: Buffer<Int32>
+    /// Training documents of each original label, counted over the whole file (propensities).
+    public let labelCounts: Buffer<Int32>
+    /// Rows of the training file, dropped ones included (propensities).
+    public let trainRowsInFile: Int
+    /// (document, original label) pairs that are removed from test predictions; rows = test documents.
+    public let testFilter: CSRMatrix
+    /// Hex digest of the content of the files.
+    public let fingerprint: String
+
+    /// Of `bagOfWords`.
+    let words = LazyMatrix()
+
+    public init(
+        featureType: FeatureType = .sparse, trainFeatures: CSRMatrix, trainLabels: CSRMatrix, trainDocuments: CSRMatrix,
+        testFeatures: CSRMatrix,
+        testLabels: CSRMatrix, labelIds: Buffer<Int32>, labelCounts: Buffer<Int32>, trainRowsInFile: Int,
+        testFilter: CSRMatrix, fingerprint: String
+    ) {
+        self.featureType = featureType
+        self.trainFeatures = trainFeatures
+        self.trainLabels = trainLabels
+        self.trainDocuments = trainDocuments
+        self.testFeatures = testFeatures
+        self.testLabels = testLabels
+        self.labelIds = labelIds
+        self.labelCounts = labelCounts
+        self.trainRowsInFile = trainRowsInFile
+        self.testFilter = testFilter
+        self.fingerprint = fingerprint
+    }
+
+    /// Training documents of each of the L labels.
+    public var positives: [Int] { (0..<labelCount).map { trainDocuments.range($0).count } }
+
+    public var vocabularySize: Int { trainFeatures.cols }
+    /// L: labels that are trained.
+    public var labelCount: Int { trainLabels.cols }
+    /// Labels of the files, those without a training document included.
+    public var labelCountInFile: Int { testLabels.cols }
+}

@@ -1,0 +1,101 @@
+import Formats
+import Glibc
+import Support
+
+/// The words of a data set's tokens, and which token a word is. Words are compared byte by byte.
+public struct TokenWords: Sendable {
+    private let file: MappedFile
+    private let ranges: [Range<Int>]
+    /// Open addressing, a power of two of slots; −1: free. A word that stands twice is its first token's.
+    private let slots: [Int32]
+
+    public var path: String { file.path }
+    public var count: Int { ranges.count }
+
+    /// Reads `vocabulary.txt` or `Xf.txt` of a data set: line i is the word of token i.
+    ///
+    /// - Throws: `Failure` where the data set has neither, or the file has another number of lines.
+    public init(datasetFolder: String, tokens: Int) throws {
+        let names = ["vocabulary.txt", "Xf.txt"].map { "\(datasetFolder)/\($0)" }
+        guard let path = names.first(where: isFile) else {
+            throw Failure(
+                .usage, "no vocabulary, by which the rows of the embeddings could be told", at: datasetFolder,
+                found: "neither vocabulary.txt nor Xf.txt",
+                expected: "a file with the word of each of the \(tokens) tokens, a line each",
+                advice: "add it, or make the embeddings a .npy array with a row a token")
+        }
+        try self.init(path: path, tokens: tokens)
+    }
+
+    public init(path: String, tokens: Int) throws {
+        file = try MappedFile(path: path)
+        let bytes = file.bytes
+        var ranges = [Range<Int>]()
+        ranges.reserveCapacity(tokens)
+        var at = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        while at < bytes.count {
+            let line = lineEnd(bytes, from: at)
+            let end = line > at && bytes[line - 1] == UInt8(ascii: "\r") ? line - 1 : line
+            ranges.append(at..<end)
+            at = line + 1
+        }
+        while ranges.count > tokens, ranges.last?.isEmpty == true { ranges.removeLast() }
+        guard ranges.count == tokens else {
+            throw Failure(
+                .usage, "the vocabulary has not a word for each token", at: path, found: "\(ranges.count) lines",
+                expected: "\(tokens), the number of features", advice: "check that the file belongs to this data set")
+        }
+        self.ranges = ranges
+        slots = Self.table(bytes, ranges)
+    }
+
+    public subscript(token: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[ranges[token]]) }
+
+    /// The token whose word has these bytes.
+    public func token(_ word: UnsafeRawBufferPointer) -> Int? {
+        let slot = slots[Self.slot(word, slots, file.bytes, ranges)]
+        return slot < 0 ? nil : Int(slot)
+    }
+
+    /// The first token with the same word as `token`.
+    public func first(_ token: Int) -> Int { self.token(self[token]) ?? token }
+
+    /// Changes with the words and their order.
+    public var fingerprint: UInt64 { ContentHash.of(file.bytes) }
+
+    private static func table(_ bytes: UnsafeRawBufferPointer, _ ranges: [Range<Int>]) -> [Int32] {
+        var size = 16
+        while size < 2 * ranges.count { size *= 2 }
+        var slots = [Int32](repeating: -1, count: size)
+        for (token, range) in ranges.enumerated() {
+            let slot = slot(UnsafeRawBufferPointer(rebasing: bytes[range]), slots, bytes, ranges)
+            if slots[slot] < 0 { slots[slot] = Int32(token) }
+        }
+        return slots
+    }
+
+    /// Where the word stands, or the free slot where it would.
+    private static func slot(
+        _ word: UnsafeRawBufferPointer, _ slots: [Int32], _ bytes: UnsafeRawBufferPointer, _ ranges: [Range<Int>]
+    ) -> Int {
+        var at = Int(truncatingIfNeeded: ContentHash.of(word)) & (slots.count - 1)
+        while slots[at] >= 0 {
+            let range = ranges[Int(slots[at])]
+            if range.count == word.count,
+                word.isEmpty || memcmp(bytes.baseAddress! + range.lowerBound, word.baseAddress!, word.count) == 0
+            {
+                return at
+            }
+            at = (at + 1) & (slots.count - 1)
+        }
+        return at
+    }
+}
+
+/// The place of the next line feed from `start` on, or the end.
+func lineEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    guard start < bytes.count, let base = bytes.baseAddress, let found = memchr(base + start, 10, bytes.count - start) else {
+        return bytes.count
+    }
+    return UnsafeRawPointer(found) - base
+}

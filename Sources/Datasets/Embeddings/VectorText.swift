@@ -1,0 +1,67 @@
+import Formats
+import Support
+
+/// Reads fastText's and GloVe's text: lines `word v1 … vD`, of which only those of a data set's words are parsed.
+struct VectorText {
+    let file: MappedFile
+    /// Lines that a header promises.
+    let promised: Int?
+
+    /// Fills the rows of `matrix` whose words the file has; where it has one twice, the first counts.
+    ///
+    /// - Returns: for each token, whether it has a row now.
+    /// - Throws: `Failure` with line and column of what is no number, and where lines are missing.
+    func read(_ words: TokenWords, into matrix: DenseMatrix) throws -> [Bool] {
+        file.adviseSequential()
+        let bytes = file.bytes
+        var found = [Bool](repeating: false, count: words.count)
+        var at = promised == nil ? 0 : lineEnd(bytes, from: 0) + 1
+        var line = promised == nil ? 0 : 1
+        var vectors = 0
+        while at < bytes.count {
+            let end = lineEnd(bytes, from: at)
+            line += 1
+            let text = UnsafeRawBufferPointer(rebasing: bytes[at..<end])
+            at = end + 1
+            guard let space = text.firstIndex(where: isBlank), space > 0 else {
+                if text.allSatisfy(isBlank) { continue }
+                throw notAVector(line, found: quoted(text, limit: 40), matrix.cols)
+            }
+            vectors += 1
+            guard let token = words.token(UnsafeRawBufferPointer(rebasing: text[..<space])), !found[token] else { continue }
+            found[token] = try parse(text, from: space, line: line, into: matrix.row(token), count: matrix.cols)
+        }
+        if let promised, vectors != promised {
+            throw Failure(
+                .usage, vectors < promised ? "the file is cut off" : "the file is longer than its header says", at: file.path,
+                found: "\(vectors) words", expected: "\(promised), as line 1 says", advice: "copy the file again")
+        }
+        return found
+    }
+
+    /// - Returns: false where the line is another word's, one with a space in it.
+    private func parse(
+        _ text: UnsafeRawBufferPointer, from start: Int, line: Int, into row: UnsafeMutablePointer<Float>, count: Int
+    ) throws -> Bool {
+        let fields = text[start...].split(whereSeparator: isBlank)
+        if fields.count > count { return false }
+        guard fields.count == count else {
+            throw notAVector(line, found: "\(fields.count) numbers", count)
+        }
+        for (i, field) in fields.enumerated() {
+            guard let value = decimalNumber(UnsafeRawBufferPointer(rebasing: field)) else {
+                throw Failure(
+                    .usage, "not a finite number", at: "\(file.path):\(line):\(field.startIndex + 1)", found: quoted(field),
+                    expected: "a number that a 32-bit float can hold", advice: "train or copy the vectors again")
+            }
+            row[i] = value
+        }
+        return true
+    }
+
+    private func notAVector(_ line: Int, found: String, _ count: Int) -> Failure {
+        Failure(
+            .usage, "not a vector", at: "\(file.path):\(line)", found: found, expected: "a word and \(count) numbers",
+            advice: "the file may be cut off: copy it again")
+    }
+}

@@ -1,0 +1,82 @@
+import Support
+
+/// Sparse matrices as scipy stores them (`scipy.sparse.save_npz`): predictions, and features of others' making.
+public enum NPZ {
+    /// Writes `matrix` so that `scipy.sparse.load_npz` opens it: CSR, `<f4` values (ones where the matrix is binary),
+    /// 32-bit indices, offsets of 32 bits where they fit. The file appears when it is whole.
+    ///
+    /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
+    public static func writeCSR(path: String, matrix: CSRMatrix) throws {
+        try writeCSR(path: path, matrix: matrix, zip64From: 0xFFFF_FFFF)
+    }
+
+    /// - Parameter zip64From: the size from which zip64 records are written; lower than the format's limit in tests only.
+    package static func writeCSR(path: String, matrix: CSRMatrix, zip64From: Int) throws {
+        var zip = try ZipWriter(path: path, zip64From: zip64From)
+        func add<Element>(
+            to zip: inout ZipWriter, _ name: String, _ type: String, _ shape: [Int], _ data: Buffer<Element>
+        ) throws {
+            // A buffer that nobody else holds must live until its bytes are written.
+            try withExtendedLifetime(data) {
+                try NPYHeader(type: type, shape: shape).bytes.withUnsafeBytes {
+                    try zip.add(name + ".npy", [$0, UnsafeRawBufferPointer(data.bytes)])
+                }
+            }
+        }
+        let entries = matrix.nonZeros
+        try add(to: &zip, "indices", "<i4", [entries], matrix.indices)
+        if entries <= Int(Int32.max) {
+            let starts = Buffer<Int32>(count: matrix.rows + 1)
+            for r in 0...matrix.rows { starts[r] = Int32(matrix.starts[r]) }
+            try add(to: &zip, "indptr", "<i4", [matrix.rows + 1], starts)
+        } else {
+            try add(to: &zip, "indptr", "<i8", [matrix.rows + 1], matrix.starts)
+        }
+        try add(to: &zip, "format", "|S3", [], Buffer(Array("csr".utf8)))
+        try add(to: &zip, "shape", "<i8", [2], Buffer([Int64(matrix.rows), Int64(matrix.cols)]))
+        try add(to: &zip, "data", "<f4", [entries], matrix.values ?? ones(entries))
+        try zip.finish()
+    }
+
+    /// Reads a CSR matrix of finite values; rows whose columns aren't sorted are sorted.
+    ///
+    /// - Throws: `Failure` where the file is missing or damaged, is no CSR matrix of numbers, or breaks the
+    ///   rules of one (offsets that fall, columns out of range or repeated, NaN, infinity).
+    public static func readCSR(path: String) throws -> CSRMatrix {
+        try csr(ZipReader(MappedFile(path: path)), path: path).sortedMatrix()
+    }
+
+    /// What the archive holds: a CSR matrix, or the only array that `numpy.savez` put there.
+    static func read(_ file: MappedFile) throws -> StoredMatrix {
+        let zip = try ZipReader(file)
+        if zip.names.count == 1, zip.names[0].hasSuffix(".npy") {
+            return .dense(try StoredArray(zip, String(zip.names[0].dropLast(4)), path: file.path))
+        }
+        return .sparse(try csr(zip, path: file.path))
+    }
+
+    private static func csr(_ zip: ZipReader, path: String) throws -> StoredCSR {
+        let format = try StoredArray(zip, "format", path: path)
+        guard format.text == "csr" else {
+            throw Failure(
+                .usage, "not a matrix in CSR form", at: path, found: quoted(format.text.utf8), expected: "csr",
+                advice: "in Python: scipy.sparse.save_npz(path, matrix.tocsr())")
+        }
+        return StoredCSR(
+            shape: try StoredArray(zip, "shape", path: path).integers().array,
+            starts: try StoredArray(zip, "indptr", path: path), columns: try StoredArray(zip, "indices", path: path),
+            values: try StoredArray(zip, "data", path: path), place: path)
+    }
+
+    private static func ones(_ count: Int) -> Buffer<Float> {
+        let values = Buffer<Float>(count: count)
+        values.fill(1)
+        return values
+    }
+}
+
+extension StoredArray {
+    fileprivate init(_ zip: ZipReader, _ name: String, path: String) throws {
+        try self.init(npy: zip.read(name + ".npy"), place: "\(path): \(name)")
+    }
+}

@@ -1,0 +1,104 @@
+import Support
+
+/// Files of features and labels in any of the formats that this program reads, told apart by their content.
+public enum MatrixFile {
+    /// What the matrix is wanted for, and so what it may hold.
+    public enum Kind: Sendable, CaseIterable {
+        /// Sparse features. Entries of value 0 count as absent; text holds no negative ones.
+        case features
+        /// Labels: a binary matrix, without `values`; every entry that isn't 0 is a label, and none is negative.
+        case labels
+        /// Dense features: each row holds all columns (`starts[r] = r·cols`), so that `values` is the matrix, row-major.
+        case dense
+        /// Token ids in the order of the text, perhaps repeated; all values are 1.
+        case sequences
+        /// Sparse numbers of any sign, as `convert` takes them.
+        case values
+    }
+
+    /// Reads the matrix in `path`. All of its buffers may be written.
+    ///
+    /// XC text, the old one-file form (of which `kind` says which half), both also as gzip; scipy's CSR and a numpy array,
+    /// each as `.npz`, `.npy` and pickle. Doubles are rounded to floats; a pickle is read without running code.
+    ///
+    /// - Throws: `Failure` for a missing, damaged or unknown file, and for whatever its content may not be (with the line
+    ///   in text, else the row). Memory stays in proportion to the file's size, whatever its header says.
+    public static func read(path: String, kind: Kind, threads: Int) throws -> CSRMatrix {
+        try read(path: path, kind: kind, threads: threads, chunkBytes: GzipText.chunkBytes)
+    }
+
+    /// - Parameters:
+    ///   - chunkBytes: packed text that is unpacked at a time.
+    ///   - pieceBytes: about how much text a thread takes at a time; tests make both small.
+    package static func read(
+        path: String, kind: Kind, threads: Int, chunkBytes: Int = GzipText.chunkBytes, pieceBytes: Int = 1 << 20
+    ) throws -> CSRMatrix {
+        let team = ThreadTeam(size: max(1, threads))
+        defer { team.stop() }
+        return try read(MappedFile(path: path), kind: kind, team, chunkBytes: chunkBytes, pieceBytes: pieceBytes)
+    }
+
+    /// What the content of `path` says that it is.
+    ///
+    /// - Throws: `Failure` where the file is missing, or text without a header, or of a form that is not read.
+    public static func format(path: String) throws -> MatrixFormat { try format(MappedFile(path: path)) }
+
+    /// - Parameters:
+    ///   - chunkBytes: packed text that is unpacked at a time.
+    ///   - pieceBytes: about how much text a thread takes at a time; tests make both small.
+    package static func read(
+        _ file: MappedFile, kind: Kind, _ team: ThreadTeam, chunkBytes: Int = 16 << 20, pieceBytes: Int = 1 << 20
+    ) throws -> CSRMatrix {
+        switch try binaryLayout(file) {
+        case .npz: return try NPZ.read(file).matrix(kind, team)
+        case .npy: return try StoredMatrix.dense(StoredArray(npy: file.content, place: file.path)).matrix(kind, team)
+        case .pickle: return try Pickle.read(file).matrix(kind, team)
+        default: break
+        }
+        let matrix: CSRMatrix
+        if GzipText.recognises(file.bytes) {
+            matrix = try text(GzipText(file, chunkBytes: chunkBytes), kind: kind, pieceBytes: pieceBytes).read(team)
+        } else {
+            file.adviseSequential()
+            matrix = try TextMatrix(WholeText(file), kind: kind, pieceBytes: pieceBytes).read(team)
+        }
+        switch kind {
+        case .dense: return try matrix.filledUp(place: file.path, bytes: file.count)
+        case .sequences: return try matrix.asSequences(place: file.path, isText: true)
+        default: return matrix
+        }
+    }
+
+    static func format(_ file: MappedFile) throws -> MatrixFormat {
+        if let layout = try binaryLayout(file) { return MatrixFormat(layout) }
+        if GzipText.recognises(file.bytes) {
+            let header = try text(GzipText(file, chunkBytes: 1 << 12), kind: .values).header
+            return MatrixFormat(header.labels == nil ? .xcText : .oneFile, isPacked: true)
+        }
+        let header = try XCTextHeader(file.bytes, path: file.path)
+        return MatrixFormat(header.labels == nil ? .xcText : .oneFile)
+    }
+
+    /// Text in a gzip file: other forms within one are named, since they would pass for a strange header.
+    private static func text(_ source: GzipText, kind: Kind, pieceBytes: Int = 1 << 20) throws -> TextMatrix {
+        do {
+            return try TextMatrix(source, kind: kind, pieceBytes: pieceBytes)
+        } catch var failure as Failure where failure.problem == "no header" {
+            failure.advice += "; only text may be packed: unpack the file by gunzip where it is a .npy, .npz or .pkl"
+            throw failure
+        }
+    }
+
+    /// Nil for text, packed or not.
+    private static func binaryLayout(_ file: MappedFile) throws -> MatrixFormat.Layout? {
+        let bytes = file.bytes
+        if bytes.starts(with: NPYHeader.magic) { return .npy }
+        if bytes.starts(with: Array("PK".utf8)) { return .npz }
+        if Pickle.recognises(bytes) { return .pickle }
+        guard bytes.starts(with: Array("\u{89}HDF".unicodeScalars.map { UInt8($0.value) })) else { return nil }
+        throw Failure(
+            .usage, "an HDF5 file is no file of features or labels", at: file.path, found: "HDF5",
+            expected: "XC text, scipy's .npz, .npy or a pickle", advice: "write the matrix by scipy.sparse.save_npz or numpy.save"
+        )
+    }
+}

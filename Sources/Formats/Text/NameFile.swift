@@ -1,0 +1,49 @@
+import Support
+
+/// Names of columns, one a line: `labels.txt`, `vocabulary.txt`, or the repository's `Y.txt`, `Yf.txt`, `Xf.txt`.
+public enum NameFile {
+    public enum Kind: Sendable {
+        case labels, features
+        /// By preference.
+        var fileNames: [String] {
+            switch self {
+            case .labels: ["labels.txt", "Y.txt", "Yf.txt", "labels.txt.gz", "Y.txt.gz"]
+            case .features: ["vocabulary.txt", "Xf.txt", "vocabulary.txt.gz", "Xf.txt.gz"]
+            }
+        }
+    }
+
+    /// The file of names in a data set's folder; nil where it has none.
+    public static func find(in folder: String, _ kind: Kind) -> String? {
+        kind.fileNames.map { "\(folder)/\($0)" }.first(where: isFile)
+    }
+
+    /// The names, by column; plain or gzip. Bytes that are no UTF-8 become U+FFFD (some of the repository's files are latin-1).
+    ///
+    /// - Parameter count: the columns that there are; nil where it isn't known.
+    /// - Throws: `Failure` where the file is missing or damaged, or has another number of lines.
+    public static func read(path: String, count: Int? = nil) throws -> [String] {
+        try read(MappedFile(path: path), count: count)
+    }
+
+    /// - Parameter chunkBytes: packed text that is unpacked at a time; tests make it small.
+    package static func read(_ file: MappedFile, count: Int? = nil, chunkBytes: Int = 16 << 20) throws -> [String] {
+        var names: [String] = []
+        var source: any TextSource =
+            GzipText.recognises(file.bytes) ? try GzipText(file, chunkBytes: chunkBytes) : WholeText(file)
+        try source.forEachLine { line in
+            var line = line
+            if names.isEmpty, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
+            if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+            names.append(String(decoding: line, as: UTF8.self))
+        }
+        // An empty line at the end of the file names nothing.
+        if let count, names.count == count + 1, names.last?.isEmpty == true { names.removeLast() }
+        guard count == nil || names.count == count else {
+            throw Failure(
+                .usage, "not a name for each column", at: file.path, found: "\(names.count) lines", expected: "\(count ?? 0)",
+                advice: "check that the file belongs to this version of the data set")
+        }
+        return names
+    }
+}

@@ -1,0 +1,75 @@
+import Support
+
+/// The first line of an XC text file, `rows cols`, or of the old one-file form, `rows features labels`.
+struct XCTextHeader {
+    let rows: Int
+    /// Features in the one-file form.
+    let cols: Int
+    /// Of the one-file form only.
+    let labels: Int?
+    /// Byte where the first row starts.
+    let bodyStart: Int
+
+    private static let advice = "the first line must hold the numbers of rows and columns, as in `15539 5000`"
+
+    /// - Throws: `Failure` at line 1 where the line holds anything but two counts (or three: the one-file form).
+    init(_ bytes: UnsafeRawBufferPointer, path: String) throws {
+        guard !bytes.isEmpty else {
+            throw Failure(.usage, "the file is empty", at: path, expected: "`rows cols`, then a line a row", advice: Self.advice)
+        }
+        // A byte order mark, as Windows editors write, isn't worth a refusal.
+        let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+        bodyStart = min(end + 1, bytes.count)
+        var line = bytes[start..<end]
+        if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+        let words = line.prefix(4096).split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        let counts = words.map(Self.count)
+        guard counts.count == 2 || counts.count == 3, let rows = counts[0], let cols = counts[1],
+            let last = counts[counts.count - 1]
+        else { throw Self.noHeader(line, path: path) }
+        guard max(cols, last) <= Int(Int32.max) else {
+            throw Failure(
+                .usage, "more columns than this program can number", at: "\(path):1", found: "\(max(cols, last)) columns",
+                expected: "at most \(Int32.max)", advice: "check the header")
+        }
+        self.rows = rows
+        self.cols = cols
+        labels = counts.count == 3 ? last : nil
+    }
+
+    /// A non-negative decimal number of at most 18 digits.
+    private static func count(_ word: Slice<UnsafeRawBufferPointer>) -> Int? {
+        guard word.count <= 18, word.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return word.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    }
+
+    private static func noHeader(_ line: Slice<UnsafeRawBufferPointer>, path: String) -> Failure {
+        var advice = Self.advice
+        if line.contains(UInt8(ascii: ":")) {
+            advice = "the first line looks like a row: put a line `rows cols` before it"
+        } else if line.starts(with: [0x1f, 0x8b]) {
+            advice = "this looks like a gzip file: unpack it by gunzip"
+        }
+        return Failure(
+            .usage, "no header", at: "\(path):1", found: line.isEmpty ? "an empty line" : quoted(line),
+            expected: "two whole numbers: rows cols", advice: advice)
+    }
+}
+
+/// The start of `bytes` in back-quotes, with what can't be printed escaped.
+package func quoted(_ bytes: some Sequence<UInt8>, limit: Int = 60) -> String {
+    var text = ""
+    var count = 0
+    for byte in bytes {
+        if count == limit { return "`\(text)…`" }
+        count += 1
+        switch byte {
+        case 0x20...0x7e: text.unicodeScalars.append(Unicode.Scalar(byte))
+        case UInt8(ascii: "\t"): text += "\\t"
+        case UInt8(ascii: "\r"): text += "\\r"
+        default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+    }
+    return "`\(text)`"
+}

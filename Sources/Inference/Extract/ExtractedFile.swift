@@ -1,0 +1,40 @@
+import Checkpoint
+import Formats
+import Foundation
+import Support
+
+/// A dense matrix as a file whose format its name tells: `.npy`, `.npz` or `.h5`.
+public enum ExtractedFile {
+    public enum Format: String, CaseIterable, Sendable { case npy, npz, h5 }
+
+    /// - Throws: `Failure` where the name ends in none of them.
+    public static func format(of path: String) throws -> Format {
+        let ending = (path as NSString).pathExtension.lowercased()
+        if let format = Format(rawValue: ending) { return format }
+        throw Failure(
+            .usage, "a file name that tells no format", at: "--to", found: path,
+            expected: "a name that ends in .npy, .npz or .h5",
+            advice: "numpy reads the first two, h5py the third")
+    }
+
+    /// Writes the matrix; the file appears when it is whole.
+    ///
+    /// - Parameters:
+    ///   - name: of the array, in .npz and .h5.
+    ///   - attributes: of the file, in .h5.
+    public static func write(
+        _ matrix: DenseMatrix, to path: String, name: String, attributes: [String: H5Attribute] = [:]
+    ) throws {
+        switch try format(of: path) {
+        case .npy: try NPY.write(matrix, path: path)
+        case .npz: try NPZ.writeDense(path: path, name: name, matrix: matrix)
+        case .h5:
+            try SafeFile.replace(path) { temporary in
+                let file = try H5File(creating: temporary)
+                for (key, value) in attributes.sorted(by: { $0.key < $1.key }) { try file.setAttribute(key, value) }
+                try file.write(name, matrix)
+                try file.close()
+            }
+        }
+    }
+}

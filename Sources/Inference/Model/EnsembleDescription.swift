@@ -1,0 +1,56 @@
+import Checkpoint
+import Config
+import Foundation
+import Support
+
+/// `ensemble.json` in `<work>/models/…/v_<version>`: which learners make the ensemble.
+public struct EnsembleDescription: Codable, Sendable, Equatable {
+    public static let fileName = "ensemble.json"
+    public var schema = 1
+    /// Folders of the learners, each from the ensemble's own.
+    public var learners: [String]
+
+    public init(learners: [String]) { self.learners = learners }
+
+    public func write(to folder: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try SafeFile.write("\(folder)/\(Self.fileName)", encoder.encode(self) + Data("\n".utf8))
+    }
+
+    /// - Throws: `Failure` where there is none in `folder`, or it is no longer what was written.
+    public init(folder: String) throws {
+        let path = "\(folder)/\(Self.fileName)"
+        guard let content = FileManager.default.contents(atPath: path) else {
+            throw Failure(
+                .usage, "there is no ensemble here", at: path, found: "no such file", expected: Self.fileName,
+                advice: "name a folder models/…/v_<version> of a run that is done")
+        }
+        guard let read = try? JSONDecoder().decode(Self.self, from: content), read.schema == 1, !read.learners.isEmpty else {
+            throw Failure(
+                .damagedCheckpoint, "the ensemble's description cannot be read", at: path,
+                found: String(decoding: content.prefix(60), as: UTF8.self), expected: "schema 1 and the learners' folders",
+                advice: "give the training command again: it writes the file anew")
+        }
+        self = read
+    }
+}
+
+extension TrainedModel {
+    /// The learners of a folder: of an ensemble, or the one learner that it is.
+    ///
+    /// - Throws: `Failure` as `open`.
+    public static func openAll(folder: String) throws -> [TrainedModel] {
+        let hasModel = FileManager.default.fileExists(atPath: "\(folder)/\(ModelDescription.fileName)")
+        let isEnsemble = FileManager.default.fileExists(atPath: "\(folder)/\(EnsembleDescription.fileName)")
+        guard isEnsemble, !hasModel else { return [try open(folder: folder)] }
+        return try EnsembleDescription(folder: folder).learners.map { learner in
+            try open(folder: learner.hasPrefix("/") ? learner : "\(folder)/\(learner)")
+        }
+    }
+}
+
+extension TrainOptions {
+    /// `<work>/models/…/v_<version>`: the ensemble's, beside its learners' folders.
+    public var ensembleFolder: String { "\(work)/models/\(resultFolder.dropFirst("\(work)/results/".count))" }
+}

@@ -1,0 +1,84 @@
+import Messages
+import Scoring
+import Support
+import Training
+
+/// One learner, or the sum of several, that predicts: what `train` would have written for the same documents, to the bit.
+public final class Predictor {
+    /// Labels of the data set's files: columns of every prediction.
+    public let labelCount: Int
+    /// Predictions that the config keeps of a document.
+    public let defaultTopK: Int
+    private let learners: [PredictionRun]
+    private let group: WorkerGroup
+    private let beta: Double?
+
+    /// - Parameters:
+    ///   - models: the learner, or those of an ensemble in its order.
+    ///   - group: of ranks that predict together; all call the same methods, and the leader gets the predictions.
+    ///   - beta: instead of the config's.
+    /// - Throws: `Failure` where a model is damaged, or models are not of one data set.
+    public init(models: [TrainedModel], group: WorkerGroup, beta: Double? = nil) throws {
+        let first = models[0]
+        for model in models where model.data.fingerprint != first.data.fingerprint {
+            throw Failure(
+                .usage, "the learners of the ensemble are of different data sets", at: model.folder,
+                found: "fingerprint \(model.data.fingerprint)", expected: "\(first.data.fingerprint), as \(first.folder)",
+                advice: "give the training command again: it makes the ensemble anew")
+        }
+        self.group = group
+        self.beta = beta
+        labelCount = first.description.labelsInFile
+        defaultTopK = first.config.global.saveTopK ?? first.config.global.topK
+        learners = try models.map { try PredictionRun(model: $0, group: group) }
+    }
+
+    /// The `topK` best labels of each row of `features`, columns ascending; nil on a rank that does not lead its group.
+    public func predict(_ features: CSRMatrix, topK: Int) throws -> CSRMatrix? {
+        if learners.count == 1, learners[0].scoresAllLabels { return try bestLabels(learners[0], features, topK: topK) }
+        var all: [CSRMatrix] = []
+        for learner in learners {
+            if learner.scoresAllLabels {
+                all.append(try allLabels(learner, features))
+            } else if let scores = try collected(learner, features) {
+                all.append(scores)
+            }
+        }
+        guard all.count == learners.count else { return nil }
+        return Scoring.topK(Scoring.ensemble(all, team: group.team), topK, team: group.team)
+    }
+
+    /// The scores of a learner with shortlists or a re-ranker, put together from all of the group.
+    private func collected(_ learner: PredictionRun, _ features: CSRMatrix) throws -> CSRMatrix? {
+        let config = learner.model.config, blocks = try learner.scores(of: features)
+        let collection = LearnerCollection(rows: features.rows, labels: labelCount, topK: config.global.topK, workers: 1)
+        if group.size == 1 {
+            for block in blocks { collection.add(block) }
+        } else {
+            guard let all = try group.communicator.gatherBytes(ScoreBlock.encoded(blocks)) else { return nil }
+            for bytes in all { for block in ScoreBlock.decoded(bytes) { collection.add(block) } }
+        }
+        let scores = collection.scores(rerankerBeta: config.reranker.beta, team: group.team)
+        return scores.combined(beta: beta ?? config.global.beta, team: group.team)
+    }
+
+    /// All `top_k` labels of a learner that scores every label, as shares of the best one's probability.
+    private func allLabels(_ learner: PredictionRun, _ features: CSRMatrix) throws -> CSRMatrix {
+        let k = min(learner.model.config.global.topK, labelCount)
+        return LabelLists(try learner.bestLabels(k, of: features)).matrix(cols: labelCount, keeping: k, team: group.team)
+    }
+
+    /// The same cut at `topK`, for which as many logits are enough, but where the cut falls between equal scores: the
+    /// probabilities of different logits may be the same number, and then the smaller label id goes first.
+    private func bestLabels(_ learner: PredictionRun, _ features: CSRMatrix, topK: Int) throws -> CSRMatrix {
+        let whole = min(learner.model.config.global.topK, labelCount)
+        guard topK < whole else {
+            return Scoring.topK(try allLabels(learner, features), topK, team: group.team)
+        }
+        let lists = LabelLists(try learner.bestLabels(topK + 1, of: features))
+        let tied = (0..<features.rows).filter { lists.isTied($0, at: topK) }
+        if tied.isEmpty { return lists.matrix(cols: labelCount, keeping: topK, team: group.team) }
+        let exact = Scoring.topK(try allLabels(learner, features.selecting(rows: tied)), topK, team: group.team)
+        return lists.matrix(cols: labelCount, keeping: topK, team: group.team).replacing(tied, by: exact)
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Support
+import Transport
+
+/// What the coordinator tells the leader of a group.
+public enum Command: Codable, Sendable, Equatable {
+    case train(seed: UInt64)
+    /// Write a checkpoint and end: some rank was asked to stop.
+    case stop
+    /// No seed is left.
+    case finish
+}
+
+/// What a worker did for one learner.
+public struct LearnerSummary: Codable, Sendable, Equatable {
+    public var seed: UInt64
+    public var rank: Int
+    /// Wall seconds a module: `surrogate`, `shortlist`, `extreme`, `reranker`, `predict`.
+    public var seconds: [String: Double]
+    /// The largest resident set of the rank so far.
+    public var peakRSSMiB: Double
+    /// Seconds in which the rank waited for messages while it trained this learner.
+    public var commSeconds: Double
+
+    public init(
+        seed: UInt64, rank: Int, seconds: [String: Double], peakRSSMiB: Double, commSeconds: Double
+    ) {
+        self.seed = seed
+        self.rank = rank
+        self.seconds = seconds
+        self.peakRSSMiB = peakRSSMiB
+        self.commSeconds = commSeconds
+    }
+}
+
+/// An error of one rank, as another prints it.
+public struct RankFailure: Error, Codable, Sendable, Equatable, CustomStringConvertible {
+    public var rank: Int
+    public var host: String
+    public var text: String
+    /// The job's exit code.
+    public var code: Int32
+
+    public init(_ error: any Error, rank: Int, host: String) {
+        self.rank = rank
+        self.host = host
+        text = "\(error)"
+        code = (error as? RankFailure)?.code ?? (error as? Failure)?.code.rawValue ?? Failure.Code.outOfResources.rawValue
+    }
+
+    public var description: String { rank == 0 ? text : "rank \(rank) on \(host): \(text)" }
+}
+
+/// What a worker tells the coordinator, scores apart.
+public enum Report: Codable, Sendable, Equatable {
+    /// The group is free (sent by its leader).
+    case ready(group: Int)
+    case progress(ProgressEvent)
+    /// The process lives (sent by a thread of its own, while the main one computes).
+    case heartbeat
+    /// Damage that was found and passed over, a method that was chosen: a line for the log.
+    case notice(String)
+    case done(LearnerSummary)
+    /// A checkpoint was written, and this worker ends.
+    case interrupted(rank: Int, seed: UInt64?)
+    /// This worker can't go on, and waits for the coordinator to end the job.
+    case failed(RankFailure)
+}
+
+/// Tags of the messages between coordinator and workers.
+public enum MessageTag {
+    public static let command = 1
+    /// Reports and scores share a tag, so that a worker's `done` comes after all its scores.
+    public static let report = 2
+    /// Of the coordinator, who says its host; a worker's is a report.
+    public static let heartbeat = 3
+}
+
+/// A report, or scores of a block of documents, as it travels.
+public enum WorkerMessage {
+    case report(Report)
+    case scores(ScoreBlock)
+
+    public func encoded() throws -> [UInt8] {
+        switch self {
+        case .report(let report): [0] + (try JSONEncoder().encode(report))
+        case .scores(let block): [1] + block.encoded()
+        }
+    }
+
+    public init(decoding bytes: [UInt8]) throws {
+        if bytes.first == 1 {
+            self = .scores(ScoreBlock(decoding: bytes.dropFirst()))
+        } else {
+            self = .report(try JSONDecoder().decode(Report.self, from: Data(bytes.dropFirst())))
+        }
+    }
+}
+
+extension Communicator {
+    public func report(_ report: Report) throws {
+        try post(WorkerMessage.report(report).encoded(), to: 0, tag: MessageTag.report)
+    }
+}

@@ -1,0 +1,77 @@
+/// One label's scores for one document, as a worker sends them: 16 bytes, no padding.
+public struct ScoreEntry: Sendable, Equatable, BitwiseCopyable {
+    /// Test document: its row in the test files.
+    public var row: Int32
+    /// Original label id.
+    public var label: Int32
+    /// Logit of the classifier, or of the re-ranker; NaN where this stage has none for the label.
+    public var clf: Float
+    /// Similarity of the shortlist (first stage), or logit of the first stage (re-ranker); NaN where there is none.
+    public var knn: Float
+
+    public init(row: Int32, label: Int32, clf: Float, knn: Float) {
+        self.row = row
+        self.label = label
+        self.clf = clf
+        self.knn = knn
+    }
+}
+
+/// A worker's scores for the test documents `documents`: those of its own labels.
+public struct ScoreBlock: Sendable, Equatable {
+    public enum Stage: Int64, Sendable { case first, reranker }
+    public var seed: UInt64
+    public var stage: Stage
+    public var documents: Range<Int>
+    public var scores: [ScoreEntry]
+
+    public init(
+        seed: UInt64, stage: Stage, documents: Range<Int>, scores: [ScoreEntry]
+    ) {
+        self.seed = seed
+        self.stage = stage
+        self.documents = documents
+        self.scores = scores
+    }
+}
+
+extension ScoreBlock {
+    package func encoded() -> [UInt8] {
+        let head = [Int64(bitPattern: seed), stage.rawValue, Int64(documents.lowerBound), Int64(documents.upperBound)]
+        return head.withUnsafeBytes { Array($0) } + scores.withUnsafeBytes { Array($0) }
+    }
+
+    package init(decoding bytes: ArraySlice<UInt8>) {
+        let head = (0..<4).map { i in
+            bytes.dropFirst(8 * i).prefix(8).withUnsafeBytes { $0.loadUnaligned(as: Int64.self) }
+        }
+        seed = UInt64(bitPattern: head[0])
+        stage = Stage(rawValue: head[1]) ?? .first
+        documents = Int(head[2])..<Int(head[3])
+        let body = bytes.dropFirst(32), size = MemoryLayout<ScoreEntry>.stride
+        scores = [ScoreEntry](unsafeUninitializedCapacity: body.count / size) { out, count in
+            count = body.count / size
+            UnsafeMutableRawBufferPointer(out).copyBytes(from: body.prefix(count * size))
+        }
+    }
+}
+
+extension ScoreBlock {
+    /// Several blocks as one message.
+    public static func encoded(_ blocks: [ScoreBlock]) -> [UInt8] {
+        blocks.flatMap { block in
+            let bytes = block.encoded()
+            return withUnsafeBytes(of: Int64(bytes.count)) { Array($0) } + bytes
+        }
+    }
+
+    public static func decoded(_ bytes: [UInt8]) -> [ScoreBlock] {
+        var blocks: [ScoreBlock] = [], at = 0
+        while at < bytes.count {
+            let count = Int(bytes[at..<at + 8].withUnsafeBytes { $0.loadUnaligned(as: Int64.self) })
+            blocks.append(ScoreBlock(decoding: bytes[at + 8..<at + 8 + count]))
+            at += 8 + count
+        }
+        return blocks
+    }
+}

@@ -1,0 +1,41 @@
+import Support
+
+extension Scoring {
+    /// The k best entries of each row, columns ascending; ties go to the smaller label id.
+    public static func topK(_ scores: CSRMatrix, _ k: Int, team: ThreadTeam? = nil) -> CSRMatrix {
+        precondition(k >= 0)
+        let assembly = RowAssembly(rows: scores.rows, cols: scores.cols, team: team)
+        return assembly.build {
+            min(k, scores.range($0).count)
+        } fill: { row, slots in
+            let columns = scores.columns(row)
+            let values = scores.weights(row)
+            let worst = worstKept(columns, values, k)
+            var at = 0
+            for i in 0..<columns.count where k > 0 && RankKey(score: values[i], label: columns[i]) <= worst {
+                slots.indices[at] = columns[i]
+                slots.values[at] = values[i]
+                at += 1
+            }
+        }
+    }
+
+    /// The k best labels of a row, best first (fewer where the row is shorter).
+    public static func ranking(_ scores: CSRMatrix, row: Int, k: Int) -> [RankKey] {
+        let columns = scores.columns(row)
+        let values = scores.weights(row)
+        let keys = (0..<columns.count).map { RankKey(score: values[$0], label: columns[$0]) }
+        return Array(keys.sorted().prefix(k))
+    }
+
+    /// The key of the k-th best entry of a row; `last` where the row has no more than k.
+    private static func worstKept(_ columns: UnsafeBufferPointer<Int32>, _ values: UnsafeBufferPointer<Float>, _ k: Int)
+        -> RankKey
+    {
+        guard k > 0, columns.count > k else { return .last }
+        return withUnsafeTemporaryAllocation(of: RankKey.self, capacity: columns.count) { keys in
+            for i in 0..<columns.count { keys[i] = RankKey(score: values[i], label: columns[i]) }
+            return keys.select(k - 1)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Support
+
+/// The metrics of extreme classification, by xclib's definitions (DESIGN.md §1 "Metrics").
+public enum Metrics {
+    /// P, nDCG, PSP, PSnDCG and recall at 1 … k, in per cent.
+    ///
+    /// A document without labels counts in no metric. A tie goes to the smaller label id. A row with fewer than k
+    /// predictions misses at the empty ranks. All 0 where no document counts.
+    ///
+    /// - Parameters:
+    ///   - scores: test documents × all labels; a stored 0 is a prediction too.
+    ///   - truth: test documents × all labels, binary.
+    ///   - inversePropensity: 1/p of each label (`Propensity.inverse`).
+    ///   - filter: (document, label) pairs that are removed from the predictions; same shape.
+    ///   - team: rows are counted in parallel; sums are the same with any team, or none.
+    public static func evaluate(
+        scores: CSRMatrix, truth: CSRMatrix, inversePropensity: [Double], k: Int = 5, filter: CSRMatrix? = nil,
+        team: ThreadTeam? = nil
+    ) -> MetricTable {
+        precondition(k > 0 && scores.rows == truth.rows && scores.cols == truth.cols)
+        precondition(inversePropensity.count == truth.cols)
+        precondition(filter == nil || filter?.rows == truth.rows)
+        let counter = DocumentCounter(
+            ranking: DocumentRanking(scores: scores, filter: filter), truth: truth, inversePropensity: inversePropensity, k: k)
+        // Blocks of a fixed size, added in order: the same floating-point sums with any number of threads.
+        let blocks = stride(from: 0, to: truth.rows, by: 1024).map { $0..<min($0 + 1024, truth.rows) }
+        let parts = PartialSums(count: blocks.count)
+        let count: @Sendable (Int) -> Void = { parts[$0] = counter.sums(blocks[$0]) }
+        if let team { team.forEach(blocks.count, count) } else { blocks.indices.forEach(count) }
+        var total = MetricSums(k: k)
+        for block in blocks.indices { total.add(parts[block]) }
+        return total.table
+    }
+}
+
+/// One slot a block; each is written by one thread and read after all are done.
+private final class PartialSums: @unchecked Sendable {
+    private let slots: UnsafeMutableBufferPointer<MetricSums>
+
+    init(count: Int) {
+        slots = .allocate(capacity: count)
+        slots.initialize(repeating: MetricSums(k: 0))
+    }
+
+    deinit {
+        slots.deinitialize()
+        slots.deallocate()
+    }
+
+    subscript(index: Int) -> MetricSums {
+        get { slots[index] }
+        set { slots[index] = newValue }
+    }
+}
+
+/// Counts the hits of documents.
+private struct DocumentCounter: Sendable {
+    let ranking: DocumentRanking
+    let truth: CSRMatrix
+    let inversePropensity: [Double]
+    let k: Int
+
+    func sums(_ documents: Range<Int>) -> MetricSums {
+        let discounts = (0..<k).map { 1 / log2(Double($0 + 2)) }
+        var sums = MetricSums(k: k)
+        var ranked = [RankKey](repeating: .last, count: k)
+        var hits = [Bool](repeating: false, count: k)
+        var weights = [Double](repeating: 0, count: k)
+        var best = weights
+        for row in documents where !truth.range(row).isEmpty {
+            let labels = truth.columns(row)
+            let found = ranking.best(row, into: &ranked)
+            for j in 0..<k {
+                hits[j] = j < found && labels.holds(ranked[j].label)
+                weights[j] = hits[j] ? inversePropensity[Int(ranked[j].label)] : 0
+            }
+            largest(labels, into: &best)
+            sums.add(hits: hits, weights: weights, best: best, labels: labels.count, discounts: discounts)
+        }
+        return sums
+    }
+
+    /// The k largest 1/p among the labels, descending, padded with 0.
+    private func largest(_ labels: UnsafeBufferPointer<Int32>, into best: inout [Double]) {
+        for j in 0..<k { best[j] = 0 }
+        for label in labels {
+            let weight = inversePropensity[Int(label)]
+            guard weight > best[k - 1] else { continue }
+            var at = k - 1
+            while at > 0, weight > best[at - 1] {
+                best[at] = best[at - 1]
+                at -= 1
+            }
+            best[at] = weight
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Checkpoint
+import Formats
+import Foundation
+import Messages
+import Support
+import Transport
+
+/// When checkpoints are written, and how all workers of a group agree on it.
+package struct CheckpointSchedule: Sendable {
+    /// nil: not by epochs.
+    package var everyEpochs: Int?
+    /// nil: not by time.
+    package var everySeconds: Double?
+
+    package init(
+        everyEpochs: Int? = nil, everySeconds: Double? = nil
+    ) {
+        self.everyEpochs = everyEpochs
+        self.everySeconds = everySeconds
+    }
+}
+
+/// Checkpoints, stops and reports of one learner, for one worker of its group.
+package final class LearnerControl {
+    package let group: WorkerGroup
+    package let world: any Communicator
+    package let store: CheckpointStore
+    package let seed: UInt64
+    private let schedule: CheckpointSchedule
+    private let stop: StopFlag
+    private var sinceWrite = Stopwatch()
+    /// Steps between two looks at the flags: a look costs a message, a step some milliseconds.
+    private static let lookEvery = 8
+
+    package init(
+        group: WorkerGroup, world: any Communicator, store: CheckpointStore, seed: UInt64, schedule: CheckpointSchedule,
+        stop: StopFlag
+    ) {
+        self.group = group
+        self.world = world
+        self.store = store
+        self.seed = seed
+        self.schedule = schedule
+        self.stop = stop
+    }
+
+    /// Called by all workers after the same step; writes a checkpoint when one of them wants it.
+    ///
+    /// - Parameter isSound: this worker's losses are numbers so far.
+    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop; `Diverged`, without one, where a worker
+    ///   isn't sound.
+    package func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () -> [StoredArray]) throws
+    {
+        guard step % Self.lookEvery == 0 else { return }
+        switch try group.communicator.maximum(max(wish(), isSound ? 0 : 3)) {
+        case 0: return
+        case 1: try save(key(), arrays: arrays())
+        case 3: throw Diverged()
+        default:
+            try save(key(), arrays: arrays())
+            throw Interrupted()
+        }
+    }
+
+    /// Between modules, where there is no state to save beyond what is pinned.
+    package func betweenModules() throws {
+        if try group.communicator.maximum(wish()) == 2 { throw Interrupted() }
+    }
+
+    /// Also a look at the flags: an epoch may have fewer steps than there are between two looks.
+    ///
+    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
+    package func afterEpoch(_ epoch: Int, of epochs: Int, key: CheckpointKey, arrays: () -> [StoredArray]) throws {
+        guard epoch < epochs else { return }
+        let isDue = schedule.everyEpochs.map { epoch % $0 == 0 } ?? false, wish = try group.communicator.maximum(wish())
+        if isDue || wish > 0 { try save(key, arrays: arrays()) }
+        if wish == 2 { throw Interrupted() }
+    }
+
+    /// Each worker writes its shard; the leader's manifest makes them a checkpoint.
+    package func save(_ key: CheckpointKey, arrays: [StoredArray], pinned: Bool = false, state: [String: String] = [:]) throws {
+        let receipt = try store.writeShard(key, shard: group.rank, of: group.size, arrays: arrays)
+        let all = try group.communicator.gatherBytes(Array(JSONEncoder().encode(receipt)))
+        if let all {
+            let receipts = try all.map { try JSONDecoder().decode(ShardReceipt.self, from: Data($0)) }
+            try store.commit(key, receipts: receipts, state: state, pinned: pinned)
+        }
+        try group.communicator.barrier()
+        sinceWrite.restart()
+    }
+
+    /// The checkpoint that `find` gives the leader, opened by every worker of the group.
+    package func agree(_ find: (CheckpointStore) throws -> CheckpointReader?) throws -> CheckpointReader? {
+        let found = group.isLeader ? try find(store) : nil
+        let key = try found.map { Array(try JSONEncoder().encode($0.key)) } ?? []
+        let bytes = try group.communicator.broadcastBytes(group.isLeader ? key : nil)
+        if bytes.isEmpty { return nil }
+        return try found ?? store.open(JSONDecoder().decode(CheckpointKey.self, from: Data(bytes)))
+    }
+
+    package func report(_ event: ProgressEvent) throws {
+        if group.isLeader { try world.report(.progress(event)) }
+    }
+
+    package func notice(_ text: String) throws {
+        if group.isLeader { try world.report(.notice(text)) }
+    }
+
+    /// 2: stop; 1: time for a checkpoint; 0: nothing.
+    private func wish() throws -> UInt8 {
+        if stop.isSet { return 2 }
+        guard group.isLeader else { return 0 }
+        if let (_, bytes) = try world.poll(from: 0, tag: MessageTag.command),
+            try JSONDecoder().decode(Command.self, from: Data(bytes)) == .stop
+        {
+            stop.set()
+            return 2
+        }
+        if let seconds = schedule.everySeconds, sinceWrite.seconds > seconds { return 1 }
+        return 0
+    }
+}
+
+extension LearnerControl: ScoreSink {
+    package func send(_ block: ScoreBlock) throws {
+        try world.post(WorkerMessage.scores(block).encoded(), to: 0, tag: MessageTag.report)
+    }
+}

@@ -1,0 +1,142 @@
+import Checkpoint
+import Config
+import DeepXMLModel
+import Formats
+import Foundation
+import Messages
+import Support
+
+/// One of the modules: its name in checkpoints and reports, and its place in their order.
+package struct ModuleName: Sendable, Equatable {
+    package var name: String
+    package var index: Int
+
+    package static let surrogate = ModuleName(name: "surrogate", index: 1)
+    package static let shortlist = ModuleName(name: "shortlist", index: 2)
+    package static let extreme = ModuleName(name: "extreme", index: 3)
+    /// The search with a trained encoder, where the one before training would not do for prediction.
+    package static let finalShortlist = ModuleName(name: "final-shortlist", index: 3)
+    package static let reranker = ModuleName(name: "reranker", index: 4)
+
+    package func key(epoch: Int, step: Int) -> CheckpointKey {
+        CheckpointKey(module: name, moduleIndex: index, epoch: epoch, step: step)
+    }
+}
+
+/// What changes between epochs of a module beside its network.
+package protocol EpochSchedule {
+    /// - Parameter checkpoint: where the module went on from within or before this epoch.
+    func begin(epoch: Int, resumedFrom checkpoint: CheckpointReader?) throws
+    /// What a checkpoint at this place must hold so that the module can go on from it.
+    func storedArrays(epoch: Int, step: Int) -> [StoredArray]
+}
+
+/// The epochs of one module: batches in an order drawn anew each epoch, the learning rate, checkpoints, progress.
+package struct TrainingLoop {
+    package let module: ModuleName
+    package let config: ModuleConfig
+    package let network: Network
+    package let loss: any ClassifierLoss
+    package let features: CSRMatrix
+    package let control: LearnerControl
+    package var schedule: (any EpochSchedule)?
+
+    package init(
+        module: ModuleName, config: ModuleConfig, network: Network, loss: any ClassifierLoss, features: CSRMatrix,
+        control: LearnerControl, schedule: (any EpochSchedule)? = nil
+    ) {
+        self.module = module
+        self.config = config
+        self.network = network
+        self.loss = loss
+        self.features = features
+        self.control = control
+        self.schedule = schedule
+    }
+
+    private var stepsPerEpoch: Int { (features.rows + config.batchSize - 1) / config.batchSize }
+
+    /// Trains from the beginning, or from where `checkpoint` (of this module, with moments) stopped.
+    ///
+    /// - Throws: `Interrupted` after a checkpoint; `Failure` where the loss is no number.
+    package func run(from checkpoint: CheckpointReader?) throws {
+        var start = (epoch: 0, step: 0)
+        if let checkpoint {
+            try network.restore(checkpoint)
+            start = (checkpoint.key.epoch, checkpoint.key.step)
+        }
+        let rate = config.rate(stepsPerEpoch: stepsPerEpoch)
+        for epoch in start.epoch..<max(start.epoch, config.numEpochs) {
+            try schedule?.begin(epoch: epoch, resumedFrom: epoch == start.epoch ? checkpoint : nil)
+            try runEpoch(epoch, from: start.step, rate: rate)
+            start.step = 0
+            try control.afterEpoch(epoch + 1, of: config.numEpochs, key: module.key(epoch: epoch + 1, step: 0)) {
+                storedArrays(epoch: epoch + 1, step: 0)
+            }
+        }
+    }
+
+    private func storedArrays(epoch: Int, step: Int) -> [StoredArray] {
+        network.storedArrays() + (schedule?.storedArrays(epoch: epoch, step: step) ?? [])
+    }
+
+    private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate) throws {
+        let time = Stopwatch(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
+        var sum = 0.0, documents = 0, divergedAt = Int.max
+        for step in firstStep..<stepsPerEpoch {
+            let from = step * config.batchSize, to = min(from + config.batchSize, features.rows)
+            let docs = UnsafeBufferPointer(start: order.pointer + from, count: to - from), moment = epoch * stepsPerEpoch + step
+            sum += try network.step(
+                DocumentBatch(features: features, docs: docs), moment: moment, learningRate: rate.at(moment: moment), loss: loss)
+            documents += docs.count
+            if !sum.isFinite { divergedAt = min(divergedAt, step + 1) }
+            guard step + 1 < stepsPerEpoch else { break }
+            do {
+                let isSound = divergedAt == .max
+                try control.afterStep(moment + 1, isSound: isSound, key: module.key(epoch: epoch, step: step + 1)) {
+                    storedArrays(epoch: epoch, step: step + 1)
+                }
+            } catch is Diverged { break }
+        }
+        try checkConvergence(epoch: epoch, divergedAt: divergedAt)
+        try report(
+            epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: time.seconds)
+    }
+
+    /// - Parameter loss: this worker's part; the group's parts are summed here.
+    private func report(epoch: Int, loss: Double, documents: Int, seconds: Double) throws {
+        let parts = Buffer<Double>(count: network.group.size), rank = network.group.rank
+        parts[rank] = loss
+        try network.group.communicator.allgather(parts, blocks: (0..<parts.count).map { $0..<$0 + 1 })
+        let whole = parts.array.reduce(0, +)
+        guard whole.isFinite else { throw divergence(epoch: epoch, step: stepsPerEpoch) }
+        let speed = Double(documents) / max(seconds, 1e-9)
+        try control.report(
+            ProgressEvent(
+                learner: Int(control.seed), module: module.name, epoch: epoch + 1, epochs: config.numEpochs, loss: whole,
+                docsPerSecond: speed, etaSeconds: Double((config.numEpochs - epoch - 1) * features.rows) / speed))
+    }
+
+    /// - Throws: the same `Failure` on all workers, with the first step of any whose loss was no number.
+    private func checkConvergence(epoch: Int, divergedAt: Int) throws {
+        let first = try network.group.communicator.allgatherCounts(divergedAt).min() ?? .max
+        if first < .max { throw divergence(epoch: epoch, step: first) }
+    }
+
+    private func divergence(epoch: Int, step: Int) -> Failure {
+        Failure(
+            .outOfResources, "the loss of module \(module.name) is no longer a number",
+            at: "seed \(control.seed), epoch \(epoch + 1), step \(step)",
+            found: "NaN or infinity", expected: "a finite loss",
+            advice: "lower \(module.name).learning_rate (--set), with another --version; checkpoints before it are kept")
+    }
+}
+
+extension ModuleConfig {
+    fileprivate func rate(stepsPerEpoch: Int) -> LearningRate {
+        LearningRate(
+            initial: learningRate,
+            schedule: lrSchedule == "linear" ? .linear : .step(factor: dlrFactor, interval: dlrStep), epochs: numEpochs,
+            stepsPerEpoch: stepsPerEpoch)
+    }
+}

@@ -1,0 +1,55 @@
+import Checkpoint
+import Formats
+import Support
+
+/// From documents to z, spread over a group: every worker ends with the whole batch, whatever part of it it computed.
+///
+/// Two parts as in the original: coarse (x̂, the intermediate representation, which searches and later modules take up) and
+/// fine (z, what classifiers see). Used by one thread of its worker.
+package protocol GroupEncoder: AnyObject {
+    /// Dimensions of x̂.
+    var intermediateDims: Int { get }
+    /// Dimensions of z.
+    var outputDims: Int { get }
+    /// The coarse part is trained; else it is fixed, without dropout.
+    var trainsCoarse: Bool { get }
+
+    /// z (rows×ld) of the batch.
+    ///
+    /// - Parameter moment: the step whose dropout is drawn, in training; nil at prediction, after `prepareForPrediction`.
+    func forward(_ batch: DocumentBatch, moment: Int?, z: DenseMatrix) throws
+
+    /// x̂ (rows×ld) of the batch without dropout.
+    func intermediate(_ batch: DocumentBatch, x: DenseMatrix) throws
+
+    /// The backward pass and the optimiser's step, given ∂z of the batch that `forward` saw last. May overwrite `dz`.
+    func backward(_ batch: DocumentBatch, moment: Int, learningRate: Double, dz: DenseMatrix) throws
+
+    /// Call once between training and `forward` without a moment.
+    func prepareForPrediction()
+
+    /// Parameters, and where asked their moments.
+    func storedArrays(moments: Bool) -> [StoredArray]
+    func restore(_ reader: CheckpointReader, moments: Bool) throws
+
+    /// The parameters of the coarse part, what module I is trained for.
+    func storedCoarse() -> [StoredArray]
+    func restoreCoarse(_ reader: CheckpointReader) throws
+    /// Takes the coarse part's parameters of an encoder of the same kind.
+    func copyCoarse(from other: any GroupEncoder)
+}
+
+/// Some documents of a data set.
+package struct DocumentBatch {
+    /// N×V, or N×D where features are dense.
+    package let features: CSRMatrix
+    package let docs: UnsafeBufferPointer<Int32>
+
+    package init(
+        features: CSRMatrix, docs: UnsafeBufferPointer<Int32>
+    ) {
+        self.features = features
+        self.docs = docs
+    }
+    package var rows: Int { docs.count }
+}

@@ -1,0 +1,183 @@
+import Checkpoint
+import DeepXMLModel
+import Formats
+import Support
+import Transport
+
+/// Any other encoder than Astec's, over a group: token embeddings cut by columns, the layers whole on every worker, and the
+/// rows of a batch cut into blocks, of which each worker takes a run.
+///
+/// A worker needs whole vectors of its documents' tokens, and owns some columns of all tokens': one alltoall brings the
+/// one from the other, and takes the gradients back. The layers' gradients of the blocks are summed in a fixed tree, so
+/// that the number of workers changes no bit.
+package final class StackEncoder: GroupEncoder, @unchecked Sendable {
+    package let trainsCoarse: Bool
+    private let group: WorkerGroup
+    private let stack: EncoderStack
+    private let optimiser: OptimiserSettings
+    /// nil where documents are dense vectors.
+    private let tokens: TokenExchange?
+    private let tapes = (0..<BlockCut.count).map { _ in EncoderTape() }
+    private let reduction: TreeReduction
+    private let leafSums: LeafSums
+    private let partials: [Buffer<Float>]
+    private let gradient: Buffer<Float>
+    private let x: DenseMatrix
+    private let input = GrowingBuffer(), inputGradient = GrowingBuffer(), weights = GrowingBuffer()
+    private var cut = BlockCut()
+
+    package var intermediateDims: Int { stack.intermediateDims }
+    package var outputDims: Int { stack.outputDims }
+
+    /// - Parameter embeddings: this worker's columns; nil where the stack reads dense features.
+    package init(
+        stack: EncoderStack, group: WorkerGroup, embeddings: EmbeddingShard?, batchSize: Int, trainsCoarse: Bool,
+        optimiser: OptimiserSettings
+    ) {
+        self.stack = stack
+        self.group = group
+        self.trainsCoarse = trainsCoarse
+        self.optimiser = optimiser
+        tokens = embeddings.map { TokenExchange(group: group, embeddings: $0, dims: stack.inputDims) }
+        reduction = TreeReduction(over: group.communicator, leaves: BlockCut.count, runs: group.slices(BlockCut.count))
+        leafSums = LeafSums(length: stack.gradientLength)
+        partials = reduction.ownNodes.map { _ in Buffer(count: stack.gradientLength) }
+        gradient = Buffer(count: stack.gradientLength)
+        x = DenseMatrix(rows: batchSize, cols: paddedWidth(stack.intermediateDims))
+    }
+
+    package func forward(_ batch: DocumentBatch, moment: Int?, z: DenseMatrix) throws {
+        try run(batch, moment: moment, x: x, z: z)
+        try gather(z)
+    }
+
+    package func intermediate(_ batch: DocumentBatch, x: DenseMatrix) throws {
+        let z = DenseMatrix(rows: batch.rows, cols: paddedWidth(stack.outputDims))
+        try run(batch, moment: nil, x: x, z: z)
+        try gather(x)
+    }
+
+    private func gather(_ matrix: DenseMatrix) throws {
+        let blocks = cut.shares.map { $0.lowerBound * matrix.cols..<$0.upperBound * matrix.cols }
+        try group.communicator.allgather(matrix.buffer, blocks: blocks)
+    }
+
+    /// x̂ and z of this worker's rows.
+    private func run(_ batch: DocumentBatch, moment: Int?, x: DenseMatrix, z: DenseMatrix) throws {
+        cut = BlockCut(batch, group)
+        if moment != nil { stack.prepare(training: true) }
+        try read(batch)
+        nonisolated(unsafe) let docs = batch.docs
+        let freezes = moment != nil && !trainsCoarse
+        group.team.forEach(cut.own.count) { [self] i in
+            let index = cut.own.lowerBound + i, rows = cut.rows(index)
+            let (x, z) = (x.row(rows.lowerBound), z.row(rows.lowerBound))
+            guard !rows.isEmpty else { return }
+            if freezes {
+                // A fixed coarse part has no dropout.
+                stack.forward(block(index, docs), moment: nil, intermediate: x, output: z, tape: nil)
+                stack.forward(fine(index, docs, x), moment: moment, intermediate: x, output: z, tape: tapes[index])
+            } else {
+                stack.forward(
+                    block(index, docs), moment: moment, intermediate: x, output: z, tape: moment == nil ? nil : tapes[index])
+            }
+        }
+    }
+
+    /// Brings the input of this worker's rows: their tokens' vectors, or their own.
+    private func read(_ batch: DocumentBatch) throws {
+        if let tokens { return try tokens.gather(batch, rows: cut.shares, into: input, weights: weights) }
+        let ld = paddedWidth(stack.inputDims), own = cut.shares[group.rank], x = input.room(own.count * ld)
+        for (i, row) in own.enumerated() {
+            (x + i * ld).update(from: batch.features.weights(Int(batch.docs[row])).baseAddress!, count: stack.inputDims)
+            (x + i * ld + stack.inputDims).update(repeating: 0, count: ld - stack.inputDims)
+        }
+    }
+
+    /// A block as the stack sees it from its input.
+    private func block(_ index: Int, _ docs: UnsafeBufferPointer<Int32>) -> EncoderBlock {
+        let rows = cut.rows(index), at = cut.inputOffset(index, isTokens: tokens != nil),
+            ids = docs.baseAddress! + rows.lowerBound
+        let x = UnsafePointer(input.pointer + at * paddedWidth(stack.inputDims))
+        guard tokens != nil else { return EncoderBlock(rows: rows.count, ids: ids, x: x) }
+        return EncoderBlock(
+            rows: rows.count, ids: ids, starts: cut.starts(index), weights: UnsafePointer(weights.pointer + at), x: x)
+    }
+
+    /// A block as the stack sees it from x̂.
+    private func fine(_ index: Int, _ docs: UnsafeBufferPointer<Int32>, _ x: UnsafePointer<Float>) -> EncoderBlock {
+        let rows = cut.rows(index)
+        return EncoderBlock(rows: rows.count, ids: docs.baseAddress! + rows.lowerBound, x: x, stage: .intermediate)
+    }
+
+    package func backward(_ batch: DocumentBatch, moment: Int, learningRate: Double, dz: DenseMatrix) throws {
+        let ld = paddedWidth(stack.inputDims), wantsInput = trainsCoarse && tokens != nil
+        if wantsInput { _ = inputGradient.room(cut.ownTokens * ld) }
+        nonisolated(unsafe) let docs = batch.docs
+        for (node, partial) in zip(reduction.ownNodes, partials) {
+            leafSums.sum(node.leaves, into: partial, team: group.team) { [self] index, out in
+                let rows = cut.rows(index), x = x.row(rows.lowerBound)
+                guard !rows.isEmpty else { return out.update(repeating: 0, count: stack.gradientLength) }
+                stack.backward(
+                    trainsCoarse ? block(index, docs) : fine(index, docs, x), outputGradient: dz.row(rows.lowerBound),
+                    tape: tapes[index], trainsCoarse: trainsCoarse, gradient: out,
+                    inputGradient: wantsInput ? inputGradient.pointer + cut.inputOffset(index, isTokens: true) * ld : nil)
+            }
+        }
+        try reduction.allReduce(partials: partials, into: gradient)
+        stack.update(
+            gradient: gradient, blocks: cut.blocksWithRows, trainsCoarse: trainsCoarse,
+            optimiser.dense(learningRate: learningRate, step: moment + 1))
+        guard wantsInput else { return }
+        try tokens?.step(
+            gradient: inputGradient.pointer, optimiser.lazy(learningRate: learningRate, step: moment + 1))
+    }
+
+    package func prepareForPrediction() { stack.prepare(training: false) }
+
+    // MARK: State
+
+    private func storedEmbeddings(moments: Bool) -> [StoredArray] {
+        guard let embeddings = tokens?.embeddings else { return [] }
+        let columns = Placement.columns(start: embeddings.columns.lowerBound, total: stack.inputDims)
+        return embeddings.table.stored("encoder", columns, moments: moments)
+    }
+
+    private func restoreEmbeddings(_ reader: CheckpointReader, moments: Bool) throws {
+        guard let embeddings = tokens?.embeddings else { return }
+        try embeddings.table.restore("encoder", moments: moments) { try reader.columns($0, embeddings.columns) }
+    }
+
+    package func storedArrays(moments: Bool) -> [StoredArray] {
+        (trainsCoarse ? storedEmbeddings(moments: moments) : [])
+            + stack.parameters.stored("layers", .replicated, moments: moments)
+    }
+
+    package func restore(_ reader: CheckpointReader, moments: Bool) throws {
+        if trainsCoarse { try restoreEmbeddings(reader, moments: moments) }
+        try stack.parameters.restore("layers", moments: moments) { try reader.replicated($0) }
+        stack.prepare(training: false)
+    }
+
+    package func storedCoarse() -> [StoredArray] {
+        storedEmbeddings(moments: false) + stack.parameters.stored("layers", .replicated, moments: false)
+    }
+
+    package func restoreCoarse(_ reader: CheckpointReader) throws {
+        try restoreEmbeddings(reader, moments: false)
+        takeCoarse(try reader.replicated("layers"))
+    }
+
+    package func copyCoarse(from other: any GroupEncoder) {
+        guard let other = other as? StackEncoder else { preconditionFailure("encoders of one run are of one kind") }
+        if let embeddings = tokens?.embeddings, let others = other.tokens?.embeddings {
+            embeddings.table.value.buffer.copy(from: others.table.value.buffer)
+        }
+        takeCoarse(other.stack.parameters.value.buffer)
+    }
+
+    private func takeCoarse(_ values: Buffer<Float>) {
+        stack.parameters.value.pointer.update(from: values.pointer, count: stack.coarseCount)
+        stack.prepare(training: false)
+    }
+}

@@ -1,0 +1,42 @@
+import Config
+import DeepXMLModel
+import Support
+
+/// Which representation of documents a search is over, and how it is computed.
+package struct Encoding {
+    package enum Layer { case intermediate, final }
+
+    package let encoder: any GroupEncoder
+    /// x̂ or z.
+    package let layer: Layer
+    /// The most documents that the encoder takes at once.
+    package let batchSize: Int
+
+    /// What the shortlists of a module are searched by.
+    package init(_ encoder: any GroupEncoder, _ section: ModuleConfig) {
+        self.encoder = encoder
+        layer = section.useIntermediateForShorty ? .intermediate : .final
+        batchSize = section.batchSize
+    }
+
+    package var dims: Int { layer == .intermediate ? encoder.intermediateDims : encoder.outputDims }
+
+    /// Unit vectors (rows×ld) of the documents, without dropout; on every worker of the encoder's group, which all call it.
+    package func unitRows(_ docs: [Int32], of features: CSRMatrix, team: ThreadTeam) throws -> DenseMatrix {
+        let ld = paddedWidth(dims), all = DenseMatrix(rows: docs.count, cols: ld)
+        let part = DenseMatrix(rows: min(batchSize, docs.count), cols: ld)
+        try docs.withUnsafeBufferPointer { docs in
+            for from in stride(from: 0, to: docs.count, by: batchSize) {
+                let ids = UnsafeBufferPointer(rebasing: docs[from..<min(from + batchSize, docs.count)])
+                let batch = DocumentBatch(features: features, docs: ids)
+                switch layer {
+                case .intermediate: try encoder.intermediate(batch, x: part)
+                case .final: try encoder.forward(batch, moment: nil, z: part)
+                }
+                all.row(from).update(from: part.pointer, count: ids.count * ld)
+            }
+        }
+        makeUnitRows(all, team: team)
+        return all
+    }
+}

@@ -1,0 +1,74 @@
+import DeepXMLModel
+import Support
+import Transport
+
+/// Top-k lists of all documents, each worker of a group holding the rows of its slice: how they are dealt out.
+///
+/// Lists are made where their row is owned; classifiers need them where their labels are. Both ways go by blocks of rows,
+/// so that no worker ever holds more than a block of all of them.
+package struct RowLists {
+    package let group: WorkerGroup
+    /// Documents over all workers.
+    package let rows: Int
+
+    package init(
+        group: WorkerGroup, rows: Int
+    ) {
+        self.group = group
+        self.rows = rows
+    }
+    /// Rows of one block over all workers.
+    package static let block = 1024
+
+    package var ownRows: Range<Int> { group.ownSlice(rows) }
+    package var slices: [Range<Int>] { group.slices(rows) }
+
+    /// Blocks in which each worker handles some rows of its own slice: for each block, the rows of every worker.
+    package var sliceBlocks: [[Range<Int>]] {
+        let height = max(1, Self.block / group.size), longest = slices.map(\.count).max() ?? 0
+        return stride(from: 0, to: longest, by: height).map { offset in
+            slices.map { slice in
+                let from = min(slice.lowerBound + offset, slice.upperBound)
+                return from..<min(from + height, slice.upperBound)
+            }
+        }
+    }
+
+    /// Merges the lists that each worker found for all rows of a block, at the owner of each row.
+    ///
+    /// - Parameters:
+    ///   - local: this worker's lists of the block's rows, in the order of `block`; ids distinct between workers.
+    /// - Returns: the k best of each of this worker's own rows of the block.
+    package func merge(_ local: TopK, block: [Range<Int>], k: Int) throws -> TopK {
+        if group.size == 1 && local.k == k { return local }
+        let own = block[group.rank].count, send = runningRanges(block.map { $0.count * local.k })
+        let parts = (0..<group.size).map { _ in TopK(rows: own, k: local.k) }
+        try group.communicator.alltoall(
+            send: send.map { local.indices.bytes(of: $0) }, receive: parts.map { $0.indices.bytes(of: 0..<own * local.k) })
+        try group.communicator.alltoall(
+            send: send.map { local.scores.bytes(of: $0) }, receive: parts.map { $0.scores.bytes(of: 0..<own * local.k) })
+        return mergeTopK(parts, k: k, team: group.team)
+    }
+
+    /// Calls `body` with the whole list of every row, in the order of rows.
+    ///
+    /// - Parameter own: the lists of this worker's slice.
+    package func forEachRow(
+        _ own: TopK, _ body: (_ row: Int, _ ids: UnsafeBufferPointer<Int32>, _ scores: UnsafeBufferPointer<Float>) -> Void
+    ) throws {
+        let k = own.k, mine = ownRows
+        for from in stride(from: 0, to: rows, by: Self.block) {
+            let range = from..<min(from + Self.block, rows)
+            let lists = TopK(rows: range.count, k: k), shared = slices.map { $0.clamped(to: range) }
+            let blocks = shared.map { ($0.lowerBound - from) * k..<($0.upperBound - from) * k }
+            let part = shared[group.rank], place = blocks[group.rank]
+            (lists.indices.pointer + place.lowerBound).update(
+                from: own.indices.pointer + (part.lowerBound - mine.lowerBound) * k, count: place.count)
+            (lists.scores.pointer + place.lowerBound).update(
+                from: own.scores.pointer + (part.lowerBound - mine.lowerBound) * k, count: place.count)
+            try group.communicator.allgather(lists.indices, blocks: blocks)
+            try group.communicator.allgather(lists.scores, blocks: blocks)
+            for row in range { body(row, lists.ids(row - from), lists.scores(row - from)) }
+        }
+    }
+}

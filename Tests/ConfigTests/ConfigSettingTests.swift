@@ -1,0 +1,112 @@
+import Config
+import Testing
+
+@Suite("--set, canonical JSON and fingerprints")
+struct ConfigSettingTests {
+    @Test("values of every type are set, bare words too")
+    func values() throws {
+        var config = try parse(ConfigSamples.older)
+        for setting in [
+            "extreme.num_epochs=5", "extreme.learning_rate=1e-3", "global.use_reranker=false", "surrogate.optim=SGD",
+            "global.arch=\"Mine\"", "surrogate.dlr_step=-1", " reranker.num_nbrs =40", "surrogate.init=null",
+        ] { try config.set(setting) }
+        #expect(config.extreme.numEpochs == 5 && config.extreme.learningRate == 0.001 && !config.global.useReranker)
+        #expect(config.surrogate.optim == "SGD" && config.extreme.optim == "Adam" && config.global.arch == "Mine")
+        #expect(config.surrogate.dlrStep == -1 && config.reranker.numNbrs == 40 && config.surrogate.initialisation == "random")
+    }
+
+    @Test("a name may look like a number")
+    func numericName() throws {
+        var config = Config()
+        try config.set("global.arch=2")
+        #expect(config.global.arch == "2")
+    }
+
+    @Test("a setting is inherited as if the file had it")
+    func inherited() throws {
+        var config = try parse(ConfigSamples.newer)
+        try config.set("surrogate.optim=SGD")
+        #expect(config.extreme.optim == "SGD" && config.reranker.optim == "SGD")
+        try config.set("extreme.optim=Adam")
+        #expect(config.surrogate.optim == "SGD" && config.reranker.optim == "Adam")
+        try config.set("global.top_k=40")
+        #expect(config.reranker.numNbrs == 40)
+    }
+
+    @Test("a setting leaves alone what code has changed")
+    func codeChanges() throws {
+        var config = Config()
+        config.extreme.numEpochs = 3
+        try config.set("extreme.batch_size=8")
+        #expect(config.extreme.numEpochs == 3 && config.extreme.batchSize == 8)
+    }
+
+    @Test(
+        "wrong settings are refused with advice",
+        arguments: [
+            ("extreme.num_epoch=5", "did you mean \"num_epochs\"?"), ("extrem.num_epochs=5", "did you mean \"extreme\"?"),
+            ("num_nbrs=5", "say which: global.num_nbrs, surrogate.num_nbrs, extreme.num_nbrs, reranker.num_nbrs"),
+            ("extreme.num_epochs", ""), ("extreme.num_epochs=", ""), ("extreme.num_epochs=many", ""), ("=5", ""), (".=5", ""),
+        ])
+    func refused(setting: String, advice: String) {
+        var config = Config()
+        let before = config
+        let failure = failure { try config.set(setting) }
+        #expect(failure?.code == .usage && failure?.place == "--set \(setting)")
+        #expect(failure?.advice == advice)
+        #expect(config == before)
+    }
+
+    @Test(
+        "canonical JSON parses to an equal config",
+        arguments: ["older", "newer", "one module"])
+    func canonical(sample: String) throws {
+        let samples = ["older": ConfigSamples.older, "newer": ConfigSamples.newer, "one module": ConfigSamples.oneModule]
+        var config = try parse(try #require(samples[sample]))
+        try config.set("extreme.learning_rate=0.00123")
+        let again = try parse(config.json)
+        #expect(again == config)
+        #expect(again.json == config.json && again.fingerprint == config.fingerprint)
+    }
+
+    @Test(
+        "the fingerprint follows what changes a learner",
+        arguments: [
+            ("extreme.num_epochs=21", true), ("reranker.beta=0.61", true), ("global.surrogate_threshold=512", true),
+            ("surrogate.embeddings=other.npy", true), ("global.beta=0.31", true), ("extreme.gamma=0.08", true),
+            ("global.save_predictions=false", false), ("global.A=0.6", false), ("global.num_labels=-1", false),
+            ("global.trn_feat_fname=a.txt", false), ("extreme.ann_threads=4", false), ("global.dataset=Other", false),
+        ])
+    func fingerprint(setting: String, changes: Bool) throws {
+        let before = try parse(ConfigSamples.older)
+        var after = before
+        try after.set(setting)
+        #expect((after.fingerprint != before.fingerprint) == changes)
+        #expect(after.differences(from: before).isEmpty == !changes)
+    }
+
+    @Test("A and B change a learner whose biases they weigh")
+    func fingerprintOfPropensities() throws {
+        var before = try parse(ConfigSamples.older)
+        try before.set("extreme.propensity_weight=1")
+        var after = before
+        try after.set("global.B=2.6")
+        #expect(after.fingerprint != before.fingerprint)
+        #expect(after.differences(from: before) == ["global.B is 2.6, and was \(before.global.B)"])
+    }
+
+    @Test("a difference is said in words")
+    func difference() throws {
+        let before = try parse(ConfigSamples.older)
+        var after = before
+        try after.set("extreme.num_epochs=5")
+        #expect(after.differences(from: before) == ["extreme.num_epochs is 5, and was 20"])
+    }
+
+    @Test("the fingerprint does not depend on where the file stands")
+    func digest() throws {
+        let config = try parse(ConfigSamples.older)
+        #expect(config.fingerprint.count == 16 && config.fingerprint.allSatisfy(\.isHexDigit))
+        #expect(try parse(ConfigSamples.older, name: "elsewhere.json").fingerprint == config.fingerprint)
+    }
+}

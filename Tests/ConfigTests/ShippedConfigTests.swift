@@ -1,0 +1,162 @@
+import Config
+import Foundation
+import Testing
+
+@Suite("The configs that are shipped")
+struct ShippedConfigTests {
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("configs").path
+    static let frameworks = ["DeepXML", "DeepXML-ANNS", "DeepXML-OVA"]
+
+    /// Data set, then the number of labels and the propensity constants of its page in the XC repository.
+    static let datasets: [(name: String, labels: Int, A: Double, B: Double)] = [
+        ("EURLex-4K", 3993, 0.55, 1.5), ("AmazonTitles-670K", 670_091, 0.6, 2.6), ("Amazon-670K", 670_091, 0.6, 2.6),
+        ("AmazonTitles-3M", 2_812_281, 0.6, 2.6), ("WikiSeeAlsoTitles-350K", 352_072, 0.55, 1.5),
+        ("WikiTitles-500K", 501_070, 0.5, 0.4), ("LF-AmazonTitles-131K", 131_073, 0.6, 2.6),
+        ("LF-Amazon-131K", 131_073, 0.6, 2.6), ("LF-AmazonTitles-1.3M", 1_305_265, 0.6, 2.6),
+        ("LF-WikiSeeAlsoTitles-320K", 312_330, 0.55, 1.5), ("LF-WikiSeeAlso-320K", 312_330, 0.55, 1.5),
+        ("LF-WikiTitles-500K", 501_070, 0.5, 0.4),
+    ]
+
+    static func files(_ kind: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind)")) ?? []
+        return names.filter { $0.hasSuffix(".json") }.sorted()
+    }
+
+    static func load(_ framework: String, _ dataset: String) throws -> Config {
+        try Config.load(path: "\(folder)/\(framework)/\(dataset).json")
+    }
+
+    @Test("every file of every framework is read, and is one that the framework trains", arguments: frameworks)
+    func readable(framework: String) throws {
+        let names = Self.files(framework)
+        #expect(names.count >= Self.datasets.count + 2)
+        for name in names {
+            let config = try Config.load(path: "\(Self.folder)/\(framework)/\(name)")
+            try config.requireTrainable(Framework(rawValue: framework) ?? .deepXML)
+            let stem = String(name.dropLast(".json".count))
+            #expect(config.global.dataset == (stem == "default" ? "" : stem), "\(framework)/\(name)")
+            let arch = Self.shortTexts.contains("\(framework)/\(stem)") ? "AstecPlain" : "Astec"
+            #expect(config.global.arch == arch, "\(framework)/\(name)")
+        }
+    }
+
+    @Test("every data set has a config of every framework, with its labels and propensities", arguments: frameworks)
+    func complete(framework: String) throws {
+        for dataset in Self.datasets {
+            let global = try Self.load(framework, dataset.name).global
+            #expect(global.numLabels == dataset.labels, "\(framework)/\(dataset.name)")
+            #expect(global.A == dataset.A && global.B == dataset.B, "\(framework)/\(dataset.name)")
+            #expect(global.featureType == "sparse" && global.savePredictions, "\(framework)/\(dataset.name)")
+        }
+    }
+
+    @Test("the three frameworks agree on a data set's size, dimensions and files")
+    func agreement() throws {
+        for dataset in Self.datasets {
+            let first = try Self.load("DeepXML", dataset.name)
+            for framework in Self.frameworks {
+                let config = try Self.load(framework, dataset.name)
+                #expect(config.global.embeddingDims == first.global.embeddingDims, "\(framework)/\(dataset.name)")
+                #expect(config.global.topK == first.global.topK, "\(framework)/\(dataset.name)")
+                #expect(config.global.saveTopK == first.global.saveTopK, "\(framework)/\(dataset.name)")
+                #expect(config.global.trnFeatFname == first.global.trnFeatFname, "\(framework)/\(dataset.name)")
+                let embeddings = "fasttextB_embeddings_\(config.global.embeddingDims)d.npy"
+                #expect(config.extreme.embeddings == embeddings, "\(framework)/\(dataset.name)")
+                #expect(config.extreme.batchSize == 255 && config.extreme.optim == "Adam" && config.extreme.normalize)
+            }
+        }
+    }
+
+    @Test("DeepXML's have the three modules")
+    func deepXML() throws {
+        for name in Self.files("DeepXML") {
+            let config = try Config.load(path: "\(Self.folder)/DeepXML/\(name)")
+            #expect(config.global.surrogateMethod == 1 && config.global.useReranker, "\(name)")
+            #expect(config.extreme.initialisation == "intermediate" && config.extreme.freezeIntermediate, "\(name)")
+            #expect(config.reranker.initialisation == "token_embeddings" && config.reranker.keepInvalid, "\(name)")
+            #expect(config.reranker.numNbrs == config.global.topK, "\(name)")
+        }
+    }
+
+    @Test("OVA and ANNS have one module that trains the encoder, and no re-ranker")
+    func oneModule() throws {
+        for (framework, method) in [("DeepXML-OVA", "full"), ("DeepXML-ANNS", "shortlist")] {
+            for name in Self.files(framework) {
+                let config = try Config.load(path: "\(Self.folder)/\(framework)/\(name)")
+                #expect(config.extreme.modelMethod == method, "\(framework)/\(name)")
+                #expect(!config.extreme.freezeIntermediate && !config.global.useReranker, "\(framework)/\(name)")
+                #expect(config.extreme.initialisation == "token_embeddings", "\(framework)/\(name)")
+                #expect(config.global.surrogateMethod == 0, "\(framework)/\(name)")
+                #expect(config.extreme.dlrStep < config.extreme.numEpochs, "\(framework)/\(name)")
+            }
+        }
+    }
+
+    /// The settings behind the authors' figures on WordNetSmall, their EURLex-4K config with another name.
+    @Test("WordNetSmall is trained as the authors' code was")
+    func wordNet() throws {
+        let ova = try Self.load("DeepXML-OVA", "WordNetSmall").extreme
+        #expect(ova.numEpochs == 30 && ova.learningRate == 0.01 && ova.dlrStep == 14 && ova.dlrFactor == 0.5)
+        let config = try Self.load("DeepXML-ANNS", "WordNetSmall")
+        let anns = config.extreme
+        #expect(anns.numEpochs == 30 && anns.learningRate == 0.007 && anns.dlrStep == 14 && anns.dlrFactor == 0.5)
+        #expect(anns.retrainHnswAfter == 5 && anns.beta == 0.5 && config.global.beta == 0.5)
+        #expect(anns.numNbrs == 500 && anns.M == 100 && anns.efC == 300 && anns.efS == 400)
+        for framework in Self.frameworks {
+            var small = try Self.load(framework, "WordNetSmall")
+            let eurlex = try Self.load(framework, "EURLex-4K")
+            small.global.dataset = eurlex.global.dataset
+            small.global.numLabels = eurlex.global.numLabels
+            #expect(small == eurlex, "\(framework)")
+        }
+    }
+
+    /// Configs for short texts, of docs/ACCURACY.md.
+    static let shortTexts: Set = ["DeepXML-OVA/WordNetShort", "DeepXML-OVA/WordNetDemo", "DeepXML-OVA/default"]
+
+    @Test(
+        "the configs for short texts are the one that was chosen on validation data",
+        arguments: ["WordNetShort", "WordNetDemo", "default"])
+    func short(name: String) throws {
+        let config = try Self.load("DeepXML-OVA", name), extreme = config.extreme
+        #expect(extreme.biasInit == "prior" && extreme.precision == "bfloat16" && extreme.dropout == 0.5)
+        #expect(extreme.propensityWeight == 1.4 && extreme.encoderRate == 0.5)
+        #expect(extreme.numEpochs == 15 && extreme.learningRate == 0.02 && extreme.lrSchedule == "linear")
+        let arch = try Arch.load(path: "\(Self.folder)/arch/\(config.global.arch).json", arguments: config)
+        #expect(arch.coarse.map(\.kind) == ["astec"] && arch.coarse[0].numbers["dropout"] == 0.5)
+        #expect(arch.fine.map(\.kind) == ["identity"])
+    }
+
+    /// Layers that an arch file may name; `ConfigArchTests` has how they are read.
+    static let layers: Set = [
+        "astec", "astecpp", "rnn", "xmlcnn", "mlp", "linear", "relu", "dropout", "batchnorm1d", "residual", "identity",
+        "_identity",
+    ]
+
+    @Test("arch files are read with the arguments of every framework's default")
+    func arch() throws {
+        #expect(Self.files("arch").count >= 8)
+        for name in Self.files("arch") {
+            for framework in Self.frameworks {
+                let config = try Self.load(framework, "default")
+                let arch = try Arch.load(path: "\(Self.folder)/arch/\(name)", arguments: config)
+                #expect((arch.coarse + arch.fine).allSatisfy { Self.layers.contains($0.kind) }, "\(name)")
+                let texts = (arch.coarse + arch.fine).flatMap { $0.texts.values }
+                #expect(!texts.contains { $0.contains("#ARGS") }, "\(name)")
+            }
+        }
+    }
+
+    @Test("a recurrent arch file ends in vectors of embedding_dims", arguments: ["RNN", "GRU", "LSTM"])
+    func recurrent(cell: String) throws {
+        var config = try Self.load("DeepXML", "default")
+        config.global.embeddingDims = 64
+        let arch = try Arch.load(path: "\(Self.folder)/arch/\(cell).json", arguments: config)
+        #expect(arch.coarse.map(\.kind) == ["astecpp", "rnn", "linear", "dropout"])
+        #expect(arch.coarse[1].texts["cell_type"] == cell && arch.coarse[1].numbers["input_size"] == 64)
+        let directions = arch.coarse[1].numbers["bidirectional"] == 1 ? 2.0 : 1
+        #expect(arch.coarse[2].numbers["input_size"] == directions * (arch.coarse[1].numbers["hidden_size"] ?? 0))
+        #expect(arch.coarse[2].numbers["output_size"] == 64)
+    }
+}

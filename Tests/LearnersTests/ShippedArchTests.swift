@@ -1,0 +1,24 @@
+import Config
+import DeepXMLModel
+import Foundation
+import Testing
+
+/// The arch files that come with the program make encoders, not only layers that can be read.
+@Suite struct ShippedArchTests {
+    private static let folder = #filePath.components(separatedBy: "/Tests/")[0] + "/configs/arch"
+
+    @Test(arguments: ["Astec", "AstecMean", "AstecPlain", "GRU", "LSTM", "RNN", "XMLCNN", "MLP", "Identity"])
+    func makesAnEncoder(_ name: String) throws {
+        let arch = try Arch.load(path: "\(Self.folder)/\(name).json", arguments: Config())
+        let isDense = ["MLP", "Identity"].contains(name)
+        let stack = try EncoderStack(
+            coarse: arch.coarse, fine: arch.fine, inputDims: isDense ? 77 : 300, streams: RandomStreams(seed: 1, module: 1))
+        #expect(stack.input == (isDense ? .features : .tokens))
+        #expect(stack.outputDims == (name == "Identity" ? 77 : 300))
+    }
+
+    @Test func noneIsLeftOut() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".json") }
+        #expect(files.count == 9)
+    }
+}

@@ -1,0 +1,93 @@
+import Datasets
+import Scoring
+import Support
+import TestSupport
+import Testing
+
+@Suite struct MetricsTests {
+    let oracle: MetricsOracle
+    init() throws { oracle = try MetricsOracle.load() }
+
+    private func table(_ scores: CSRMatrix, filter: CSRMatrix? = nil, team: ThreadTeam? = nil) -> MetricTable {
+        Metrics.evaluate(
+            scores: scores, truth: oracle.truth.binary, inversePropensity: oracle.inversePropensity, filter: filter, team: team)
+    }
+
+    @Test func propensityIsNumpys() {
+        let inverse = Propensity.inverse(labelCounts: oracle.counts, documents: oracle.documents, A: oracle.A, B: oracle.B)
+        #expect(zip(inverse, oracle.inversePropensity).allSatisfy { abs($0 - $1) < 1e-9 })
+        #expect(inverse.count == oracle.inversePropensity.count)
+    }
+
+    @Test func metricsAreNumpys() throws {
+        #expect(distance(table(oracle.plain.csr), try #require(oracle.metrics["plain"])) < 1e-9)
+    }
+
+    @Test func tiesGoToTheSmallerLabel() throws {
+        #expect(distance(table(oracle.tied.csr), try #require(oracle.metrics["tied"])) < 1e-9)
+    }
+
+    @Test func filteredPairsAreNoPredictions() throws {
+        let filtered = table(oracle.tied.csr, filter: oracle.filter.binary)
+        #expect(distance(filtered, try #require(oracle.metrics["filtered"])) < 1e-9)
+        #expect(distance(filtered, table(oracle.tied.csr)) > 0.01)
+    }
+
+    @Test func segmentsAreNumpys() throws {
+        let segments = LabelSegments(labelCounts: oracle.counts)
+        for (name, scores, filter) in [
+            ("plain", oracle.plain.csr, nil), ("filtered", oracle.tied.csr, Optional(oracle.filter.binary)),
+        ] {
+            let truth = GroundTruth(
+                labels: oracle.truth.binary, inversePropensity: oracle.inversePropensity, filter: filter)
+            for (ours, numpys) in zip(truth.bySegment(scores, segments), try #require(oracle.segments[name])) {
+                #expect(ours.labels == numpys.labels && ours.pairs == numpys.pairs)
+                #expect(zip(ours.P + ours.R, numpys.P + numpys.R).allSatisfy { abs($0 - $1) < 1e-9 }, "\(name)")
+            }
+        }
+    }
+
+    @Test func segmentsOfTheSimplestLabels() {
+        #expect(LabelSegments(labelCounts: [1, 4, 0, 2, 2]).segment == [2, 0, 2, 1, 2])
+        #expect(LabelSegments(labelCounts: [0, 0]).segment == [2, 2])
+        #expect(LabelSegments(labelCounts: [5]).segment == [0])
+        #expect(LabelSegments(labelCounts: []).segment.isEmpty)
+    }
+
+    @Test func threadsDoNotChangeABit() {
+        let team = ThreadTeam(size: 3)
+        defer { team.stop() }
+        // Enough documents for several blocks.
+        let many = made(rows: 5000, cols: 30) { r, c in c == r % 30 ? Float(r % 7) : nil }
+        let truth = made(rows: 5000, cols: 30, binary: true) { r, c in c == r % 23 ? 1 : nil }
+        func run(_ team: ThreadTeam?) -> MetricTable {
+            Metrics.evaluate(scores: many, truth: truth, inversePropensity: oracle.inversePropensity, team: team)
+        }
+        #expect(run(team) == run(nil))
+        #expect(run(nil).P[0] > 0)
+    }
+
+    @Test func aPerfectPredictionScores100() {
+        let truth = CSRMatrix(cols: 9, rows: [[(0, 1), (3, 1), (8, 1)], [(2, 1)]], binary: true)
+        let scores = CSRMatrix(cols: 9, rows: [[(0, 3), (3, 2), (8, 1)], [(2, 1)]])
+        let table = Metrics.evaluate(scores: scores, truth: truth, inversePropensity: [Double](repeating: 2, count: 9))
+        #expect(table.nDCG.allSatisfy { abs($0 - 100) < 1e-9 })
+        #expect(table.PSP.allSatisfy { abs($0 - 100) < 1e-9 })
+        #expect(table.R[4] == 100)
+        #expect(abs(table.P[1] - 75) < 1e-9)
+    }
+
+    @Test func noDocumentWithLabelsGivesZeros() {
+        let empty = CSRMatrix(cols: 3, rows: [[], []], binary: true)
+        let scores = CSRMatrix(cols: 3, rows: [[(0, 1)], []])
+        let table = Metrics.evaluate(scores: scores, truth: empty, inversePropensity: [1, 1, 1])
+        let zeros = [Double](repeating: 0, count: 5)
+        #expect(table == MetricTable(P: zeros, nDCG: zeros, PSP: zeros, PSnDCG: zeros, R: zeros))
+    }
+
+    @Test func aNaNScoreRanksLast() {
+        let truth = CSRMatrix(cols: 3, rows: [[(1, 1)]], binary: true)
+        let scores = CSRMatrix(cols: 3, rows: [[(0, .nan), (1, -5), (2, .nan)]])
+        #expect(Metrics.evaluate(scores: scores, truth: truth, inversePropensity: [1, 1, 1]).P[0] == 100)
+    }
+}
