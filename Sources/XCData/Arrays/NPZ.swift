@@ -14,7 +14,9 @@ public enum NPZ {
     /// - Parameter zip64From: the size from which zip64 records are written; lower than the format's limit in tests only.
     package static func writeCSR(path: String, matrix: CSRMatrix, zip64From: Int) throws {
         var zip = try ZipWriter(path: path, zip64From: zip64From)
-        func add<Element>(_ name: String, _ type: String, _ shape: [Int], _ data: Buffer<Element>) throws {
+        func add<Element>(
+            _ name: String, _ type: String, _ shape: [Int], _ data: Buffer<Element>, to zip: inout ZipWriter
+        ) throws {
             // A buffer that nobody else holds must live until its bytes are written.
             try withExtendedLifetime(data) {
                 try NPYHeader(type: type, shape: shape).bytes.withUnsafeBytes {
@@ -23,17 +25,17 @@ public enum NPZ {
             }
         }
         let entries = matrix.nonZeros
-        try add("indices", "<i4", [entries], matrix.indices)
+        try add("indices", "<i4", [entries], matrix.indices, to: &zip)
         if entries <= Int(Int32.max) {
             let starts = Buffer<Int32>(count: matrix.rows + 1)
             for r in 0...matrix.rows { starts[r] = Int32(matrix.starts[r]) }
-            try add("indptr", "<i4", [matrix.rows + 1], starts)
+            try add("indptr", "<i4", [matrix.rows + 1], starts, to: &zip)
         } else {
-            try add("indptr", "<i8", [matrix.rows + 1], matrix.starts)
+            try add("indptr", "<i8", [matrix.rows + 1], matrix.starts, to: &zip)
         }
-        try add("format", "|S3", [], Buffer(Array("csr".utf8)))
-        try add("shape", "<i8", [2], Buffer([Int64(matrix.rows), Int64(matrix.cols)]))
-        try add("data", "<f4", [entries], matrix.values ?? ones(entries))
+        try add("format", "|S3", [], Buffer(Array("csr".utf8)), to: &zip)
+        try add("shape", "<i8", [2], Buffer([Int64(matrix.rows), Int64(matrix.cols)]), to: &zip)
+        try add("data", "<f4", [entries], matrix.values ?? ones(entries), to: &zip)
         try zip.finish()
     }
 
