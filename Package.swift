@@ -18,6 +18,7 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // C and C++: the few hot loops, and the graph index behind a C header.
@@ -29,7 +30,7 @@ let package = Package(
         .target(name: "Buffers", dependencies: ["Diagnostics"], swiftSettings: strict),
         .target(name: "Transport", dependencies: ["CMPI", "Diagnostics", "Buffers"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
-        .target(name: "XCData", dependencies: ["Kernels", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
+        .target(name: "XCData", dependencies: ["Kernels", "CXXHash", "CZlib", "Diagnostics", "Buffers"], swiftSettings: strict),
         .target(name: "Prepare", dependencies: ["Diagnostics", "Buffers", "XCData"], swiftSettings: strict),
         .target(
             name: "DeepXMLModel", dependencies: ["Kernels", "CHNSW", "Diagnostics", "Buffers", "XCData"],
