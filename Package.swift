@@ -18,6 +18,7 @@ let package = Package(
         .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // C and C++: the few hot loops, and the graph index behind a C header.
@@ -29,7 +30,7 @@ let package = Package(
         .target(name: "Transport", dependencies: ["CMPI", "Support"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "CZlib", "Support"], swiftSettings: strict),
         // npy, npz, zip, gzip, pickle, JSON, XC text: what others write and read.
-        .target(name: "Formats", dependencies: ["Kernels", "CZlib", "Support"], swiftSettings: strict),
+        .target(name: "Formats", dependencies: ["Kernels", "CXXHash", "CZlib", "Support"], swiftSettings: strict),
         .target(name: "Config", dependencies: ["Formats", "Support"], swiftSettings: strict),
         .target(name: "Datasets", dependencies: ["Kernels", "CZlib", "Config", "Formats", "Support"], swiftSettings: strict),
         // What coordinator and workers say to each other, and whether they are still there.

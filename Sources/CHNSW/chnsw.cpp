@@ -50,11 +50,11 @@ struct chnsw_graph {
 };
 
 extern "C" chnsw_graph *chnsw_build(
-    const float *vectors, int64_t rows, int64_t dims, int64_t links, int64_t construction_width, uint32_t seed,
+    const float *vectors, size_t rows, size_t dims, size_t links, size_t construction_width, uint32_t seed,
     char *error, size_t error_size) {
     try {
         auto graph = std::make_unique<chnsw_graph>(rows, dims, links, construction_width, seed);
-        for (int64_t r = 0; r < rows; r++) graph->index.addPoint(vectors + r * dims, r);
+        for (size_t r = 0; r < rows; r++) graph->index.addPoint(vectors + r * dims, r);
         return graph.release();
     } catch (const std::exception &failure) {
         say(failure.what(), error, error_size);
@@ -66,10 +66,10 @@ extern "C" chnsw_graph *chnsw_build(
 
 extern "C" void chnsw_free(chnsw_graph *graph) { delete graph; }
 
-extern "C" void chnsw_set_search_width(chnsw_graph *graph, int64_t width) { graph->index.setEf(width); }
+extern "C" void chnsw_set_search_width(chnsw_graph *graph, size_t width) { graph->index.setEf(width); }
 
-extern "C" int64_t chnsw_search(
-    const chnsw_graph *graph, const float *query, int64_t k, int32_t *rows, float *products, char *error,
+extern "C" ptrdiff_t chnsw_search(
+    const chnsw_graph *graph, const float *query, size_t k, int32_t *rows, float *products, char *error,
     size_t error_size) {
     try {
         auto queue = graph->index.searchKnn(query, k);
@@ -81,7 +81,7 @@ extern "C" int64_t chnsw_search(
             products[i] = -found[i].first;
             rows[i] = static_cast<int32_t>(found[i].second);
         }
-        return static_cast<int64_t>(found.size());
+        return static_cast<ptrdiff_t>(found.size());
     } catch (const std::exception &failure) {
         say(failure.what(), error, error_size);
     } catch (...) {

@@ -8,7 +8,7 @@ DX_INLINE float sigmoid(float x) {
     return x >= 0 ? r : t * r;
 }
 
-// Near 0 Cephes' polynomial, so that the relative error stays small; else by one exponential of -2|x|.
+/// Near 0 Cephes' polynomial, so that the relative error stays small; else by one exponential of -2|x|.
 DX_INLINE float tanh_of(float x) {
     float a = __builtin_fabsf(x), q = x * x;
     float p = -5.70498872745e-3f;

@@ -17,7 +17,7 @@ DX_CLONES void dx_embed_rows(const float *table, size_t cols, const int64_t *sta
     }
 }
 
-// 128 columns at a time: 16 counters side by side, so that the ten rounds run in vector registers.
+/// 128 columns at a time: 16 counters side by side, so that the ten rounds run in vector registers.
 DX_CLONES void dx_relu_dropout(float *x, size_t rows, size_t cols, size_t ld, size_t first_col, const int32_t *ids,
                                dx_stream stream, float keep) {
     if (keep >= 1.0f) {
@@ -88,15 +88,6 @@ DX_CLONES void dx_transposed_times_vector(const float *a, size_t rows, size_t co
         for (size_t c = 0; c < cols; c++) y[c] += x[r] * a[r * ld + c];
 }
 
-DX_CLONES void dx_normalise_rows(float *x, size_t rows, size_t cols, size_t ld) {
-    for (size_t r = 0; r < rows; r++) {
-        float *row = x + r * ld;
-        float square = dx_dot(row, row, cols);
-        float inverse = square > 0 ? 1.0f / sqrtf(square) : 0.0f;
-        for (size_t c = 0; c < cols; c++) row[c] *= inverse;
-    }
-}
-
 DX_CLONES void dx_adam_update(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam) {
     dx_optimise(p, m, v, g, count, adam);
 }
@@ -123,7 +114,7 @@ DX_CLONES double dx_sigmoid_tile(float *logits, size_t rows, size_t cols, size_t
     return total;
 }
 
-// Loss and slope of sixteen logits (`squared` a constant at each call). A NaN stays one, so that the loss tells of it.
+/// Loss and slope of sixteen logits (`squared` a constant at each call). A NaN stays one, so that the loss tells of it.
 DX_INLINE void margin_slopes(const int squared, v16 *logits, float scale, v16 *loss) {
     const v16 margin = 1.0f + *logits, scales = scale - (v16){0};
     const i16v above = ~(margin <= 0);

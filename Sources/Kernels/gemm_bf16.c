@@ -2,11 +2,11 @@
 // vdpbf16ps adds the product of the odd ones to a sum in 32 bits, then that of the even ones. Or by rounding numbers to
 // bfloat16 and multiplying in 32 bits, in the same order: a product of two bfloat16 numbers is exact there, so a fused
 // multiply-add rounds as the instruction does.
+#include <immintrin.h>
+
 #include "kernels.h"
 #include "pack.h"
-#include "search_product.h"
-
-#include <immintrin.h>
+#include "tiles.h"
 
 #define BF16                                                                                                           \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"), min_vector_width(512)))
@@ -18,11 +18,11 @@ int dx_bf16_supported(void) {
 
 int dx_bf16_fast(void) { return dx_bf16_supported() && __builtin_cpu_is("amd"); }
 
-// Bytes that two neighbouring k of a vector take.
+/// Bytes that two neighbouring k of a vector take.
 static inline size_t pair_bytes(int native) { return native ? sizeof(uint32_t) : 2 * sizeof(float); }
 
 static size_t packed_bytes(int native, size_t count, size_t lanes, size_t k) {
-    return (count + lanes - 1) / lanes * lanes * ((k + 1) / 2) * pair_bytes(native);
+    return dx_round_up(count, lanes) * ((k + 1) / 2) * pair_bytes(native);
 }
 
 size_t dx_bf16_left_bytes(int native, size_t count, size_t k) { return packed_bytes(native, count, DX_TILE_ROWS, k); }
@@ -30,7 +30,7 @@ size_t dx_bf16_right_bytes(int native, size_t count, size_t k) { return packed_b
 
 static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-// Numbers of a vector stand side by side: four vectors, four pairs of each, by a transpose in registers.
+/// Numbers of a vector stand side by side: four vectors, four pairs of each, by a transpose in registers.
 BF16_INLINE void pack_rows(const float *x, size_t vector, size_t count, size_t lanes, size_t k, uint32_t *packed) {
     const size_t pairs = (k + 1) / 2;
     for (size_t d = 0; d < k; d += 8) {
@@ -51,7 +51,7 @@ BF16_INLINE void pack_rows(const float *x, size_t vector, size_t count, size_t l
     }
 }
 
-// The same number of neighbouring vectors stands side by side: two such rows are interleaved.
+/// The same number of neighbouring vectors stands side by side: two such rows are interleaved.
 BF16_INLINE void pack_columns(const float *x, size_t step, size_t count, size_t lanes, size_t k, uint32_t *packed) {
     for (size_t v = 0; v < lanes; v += 16) {
         const size_t here = count > v ? least(16, count - v) : 0;
@@ -84,7 +84,7 @@ BF16 static void pack_right_pairs(const float *x, size_t vector, size_t step, si
     pack_pairs(x, vector, step, count, DX_TILE_COLS, k, packed);
 }
 
-// To nearest, ties to even; subnormal numbers to zero, NaN stays.
+/// To nearest, ties to even; subnormal numbers to zero, NaN stays.
 DX_INLINE float rounded(float x) {
     uint32_t bits;
     memcpy(&bits, &x, 4);
@@ -94,7 +94,7 @@ DX_INLINE float rounded(float x) {
     return x;
 }
 
-// packed[d][lane], d = 1, 0, 3, 2, ...: the order in which vdpbf16ps adds.
+/// packed[d][lane], d = 1, 0, 3, 2, ...: the order in which vdpbf16ps adds.
 DX_INLINE void pack_rounded(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k,
                             float *packed) {
     const size_t whole = k + k % 2;
@@ -127,7 +127,7 @@ void dx_bf16_pack_right(int native, const float *x, size_t vector, size_t step, 
     (native ? pack_right_pairs : pack_right_rounded)(x, vector, step, count, k, packed);
 }
 
-// 12 rows of two vectors are held in registers over the whole of k.
+/// 12 rows of two vectors are held in registers over the whole of k.
 BF16 static void pairs_tile(const void *left_pairs, const void *right_pairs, size_t pairs, float *c, size_t ldc,
                             int accumulate) {
     const uint32_t *a = left_pairs, *b = right_pairs;
@@ -149,35 +149,15 @@ BF16 static void pairs_tile(const void *left_pairs, const void *right_pairs, siz
 }
 
 static void rounded_tile(const void *a, const void *b, size_t pairs, float *c, size_t ldc, int accumulate) {
-    dx_tile_product(a, b, (int64_t)(2 * pairs), c, (int64_t)ldc, accumulate);
-}
-
-typedef void tile_product(const void *, const void *, size_t, float *, size_t, int);
-
-// A tile at the edge, by way of a whole one.
-static void edge_tile(tile_product *product, const void *a, const void *b, size_t pairs, float *c, size_t ldc, size_t rows,
-                      size_t cols, int accumulate) {
-    float tile[DX_TILE_ROWS * DX_TILE_COLS] = {0};
-    if (accumulate)
-        for (size_t i = 0; i < rows; i++) memcpy(tile + i * DX_TILE_COLS, c + i * ldc, cols * sizeof(float));
-    product(a, b, pairs, tile, DX_TILE_COLS, accumulate);
-    for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * DX_TILE_COLS, cols * sizeof(float));
+    dx_tile_product(a, b, 2 * pairs, c, ldc, accumulate);
 }
 
 void dx_bf16_product(int native, size_t m, size_t n, size_t k, const void *left, const void *right, float *c, size_t ldc,
                      int accumulate) {
-    const size_t pairs = (k + 1) / 2, bytes = pairs * pair_bytes(native);
-    tile_product *product = native ? pairs_tile : rounded_tile;
+    const size_t pairs = (k + 1) / 2;
     // vdpbf16ps takes subnormal numbers and sums for zero, whatever the control word says.
     const unsigned control = _mm_getcsr();
     if (!native) _mm_setcsr(control | _MM_FLUSH_ZERO_ON | 0x40);
-    for (size_t j = 0; j < n; j += DX_TILE_COLS)
-        for (size_t i = 0; i < m; i += DX_TILE_ROWS) {
-            const size_t rows = least(DX_TILE_ROWS, m - i), cols = least(DX_TILE_COLS, n - j);
-            const char *a = (const char *)left + i * bytes, *b = (const char *)right + j * bytes;
-            float *to = c + i * ldc + j;
-            if (rows == DX_TILE_ROWS && cols == DX_TILE_COLS) product(a, b, pairs, to, ldc, accumulate);
-            else edge_tile(product, a, b, pairs, to, ldc, rows, cols, accumulate);
-        }
+    dx_tiled_product(native ? pairs_tile : rounded_tile, m, n, pairs, pairs * pair_bytes(native), left, right, c, ldc, accumulate);
     if (!native) _mm_setcsr(control);
 }

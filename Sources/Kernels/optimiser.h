@@ -13,7 +13,7 @@ DX_INLINE void dx_adam_parameters(float *p, float *m, float *v, const float *g, 
     }
 }
 
-// A loop of its own: the one above keeps its bits, and reads p as late as it did.
+/// A loop of its own: the one above keeps its bits, and reads p as late as it did.
 DX_INLINE void dx_decayed_adam_parameters(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam) {
     for (size_t i = 0; i < count; i++) {
         float decayed = g[i] + adam.weight_decay * p[i];
@@ -23,7 +23,7 @@ DX_INLINE void dx_decayed_adam_parameters(float *p, float *m, float *v, const fl
     }
 }
 
-// The first step's buffer is the gradient, as in torch: it starts from zeros.
+/// The first step's buffer is the gradient, as in torch: it starts from zeros.
 DX_INLINE void dx_sgd_parameters(float *p, float *m, const float *g, size_t count, dx_adam sgd) {
     for (size_t i = 0; i < count; i++) {
         m[i] = sgd.beta1 * m[i] + (g[i] + sgd.weight_decay * p[i]);

@@ -1,12 +1,13 @@
 // Vectors laid side by side for products in tiles.
 #ifndef DEEPXML_PACK_H
 #define DEEPXML_PACK_H
-#include "vector.h"
 #include <stddef.h>
+
+#include "vector.h"
 
 typedef float v4 __attribute__((vector_size(16), aligned(4)));
 
-// Four vectors from x on, four numbers of each, to packed[d][lane]: a transpose in registers.
+/// Four vectors from x on, four numbers of each, to packed[d][lane]: a transpose in registers.
 DX_INLINE void transpose4(const float *x, size_t vector, size_t lanes, float *packed) {
     v4 r0 = *(const v4 *)x, r1 = *(const v4 *)(x + vector);
     v4 r2 = *(const v4 *)(x + 2 * vector), r3 = *(const v4 *)(x + 3 * vector);
@@ -18,7 +19,7 @@ DX_INLINE void transpose4(const float *x, size_t vector, size_t lanes, float *pa
     *(v4 *)(packed + 3 * lanes) = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
 
-// packed[d][lane] for `count` (at most `lanes`) vectors, vector v's d-th number at x[v * vector + d * step].
+/// packed[d][lane] for `count` (at most `lanes`) vectors, vector v's d-th number at x[v * vector + d * step].
 DX_INLINE void pack_group(const float *x, size_t vector, size_t step, size_t count, size_t lanes, size_t k, float *packed) {
     if (count < lanes) memset(packed, 0, lanes * k * sizeof(float));
     if (vector == 1) {
@@ -33,5 +34,11 @@ DX_INLINE void pack_group(const float *x, size_t vector, size_t step, size_t cou
         for (size_t v = 0; v < count; v++)
             for (size_t d = 0; d < k; d++) packed[d * lanes + v] = x[v * vector + d * step];
     }
+}
+
+/// packed[group][d][lane] for any number of vectors (`lanes` a constant at each call).
+DX_INLINE void pack_groups(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k, float *packed) {
+    for (size_t v = 0; v < count; v += lanes)
+        pack_group(x + v * vector, vector, step, count - v < lanes ? count - v : lanes, lanes, k, packed + v * k);
 }
 #endif

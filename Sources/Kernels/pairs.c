@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Draw `index` of document `document`: 32 uniform bits.
+/// Draw `index` of document `document`: 32 uniform bits.
 static inline uint32_t draw(dx_stream s, uint32_t document, uint32_t index, uint32_t block[4], uint32_t *have) {
     if (*have != index / 4) {
         uint32_t key[2] = {s.key0, s.key1}, counter[4] = {index / 4, document, s.moment, s.purpose};
@@ -111,42 +111,4 @@ void dx_sort_pairs(const int32_t *labels, const uint16_t *pairs, size_t count, s
     for (size_t i = 0; i < count; i++) sorted[starts[labels[i]]++] = pairs[i];
     memmove(starts + 1, starts, label_count * sizeof(int64_t));
     starts[0] = 0;
-}
-
-// A heap of the best k so far, its root the worst of them.
-static inline int worse(const float *s, const int32_t *ids, int32_t a, int32_t b) {
-    return s[a] < s[b] || (s[a] == s[b] && ids[a] > ids[b]);
-}
-
-static void sift(const float *s, const int32_t *ids, int32_t *heap, size_t n, size_t i) {
-    int32_t item = heap[i];
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= n) break;
-        if (child + 1 < n && worse(s, ids, heap[child + 1], heap[child])) child++;
-        if (!worse(s, ids, heap[child], item)) break;
-        heap[i] = heap[child];
-        i = child;
-    }
-    heap[i] = item;
-}
-
-size_t dx_top_k(const float *scores, const int32_t *ids, size_t count, size_t k, int32_t *order) {
-    if (k > count) k = count;
-    if (k == 0) return 0;
-    for (size_t i = 0; i < k; i++) order[i] = (int32_t)i;
-    for (size_t i = k / 2; i-- > 0;) sift(scores, ids, order, k, i);
-    for (size_t i = k; i < count; i++)
-        if (worse(scores, ids, order[0], (int32_t)i)) {
-            order[0] = (int32_t)i;
-            sift(scores, ids, order, k, 0);
-        }
-    // Taking the worst from the root again and again leaves the best first.
-    for (size_t n = k; n > 1; n--) {
-        int32_t worst = order[0];
-        order[0] = order[n - 1];
-        sift(scores, ids, order, n - 1, 0);
-        order[n - 1] = worst;
-    }
-    return k;
 }

@@ -6,7 +6,7 @@
 
 #define LANES 16
 
-// The four words each of the blocks first_block ..< first_block + LANES of row `row` of the stream.
+/// The four words each of the blocks first_block ..< first_block + LANES of row `row` of the stream.
 DX_INLINE void philox_lanes(dx_stream s, uint32_t row, uint32_t first_block, uint32_t words[4 * LANES]) {
     uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES], k0 = s.key0, k1 = s.key1;
     for (uint32_t i = 0; i < LANES; i++) {
@@ -35,7 +35,7 @@ DX_INLINE void philox_lanes(dx_stream s, uint32_t row, uint32_t first_block, uin
     }
 }
 
-// The same as 16-bit draws, eight a block.
+/// The same as 16-bit draws, eight a block.
 DX_INLINE void philox_bits(dx_stream s, uint32_t row, uint32_t first_block, uint16_t bits[8 * LANES]) {
     uint32_t words[4 * LANES];
     philox_lanes(s, row, first_block, words);

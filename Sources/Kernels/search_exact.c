@@ -1,16 +1,18 @@
-#include "search_product.h"
-#include "search_select.h"
+// Exact search: tiles of products, and of each tile only what beats the k-th best so far.
 #include "search_kernels.h"
+#include "search_select.h"
+#include "tiles.h"
 #include "training_kernels.h"
+#include "vector.h"
 
-// 8 groups of 32 vectors of 300 numbers are 307 KB: they stay in the second-level cache while all queries pass.
+/// 8 groups of 32 vectors of 300 numbers are 307 KB: they stay in the second-level cache while all queries pass.
 enum { DATABASE_TILE = 256, SCAN = 16 };
 
-static int64_t capacity_for(int64_t k) { return k + (k > 240 ? k : 240) + SCAN; }
+static size_t capacity_for(size_t k) { return k + (k > 240 ? k : 240) + SCAN; }
 
 /// What one query has found so far: `count` candidates in ascending order of id, none below `threshold`.
 typedef struct {
-    int64_t count;
+    size_t count;
     float threshold;
 } progress;
 
@@ -20,12 +22,12 @@ typedef struct {
     progress *found;
 } workspace;
 
-static int64_t lay_out(workspace *w, char *memory, int64_t count, int64_t dims, int64_t k) {
-    const int64_t padded = (count + DX_TILE_ROWS - 1) / DX_TILE_ROWS * DX_TILE_ROWS, capacity = capacity_for(k);
-    int64_t at = 0;
+static size_t lay_out(workspace *w, char *memory, size_t count, size_t dims, size_t k) {
+    const size_t padded = dx_round_up(count, DX_TILE_ROWS), capacity = capacity_for(k);
+    size_t at = 0;
 #define PART(FIELD, NUMBER)                                       \
     w->FIELD = (void *)(memory + at);                             \
-    at += ((NUMBER) * (int64_t)sizeof *w->FIELD + 63) / 64 * 64;
+    at += dx_round_up((NUMBER) * sizeof *w->FIELD, 64);
     PART(queries, padded * dims)
     PART(database, DATABASE_TILE * dims)
     PART(scores, DX_TILE_ROWS * DATABASE_TILE)
@@ -38,23 +40,21 @@ static int64_t lay_out(workspace *w, char *memory, int64_t count, int64_t dims, 
     return at;
 }
 
-int64_t dx_search_workspace(int64_t count, int64_t dims, int64_t k) {
+size_t dx_search_workspace(size_t count, size_t dims, size_t k) {
     workspace w;
     return lay_out(&w, 0, count, dims, k);
 }
 
-typedef float scores16 __attribute__((vector_size(64), aligned(4)));
 typedef _Bool flags16 __attribute__((ext_vector_type(16)));
 
 /// Appends those of n scores that may be among the best k. Ids ascend from call to call, so an equal score comes too late.
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-static void scan(
-    const float *restrict scores, int64_t n, int32_t first_id, int64_t k, int64_t capacity, int32_t *restrict keys,
+DX_CLONES static void scan(
+    const float *restrict scores, size_t n, int32_t first_id, size_t k, size_t capacity, int32_t *restrict keys,
     int32_t *restrict ids, progress *found) {
-    int64_t count = found->count;
+    size_t count = found->count;
     float threshold = found->threshold;
-    for (int64_t at = 0; at < n; at += SCAN) {
-        const flags16 above = __builtin_convertvector(*(const scores16 *)(scores + at) > threshold, flags16);
+    for (size_t at = 0; at < n; at += SCAN) {
+        const flags16 above = __builtin_convertvector(*(const v16 *)(scores + at) > threshold, flags16);
         uint16_t hits;
         memcpy(&hits, &above, sizeof hits);
         if (n - at < SCAN) hits &= (uint16_t)((1 << (n - at)) - 1);
@@ -64,7 +64,7 @@ static void scan(
             count = k;
         }
         for (uint32_t left = hits; left; left &= left - 1) {
-            const int64_t i = at + __builtin_ctz(left);
+            const size_t i = at + (size_t)__builtin_ctz(left);
             keys[count] = dx_key(scores[i]);
             ids[count++] = first_id + (int32_t)i;
         }
@@ -74,24 +74,23 @@ static void scan(
 }
 
 static void search_tile(
-    const workspace *w, const float *database, int64_t count, int64_t columns, int64_t dims, const float *bias, int32_t first_id, int64_t k) {
-    const int64_t capacity = capacity_for(k);
-    for (int64_t q = 0; q < count; q += DX_TILE_ROWS) {
-        for (int64_t c = 0; c < columns; c += DX_TILE_COLS)
+    const workspace *w, const float *database, size_t count, size_t columns, size_t dims, const float *bias, int32_t first_id, size_t k) {
+    const size_t capacity = capacity_for(k);
+    for (size_t q = 0; q < count; q += DX_TILE_ROWS) {
+        for (size_t c = 0; c < columns; c += DX_TILE_COLS)
             dx_tile_product(
                 w->queries + q * dims, database + c * dims, dims, w->scores + c, DATABASE_TILE, 0);
-        if (bias) dx_add_bias(w->scores, DX_TILE_ROWS, (size_t)columns, DATABASE_TILE, bias);
-        for (int64_t i = q; i < count && i < q + DX_TILE_ROWS; i++)
+        if (bias) dx_add_bias(w->scores, DX_TILE_ROWS, columns, DATABASE_TILE, bias);
+        for (size_t i = q; i < count && i < q + DX_TILE_ROWS; i++)
             scan(
                 w->scores + (i - q) * DATABASE_TILE, columns, first_id, k, capacity, w->keys + i * capacity,
                 w->ids + i * capacity, w->found + i);
     }
 }
 
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-static void write_rows(const workspace *w, int64_t count, int64_t k, int32_t *ids, float *scores) {
-    const int64_t capacity = capacity_for(k);
-    for (int64_t q = 0; q < count; q++)
+DX_CLONES static void write_rows(const workspace *w, size_t count, size_t k, int32_t *ids, float *scores) {
+    const size_t capacity = capacity_for(k);
+    for (size_t q = 0; q < count; q++)
         dx_write_top(
             w->keys + q * capacity, w->ids + q * capacity, w->found[q].count, k, w->spare_keys, w->spare_ids,
             ids + q * k, scores + q * k);
@@ -100,34 +99,34 @@ static void write_rows(const workspace *w, int64_t count, int64_t k, int32_t *id
 /// Rows of either side are `stride` apart; `bias`: one number a row of the database, or null. Where `packed` isn't null, it is
 /// the database, laid out already.
 static void search(
-    const float *queries, int64_t count, const float *database, const float *packed, const float *bias, int64_t rows, int64_t dims, int64_t stride,
-    int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores) {
+    const float *queries, size_t count, const float *database, const float *packed, const float *bias, size_t rows, size_t dims, size_t stride,
+    int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
     workspace w;
     lay_out(&w, memory, count, dims, k);
-    dx_pack_lanes(queries, stride, count, dims, DX_TILE_ROWS, w.queries);
-    for (int64_t q = 0; q < count; q++) w.found[q] = (progress){0, -__builtin_inff()};
-    for (int64_t r = 0; r < rows; r += DATABASE_TILE) {
-        const int64_t columns = rows - r < DATABASE_TILE ? rows - r : DATABASE_TILE;
-        if (!packed) dx_pack_lanes(database + r * stride, stride, columns, dims, DX_TILE_COLS, w.database);
+    dx_pack_left(queries, stride, 1, count, dims, w.queries);
+    for (size_t q = 0; q < count; q++) w.found[q] = (progress){0, -__builtin_inff()};
+    for (size_t r = 0; r < rows; r += DATABASE_TILE) {
+        const size_t columns = rows - r < DATABASE_TILE ? rows - r : DATABASE_TILE;
+        if (!packed) dx_pack_right(database + r * stride, stride, 1, columns, dims, w.database);
         search_tile(&w, packed ? packed + r * dims : w.database, count, columns, dims, bias ? bias + r : 0, first_id + (int32_t)r, k);
     }
     write_rows(&w, count, k, ids, scores);
 }
 
 void dx_search_exact(
-    const float *queries, int64_t count, const float *database, int64_t rows, int64_t dims, int32_t first_id, int64_t k,
+    const float *queries, size_t count, const float *database, size_t rows, size_t dims, int32_t first_id, size_t k,
     void *memory, int32_t *ids, float *scores) {
     search(queries, count, database, 0, 0, rows, dims, dims, first_id, k, memory, ids, scores);
 }
 
 void dx_search_logits(
-    const float *queries, int64_t count, const float *database, const float *bias, int64_t rows, int64_t dims, int64_t stride,
-    int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores) {
+    const float *queries, size_t count, const float *database, const float *bias, size_t rows, size_t dims, size_t stride,
+    int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
     search(queries, count, database, 0, bias, rows, dims, stride, first_id, k, memory, ids, scores);
 }
 
 void dx_search_packed(
-    const float *queries, int64_t count, const float *packed, const float *bias, int64_t rows, int64_t dims, int64_t stride,
-    int32_t first_id, int64_t k, void *memory, int32_t *ids, float *scores) {
+    const float *queries, size_t count, const float *packed, const float *bias, size_t rows, size_t dims, size_t stride,
+    int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
     search(queries, count, 0, packed, bias, rows, dims, stride, first_id, k, memory, ids, scores);
 }

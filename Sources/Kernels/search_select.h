@@ -3,6 +3,7 @@
 // Scores are held as integers in the same order, so that a selection is exact, stable and free of branches.
 #ifndef DEEPXML_SEARCH_SELECT_H
 #define DEEPXML_SEARCH_SELECT_H
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,44 +24,60 @@ static inline float dx_score(int32_t key) {
 
 /// The k-th largest of n >= k keys, by bisection: a count of n keys vectorises, so that ~25 of them cost less than one
 /// quickselect with its mispredicted branches.
-static inline int32_t dx_kth_largest(const int32_t *keys, int64_t n, int64_t k) {
+static inline int32_t dx_kth_largest(const int32_t *keys, size_t n, size_t k) {
     int32_t low = INT32_MAX, high = INT32_MIN;
-    for (int64_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         low = keys[i] < low ? keys[i] : low;
         high = keys[i] > high ? keys[i] : high;
     }
     while (low < high) {
         const int32_t middle = (int32_t)(low + ((int64_t)high - low + 1) / 2);
-        int32_t count = 0;
-        for (int64_t i = 0; i < n; i++) count += keys[i] >= middle;
+        uint32_t count = 0;
+        for (size_t i = 0; i < n; i++) count += keys[i] >= middle;
         if (count >= k) low = middle;
         else high = middle - 1;
     }
     return low;
 }
 
-/// Keeps the k largest keys in their present order; of equal keys the earlier ones. Returns the k-th largest.
-static inline int32_t dx_keep_largest(int32_t *keys, int32_t *ids, int64_t n, int64_t k) {
+/// Which keys are among the k largest: those above the k-th, and of those equal to it the first few.
+typedef struct {
+    int32_t kth;
+    size_t equal;
+} dx_cut;
+
+static inline dx_cut dx_cut_at(const int32_t *keys, size_t n, size_t k) {
     const int32_t kth = dx_kth_largest(keys, n, k);
-    int64_t above = 0, kept = 0;
-    for (int64_t i = 0; i < n; i++) above += keys[i] > kth;
-    int64_t equal = k - above;
-    for (int64_t i = 0; i < n; i++) {
+    size_t above = 0;
+    for (size_t i = 0; i < n; i++) above += keys[i] > kth;
+    return (dx_cut){kth, k - above};
+}
+
+/// Whether the next key is among them; asked once for each key, in order.
+static inline int dx_takes(dx_cut *cut, int32_t key) {
+    const int tie = key == cut->kth && cut->equal > 0;
+    cut->equal -= (size_t)tie;
+    return (key > cut->kth) | tie;
+}
+
+/// Keeps the k largest keys in their present order; of equal keys the earlier ones. Returns the k-th largest.
+static inline int32_t dx_keep_largest(int32_t *keys, int32_t *ids, size_t n, size_t k) {
+    dx_cut cut = dx_cut_at(keys, n, k);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
         const int32_t key = keys[i], id = ids[i];
-        const int64_t tie = key == kth && equal > 0;
-        equal -= tie;
         keys[kept] = key;
         ids[kept] = id;
-        kept += (key > kth) | tie;
+        kept += (size_t)dx_takes(&cut, key);
     }
-    return kth;
+    return cut.kth;
 }
 
 /// Sorts n pairs by `by`, ascending as unsigned numbers, equal ones in their present order. Spare arrays hold n each.
-static inline void dx_radix_sort(uint32_t *by, int32_t *with, int64_t n, uint32_t *spare_by, int32_t *spare_with) {
+static inline void dx_radix_sort(uint32_t *by, int32_t *with, size_t n, uint32_t *spare_by, int32_t *spare_with) {
     uint32_t counts[4][256];
     memset(counts, 0, sizeof counts);
-    for (int64_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         for (int digit = 0; digit < 4; digit++) counts[digit][(by[i] >> (8 * digit)) & 255]++;
     for (int digit = 0; digit < 4; digit++) {
         uint32_t *count = counts[digit], sum = 0;
@@ -70,7 +87,7 @@ static inline void dx_radix_sort(uint32_t *by, int32_t *with, int64_t n, uint32_
             count[value] = sum;
             sum += c;
         }
-        for (int64_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
             const uint32_t at = count[(by[i] >> (8 * digit)) & 255]++;
             spare_by[at] = by[i];
             spare_with[at] = with[i];
@@ -81,26 +98,32 @@ static inline void dx_radix_sort(uint32_t *by, int32_t *with, int64_t n, uint32_
 }
 
 /// Puts pairs in ascending order of id.
-static inline void dx_sort_by_id(int32_t *keys, int32_t *ids, int64_t n, int32_t *spare_keys, int32_t *spare_ids) {
+static inline void dx_sort_by_id(int32_t *keys, int32_t *ids, size_t n, int32_t *spare_keys, int32_t *spare_ids) {
     dx_radix_sort((uint32_t *)ids, keys, n, (uint32_t *)spare_ids, spare_keys);
 }
 
-/// Writes the k best of n pairs, whose ids ascend, by descending score, ties by id; pads with -1 and -infinity.
-static inline void dx_write_top(
-    int32_t *keys, int32_t *ids, int64_t n, int64_t k, int32_t *spare_keys, int32_t *spare_ids, int32_t *out_ids,
-    float *out_scores) {
+/// Moves the k best of n pairs (fewer where n is less) to the front, by descending score, ties in their present order. Their keys
+/// are flipped afterwards. Returns how many. Spare arrays hold as many.
+static inline size_t dx_best_first(int32_t *keys, int32_t *ids, size_t n, size_t k, int32_t *spare_keys, int32_t *spare_ids) {
     if (n > k) {
         if (k > 0) dx_keep_largest(keys, ids, n, k);
         n = k;
     }
     // Descending signed keys are ascending unsigned ones after this flip.
-    for (int64_t i = 0; i < n; i++) keys[i] ^= 0x7fffffff;
+    for (size_t i = 0; i < n; i++) keys[i] ^= 0x7fffffff;
     dx_radix_sort((uint32_t *)keys, ids, n, (uint32_t *)spare_keys, spare_ids);
-    for (int64_t i = 0; i < n; i++) {
+    return n;
+}
+
+/// Writes the k best of n pairs, whose ids ascend, by descending score, ties by id; pads with -1 and -infinity.
+static inline void dx_write_top(int32_t *keys, int32_t *ids, size_t n, size_t k, int32_t *spare_keys, int32_t *spare_ids,
+                                int32_t *out_ids, float *out_scores) {
+    n = dx_best_first(keys, ids, n, k, spare_keys, spare_ids);
+    for (size_t i = 0; i < n; i++) {
         out_ids[i] = ids[i];
         out_scores[i] = dx_score(keys[i] ^ 0x7fffffff);
     }
-    for (int64_t i = n; i < k; i++) {
+    for (size_t i = n; i < k; i++) {
         out_ids[i] = -1;
         out_scores[i] = -__builtin_inff();
     }

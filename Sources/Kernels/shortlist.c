@@ -30,13 +30,13 @@ DX_INLINE void prefetch_row(const float *row, size_t ld) {
     for (size_t c = 0; c < ld; c += 16) __builtin_prefetch(row + c, 1, 2);
 }
 
-// A pair of a block, in document order: its gradient and the place of its label in the block.
+/// A pair of a block, in document order: its gradient and the place of its label in the block.
 typedef struct {
     float g;
     uint32_t slot;
 } block_pair;
 
-// The rows of W that a block's labels had before Adam, by chunks of columns; and the block's pairs by document.
+/// The rows of W that a block's labels had before Adam, by chunks of columns; and the block's pairs by document.
 typedef struct {
     float *rows;
     block_pair *pairs;
@@ -52,7 +52,7 @@ DX_INLINE void keep_row(block k, const float *w, size_t ld, size_t slot) {
     }
 }
 
-// Counting sort by document of the pairs of the labels [first, last); stable, so that labels ascend.
+/// Counting sort by document of the pairs of the labels [first, last); stable, so that labels ascend.
 DX_INLINE void sort_by_document(block k, size_t first, size_t last, const int64_t *starts, const uint16_t *pairs,
                                 const float *g) {
     for (size_t d = 0; d < k.batch; d++) k.ends[d + 1] += k.ends[d];
@@ -64,7 +64,7 @@ DX_INLINE void sort_by_document(block k, size_t first, size_t last, const int64_
     }
 }
 
-// dz += g w over v vectors of columns (v a constant at each call).
+/// dz += g w over v vectors of columns (v a constant at each call).
 DX_INLINE void spread_chunk(const int v, block k, const float *rows, float *dz, size_t ld) {
     const block_pair *p = k.pairs;
     for (size_t d = 0; d < k.batch; d++) {
@@ -95,7 +95,7 @@ DX_INLINE void spread(block k, float *dz, size_t ld) {
     }
 }
 
-// Where the block that begins at label `first` ends: 64 labels with pairs, or as many pairs as there is room for.
+/// Where the block that begins at label `first` ends: 64 labels with pairs, or as many pairs as there is room for.
 DX_INLINE size_t block_end(size_t first, size_t last, const int64_t *starts) {
     size_t labels = 0, l = first;
     for (; l < last && labels < BLOCK_LABELS; l++) {
@@ -105,7 +105,7 @@ DX_INLINE size_t block_end(size_t first, size_t last, const int64_t *starts) {
     return l > first ? l : l + 1;
 }
 
-// `kind` is a constant at each call.
+/// `kind` is a constant at each call.
 DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const int64_t *pair_starts,
                                 const uint16_t *pairs, size_t batch, step_batch b, parameter weight, parameter biases,
                                 dx_adam adam) {

@@ -10,7 +10,7 @@
 typedef float v8 __attribute__((vector_size(32)));
 typedef float v4 __attribute__((vector_size(16)));
 
-// What all labels of a step share. `squared` is read by the margin loss alone.
+/// What all labels of a step share. `squared` is read by the margin loss alone.
 typedef struct {
     const float *z;
     float *dz;
@@ -19,10 +19,10 @@ typedef struct {
     int squared;
 } step_batch;
 
-// Constants at each call: binary cross-entropy, or hinge and squared hinge.
+/// Constants at each call: binary cross-entropy, or hinge and squared hinge.
 enum { CROSS_ENTROPY, MARGIN };
 
-// One label's row, and the sums over its pairs.
+/// One label's row, and the sums over its pairs.
 typedef struct {
     const float *w;
     float *gw;
@@ -30,7 +30,7 @@ typedef struct {
     double loss;
 } step_label;
 
-// Up to eight pairs on their way: offsets of the documents' rows in z and dz, logits, targets, gradients.
+/// Up to eight pairs on their way: offsets of the documents' rows in z and dz, logits, targets, gradients.
 typedef struct {
     uint32_t rows[GROUP];
     float logit[GROUP], y[GROUP], g[GROUP];
@@ -48,7 +48,7 @@ DX_INLINE float sum16(const v16 *x) {
     return (b[0] + b[2]) + (b[1] + b[3]);
 }
 
-// sum16 of eight vectors side by side, each sum in the same order as there: 14 shuffles of pairs, not 8 chains.
+/// sum16 of eight vectors side by side, each sum in the same order as there: 14 shuffles of pairs, not 8 chains.
 DX_INLINE void sums8(const v16 *x, v8 *out) {
     v8 h[8], q[4], e[2];
     UNROLL for (int j = 0; j < 8; j++) halves_sum(x + j, h + j);
@@ -62,7 +62,7 @@ DX_INLINE void sums8(const v16 *x, v8 *out) {
            __builtin_shufflevector(e[0], e[1], 1, 3, 9, 11, 5, 7, 13, 15);
 }
 
-// Logits of n pairs (n a constant at each call).
+/// Logits of n pairs (n a constant at each call).
 DX_INLINE void dots(const int n, step_batch b, const step_label *l, const uint16_t *pairs, pair_group *p) {
     const float *zs[GROUP];
     v16 sums[GROUP];
@@ -86,7 +86,7 @@ DX_INLINE void dots(const int n, step_batch b, const step_label *l, const uint16
     }
 }
 
-// A NaN stays one.
+/// A NaN stays one.
 DX_INLINE void margin_gradients(const int lanes, step_batch b, pair_group *p, float *loss) {
     for (int j = 0; j < lanes; j++) {
         float sign = 2.0f * p->y[j] - 1.0f, margin = 1.0f - sign * p->logit[j];
@@ -96,7 +96,7 @@ DX_INLINE void margin_gradients(const int lanes, step_batch b, pair_group *p, fl
     }
 }
 
-// g = (sigma(logit) - y) * scale of the first n of `lanes` pairs, or the same of a margin loss.
+/// g = (sigma(logit) - y) * scale of the first n of `lanes` pairs, or the same of a margin loss.
 DX_INLINE void logit_gradients(const int kind, const int lanes, size_t n, step_batch b, step_label *l, pair_group *p) {
     float loss[GROUP];
     if (kind == MARGIN) {
@@ -116,7 +116,7 @@ DX_INLINE void logit_gradients(const int kind, const int lanes, size_t n, step_b
     l->loss += total;
 }
 
-// gw += g z and, where `direct`, dz += g w, for n pairs (n a constant at each call).
+/// gw += g z and, where `direct`, dz += g w, for n pairs (n a constant at each call).
 DX_INLINE void outer(const int n, const int direct, step_batch b, step_label *l, const pair_group *p) {
     const float *zs[GROUP];
     float *ds[GROUP], g[GROUP];
@@ -159,9 +159,9 @@ DX_INLINE void any_outer(size_t n, const int direct, step_batch b, step_label *l
 #undef OUTER
 }
 
-// All pairs of a label. The dots of the next group come before the outer products of this one, so that they fill the
-// time that the exponentials' long chains take. Not `direct`: dz stays, and g gets the pairs' gradients (and up to
-// seven numbers after them).
+/// All pairs of a label. The dots of the next group come before the outer products of this one, so that they fill the
+/// time that the exponentials' long chains take. Not `direct`: dz stays, and g gets the pairs' gradients (and up to
+/// seven numbers after them).
 DX_INLINE void label_pairs(const int kind, const int direct, step_batch b, step_label *l, const uint16_t *pairs,
                            size_t count, float *g) {
     pair_group groups[2];

@@ -2,6 +2,7 @@
 #ifndef DEEPXML_VECTOR_H
 #define DEEPXML_VECTOR_H
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 typedef float v16 __attribute__((vector_size(64), aligned(4)));
 typedef int32_t i16v __attribute__((vector_size(64), aligned(4)));
 
-// Cephes' expf: range reduction by ln 2, then a polynomial of degree 6; error below 2 ulp on [-87, 88].
+/// Cephes' expf: range reduction by ln 2, then a polynomial of degree 6; error below 2 ulp on [-87, 88].
 DX_INLINE float dx_exp(float x) {
     x = x > 88.0f ? 88.0f : x;
     x = x < -87.0f ? -87.0f : x;
@@ -30,7 +31,7 @@ DX_INLINE float dx_exp(float x) {
     return p * scale;
 }
 
-// ln(1 + t) for t in [0, 1]: 2 atanh(t / (2 + t)) as a series in (t/(2+t))^2 <= 1/9; error below 1e-7.
+/// ln(1 + t) for t in [0, 1]: 2 atanh(t / (2 + t)) as a series in (t/(2+t))^2 <= 1/9; error below 1e-7.
 DX_INLINE float dx_log1p_unit(float t) {
     float s = t / (2.0f + t), q = s * s;
     float p = 1.0f / 13.0f;
@@ -43,11 +44,22 @@ DX_INLINE float dx_log1p_unit(float t) {
     return 2.0f * s * p;
 }
 
-// sigma(x), and *softplus = ln(1 + e^x), from one exponential of -|x|.
+/// sigma(x), and *softplus = ln(1 + e^x), from one exponential of -|x|.
 DX_INLINE float dx_sigmoid_softplus(float x, float *softplus) {
     float t = dx_exp(-__builtin_fabsf(x));
     float r = 1.0f / (1.0f + t);
     *softplus = (x > 0 ? x : 0) + dx_log1p_unit(t);
     return x >= 0 ? r : t * r;
+}
+
+/// Sum of squares, in double and in a fixed order.
+DX_INLINE double dx_square_sum(const float *x, size_t count) {
+    double lanes[8] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (size_t j = 0; j < 8; j++) lanes[j] += (double)x[i + j] * x[i + j];
+    for (; i < count; i++) sum += (double)x[i] * x[i];
+    for (int j = 0; j < 8; j++) sum += lanes[j];
+    return sum;
 }
 #endif

@@ -1,14 +1,13 @@
-#include "kernels.h"
-#include <math.h>
-#include <string.h>
+// Checks and conversions of dense arrays.
+#include "vector.h"
+#include "xcdata_kernels.h"
 
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #define BLOCK 4096
 
-// All-ones exponent bits: an integer test, which no floating-point flag of the compiler can optimise away.
+/// All-ones exponent bits: an integer test, which no floating-point flag of the compiler can optimise away.
 static inline int not_finite(uint32_t bits) { return (bits & 0x7f800000u) == 0x7f800000u; }
 
-CLONES size_t xc_first_not_finite(const float *values, size_t count) {
+DX_CLONES size_t xc_first_not_finite(const float *values, size_t count) {
     for (size_t from = 0; from < count; from += BLOCK) {
         size_t to = count - from < BLOCK ? count : from + BLOCK;
         uint32_t any = 0, bits;
@@ -24,7 +23,7 @@ CLONES size_t xc_first_not_finite(const float *values, size_t count) {
     return count;
 }
 
-CLONES void xc_half_to_float(const uint16_t *from, size_t count, float *to) {
+DX_CLONES void xc_half_to_float(const uint16_t *from, size_t count, float *to) {
     for (size_t i = 0; i < count; i++) {
         _Float16 half;
         memcpy(&half, from + i, 2);
@@ -32,7 +31,7 @@ CLONES void xc_half_to_float(const uint16_t *from, size_t count, float *to) {
     }
 }
 
-CLONES void xc_double_to_float(const double *from, size_t count, float *to) {
+DX_CLONES void xc_double_to_float(const double *from, size_t count, float *to) {
     for (size_t i = 0; i < count; i++) to[i] = (float)from[i];
 }
 

@@ -3,18 +3,17 @@
 // Digits are read eight at a time (Lemire & Muła's "SWAR" trick), so that the branches don't depend on how many
 // digits a number has. Little-endian machines only, as all of the binary formats of this program.
 #define _GNU_SOURCE // strtof_l
-#include "kernels.h"
 #include <float.h>
 #include <locale.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) void
-xc_text_count(const char *text, size_t length, char separator, int64_t *newlines, int64_t *separators) {
-    int64_t lines = 0, entries = 0;
+#include "vector.h"
+#include "xcdata_kernels.h"
+
+DX_CLONES void xc_text_count(const char *text, size_t length, char separator, size_t *newlines, size_t *separators) {
+    size_t lines = 0, entries = 0;
     for (size_t from = 0; from < length; from += 4096) {
         size_t to = length - from < 4096 ? length : from + 4096;
         // Sixteen-bit sums of one block can't overflow, and are cheap to widen once a block.
@@ -39,10 +38,10 @@ static inline int ends_number(char c) { return c == ' ' || c == '\n' || c == '\t
 
 typedef struct {
     uint64_t value; // wraps beyond 19 digits: the caller looks at `digits`
-    int64_t digits;
+    size_t digits;
 } digit_run;
 
-// The value of the first n (1…8) digits of a word: they are moved to its end, and zeros come in before them.
+/// The value of the first n (1…8) digits of a word: they are moved to its end, and zeros come in before them.
 static inline uint64_t eight_digits(uint64_t word, int n) {
     word <<= 64 - 8 * n;
     word = (word & 0x0f0f0f0f0f0f0f0fULL) * 2561 >> 8;
@@ -50,7 +49,7 @@ static inline uint64_t eight_digits(uint64_t word, int n) {
     return (word & 0x0000ffff0000ffffULL) * 42949672960001ULL >> 32;
 }
 
-// Reads the digits at *p and moves *p past them. A byte that is no digit must stand before `end`.
+/// Reads the digits at *p and moves *p past them. A byte that is no digit must stand before `end`.
 static inline digit_run read_digits(const char **p, const char *end) {
     digit_run run = {0, 0};
     const char *start = *p, *at = start;
@@ -65,20 +64,20 @@ static inline digit_run read_digits(const char **p, const char *end) {
         run.value = eight_digits(word, n);
         at += n;
         if (n < 8) {
-            run.digits = n;
+            run.digits = (size_t)n;
             *p = at;
             return run;
         }
     }
     for (; is_digit(*at); at++) run.value = run.value * 10 + (uint64_t)(*at - '0');
-    run.digits = at - start;
+    run.digits = (size_t)(at - start);
     *p = at;
     return run;
 }
 
-// m·10^e as a float, where one rounding to double decides it: m < 2^53 and |e| <= 22 make the double correctly rounded
-// (Clinger 1990), and rounding it again is right unless it is exactly half-way between two floats.
-static inline int from_double(uint64_t m, int64_t e, float *value) {
+/// m·10^e as a float, where one rounding to double decides it: m < 2^53 and |e| <= 22 make the double correctly rounded
+/// (Clinger 1990), and rounding it again is right unless it is exactly half-way between two floats.
+static inline int from_double(uint64_t m, int32_t e, float *value) {
     if (m >> 53 || e < -22 || e > 22) return 0;
     double d = e < 0 ? (double)m / POW10[-e] : (double)m * POW10[e];
     uint64_t bits;
@@ -88,8 +87,8 @@ static inline int from_double(uint64_t m, int64_t e, float *value) {
     return 1;
 }
 
-// The same with the 64-bit mantissa of x87's long double, for 16 to 19 digits.
-static int from_long_double(uint64_t m, int64_t e, float *value) {
+/// The same with the 64-bit mantissa of x87's long double, for 16 to 19 digits.
+static int from_long_double(uint64_t m, int32_t e, float *value) {
 #if defined(__x86_64__) && LDBL_MANT_DIG == 64
     if (e < -22 || e > 22) return 0;
     long double x = e < 0 ? (long double)m / POW10[-e] : (long double)m * POW10[e];
@@ -108,7 +107,7 @@ static locale_t c_locale;
 static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
 static void make_c_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
 
-// The general case, by the C library, in a locale whose decimal mark is a full stop.
+/// The general case, by the C library, in a locale whose decimal mark is a full stop.
 static float from_library(const char *text, size_t length) {
     char copy[XC_TEXT_LONGEST_NUMBER + 1];
     memcpy(copy, text, length);
@@ -127,12 +126,12 @@ static int names_not_finite(const char *text, size_t length) {
 
 typedef struct {
     uint64_t mantissa;
-    int64_t exponent; // of ten
-    int64_t digits;   // of the mantissa, leading zeros not counted
+    int32_t exponent; // of ten
+    size_t digits;   // of the mantissa, leading zeros not counted
     int negative;
 } decimal;
 
-// Splits [+-]digits[.digits][e[+-]digits]; 0 where the text isn't of that form.
+/// Splits [+-]digits[.digits][e[+-]digits]; 0 where the text isn't of that form.
 static int split_decimal(const char *p, const char *end, decimal *out) {
     decimal d = {0, 0, 0, 0};
     if (p < end && (*p == '+' || *p == '-')) d.negative = *p++ == '-';
@@ -149,7 +148,7 @@ static int split_decimal(const char *p, const char *end, decimal *out) {
     }
     if (!any) return 0;
     if (p < end && (*p == 'e' || *p == 'E')) {
-        int64_t sign = 1, e = 0;
+        int32_t sign = 1, e = 0;
         if (++p < end && (*p == '+' || *p == '-')) sign = *p++ == '-' ? -1 : 1;
         if (p == end || !is_digit(*p)) return 0;
         for (; p < end && is_digit(*p); p++) e = e < 100000 ? e * 10 + (*p - '0') : e;
@@ -176,7 +175,7 @@ static int32_t read_number(const char *text, size_t length, int any_sign, float 
 
 int32_t xc_text_number(const char *text, size_t length, float *value) { return read_number(text, length, 0, value); }
 
-// A value that isn't plain `digits[.digits]` of at most 16 digits.
+/// A value that isn't plain `digits[.digits]` of at most 16 digits.
 static __attribute__((noinline)) int32_t read_unusual(const char **p, int any_sign, float *value) {
     const char *end = *p;
     while (!ends_number(*end)) end++;
@@ -194,27 +193,27 @@ static inline int32_t read_value(const char **p, const char *end, int any_sign, 
     }
     // Zero too goes the slow way: it is rare, and from_double refuses it as it does the subnormals.
     if (whole.digits > 8 || fraction.digits > 8 || !ends_number(*at) || whole.digits + fraction.digits == 0 ||
-        !from_double(whole.value * POW10_INT[fraction.digits] + fraction.value, -fraction.digits, value))
+        !from_double(whole.value * POW10_INT[fraction.digits] + fraction.value, -(int32_t)fraction.digits, value))
         return read_unusual(p, any_sign, value);
     *p = at;
     return XC_TEXT_OK;
 }
 
-// Reads `index:` of a row whose index before was `last`; -1 in a row of any order.
-static inline int32_t read_index(const char **p, const char *end, int64_t cols, int64_t last, int64_t *index) {
+/// Reads `index:` of a row whose index before was `last`; -1 in a row of any order.
+static inline int32_t read_index(const char **p, const char *end, size_t cols, ptrdiff_t last, ptrdiff_t *index) {
     digit_run run = read_digits(p, end);
     if (run.digits == 0) return XC_TEXT_NO_INDEX;
     if (**p != ':') return XC_TEXT_NO_COLON;
     *p += 1;
-    if (run.digits > 18 || (int64_t)run.value >= cols) return XC_TEXT_INDEX_RANGE;
-    *index = (int64_t)run.value;
+    if (run.digits > 18 || run.value >= cols) return XC_TEXT_INDEX_RANGE;
+    *index = (ptrdiff_t)run.value;
     if (*index <= last) return *index == last ? XC_TEXT_INDEX_REPEATED : XC_TEXT_INDEX_UNSORTED;
     return XC_TEXT_OK;
 }
 
-// Reads the labels `l1,l2` before a row's entries, into `labels` where that isn't NULL; moves *p past them.
-// A row of none starts with a blank, or, as some files have it, with its first entry.
-static int32_t read_labels(const char **p, const char *end, int64_t cols, int32_t *labels, int64_t *count, const char **token) {
+/// Reads the labels `l1,l2` before a row's entries, into `labels` where that isn't NULL; moves *p past them.
+/// A row of none starts with a blank, or, as some files have it, with its first entry.
+static int32_t read_labels(const char **p, const char *end, size_t cols, int32_t *labels, size_t *count, const char **token) {
     const char *at = *p;
     if (ends_number(*at)) return XC_TEXT_OK;
     *token = at;
@@ -225,7 +224,7 @@ static int32_t read_labels(const char **p, const char *end, int64_t cols, int32_
         digit_run run = read_digits(&at, end);
         if (run.digits == 0 || !(*at == ',' || ends_number(*at))) return XC_TEXT_NO_LABEL;
         if (labels) {
-            if (run.digits > 18 || (int64_t)run.value >= cols) return XC_TEXT_INDEX_RANGE;
+            if (run.digits > 18 || run.value >= cols) return XC_TEXT_INDEX_RANGE;
             labels[(*count)++] = (int32_t)run.value;
         }
         if (*at != ',') break;
@@ -236,11 +235,11 @@ static int32_t read_labels(const char **p, const char *end, int64_t cols, int32_
 
 static inline int at_line_end(const char *p) { return *p == '\n' || (*p == '\r' && p[1] == '\n'); }
 
-void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t flags, int32_t *indices, float *values,
+void xc_text_parse(const char *text, size_t length, size_t cols, int32_t flags, int32_t *indices, float *values,
                    int64_t *row_ends, xc_text_result *result) {
     const char *p = text, *end = text + length, *line = p, *token = p;
     const int any_sign = flags & XC_TEXT_ANY_SIGN, any_order = flags & XC_TEXT_ANY_ORDER, labels_only = flags & XC_TEXT_LABELS_ONLY;
-    int64_t entries = 0, rows = 0;
+    size_t entries = 0, rows = 0;
     int32_t error = XC_TEXT_OK;
     while (p < end && !error) {
         line = p;
@@ -248,13 +247,13 @@ void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t flags,
             if ((error = read_labels(&p, end, cols, labels_only ? indices : NULL, &entries, &token))) break;
             if (labels_only) p = memchr(p, '\n', (size_t)(end - p));
         }
-        for (int64_t last = -1;;) {
+        for (ptrdiff_t last = -1;;) {
             while (*p == ' ' || *p == '\t') p++;
             token = p;
             // The last byte is a line feed, so one may look at the byte after a carriage return.
             if (at_line_end(p)) {
                 p += *p == '\r' ? 2 : 1;
-                row_ends[rows++] = entries;
+                row_ends[rows++] = (int64_t)entries;
                 break;
             }
             if ((error = read_index(&p, end, cols, any_order ? -1 : last, &last))) break;
@@ -268,5 +267,5 @@ void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t flags,
             }
         }
     }
-    *result = (xc_text_result){rows, entries, token - text, line - text, error};
+    *result = (xc_text_result){rows, entries, (size_t)(token - text), (size_t)(line - text), error};
 }

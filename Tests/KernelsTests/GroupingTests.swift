@@ -32,15 +32,15 @@ import Testing
         let count = 200, scores = (0..<count).map { _ in Float(sample.below(12)) }
         // Ids in no order.
         let ids = (0..<count).map { Int32(($0 * 77) % 211) }
-        var order = [Int32](repeating: -1, count: max(k, 1))
-        let found = dx_top_k(scores, ids, count, k, &order)
+        var order = [Int32](repeating: -1, count: max(k, 1)), memory = [Int32](repeating: 9, count: 4 * count)
+        let found = dx_top_k(scores, ids, count, k, &memory, &order)
         let expected = (0..<count).sorted { (-scores[$0], ids[$0]) < (-scores[$1], ids[$1]) }.prefix(k)
         #expect(found == min(k, count))
         #expect(order.prefix(found).map(Int.init) == Array(expected))
     }
 
     @Test func topKOfNothing() {
-        var order: [Int32] = [7]
-        #expect(dx_top_k([], [], 0, 3, &order) == 0 && order == [7])
+        var order: [Int32] = [7], memory: [Int32] = [7]
+        #expect(dx_top_k([], [], 0, 3, &memory, &order) == 0 && order == [7])
     }
 }

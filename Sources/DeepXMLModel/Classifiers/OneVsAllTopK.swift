@@ -38,7 +38,7 @@ public struct OneVsAllTopK: Sendable {
 
     private func search(_ z: UnsafePointer<Float>, rows: Int, labels: Range<Int>, k: Int, team: ThreadTeam) -> TopK {
         let found = TopK(rows: rows, k: k)
-        // Whole groups of 12 rows (search_product.h), at most what stays in the second-level cache.
+        // Whole groups of 12 rows (tiles.h), at most what stays in the second-level cache.
         let share = (rows + team.size - 1) / team.size
         let height = min(480, max(12, (share + 11) / 12 * 12))
         nonisolated(unsafe) let z = z
@@ -49,12 +49,12 @@ public struct OneVsAllTopK: Sendable {
     }
 
     private func search(_ z: UnsafePointer<Float>, rows: Range<Int>, labels: Range<Int>, into found: TopK) {
-        let (k, dims, ld) = (found.k, Int64(classifier.dims), classifier.ld)
-        let memory = Buffer<UInt8>(count: Int(dx_search_workspace(Int64(rows.count), dims, Int64(k))))
+        let (k, dims, ld) = (found.k, classifier.dims, classifier.ld)
+        let memory = Buffer<UInt8>(count: dx_search_workspace(rows.count, dims, k))
         dx_search_logits(
-            z + rows.lowerBound * ld, Int64(rows.count), classifier.weight.value.row(labels.lowerBound),
-            classifier.bias.value.pointer + labels.lowerBound, Int64(labels.count), dims, Int64(ld),
-            Int32(classifier.labels.lowerBound + labels.lowerBound), Int64(k), memory.pointer,
+            z + rows.lowerBound * ld, rows.count, classifier.weight.value.row(labels.lowerBound),
+            classifier.bias.value.pointer + labels.lowerBound, labels.count, dims, ld,
+            Int32(classifier.labels.lowerBound + labels.lowerBound), k, memory.pointer,
             found.indices.pointer + rows.lowerBound * k, found.scores.pointer + rows.lowerBound * k)
     }
 }

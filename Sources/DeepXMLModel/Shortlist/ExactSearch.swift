@@ -23,14 +23,14 @@ public struct ExactSearch: NeighbourSearch {
         precondition(k >= 1 && queries.cols == database.cols)
         let found = TopK(rows: queries.rows, k: k)
         let tile = Self.queriesPerTile(queries.rows, threads: team.size)
-        let dims = Int64(queries.cols)
+        let dims = queries.cols
         team.forEach((queries.rows + tile - 1) / tile) { index in
             let first = index * tile
-            let count = Int64(min(tile, queries.rows - first))
-            let memory = Buffer<UInt8>(count: Int(dx_search_workspace(count, dims, Int64(k))))
+            let count = min(tile, queries.rows - first)
+            let memory = Buffer<UInt8>(count: dx_search_workspace(count, dims, k))
             dx_search_exact(
-                queries.row(first), count, database.pointer, Int64(database.rows), dims, Int32(firstId), Int64(k),
-                memory.pointer, found.indices.pointer + first * k, found.scores.pointer + first * k)
+                queries.row(first), count, database.pointer, database.rows, dims, Int32(firstId), k, memory.pointer,
+                found.indices.pointer + first * k, found.scores.pointer + first * k)
         }
         return found
     }

@@ -79,9 +79,9 @@ private final class GraphPart: @unchecked Sendable {
         guard !rows.isEmpty else { return }
         // hnswlib draws layers with 1/ln M: one link would divide by zero.
         graph = chnsw_build(
-            database.row(rows.lowerBound), Int64(rows.count), Int64(database.cols), Int64(max(2, settings.M)),
-            Int64(max(1, settings.efC)), seed, message.pointer, message.count)
-        if let graph { chnsw_set_search_width(graph, Int64(max(1, settings.efS))) }
+            database.row(rows.lowerBound), rows.count, database.cols, max(2, settings.M), max(1, settings.efC), seed,
+            message.pointer, message.count)
+        if let graph { chnsw_set_search_width(graph, max(1, settings.efS)) }
     }
 
     func search(_ queries: DenseMatrix, _ range: Range<Int>, into list: TopK) {
@@ -89,9 +89,9 @@ private final class GraphPart: @unchecked Sendable {
         for query in range {
             let ids = list.indices.pointer + query * list.k
             let found = chnsw_search(
-                graph, queries.row(query), Int64(list.k), ids, list.scores.pointer + query * list.k, message.pointer,
+                graph, queries.row(query), list.k, ids, list.scores.pointer + query * list.k, message.pointer,
                 message.count)
-            for i in 0..<Int(max(found, 0)) { ids[i] += Int32(rows.lowerBound + firstId) }
+            for i in 0..<max(found, 0) { ids[i] += Int32(rows.lowerBound + firstId) }
         }
     }
 

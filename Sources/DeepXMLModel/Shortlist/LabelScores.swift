@@ -3,7 +3,7 @@ import Support
 
 /// Scales the rows of an R×D matrix to length 1 in place; rows of zeros stay.
 public func makeUnitRows(_ matrix: DenseMatrix, team: ThreadTeam) {
-    team.forRanges(matrix.rows, grain: 64) { dx_unit_rows(matrix.row($0.lowerBound), Int64($0.count), Int64(matrix.cols)) }
+    team.forRanges(matrix.rows, grain: 64) { dx_unit_rows(matrix.row($0.lowerBound), $0.count, matrix.cols) }
 }
 
 /// Label centroids for a search: the mean of the encodings of a label's documents, made unit.
@@ -21,8 +21,8 @@ public func labelCentroids(
     team.forRanges(labels.count, grain: 8) { range in
         let first = labels.lowerBound + range.lowerBound
         dx_mean_rows(
-            encodings.pointer, Int64(encodings.cols), documents.starts.pointer, documents.indices.pointer, Int64(first),
-            Int64(first + range.count), centroids.row(range.lowerBound))
+            encodings.pointer, encodings.cols, documents.starts.pointer, documents.indices.pointer, first,
+            first + range.count, centroids.row(range.lowerBound))
     }
     makeUnitRows(centroids, team: team)
     return centroids
@@ -45,8 +45,8 @@ public func labelScores(neighbours: TopK, labels: CSRMatrix, k: Int, team: Threa
         sums.fill(-.infinity)
         dx_label_scores(
             neighbours.indices.pointer + range.lowerBound * neighbours.k,
-            neighbours.scores.pointer + range.lowerBound * neighbours.k, Int64(range.count), Int64(neighbours.k),
-            labels.starts.pointer, labels.indices.pointer, sums.pointer, memory.pointer, Int64(capacity), Int64(k),
+            neighbours.scores.pointer + range.lowerBound * neighbours.k, range.count, neighbours.k,
+            labels.starts.pointer, labels.indices.pointer, sums.pointer, memory.pointer, capacity, k,
             scores.indices.pointer + range.lowerBound * k, scores.scores.pointer + range.lowerBound * k)
     }
     return scores
@@ -65,9 +65,9 @@ public func ensembleShortlist(
         let memory = Buffer<Int32>(count: 8 * capacity)
         let row = range.lowerBound
         dx_blend_lists(
-            knn.indices.pointer + row * knn.k, knn.scores.pointer + row * knn.k, Int64(knn.k), gamma,
-            centroid.indices.pointer + row * centroid.k, centroid.scores.pointer + row * centroid.k, Int64(centroid.k),
-            1 - gamma, Int64(range.count), memory.pointer, Int64(capacity), Int64(k),
+            knn.indices.pointer + row * knn.k, knn.scores.pointer + row * knn.k, knn.k, gamma,
+            centroid.indices.pointer + row * centroid.k, centroid.scores.pointer + row * centroid.k, centroid.k,
+            1 - gamma, range.count, memory.pointer, capacity, k,
             shortlist.indices.pointer + row * k, shortlist.scores.pointer + row * k)
     }
     return shortlist

@@ -56,7 +56,7 @@ public struct PackedSearch: NeighbourSearch {
             return mergeTopK(lists, k: k, team: team)
         }
         let found = TopK(rows: rows, k: k), share = (rows + team.size - 1) / team.size
-        // Whole groups of 12 (search_product.h), at most what stays in the second-level cache.
+        // Whole groups of 12 (tiles.h), at most what stays in the second-level cache.
         let height = min(480, max(12, (share + 11) / 12 * 12))
         team.forEach((rows + height - 1) / height) { index in
             search(queries, index * height..<min((index + 1) * height, rows), stride, 0..<count, into: found)
@@ -69,12 +69,11 @@ public struct PackedSearch: NeighbourSearch {
     private func search(
         _ queries: UnsafePointer<Float>, _ rows: Range<Int>, _ stride: Int, _ part: Range<Int>, into found: TopK
     ) {
-        let k = found.k, number = Int64(rows.count)
-        let memory = Buffer<UInt8>(count: Int(dx_search_workspace(number, Int64(dims), Int64(k))))
+        let k = found.k
+        let memory = Buffer<UInt8>(count: dx_search_workspace(rows.count, dims, k))
         dx_search_packed(
-            queries + rows.lowerBound * stride, number, packed.pointer + part.lowerBound * dims,
-            bias.map { $0.pointer + part.lowerBound }, Int64(part.count), Int64(dims), Int64(stride),
-            Int32(firstId + part.lowerBound), Int64(k), memory.pointer, found.indices.pointer + rows.lowerBound * k,
-            found.scores.pointer + rows.lowerBound * k)
+            queries + rows.lowerBound * stride, rows.count, packed.pointer + part.lowerBound * dims,
+            bias.map { $0.pointer + part.lowerBound }, part.count, dims, stride, Int32(firstId + part.lowerBound), k,
+            memory.pointer, found.indices.pointer + rows.lowerBound * k, found.scores.pointer + rows.lowerBound * k)
     }
 }

@@ -13,8 +13,8 @@ public func mergeTopK(_ lists: [TopK], k: Int, team: ThreadTeam) -> TopK {
         let memory = Buffer<Int32>(count: 4 * width)
         dx_merge_lists(
             lists.map { UnsafePointer($0.indices.pointer) }, lists.map { UnsafePointer($0.scores.pointer) },
-            lists.map { Int64($0.k) }, Int64(lists.count), Int64(range.lowerBound), Int64(range.upperBound),
-            memory.pointer, Int64(width), Int64(k), merged.indices.pointer, merged.scores.pointer)
+            lists.map(\.k), lists.count, range.lowerBound, range.upperBound, memory.pointer, width, k,
+            merged.indices.pointer, merged.scores.pointer)
     }
     return merged
 }
@@ -24,8 +24,10 @@ extension TopK {
     public func set(_ row: Int, ids: UnsafeBufferPointer<Int32>, scores given: UnsafeBufferPointer<Float>) {
         precondition(ids.count == given.count)
         guard let id = ids.baseAddress, let score = given.baseAddress, k > 0 else { return }
-        withUnsafeTemporaryAllocation(of: Int32.self, capacity: k) { order in
-            let count = dx_top_k(score, id, ids.count, k, order.baseAddress!)
+        let kept = min(k, ids.count)
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: 4 * ids.count + kept) { memory in
+            let order = memory.baseAddress! + 4 * ids.count
+            let count = dx_top_k(score, id, ids.count, k, memory.baseAddress!, order)
             for i in 0..<count {
                 indices.pointer[row * k + i] = id[Int(order[i])]
                 scores.pointer[row * k + i] = score[Int(order[i])]

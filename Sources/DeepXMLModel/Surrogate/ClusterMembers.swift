@@ -19,8 +19,7 @@ struct SmoothedCentroids: Sendable {
             var weights = cooccurrence.kernelView
             var rows = centroids.kernelView
             dx_smoothed_norms(
-                &weights, &rows, Int64(centroids.cols), Int64(range.lowerBound), Int64(range.upperBound), sums.pointer,
-                norms.pointer)
+                &weights, &rows, centroids.cols, range.lowerBound, range.upperBound, sums.pointer, norms.pointer)
             for row in range where norms[row] > 0 {
                 for at in cooccurrence.range(row) { scaled[at] = cooccurrence.values![at] / norms[row] }
             }
@@ -65,14 +64,14 @@ struct ClusterMembers {
     func twoMeans(from first: (first: Int, second: Int), tolerance: Double, side: UnsafeMutablePointer<UInt8>) {
         let memory = Buffer<Float>(count: 3 * source.centroids.cols + parts.count + 2 * count)
         withKernelView { cluster in
-            _ = dx_two_means_sparse(cluster, Int64(first.first), Int64(first.second), tolerance, memory.pointer, side)
+            _ = dx_two_means_sparse(cluster, first.first, first.second, tolerance, memory.pointer, side)
         }
     }
 
     /// Inner products of all members: count×count.
     func gram() -> DenseMatrix {
         let products = DenseMatrix(rows: count, cols: count)
-        let memory = Buffer<UInt8>(count: Int(dx_gram_workspace(Int64(count), Int64(parts.count))))
+        let memory = Buffer<UInt8>(count: dx_gram_workspace(count, parts.count))
         let localColumns = Buffer<Int32>(count: source.centroids.cols)
         localColumns.fill(-1)
         let byPart = weights.transposed()
@@ -86,8 +85,7 @@ struct ClusterMembers {
         var rows = source.centroids.kernelView
         withUnsafePointer(to: &rows) { rows in
             var cluster = dx_cluster(
-                count: Int64(count), label_count: Int64(parts.count), dims: Int64(source.centroids.cols),
-                starts: weights.starts.pointer, locals: weights.indices.pointer, weights: weights.values!.pointer,
+                count: count, label_count: parts.count, dims: source.centroids.cols, starts: weights.starts.pointer, locals: weights.indices.pointer, weights: weights.values!.pointer,
                 labels: parts.pointer, centroids: rows)
             body(&cluster)
         }

@@ -26,7 +26,7 @@ public func cooccurrence(
     precondition(labels.rows == documents.cols && labels.cols == documents.rows && walk.steps >= 1 && walk.keep >= 1)
     let rows = documents.rows
     let width = min(walk.keep, walk.steps) + 1
-    let counts = Buffer<Int64>(count: rows)
+    let counts = Buffer<Int>(count: rows)
     let ids = Buffer<Int32>(count: rows * width)
     let weights = Buffer<Float>(count: rows * width)
     let key = surrogateKey(seed, .walk)
@@ -37,7 +37,7 @@ public func cooccurrence(
             label_starts: labels.starts.pointer, labels: labels.indices.pointer)
         for label in range {
             counts[label] = dx_walk_row(
-                &graph, Int32(label), Int64(walk.steps), walk.restart, Int64(walk.keep), Int64(walk.skipAbove), key,
+                &graph, Int32(label), walk.steps, walk.restart, walk.keep, walk.skipAbove, key,
                 memory.pointer, ids.pointer + label * width, weights.pointer + label * width)
         }
     }
@@ -45,18 +45,17 @@ public func cooccurrence(
 }
 
 /// Rows of up to `width` entries, side by side, as a square sparse matrix.
-private func compact(_ counts: Buffer<Int64>, _ ids: Buffer<Int32>, _ weights: Buffer<Float>, width: Int) -> CSRMatrix {
+private func compact(_ counts: Buffer<Int>, _ ids: Buffer<Int32>, _ weights: Buffer<Float>, width: Int) -> CSRMatrix {
     let rows = counts.count
     let starts = Buffer<Int64>(count: rows + 1)
-    for row in 0..<rows { starts[row + 1] = starts[row] + counts[row] }
+    for row in 0..<rows { starts[row + 1] = starts[row] + Int64(counts[row]) }
     let indices = Buffer<Int32>(count: Int(starts[rows]))
     let values = Buffer<Float>(count: Int(starts[rows]))
     for row in 0..<rows {
         let from = row * width
         let to = Int(starts[row])
-        let count = Int(counts[row])
-        (indices.pointer + to).update(from: ids.pointer + from, count: count)
-        (values.pointer + to).update(from: weights.pointer + from, count: count)
+        (indices.pointer + to).update(from: ids.pointer + from, count: counts[row])
+        (values.pointer + to).update(from: weights.pointer + from, count: counts[row])
     }
     return CSRMatrix(rows: rows, cols: rows, starts: starts, indices: indices, values: values)
 }

@@ -15,9 +15,10 @@ public func labelCentroids(features: CSRMatrix, documents: CSRMatrix, team: Thre
         let stamps = Buffer<Int32>(count: features.cols)
         for label in range {
             let members = documents.columns(label)
-            starts[label + 1] = dx_count_distinct(
-                features.starts.pointer, features.indices.pointer, members.baseAddress, Int64(members.count),
-                Int32(label + 1), stamps.pointer)
+            let distinct = dx_count_distinct(
+                features.starts.pointer, features.indices.pointer, members.baseAddress, members.count, Int32(label + 1),
+                stamps.pointer)
+            starts[label + 1] = Int64(distinct)
         }
     }
     for label in 0..<labels { starts[label + 1] += starts[label] }
@@ -38,7 +39,7 @@ private func sumRows(_ features: CSRMatrix, _ documents: CSRMatrix, into centroi
         let first = centroids.range(label).lowerBound
         dx_sum_sparse_rows(
             features.starts.pointer, features.indices.pointer, features.values!.pointer, members.baseAddress,
-            Int64(members.count), Int32(label + 1), stamps.pointer, sums.pointer, spare.pointer,
+            members.count, Int32(label + 1), stamps.pointer, sums.pointer, spare.pointer,
             centroids.indices.pointer + first, centroids.values!.pointer + first)
     }
 }

@@ -140,8 +140,7 @@ extension DenseMatrix {
     /// 2-means of the members whose inner products these are.
     fileprivate func twoMeans(from first: (first: Int, second: Int), tolerance: Double, side: UnsafeMutablePointer<UInt8>) {
         let memory = Buffer<Float>(count: 4 * rows)
-        _ = dx_two_means_gram(
-            pointer, Int64(rows), Int64(first.first), Int64(first.second), tolerance, memory.pointer, side)
+        _ = dx_two_means_gram(pointer, rows, first.first, first.second, tolerance, memory.pointer, side)
     }
 
     /// The rows and columns at `places`.

@@ -1,10 +1,10 @@
-import Kernels
+import CXXHash
 
 /// XXH64 digests of content (not cryptographic: they find accidents, not forgeries).
 public enum ContentHash {
     /// The digest of `bytes`.
     public static func of(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
-        xc_hash64(bytes.baseAddress, bytes.count, seed)
+        XXH64(bytes.baseAddress, bytes.count, seed)
     }
 
     public static func of(_ bytes: some Sequence<UInt8>, seed: UInt64 = 0) -> UInt64 {

@@ -62,8 +62,8 @@ struct XCTextBody {
 
     /// Counts rows and entries, and gives each piece its place in the result.
     mutating func count(_ team: ThreadTeam) {
-        let newlines = Buffer<Int64>(count: pieces.count)
-        let separators = Buffer<Int64>(count: pieces.count)
+        let newlines = Buffer<Int>(count: pieces.count)
+        let separators = Buffer<Int>(count: pieces.count)
         let body = self
         team.forEach(pieces.count) { i in
             body.withText(i) { xc_text_count($0, $1, body.rule.separator, newlines.pointer + i, separators.pointer + i) }
@@ -71,10 +71,10 @@ struct XCTextBody {
         for i in pieces.indices {
             pieces[i].firstRow = rows
             pieces[i].firstEntry = entries
-            pieces[i].rows = Int(newlines[i])
+            pieces[i].rows = newlines[i]
             pieces[i].capacity =
                 rule.isLabelList
-                ? Int(separators[i] + newlines[i]) : min(Int(separators[i]), (pieces[i].end - pieces[i].start + 1) / 4)
+                ? separators[i] + newlines[i] : min(separators[i], (pieces[i].end - pieces[i].start + 1) / 4)
             rows += pieces[i].rows
             entries += pieces[i].capacity
         }
@@ -92,7 +92,7 @@ struct XCTextBody {
             let piece = pieces[i]
             withText(i) { text, length in
                 xc_text_parse(
-                    text, length, Int64(rule.cols), rule.flags, indices.pointer + piece.firstEntry,
+                    text, length, rule.cols, rule.flags, indices.pointer + piece.firstEntry,
                     values.map { $0.pointer + piece.firstEntry }, starts.pointer + piece.firstRow + 1, results.pointer + i)
             }
         }
@@ -108,7 +108,7 @@ struct XCTextBody {
     ) -> Int {
         var kept = 0
         for (piece, result) in zip(pieces, results) {
-            let count = Int(result.entries)
+            let count = result.entries
             for r in piece.firstRow + 1..<piece.firstRow + piece.rows + 1 { starts.pointer[r] += Int64(kept) }
             if kept != piece.firstEntry {
                 (indices.pointer + kept).update(from: indices.pointer + piece.firstEntry, count: count)
@@ -121,10 +121,10 @@ struct XCTextBody {
 
     private func error(in index: Int, _ result: xc_text_result, _ firstLine: Int) -> XCTextError {
         let rest = withText(index) { text, length in
-            (Int(result.error_at)..<min(length, Int(result.error_at) + 600)).map { UInt8(bitPattern: text[$0]) }
+            (result.error_at..<min(length, result.error_at + 600)).map { UInt8(bitPattern: text[$0]) }
         }
         return XCTextError(
-            code: result.error, line: firstLine + pieces[index].firstRow + Int(result.rows),
-            column: 1 + Int(result.error_at - result.line_start), rest: Array(rest.prefix { $0 != UInt8(ascii: "\n") }))
+            code: result.error, line: firstLine + pieces[index].firstRow + result.rows,
+            column: 1 + result.error_at - result.line_start, rest: Array(rest.prefix { $0 != UInt8(ascii: "\n") }))
     }
 }

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "layers_kernels.h"
 #include "bf16_kernels.h"
+#include "layers_kernels.h"
 #include "philox.h"
 #include "search_kernels.h"
 #include "training_kernels.h"

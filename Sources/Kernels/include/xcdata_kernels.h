@@ -1,10 +1,10 @@
-// Reading data sets: XC text, content hashes, and checks and conversions of dense arrays.
+// Reading data sets: XC text, and checks and conversions of dense arrays.
 #ifndef DEEPXML_XCDATA_KERNELS_H
 #define DEEPXML_XCDATA_KERNELS_H
 #include <stddef.h>
 #include <stdint.h>
 
-// What the parser refuses. The order is part of the interface: XCTextFailure.swift names each.
+/// What the parser refuses. The order is part of the interface: XCTextFailure.swift names each.
 enum {
     XC_TEXT_OK = 0,
     XC_TEXT_NO_INDEX = 1,       // an index was expected, something else stands there
@@ -15,12 +15,12 @@ enum {
     XC_TEXT_NO_NUMBER = 6,      // the value isn't a decimal number
     XC_TEXT_NOT_FINITE = 7,     // nan, inf, or beyond the range of a float
     XC_TEXT_NEGATIVE = 8,
-    XC_TEXT_TOO_LONG = 9, // a number of more than XC_TEXT_LONGEST_NUMBER characters
+    XC_TEXT_TOO_LONG = 9,  // a number of more than XC_TEXT_LONGEST_NUMBER characters
     XC_TEXT_NO_LABEL = 10, // the list of labels of a one-file row isn't `l1,l2`
 };
 #define XC_TEXT_LONGEST_NUMBER 512
 
-// What a row may hold beside `index:value` with ascending indices and values of 0 or more.
+/// What a row may hold beside `index:value` with ascending indices and values of 0 or more.
 enum {
     XC_TEXT_ANY_SIGN = 1,
     XC_TEXT_ANY_ORDER = 2,   // a sequence: indices in any order, repeated, entries of value 0 kept
@@ -28,40 +28,45 @@ enum {
     XC_TEXT_LABELS_ONLY = 8, // with XC_TEXT_ONE_FILE: the labels are kept, in any order, and the rest is passed over
 };
 
+/// How far the parser came.
 typedef struct {
-    int64_t rows;       // whole rows read
-    int64_t entries;    // entries written: those with a value above zero
-    int64_t error_at;   // byte of the refused index or value
-    int64_t line_start; // byte where its line starts
-    int32_t error;      // XC_TEXT_…
+    size_t rows;       // whole rows read
+    size_t entries;    // entries written: those with a value above zero
+    size_t error_at;   // byte of the refused index or value
+    size_t line_start; // byte where its line starts
+    int32_t error;     // XC_TEXT_…
 } xc_text_result;
 
-// Counts the line feeds and the separators of `length` bytes.
-void xc_text_count(const char *text, size_t length, char separator, int64_t *newlines, int64_t *separators);
+/// Counts the line feeds and the separators of `length` bytes.
+void xc_text_count(const char *text, size_t length, char separator, size_t *newlines, size_t *separators);
 
-// Parses rows `index:value index:value …`. `text[length - 1]` must be a line feed (length > 0).
-// Writes the column and the value of each entry that isn't zero (`values` may be NULL: checked, not kept) and, for
-// row r, row_ends[r] = entries written up to its end. Stops at the first error. `indices` and `values` need room for
-// min(colons, (length + 1) / 4) entries: no valid text of that length holds more (with XC_TEXT_LABELS_ONLY: for
-// commas + rows).
-void xc_text_parse(const char *text, size_t length, int64_t cols, int32_t flags, int32_t *indices, float *values,
+/// Parses rows `index:value index:value …`. `text[length - 1]` must be a line feed (length > 0).
+///
+/// Writes the column and the value of each entry that isn't zero (`values` may be NULL: checked, not kept) and, for
+/// row r, row_ends[r] = entries written up to its end. Stops at the first error. `indices` and `values` need room for
+/// min(colons, (length + 1) / 4) entries: no valid text of that length holds more (with XC_TEXT_LABELS_ONLY: for
+/// commas + rows). `flags`: XC_TEXT_ANY_SIGN ….
+void xc_text_parse(const char *text, size_t length, size_t cols, int32_t flags, int32_t *indices, float *values,
                    int64_t *row_ends, xc_text_result *result);
 
-// The float nearest to the decimal number in text[0 ..< length], as the parser reads it; XC_TEXT_… code.
+/// The float nearest to the decimal number in text[0 ..< length], as the parser reads it; XC_TEXT_… code.
 int32_t xc_text_number(const char *text, size_t length, float *value);
 
-// XXH64 (Yann Collet, BSD-2 specification "XXH64 algorithm description", v0.1.1) of one run of bytes.
-uint64_t xc_hash64(const void *bytes, size_t length, uint64_t seed);
-
-// Index of the first NaN or infinity, or `count`.
+/// Index of the first NaN or infinity, or `count`.
 size_t xc_first_not_finite(const float *values, size_t count);
-// Widening and narrowing to float; infinity where a double is too large.
+
+/// Widens half precision.
 void xc_half_to_float(const uint16_t *from, size_t count, float *to);
+
+/// Rounds double precision; infinity where a double is too large.
 void xc_double_to_float(const double *from, size_t count, float *to);
-// to[r * cols + c] = from[c * rows + r]
+
+/// to[r * cols + c] = from[c * rows + r]
 void xc_transpose(const float *from, size_t rows, size_t cols, float *to);
-// In-place byte swap of `count` elements of `size` bytes (2, 4 or 8).
+
+/// In-place byte swap of `count` elements of `size` bytes (2, 4 or 8).
 void xc_swap_bytes(void *elements, size_t count, int size);
-// Divides values[starts[r] ..< starts[r + 1]] by its l2 norm, for rows first ..< last; rows of zeros stay.
+
+/// Divides values[starts[r] ..< starts[r + 1]] by its l2 norm, for rows first ..< last; rows of zeros stay.
 void xc_normalize_rows(const int64_t *starts, size_t first, size_t last, float *values);
 #endif
