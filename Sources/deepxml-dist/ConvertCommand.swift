@@ -24,11 +24,15 @@ struct ConvertCommand: ParsableCommand {
                   convert compressed text to a dense array
             """)
 
-    @Option(help: ArgumentHelp("File to read: features, labels, or both in the one-file form.", valueName: "file")) var from:
-        String
-    @Option(help: ArgumentHelp("File that holds the labels of the same rows.", valueName: "file")) var fromLabels: String?
-    @Option(help: ArgumentHelp("File to write; an existing file is replaced.", valueName: "file")) var to: String
-    @Option(help: ArgumentHelp("File to write the labels to.", valueName: "file")) var toLabels: String?
+    @Option(
+        help: ArgumentHelp("File to read: features, labels, or both in the one-file form.", valueName: "file"),
+        completion: .file())
+    var from: String
+    @Option(help: ArgumentHelp("File that holds the labels of the same rows.", valueName: "file"), completion: .file())
+    var fromLabels: String?
+    @Option(help: ArgumentHelp("File to write; an existing file is replaced.", valueName: "file"), completion: .file())
+    var to: String
+    @Option(help: ArgumentHelp("File to write the labels to.", valueName: "file"), completion: .file()) var toLabels: String?
     @Option(help: "Output format. (default: from the file's extension)") var format: String?
     @Flag(help: "The features are token ids in text order (trn_X_seq.npz): keep their order and repetitions.")
     var sequences = false

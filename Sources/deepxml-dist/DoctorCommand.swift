@@ -22,7 +22,8 @@ struct DoctorCommand: ParsableCommand {
               0 no check failed, 2 wrong usage, 4 at least one check failed
             """)
 
-    @Option(help: ArgumentHelp("Folder that holds models/ and results/.", valueName: "dir")) var work = "."
+    @Option(help: ArgumentHelp("Folder that holds models/ and results/.", valueName: "dir"), completion: .directory)
+    var work = "."
 
     func run() throws {
         // All ranks of a node would say the same.

@@ -26,16 +26,20 @@ struct EvaluateCommand: ParsableCommand {
                   a learner at two values of β, as JSON
             """)
 
-    @Option(help: ArgumentHelp("Predictions: npz, HDF5, text or JSON lines.", valueName: "file"))
+    @Option(help: ArgumentHelp("Predictions: npz, HDF5, text or JSON lines.", valueName: "file"), completion: .file())
     var predictions: String
 
-    @Option(help: ArgumentHelp("True labels of the same documents, in any format that training reads.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("True labels of the same documents, in any format that training reads.", valueName: "file"),
+        completion: .file())
     var labels: String
 
-    @Option(help: ArgumentHelp("Labels of the training documents.", valueName: "file"))
+    @Option(help: ArgumentHelp("Labels of the training documents.", valueName: "file"), completion: .file())
     var trainLabels: String?
 
-    @Option(help: ArgumentHelp("File of \"document label\" pairs to leave out of the predictions.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("File of \"document label\" pairs to leave out of the predictions.", valueName: "file"),
+        completion: .file())
     var filter: String?
 
     @Option(

@@ -32,12 +32,15 @@ struct ExtractCommand: ParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A learner's folder: models/<framework>/<arch>/<dataset>/v_<version>_<seed>.", valueName: "model"))
+        help: ArgumentHelp("A learner's folder: models/<framework>/<arch>/<dataset>/v_<version>_<seed>.", valueName: "model"),
+        completion: .directory)
     var model: String
 
     @Option(help: ArgumentHelp("What to extract.", valueName: "what")) var what: Extraction.What
-    @Option(name: .customLong("to"), help: ArgumentHelp("File to write.", valueName: "file")) var output: String
-    @Option(help: ArgumentHelp("Documents to embed: XC text, or SciPy's .npz.", valueName: "file")) var features: String?
+    @Option(name: .customLong("to"), help: ArgumentHelp("File to write.", valueName: "file"), completion: .file())
+    var output: String
+    @Option(help: ArgumentHelp("Documents to embed: XC text, or SciPy's .npz.", valueName: "file"), completion: .file())
+    var features: String?
     @Option(help: ArgumentHelp("Layer whose output is the document embedding.", valueName: "layer")) var layer:
         DocumentEncoder.Layer =
             .intermediate

@@ -26,7 +26,8 @@ struct InspectCommand: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A folder (checkpoint, model, data set, results), or an .h5, .npz, .npy or .xcd file.", valueName: "path"))
+            "A folder (checkpoint, model, data set, results), or an .h5, .npz, .npy or .xcd file.", valueName: "path"),
+        completion: .file())
     var path: String
 
     @Flag(help: "Read every byte and verify every checksum.") var verify = false

@@ -22,15 +22,16 @@ struct PlanCommand: ParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("Rank counts to compare, separated by commas.", valueName: "list")) var ranks = "1,8,64"
-    @Option(help: ArgumentHelp("Number of training documents N, tokens V and labels L.", valueName: "N,V,L")) var datasetSize:
-        String
+    @Option(help: ArgumentHelp("Number of training documents N, tokens V and labels L.", valueName: "N,V,L"))
+    var datasetSize: String
     @Option(help: ArgumentHelp("Number of test documents. (default: a quarter of N)", valueName: "count")) var testDocuments: Int?
     @Option(help: ArgumentHelp("Framework: DeepXML, DeepXML-OVA or DeepXML-ANNS.", valueName: "name")) var framework = "DeepXML"
     @Option(help: ArgumentHelp("Data set whose config to use. (default: the framework's default)", valueName: "name"))
     var dataset = "default"
-    @Option(help: ArgumentHelp("Config file.", valueName: "file")) var config: String?
+    @Option(help: ArgumentHelp("Config file.", valueName: "file"), completion: .file()) var config: String?
     @Option(
-        help: ArgumentHelp("Folder of configs. (default: ./configs, or else those installed with the program)", valueName: "dir"))
+        help: ArgumentHelp("Folder of configs. (default: ./configs, or else those installed with the program)", valueName: "dir"),
+        completion: .directory)
     var configs: String?
     @Option(help: "Threads per rank.") var threads = 1
     @Option(help: ArgumentHelp("Bandwidth between ranks, in GB/s.", valueName: "GB/s")) var bandwidth = 1.0

@@ -34,12 +34,15 @@ struct PredictCommand: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "A learner's folder (models/<framework>/<arch>/<dataset>/v_<version>_<seed>) or an ensemble's (v_<version>).",
-            valueName: "model"))
+            valueName: "model"), completion: .directory)
     var model: String
 
-    @Option(help: ArgumentHelp("Documents as features.", valueName: "file")) var features: String?
-    @Option(help: ArgumentHelp("Documents as raw text; - is standard input.", valueName: "file")) var text: String?
-    @Option(name: .customLong("to"), help: ArgumentHelp("File to write; - is standard output.", valueName: "file"))
+    @Option(help: ArgumentHelp("Documents as features.", valueName: "file"), completion: .file()) var features: String?
+    @Option(help: ArgumentHelp("Documents as raw text; - is standard input.", valueName: "file"), completion: .file()) var text:
+        String?
+    @Option(
+        name: .customLong("to"), help: ArgumentHelp("File to write; - is standard output.", valueName: "file"),
+        completion: .file())
     var output = "-"
     @Option(
         help: ArgumentHelp(

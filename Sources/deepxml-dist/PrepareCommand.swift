@@ -28,13 +28,16 @@ struct PrepareCommand: ParsableCommand {
 
     @Flag(help: "Prepare the demo's data set (the default without --train).") var demo = false
     @Flag(help: "Use all synsets for the demo instead of one in five.") var full = false
-    @Option(help: "Training documents: TSV, JSON lines or raw XC JSON, optionally gzip-compressed.") var train: String?
-    @Option(help: "Test documents. (default: a random fifth of the training documents, drawn with --seed)") var test: String?
+    @Option(help: "Training documents: TSV, JSON lines or raw XC JSON, optionally gzip-compressed.", completion: .file())
+    var train: String?
+    @Option(help: "Test documents. (default: a random fifth of the training documents, drawn with --seed)", completion: .file())
+    var test: String?
     @Option(help: "Raw XC JSON: fields to use as the text: title, content or both. (default: both)") var text: TextFields?
-    @Option(help: "Raw XC JSON: file of label names, lbl.json.gz or Y.txt. (default: label numbers)") var labelText: String?
+    @Option(help: "Raw XC JSON: file of label names, lbl.json.gz or Y.txt. (default: label numbers)", completion: .file())
+    var labelText: String?
     @Flag(help: "Raw XC JSON: keep every label, so that column i is label i.") var keepAllLabels = false
     @Option(help: "Name of the data set. (default: WordNetDemo, or the training file's name)") var name: String?
-    @Option(help: "Folder of data sets.") var data = "./data"
+    @Option(help: "Folder of data sets.", completion: .directory) var data = "./data"
     @Option(help: "Seed for the sample, the 80:20 split and the embeddings.") var seed: UInt64 = 0
     @Option(help: "Keep tokens and subwords that occur in at least this many training documents.") var minCount = 2
     @Option(help: "Keep at most this many features: those in the most training documents.") var maxFeatures: Int?

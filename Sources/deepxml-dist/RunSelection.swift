@@ -3,10 +3,11 @@ import XCData
 
 /// Options that `train` and `merge` share: which run it is, where it lies, and what is said and written.
 struct RunSelection: ParsableArguments {
-    @Option(help: ArgumentHelp("Folder that holds models/ and results/.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Folder that holds models/ and results/.", valueName: "dir"), completion: .directory)
     var work = "."
 
-    @Option(help: ArgumentHelp("Folder that holds the data sets. (default: <work>/data)", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Folder that holds the data sets. (default: <work>/data)", valueName: "dir"), completion: .directory)
     var data: String?
 
     @Option(
@@ -30,12 +31,12 @@ struct RunSelection: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Config file. (default: configs/<framework>/<dataset>.json, or else configs/<framework>/default.json)",
-            valueName: "file"
-        ))
+            valueName: "file"), completion: .file())
     var config: String?
 
     @Option(
-        help: ArgumentHelp("Folder of configs. (default: ./configs, or else those installed with the program)", valueName: "dir"))
+        help: ArgumentHelp("Folder of configs. (default: ./configs, or else those installed with the program)", valueName: "dir"),
+        completion: .directory)
     var configs: String?
 
     @Option(
