@@ -112,3 +112,8 @@ if Context.environment["DEEPXML_FUZZ"] != nil {
             name: "fuzz", dependencies: ["XCData", "Prepare", "Checkpoint", "CZlib", "Buffers", "Diagnostics"],
             path: "Tests/fuzz/Targets", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
+
+// launch/docs: the plugin that makes documentation is a dependency only there.
+if Context.environment["DEEPXML_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"))
+}
