@@ -152,3 +152,8 @@ if Context.environment["DEEPXML_FUZZ"] != nil {
             name: "fuzz", dependencies: ["Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CZlib", "Support"],
             path: "Tests/fuzz/Targets", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
+
+// launch/docs: the plugin that makes documentation is a dependency only there.
+if Context.environment["DEEPXML_DOCS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"))
+}

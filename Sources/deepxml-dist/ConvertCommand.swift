@@ -6,32 +6,38 @@ struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Convert features and labels between file formats.",
         discussion: """
-            What a file is, is told from its content: XC text (`rows columns`, then `column:value …` a row), the old one-file \
-            form (`rows features labels`, then `label,label feature:value …` a row), either also as .gz, scipy's CSR .npz, \
-            dense .npy, and pickles of both (read without running code). What is written, by the end of its name, or --format: \
-            xc, xc.gz, one-file, one-file.gz, npz, npy, pkl, pkl-dense. Values become 32-bit floats.
+            The format of an input file is detected from its content: XC text (`rows columns`, then one line of \
+            `column:value …` per row), the old one-file form (`rows features labels`, then one line of \
+            `label,label feature:value …` per row), either of them gzip-compressed, SciPy's CSR .npz, dense .npy, and pickles \
+            of sparse or dense matrices (read without running any code). The output format follows from the file's extension, \
+            or is named with --format: xc, xc.gz, one-file, one-file.gz, npz, npy, pkl, pkl-dense. Values are stored as 32-bit \
+            floats.
 
             EXAMPLES
               deepxml-dist convert --from train.txt --to trn_X_Xf.txt --to-labels trn_X_Y.txt
-                  the old one-file form to the new two files; rows without labels keep their features
+                  split the old one-file form into two files; rows without labels keep their features
               deepxml-dist convert --from trn_X_Xf.txt --from-labels trn_X_Y.txt --to train.txt
-                  and back
+                  join the two files again
               deepxml-dist convert --from X.pkl --to X.npz
-                  a pickled matrix to scipy's format
+                  convert a pickled matrix to SciPy's format
               deepxml-dist convert --from trn_X_Xf.txt.gz --to dense.npy
-                  packed text to a dense array
+                  convert compressed text to a dense array
             """)
 
-    @Option(help: ArgumentHelp("The file to read: features, or labels, or the one-file form.", valueName: "file")) var from:
-        String
-    @Option(help: ArgumentHelp("The labels that belong to it.", valueName: "file")) var fromLabels: String?
-    @Option(help: ArgumentHelp("The file to write; replaced where it is there.", valueName: "file")) var to: String
-    @Option(help: ArgumentHelp("The file to write the labels to.", valueName: "file")) var toLabels: String?
-    @Option(help: "The format to write (default: by the end of the file's name).") var format: String?
-    @Flag(help: "The features are token ids in the order of the text (trn_X_seq.npz): keep their order and repeats.")
+    @Option(
+        help: ArgumentHelp("File to read: features, labels, or both in the one-file form.", valueName: "file"),
+        completion: .file())
+    var from: String
+    @Option(help: ArgumentHelp("File that holds the labels of the same rows.", valueName: "file"), completion: .file())
+    var fromLabels: String?
+    @Option(help: ArgumentHelp("File to write; an existing file is replaced.", valueName: "file"), completion: .file())
+    var to: String
+    @Option(help: ArgumentHelp("File to write the labels to.", valueName: "file"), completion: .file()) var toLabels: String?
+    @Option(help: "Output format. (default: from the file's extension)") var format: String?
+    @Flag(help: "The features are token ids in text order (trn_X_seq.npz): keep their order and repetitions.")
     var sequences = false
-    @Option(help: "Threads that read text.") var threads = 2
-    @Flag(help: "Say nothing but errors.") var quiet = false
+    @Option(help: "Threads for reading text.") var threads = 2
+    @Flag(help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
         if threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }

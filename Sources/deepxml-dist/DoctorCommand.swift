@@ -8,22 +8,23 @@ import Transport
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check the machine: MPI, threads, BLAS, memory, disk, file locks; say what to do.",
+        abstract: "Check that this machine can run jobs: MPI, threads, BLAS, memory, disk, file locks.",
         discussion: """
-            One line a check: ok, warn (training works, but slower or less safely) or FAIL (it would not work), each with what \
-            to do about it. Run it on every kind of node, in the way that jobs are run there.
+            Prints one line per check: ok, warn (training works, but more slowly or less safely) or FAIL (training would not \
+            work), each with advice on what to do about it. Run it on every kind of node, in the same way as your jobs.
 
             EXAMPLES
               deepxml-dist doctor --work /scratch/run
-                  checks this machine, and that checkpoints can be written to /scratch/run
+                  check this machine, and that checkpoints can be written to /scratch/run
               srun -n 1 deepxml-dist doctor
-                  checks a compute node of a cluster
+                  check a compute node of a cluster
 
             EXIT CODES
-              0 ok or warnings only, 2 wrong use, 4 something FAILs
+              0 no check failed, 2 wrong usage, 4 at least one check failed
             """)
 
-    @Option(help: ArgumentHelp("Root of models/ and results/.", valueName: "dir")) var work = "."
+    @Option(help: ArgumentHelp("Folder that holds models/ and results/.", valueName: "dir"), completion: .directory)
+    var work = "."
 
     func run() throws {
         // All ranks of a node would say the same.

@@ -6,52 +6,60 @@ import Tools
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
-        abstract: "Measure predictions of any origin against labels.",
+        abstract: "Evaluate predictions, from any program, against the true labels.",
         discussion: """
-            Prints P, nDCG, PSP, PSnDCG and R at 1 … 5 in per cent. Documents without a label don't count; ties go to the \
-            smaller label. The predictions may be score.npz (scipy's CSR), score.h5, text (label:score …, a line a document), \
-            JSON lines, or a learner's predictions.h5, which is measured at each β and stage by stage; the format is told \
-            from the content.
+            Prints P, nDCG, PSP, PSnDCG and R at 1 … 5, in per cent. Documents without a label are not counted; ties are \
+            broken in favour of the smaller label id. Predictions may be score.npz (SciPy's CSR), score.h5, text \
+            (label:score …, one line per document), JSON lines, or a learner's predictions.h5, which is evaluated for each β \
+            and for each stage. The format is detected from the content.
 
-            With --train-labels, propensities are known, and each figure is split by how often labels were trained on: the \
-            labels are put in order of their training documents, the most frequent first; the head is those that make up \
-            the first third of all (document, label) pairs of the training file, the torso the second third, the tail the \
-            rest (with all labels that have no training document). A segment's P and R are what its labels add to those of \
-            all: the three add up.
+            --train-labels gives the propensities, and splits each figure by how frequent the labels are in training. Labels \
+            are sorted by their number of training documents, most frequent first: the head is the labels that make up the \
+            first third of all (document, label) pairs of the training file, the torso the second third, and the tail the \
+            rest, including all labels without a training document. The P and R of a segment are what its labels contribute \
+            to the total: the three segments add up.
 
             EXAMPLES
               deepxml-dist evaluate --predictions a.npz --labels tst.txt --train-labels trn.txt
-                  all metrics, and the split
+                  all metrics, split into head, torso and tail
               deepxml-dist evaluate --predictions p.h5 --labels tst.txt --beta .2,.5 --json
-                  a learner at two β, for a program
+                  a learner at two values of β, as JSON
             """)
 
-    @Option(help: ArgumentHelp("Predictions: npz, HDF5, text or JSON lines.", valueName: "file"))
+    @Option(help: ArgumentHelp("Predictions: npz, HDF5, text or JSON lines.", valueName: "file"), completion: .file())
     var predictions: String
 
-    @Option(help: ArgumentHelp("Labels of the same documents, in any format that training reads.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("True labels of the same documents, in any format that training reads.", valueName: "file"),
+        completion: .file())
     var labels: String
 
-    @Option(help: ArgumentHelp("Labels of the training documents.", valueName: "file"))
+    @Option(help: ArgumentHelp("Labels of the training documents.", valueName: "file"), completion: .file())
     var trainLabels: String?
 
-    @Option(help: ArgumentHelp("Pairs \"document label\" that are no predictions.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("File of \"document label\" pairs to leave out of the predictions.", valueName: "file"),
+        completion: .file())
     var filter: String?
 
-    @Option(name: .customLong("A"), parsing: .unconditional, help: ArgumentHelp("A of the propensities.", valueName: "number"))
+    @Option(
+        name: .customLong("A"), parsing: .unconditional,
+        help: ArgumentHelp("Parameter A of the propensity model.", valueName: "number"))
     var propensityA = 0.55
 
-    @Option(name: .customLong("B"), parsing: .unconditional, help: ArgumentHelp("B of the propensities.", valueName: "number"))
+    @Option(
+        name: .customLong("B"), parsing: .unconditional,
+        help: ArgumentHelp("Parameter B of the propensity model.", valueName: "number"))
     var propensityB = 1.5
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "For predictions.h5: β, separated by commas; the first is that of the main table. (default: \(defaultBetas))",
+            "For predictions.h5: values of β, separated by commas; the main table uses the first. (default: \(defaultBetas))",
             valueName: "list"))
     var beta: String?
 
-    @Flag(help: "Print JSON, with the keys of metrics.json.") var json = false
+    @Flag(help: "Print JSON with the same keys as metrics.json.") var json = false
 
     private static let defaultBetas = EvaluateOptions.defaultBetas.map { "\($0)" }.joined(separator: ",")
 

@@ -9,37 +9,44 @@ extension DocumentEncoder.Layer: ExpressibleByArgument {}
 struct ExtractCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "extract",
-        abstract: "Write document embeddings, token embeddings or classifier weights of a trained learner.",
+        abstract: "Export document embeddings, token embeddings or classifier weights of a trained learner.",
         discussion: """
-            Row l of the classifier weights belongs to label id l; a label without a training document has a row of zeros, and \
-            the last column holds the biases. The file's name tells its format: .npy, .npz or .h5 (32-bit floats, C order).
+            Row l of the classifier weights belongs to label id l, and the last column holds the biases; a label without a \
+            training document has a row of zeros. The file's extension sets the format: .npy, .npz or .h5 (32-bit floats, in \
+            C order).
 
             EXAMPLES
               deepxml-dist extract models/DeepXML/Astec/EURLex-4K/v_0_22 --what classifier-weights --to weights.npy
-                  labels × (dimensions + 1)
+                  a matrix of labels × (dimensions + 1)
               deepxml-dist extract models/DeepXML/Astec/EURLex-4K/v_0_22 --what document-embeddings \\
                   --features data/EURLex-4K/tst_X_Xf.txt --layer final --to test.h5
-                  what the classifiers see of each test document
+                  the vectors of the test documents as the classifiers see them
               deepxml-dist extract models/DeepXML/Astec/EURLex-4K/v_0_22 --what token-embeddings --module reranker --to tokens.npz
-                  the re-ranker's own embeddings instead of module I's
+                  the re-ranker's own embeddings instead of those of module I
 
             EXIT CODES
-              0 done, 2 wrong use or input, 3 a checkpoint is damaged, 4 out of memory or disk
+              0 done, 2 wrong usage or input, 3 a checkpoint is damaged, 4 out of memory or disk space
             """)
 
     @Argument(
-        help: ArgumentHelp("A learner's folder: models/<framework>/<arch>/<dataset>/v_<version>_<seed>.", valueName: "model"))
+        help: ArgumentHelp("A learner's folder: models/<framework>/<arch>/<dataset>/v_<version>_<seed>.", valueName: "model"),
+        completion: .directory)
     var model: String
 
     @Option(help: ArgumentHelp("What to extract.", valueName: "what")) var what: Extraction.What
-    @Option(name: .customLong("to"), help: ArgumentHelp("File to write.", valueName: "file")) var output: String
-    @Option(help: ArgumentHelp("Documents to embed: XC text, or scipy's .npz.", valueName: "file")) var features: String?
-    @Option(help: ArgumentHelp("Layer of document embeddings.", valueName: "layer")) var layer: DocumentEncoder.Layer =
-        .intermediate
-    @Option(help: ArgumentHelp("Module to take them from. (default: the classifiers'; for tokens, the first)", valueName: "name"))
+    @Option(name: .customLong("to"), help: ArgumentHelp("File to write.", valueName: "file"), completion: .file())
+    var output: String
+    @Option(help: ArgumentHelp("Documents to embed: XC text, or SciPy's .npz.", valueName: "file"), completion: .file())
+    var features: String?
+    @Option(help: ArgumentHelp("Layer whose output is the document embedding.", valueName: "layer")) var layer:
+        DocumentEncoder.Layer =
+            .intermediate
+    @Option(
+        help: ArgumentHelp(
+            "Module to read from. (default: the classifiers' module; for token embeddings, the first)", valueName: "name"))
     var module: String?
     @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "count")) var threads: Int?
-    @Flag(name: [.customShort("q"), .long], help: "Say nothing but errors.") var quiet = false
+    @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }

@@ -5,21 +5,21 @@ import Foundation
 struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge",
-        abstract: "Make an ensemble of learners that jobs of their own have trained.",
+        abstract: "Merge learners that were trained in separate jobs into an ensemble.",
         discussion: """
-            Sums the scores of the learners and writes the ensemble's results and metrics.json, as `train` with all the \
-            seeds would. Nothing is trained: each learner must be there, trained with the same config on the same data. \
-            Give the options below as to the jobs that trained them (an array of `train --learners-only`, one seed each).
+            Sums the learners' scores and writes the ensemble's results and metrics.json, as `train` with all the seeds would. \
+            Nothing is trained: every learner must already be trained, with the same config and on the same data. Pass the \
+            same options as to the jobs that trained them (typically an array of `train --learners-only` jobs, one seed each).
 
             EXAMPLES
               deepxml-dist merge --work /run --data /xc --dataset EURLex-4K --seeds 108,666,786
-                  the ensemble of three learners of the default config
+                  an ensemble of three learners trained with the data set's config
               sbatch --dependency=afterok:$array launch/slurm/merge.sbatch
-                  the same as a job that waits for an array of jobs
+                  the same as a SLURM job that waits for the array to finish
 
             EXIT CODES
-              0 done, 2 wrong use, or a learner is missing or of another config or data,
-              3 the predictions of a learner are damaged, 4 out of memory or disk
+              0 done; 2 wrong usage, or a learner is missing or was trained with another config or other data;
+              3 a learner's predictions are damaged; 4 out of memory or disk space
             """)
 
     @OptionGroup var selection: RunSelection

@@ -7,30 +7,35 @@ import Support
 /// `deepxml-dist plan`: what a learner would need, without its data.
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Forecast memory, messages and time of a learner on many ranks, without its data.",
+        commandName: "plan",
+        abstract: "Estimate the memory, messages and time that a learner needs on many ranks, without its data.",
         discussion: """
-            From the config, the data set's size and the step costs in docs/PERFORMANCE.md; docs/SCALING.md compares forecasts \
-            with measured runs. For a data set that you have, train --dry-run says the exact memory.
+            The estimate follows from the config, the size of the data set and the step costs in docs/PERFORMANCE.md; \
+            docs/SCALING.md compares estimates with measured runs. If you have the data set, `train --dry-run` prints the \
+            memory that training would need.
 
             EXAMPLES
               deepxml-dist plan --ranks 8,64,512 --dataset AmazonTitles-670K --dataset-size 485176,66666,670091
-                  one learner of DeepXML with that data set's config
+                  one DeepXML learner with the config of that data set
               deepxml-dist plan --framework DeepXML-OVA --ranks 1,3 --dataset-size 13114,12136,4015 --threads 2
-                  two threads a rank
+                  a DeepXML-OVA learner with two threads per rank
             """)
 
-    @Option(help: ArgumentHelp("Numbers of ranks, separated by commas.", valueName: "list")) var ranks = "1,8,64"
-    @Option(help: ArgumentHelp("Training documents N, tokens V, labels L.", valueName: "N,V,L")) var datasetSize: String
-    @Option(help: ArgumentHelp("Test documents. (default: a quarter of N)", valueName: "count")) var testDocuments: Int?
+    @Option(help: ArgumentHelp("Rank counts to compare, separated by commas.", valueName: "list")) var ranks = "1,8,64"
+    @Option(help: ArgumentHelp("Number of training documents N, tokens V and labels L.", valueName: "N,V,L"))
+    var datasetSize: String
+    @Option(help: ArgumentHelp("Number of test documents. (default: a quarter of N)", valueName: "count")) var testDocuments: Int?
     @Option(help: ArgumentHelp("Framework: DeepXML, DeepXML-OVA or DeepXML-ANNS.", valueName: "name")) var framework = "DeepXML"
-    @Option(help: ArgumentHelp("Data set whose config is taken. (default: the framework's default)", valueName: "name"))
+    @Option(help: ArgumentHelp("Data set whose config to use. (default: the framework's default)", valueName: "name"))
     var dataset = "default"
-    @Option(help: ArgumentHelp("Config file.", valueName: "file")) var config: String?
-    @Option(help: ArgumentHelp("Folder of configs. (default: ./configs, else the program's own)", valueName: "dir"))
+    @Option(help: ArgumentHelp("Config file.", valueName: "file"), completion: .file()) var config: String?
+    @Option(
+        help: ArgumentHelp("Folder of configs. (default: ./configs, or else those installed with the program)", valueName: "dir"),
+        completion: .directory)
     var configs: String?
-    @Option(help: "Threads a rank.") var threads = 1
-    @Option(help: ArgumentHelp("Bandwidth between ranks, GB/s.", valueName: "GB/s")) var bandwidth = 1.0
-    @Option(help: ArgumentHelp("Latency of a message, microseconds.", valueName: "µs")) var latency = 20.0
+    @Option(help: "Threads per rank.") var threads = 1
+    @Option(help: ArgumentHelp("Bandwidth between ranks, in GB/s.", valueName: "GB/s")) var bandwidth = 1.0
+    @Option(help: ArgumentHelp("Latency of a message, in microseconds.", valueName: "µs")) var latency = 20.0
 
     func run() throws {
         guard let kind = Framework(rawValue: framework) else {

@@ -11,45 +11,52 @@ extension PredictionFormat: ExpressibleByArgument {}
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Predict labels of documents with a trained learner or ensemble.",
+        abstract: "Predict the labels of documents with a trained learner or ensemble.",
         discussion: """
-            Documents come as features (XC text, .npz, .npy, pickle) or as raw text, one a line: the text alone, \
-            labels<TAB>text, or JSON lines with "text", or "title" and "content". An empty line is a document too. The scores \
-            are those that training writes for the same documents, whatever the number of ranks and threads.
+            Documents are given as features (XC text, .npz, .npy, pickle) or as raw text, one document per line: the text \
+            alone, labels<TAB>text, or JSON objects with "text", or with "title" and "content". An empty line counts as a \
+            document. The scores are identical to those that training writes for the same documents, whatever the number of \
+            ranks and threads.
 
             EXAMPLES
               echo 'a small domestic animal' | deepxml-dist predict models/DeepXML/Astec/WordNetDemo/v_0_22 --text -
-                  one line of JSON: the labels' names and scores, best first
+                  one line of JSON: label names and scores, best first
               deepxml-dist predict models/DeepXML/Astec/EURLex-4K/v_0 --features tst_X_Xf.txt --to score.npz --top-k 5
-                  an ensemble; scipy reads the file
+                  an ensemble; SciPy can read the file
               mpirun -np 8 deepxml-dist predict models/DeepXML/Astec/EURLex-4K/v_0_22 --text new.txt --to new.jsonl
-                  documents dealt out to eight ranks
+                  the documents are shared out among eight ranks
 
             EXIT CODES
-              0 done, 2 wrong use or input, 3 the model is damaged, 4 out of memory or disk
+              0 done, 2 wrong usage or input, 3 the model is damaged, 4 out of memory or disk space
             """)
 
     @Argument(
         help: ArgumentHelp(
             "A learner's folder (models/<framework>/<arch>/<dataset>/v_<version>_<seed>) or an ensemble's (v_<version>).",
-            valueName: "model"))
+            valueName: "model"), completion: .directory)
     var model: String
 
-    @Option(help: ArgumentHelp("Documents as features.", valueName: "file")) var features: String?
-    @Option(help: ArgumentHelp("Documents as raw text; - is standard input.", valueName: "file")) var text: String?
-    @Option(name: .customLong("to"), help: ArgumentHelp("File to write; - is standard output.", valueName: "file"))
+    @Option(help: ArgumentHelp("Documents as features.", valueName: "file"), completion: .file()) var features: String?
+    @Option(help: ArgumentHelp("Documents as raw text; - is standard input.", valueName: "file"), completion: .file()) var text:
+        String?
+    @Option(
+        name: .customLong("to"), help: ArgumentHelp("File to write; - is standard output.", valueName: "file"),
+        completion: .file())
     var output = "-"
     @Option(
-        help: ArgumentHelp("npz, h5, text or jsonl. (default: as the file's name ends, else jsonl)", valueName: "format"))
+        help: ArgumentHelp(
+            "Output format: npz, h5, text or jsonl. (default: from the file's extension, or else jsonl)", valueName: "format"))
     var format: PredictionFormat?
-    @Option(help: ArgumentHelp("Labels a document. (default: as many as the model's config keeps)", valueName: "count"))
+    @Option(help: ArgumentHelp("Labels per document. (default: as many as the model's config keeps)", valueName: "count"))
     var topK: Int?
-    @Option(help: ArgumentHelp("Weight of the classifiers against the shortlist. (default: the config's)", valueName: "share"))
+    @Option(
+        help: ArgumentHelp(
+            "Weight of the classifiers' scores, against the shortlist's. (default: the config's)", valueName: "share"))
     var beta: Double?
-    @Option(help: ArgumentHelp("Threads a rank. (default: the node's cores shared out among its ranks)", valueName: "count"))
+    @Option(help: ArgumentHelp("Threads per rank. (default: the node's cores divided among its ranks)", valueName: "count"))
     var threads: Int?
-    @Option(help: ArgumentHelp("Documents scored at a time.", valueName: "count")) var chunk = 4096
-    @Flag(name: [.customShort("q"), .long], help: "Say nothing but errors.") var quiet = false
+    @Option(help: ArgumentHelp("Number of documents to score at a time.", valueName: "count")) var chunk = 4096
+    @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
         guard (features == nil) != (text == nil) else {

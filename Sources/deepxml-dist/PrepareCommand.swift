@@ -10,9 +10,10 @@ struct PrepareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare", abstract: "Make a data set for training: the demo's, or one from your own text.",
         discussion: """
-            Without --train, the demo: WordNet's noun synsets, with all their hypernyms as labels. With --train, your text, \
-            one document a line: labels|separated<TAB>text, or {"text": "…", "labels": ["…"]}, or the raw JSON of the XC \
-            repository, {"title": "…", "content": "…", "target_ind": [0, 7]}. Files compressed by gzip are read as they are.
+            Without --train, it makes the demo's data set: WordNet's noun synsets, with all their hypernyms as labels. With \
+            --train, it reads your text, one document per line: labels|separated<TAB>text, or {"text": "…", "labels": ["…"]}, \
+            or the raw JSON of the XC repository, {"title": "…", "content": "…", "target_ind": [0, 7]}. Gzip-compressed files \
+            are read directly.
 
             EXAMPLES
               deepxml-dist prepare
@@ -26,28 +27,31 @@ struct PrepareCommand: ParsableCommand {
     enum Subwords: String, ExpressibleByArgument, CaseIterable { case ngrams, bpe, none }
 
     @Flag(help: "Prepare the demo's data set (the default without --train).") var demo = false
-    @Flag(help: "The demo with all synsets, not one in five.") var full = false
-    @Option(help: "Your training documents: TSV, JSON lines or raw XC JSON, .gz or not.") var train: String?
-    @Option(help: "Your test documents. Without it, every fifth training document (by seed) is one.") var test: String?
-    @Option(help: "Raw XC JSON: which fields are the text, title, content or both (default: both).") var text: TextFields?
-    @Option(help: "Raw XC JSON: the labels' names, lbl.json.gz or Y.txt (default: their numbers).") var labelText: String?
+    @Flag(help: "Use all synsets for the demo instead of one in five.") var full = false
+    @Option(help: "Training documents: TSV, JSON lines or raw XC JSON, optionally gzip-compressed.", completion: .file())
+    var train: String?
+    @Option(help: "Test documents. (default: a random fifth of the training documents, drawn with --seed)", completion: .file())
+    var test: String?
+    @Option(help: "Raw XC JSON: fields to use as the text: title, content or both. (default: both)") var text: TextFields?
+    @Option(help: "Raw XC JSON: file of label names, lbl.json.gz or Y.txt. (default: label numbers)", completion: .file())
+    var labelText: String?
     @Flag(help: "Raw XC JSON: keep every label, so that column i is label i.") var keepAllLabels = false
-    @Option(help: "The data set's name (default: WordNetDemo, or the training file's).") var name: String?
-    @Option(help: "The folder of data sets.") var data = "./data"
-    @Option(help: "Seed of the sample, the 80:20 split and the embeddings.") var seed: UInt64 = 0
-    @Option(help: "Features are tokens and sub-words of at least so many training documents.") var minCount = 2
-    @Option(help: "At most so many features: those of the most training documents.") var maxFeatures: Int?
-    @Option(help: "Features beside the tokens: ngrams (of characters), bpe or none.") var subwords = Subwords.none
-    @Option(help: "Shortest n-gram, the marks < and > of a word's ends counted (default: 3).") var subwordMin: Int?
-    @Option(help: "Longest n-gram (default: 6).") var subwordMax: Int?
-    @Option(help: "Merges that BPE learns at most (default: 8000).") var bpeMerges: Int?
-    @Option(help: "Labels are kept from so many training documents on.") var minLabelCount = 2
+    @Option(help: "Name of the data set. (default: WordNetDemo, or the training file's name)") var name: String?
+    @Option(help: "Folder of data sets.", completion: .directory) var data = "./data"
+    @Option(help: "Seed for the sample, the 80:20 split and the embeddings.") var seed: UInt64 = 0
+    @Option(help: "Keep tokens and subwords that occur in at least this many training documents.") var minCount = 2
+    @Option(help: "Keep at most this many features: those in the most training documents.") var maxFeatures: Int?
+    @Option(help: "Additional features: ngrams (character n-grams), bpe or none.") var subwords = Subwords.none
+    @Option(help: "Shortest n-gram, counting the word boundary marks < and >. (default: 3)") var subwordMin: Int?
+    @Option(help: "Longest n-gram. (default: 6)") var subwordMax: Int?
+    @Option(help: "Maximum number of merges that BPE learns. (default: 8000)") var bpeMerges: Int?
+    @Option(help: "Keep labels with at least this many training documents.") var minLabelCount = 2
     @Option(help: "Token embeddings: fasttext or none.") var embeddings = Embeddings.fasttext
-    @Option(help: "Threads of fastText; more than one is faster, but no two runs give the same bits.") var threads = 1
-    @Flag(help: "Leave out trn_X_seq.npz and tst_X_seq.npz, the order of tokens that sequential encoders need.")
+    @Option(help: "Threads for fastText; with more than one it is faster, but results differ from run to run.") var threads = 1
+    @Flag(help: "Do not write trn_X_seq.npz and tst_X_seq.npz, the token sequences that sequential encoders need.")
     var noSequences = false
-    @Flag(help: "Replace a data set of that name.") var force = false
-    @Flag(help: "Say nothing but errors.") var quiet = false
+    @Flag(help: "Replace an existing data set of the same name.") var force = false
+    @Flag(help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
         if demo && train != nil { throw ValidationError("--demo and --train exclude each other") }

@@ -7,15 +7,16 @@ struct RootCommand: ParsableCommand {
         commandName: "deepxml-dist",
         abstract: "Distributed training of extreme multi-label classifiers (DeepXML, Astec) over MPI.",
         discussion: """
-            Without a subcommand it trains: `deepxml-dist --seeds 1,2` is `deepxml-dist train --seeds 1,2`, \
-            and with no option at all it trains one learner on the demo data.
+            Without a subcommand it trains: `deepxml-dist --seeds 1,2` is the same as `deepxml-dist train --seeds 1,2`. \
+            Without any option it trains one learner on the demo data.
 
             EXAMPLES
               mpirun -np 8 deepxml-dist --seeds 108,666,786
-                  an ensemble of three learners on the demo data
+                  train an ensemble of three learners on the demo data
               deepxml-dist train --help
-                  every option of training
+                  describe every option of training
             """,
+        version: isAskedAboutItself ? "deepxml-dist \(programVersion)" : "",
         subcommands: [
             TrainCommand.self, MergeCommand.self, PrepareCommand.self, PredictCommand.self, ConvertCommand.self,
             EvaluateCommand.self,
@@ -23,6 +24,13 @@ struct RootCommand: ParsableCommand {
             DoctorCommand.self, ExtractCommand.self, PlanCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
+
+    /// Whether the words are for the program as a whole. To `train` and `merge`, `--version` is the name of a run, so that the
+    /// program's own version must be unknown to the parser (and to their help) whenever there are other words.
+    private static var isAskedAboutItself: Bool {
+        let words = Array(CommandLine.arguments.dropFirst())
+        return words.count == 1 && ["--version", "--help", "-h", "help", "--experimental-dump-help"].contains(words[0])
+    }
 
     /// Refuses a first word that is no subcommand: the default one takes no bare words, and would call it unexpected.
     static func checkSubcommand(_ arguments: [String]) throws {

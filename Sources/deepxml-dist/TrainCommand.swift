@@ -5,54 +5,56 @@ import Config
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train an ensemble of learners, one a seed, merge and score them.",
+        abstract: "Train an ensemble of learners, one per seed; merge and evaluate them.",
         discussion: """
-            Run under mpirun, rank 0 plans, merges and reports, and all other ranks train. A run that was stopped goes on \
-            from its newest checkpoint when the same command is given again.
+            Under mpirun, rank 0 plans, merges and reports, and all other ranks train. To resume an interrupted run, give the \
+            same command again: it continues from the newest checkpoint.
 
             EXAMPLES
               mpirun -np 8 deepxml-dist --seeds 108,666,786
-                  three learners on the demo data, in three groups of workers
+                  train three learners on the demo data, in three groups of workers
               mpirun -np 3 deepxml-dist --dataset EURLex-4K --data /xc --work /run
-                  data from /xc/EURLex-4K; models/ and results/ go to /run
+                  read the data from /xc/EURLex-4K, write models/ and results/ to /run
               mpirun -np 3 deepxml-dist --framework DeepXML-OVA --dataset EURLex-4K
-                  one-vs-all classifiers of all labels, cut among two workers
+                  train one-vs-all classifiers of all labels, divided between two workers
               deepxml-dist --config my.json --set extreme.num_epochs=5 --dry-run
-                  prints what this config would do on one process, and trains nothing
+                  print what this config would do in one process, without training
 
             EXIT CODES
-              0 done, 2 wrong use or input, 3 damaged checkpoint,
-              4 out of memory or disk, 75 interrupted: the same command goes on
+              0 done; 2 wrong usage or input; 3 damaged checkpoint; 4 out of memory or disk space;
+              75 interrupted: the same command continues the run
             """)
 
     @OptionGroup var selection: RunSelection
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Epochs between two checkpoints; 0: none by epochs.", valueName: "epochs"))
+        parsing: .unconditional,
+        help: ArgumentHelp("Write a checkpoint every so many epochs; 0 turns this off.", valueName: "epochs"))
     var checkpointEvery = TrainArguments.defaultCheckpointEvery
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Minutes between two checkpoints; 0: none by time.", valueName: "minutes"))
+        parsing: .unconditional,
+        help: ArgumentHelp("Write a checkpoint every so many minutes; 0 turns this off.", valueName: "minutes"))
     var checkpointMinutes = TrainArguments.defaultCheckpointMinutes
 
-    @Flag(exclusivity: .exclusive, help: "Go on from the newest checkpoint, or start over.")
+    @Flag(exclusivity: .exclusive, help: "Continue from the newest checkpoint, or start over.")
     var start = Start.resume
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Threads a rank. (default: the node's cores shared out among its ranks)", valueName: "count"))
+        help: ArgumentHelp("Threads per rank. (default: the node's cores divided among its ranks)", valueName: "count"))
     var threads: Int?
 
-    @Flag(help: "Print the plan (groups, shards, memory a rank) and train nothing.")
+    @Flag(help: "Print the plan (groups, shards, memory per rank) without training.")
     var dryRun = false
 
-    @Flag(help: "Train the learners, and leave the ensemble to `merge`: for jobs that train one learner each.")
+    @Flag(help: "Train the learners but leave the ensemble to `merge`, for jobs that train one learner each.")
     var learnersOnly = false
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Seconds without a sign of life of a rank after which the job ends with 75; 0: never.", valueName: "seconds"))
+            "End the job with exit code 75 when a rank has been silent for this many seconds; 0: never.", valueName: "seconds"))
     var silenceTimeout = TrainArguments.defaultSilenceTimeout
 
     enum Start: String, EnumerableFlag {
