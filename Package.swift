@@ -38,43 +38,51 @@ let package = Package(
         // How scores of label shards, stages and learners become one, and what they are worth.
         .target(name: "Scoring", dependencies: ["Messages", "Support"], swiftSettings: strict),
         .target(name: "Prepare", dependencies: ["Datasets", "Formats", "Support"], swiftSettings: strict),
-        .target(name: "DeepXMLModel", dependencies: ["Kernels", "CHNSW", "Config", "Support"], swiftSettings: strict),
+        // Where tensors live and are computed on; only its CPU folder calls the kernels.
+        .target(name: "Devices", dependencies: ["Kernels", "CHNSW", "Support"], swiftSettings: strict),
+        .target(name: "DeepXMLModel", dependencies: ["Devices", "Kernels", "CHNSW", "Config", "Support"], swiftSettings: strict),
         // Networks, searches and epochs over the workers of a group.
         .target(
             name: "Training",
             dependencies: [
-                "DeepXMLModel", "Kernels", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport", "Support",
+                "DeepXMLModel", "Devices", "Kernels", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport",
+                "Support",
             ], swiftSettings: strict),
         .target(
             name: "Learners",
             dependencies: [
-                "Training", "DeepXMLModel", "Kernels", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport",
+                "Training", "DeepXMLModel", "Devices", "Kernels", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Transport",
                 "Support",
             ], swiftSettings: strict),
         // A trained model: predict, extract, encode.
         .target(
             name: "Inference",
             dependencies: [
-                "Learners", "Training", "DeepXMLModel", "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Learners", "Training", "DeepXMLModel", "Devices", "Scoring", "Messages", "Datasets", "Config", "Formats",
+                "Checkpoint",
                 "Transport", "Support",
             ], swiftSettings: strict),
         .target(
             name: "Worker",
             dependencies: [
-                "Learners", "Training", "DeepXMLModel", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport",
+                "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Transport",
                 "Support",
             ], swiftSettings: strict),
         .target(
             name: "Coordinator",
             dependencies: [
-                "Inference", "Learners", "Training", "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Inference", "Learners", "Training", "DeepXMLModel", "Devices", "Scoring", "Messages", "Datasets", "Config",
+                "Formats", "Checkpoint",
                 "Transport", "Support", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         // What the other commands do: convert, evaluate, inspect, doctor, predict.
         .target(
             name: "Tools",
             dependencies: [
-                "Coordinator", "Inference", "Learners", "Training", "DeepXMLModel", "Prepare", "Scoring", "Messages", "Datasets",
+                "Coordinator", "Inference", "Learners", "Training", "DeepXMLModel", "Devices", "Prepare", "Scoring", "Messages",
+                "Datasets",
                 "Config", "Formats", "Checkpoint", "Transport", "Support", "CMPI", "COpenBLAS", "CHDF5",
             ], swiftSettings: strict),
         .executableTarget(
@@ -89,7 +97,7 @@ let package = Package(
         // launch/bench: ratios to bounds of the machine.
         .executableTarget(
             name: "deepxml-bench",
-            dependencies: ["Kernels", "COpenBLAS", "DeepXMLModel", "Datasets", "Config", "Formats", "Support"],
+            dependencies: ["Kernels", "COpenBLAS", "DeepXMLModel", "Devices", "Datasets", "Config", "Formats", "Support"],
             path: "Benchmarks",
             swiftSettings: strict),
 
@@ -111,11 +119,11 @@ let package = Package(
         .testTarget(name: "ScoringTests", dependencies: ["TestSupport", "Scoring", "Messages", "Datasets", "Support"]),
         .testTarget(name: "PrepareTests", dependencies: ["TestSupport", "Prepare", "Datasets", "Formats", "Support"]),
         .testTarget(
-            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Kernels", "Config", "Support"]),
+            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Kernels", "Config", "Support"]),
         .testTarget(
             name: "LearnersTests",
             dependencies: [
-                "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Datasets", "Config", "Formats", "Transport",
+                "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Datasets", "Config", "Formats", "Transport",
                 "Checkpoint",
                 "Support",
             ]),
@@ -133,13 +141,15 @@ let package = Package(
         .testTarget(
             name: "ToolsTests",
             dependencies: [
-                "WorkerChecks", "Tools", "Coordinator", "Worker", "Inference", "Learners", "Training", "DeepXMLModel", "Prepare",
+                "WorkerChecks", "Tools", "Coordinator", "Worker", "Inference", "Learners", "Training", "DeepXMLModel", "Devices",
+                "Prepare",
                 "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport", "Support",
             ]),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "TestSupport", "Coordinator", "Learners", "Training", "DeepXMLModel", "Scoring", "Messages", "Datasets", "Config",
+                "TestSupport", "Coordinator", "Learners", "Training", "DeepXMLModel", "Devices", "Scoring", "Messages",
+                "Datasets", "Config",
                 "Formats", "Transport", "Support",
             ]),
     ]

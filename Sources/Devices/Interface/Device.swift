@@ -1,0 +1,77 @@
+import Support
+
+/// Where a worker's tensors live, and what is computed on them: the one way in which the maths reaches a processor.
+///
+/// The operations are few and large, so that a device whose memory is not ours and whose steps run behind our back can stand
+/// here too. Operations of one caller take effect in the order of the calls; `download` and `withHost` wait for those before
+/// them. What an operation cannot do it throws at the next `finish`, or ends with a precondition where the caller is wrong.
+///
+/// Every device sums in the order that `CPUDevice`, the reference, sums in, or says that it does not.
+public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperations, SearchOperations {
+    /// What it is, for plans and logs: `CPU, 2 threads`.
+    var name: String { get }
+
+    /// The threads of this rank's processor: for what always runs there.
+    var team: ThreadTeam { get }
+
+    // MARK: Memory
+
+    /// Zeros.
+    func memory(floats: Int) -> DeviceMemory
+
+    /// Bytes of this device's memory that tensors take now.
+    var bytesInUse: Int { get }
+
+    /// Bytes that are still free; nil where the system does not say.
+    var bytesFree: Int? { get }
+
+    // MARK: Transfer
+
+    /// Copies rows·cols floats, without padding, into the tensor.
+    func upload(_ values: Buffer<Float>, to tensor: Tensor)
+
+    /// The tensor's rows one after the other without padding. Where the memory is ours it may be a view, not a copy.
+    func download(_ tensor: Tensor) -> Buffer<Float>
+
+    /// Lends the tensor's memory, padding and all, to code that needs it on the host: messages, files, lists.
+    ///
+    /// - Parameter body: gets (rows−1)·stride + cols floats: the memory itself, or a copy that is written back unless `access` is
+    ///   `.read`. It must not outlive the call.
+    func withHost<Result>(_ tensor: Tensor, _ access: HostAccess, _ body: (Buffer<Float>) throws -> Result) rethrows -> Result
+
+    // MARK: Order
+
+    /// `body(0) … body(count-1)`, which may run side by side; returns when all are issued. Operations in a body follow each other.
+    func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void)
+
+    /// Waits for all operations.
+    ///
+    /// - Throws: `Failure` where one of them failed: the device is lost, or has no memory left.
+    func finish() throws
+}
+
+/// What host code does with memory that a device lends.
+public enum HostAccess: Sendable { case read, write, readWrite }
+
+extension Device {
+    /// A rows×cols matrix of zeros.
+    public func tensor(rows: Int, cols: Int) -> Tensor { Tensor(memory(floats: rows * cols), rows: rows, cols: cols) }
+
+    /// A rows×dims matrix of zeros whose rows are padded to whole vectors.
+    public func paddedTensor(rows: Int, dims: Int) -> Tensor {
+        let stride = paddedWidth(dims)
+        return Tensor(memory(floats: rows * stride), rows: rows, cols: dims, stride: stride)
+    }
+
+    /// The numbers of a host matrix on this device.
+    public func tensor(_ matrix: DenseMatrix) -> Tensor {
+        let tensor = tensor(rows: matrix.rows, cols: matrix.cols)
+        upload(matrix.buffer, to: tensor)
+        return tensor
+    }
+
+    /// The tensor on the host, without padding.
+    public func matrix(_ tensor: Tensor) -> DenseMatrix {
+        DenseMatrix(rows: tensor.rows, cols: tensor.cols, buffer: download(tensor))
+    }
+}
