@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The original's way to call it: run_main.sh <gpu_id> <framework> <dataset> <version> <seed>[,<seed>…]
+# Takes the same arguments as the original's script: run_main.sh <gpu_id> <framework> <dataset> <version> <seed>[,<seed>…]
 # WORK (default: the working directory) holds data/, models/ and results/; RANKS (default: 3) is the number of processes.
-# Options after the five go to deepxml-dist.
+# Options after these five arguments are passed to deepxml-dist.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env"
 
 if [[ $# -lt 5 ]]; then
   printf 'usage: run_main.sh <gpu_id> <framework> <dataset> <version> <seed>[,<seed>...] [options of deepxml-dist]\n' >&2
-  printf 'such as: run_main.sh 0 DeepXML EURLex-4K 0 22\n' >&2
+  printf 'for example: run_main.sh 0 DeepXML EURLex-4K 0 22\n' >&2
   exit 2
 fi
 if [[ ! -x $DEEPXML_DIST ]]; then

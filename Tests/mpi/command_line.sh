@@ -49,7 +49,7 @@ mpirun "${MPIRUN_ARGS[@]}" -np 4 "$DEEPXML_DIST" train --help >out 2>err
 [[ $(grep -c '^USAGE:' out) -eq 1 && ! -s err ]] || { printf 'FAILED  train --help is not said once\n' >&2; failures=$((failures + 1)); }
 
 # So is the program's version; to train, --version is the name of a run.
-version="deepxml-dist $(sed -nE 's/^public let programVersion = "(.*)"/\1/p' "$ROOT/Sources/Coordinator/Run/RunInputs.swift")"
+version="deepxml-dist $(sed -nE 's/^public let programVersion = "(.*)"/\1/p' "$ROOT/Sources/Support/ProgramVersion.swift")"
 mpirun "${MPIRUN_ARGS[@]}" -np 4 "$DEEPXML_DIST" --version >out 2>err
 [[ $(<out) == "$version" && ! -s err ]] || { printf 'FAILED  --version is not "%s", once\n' "$version" >&2; failures=$((failures + 1)); }
 refuses 1 'no such data set' --version=3 --dataset Nowhere

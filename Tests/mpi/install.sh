@@ -51,7 +51,7 @@ verdict 'the installed run_main.sh finds the installed program' "$why" "$out" "$
 
 why=""
 [ "$("$prefix/bin/deepxml-dist" --version)" = "deepxml-dist $(sed -nE 's/^public let programVersion = "(.*)"/\1/p' \
-    Sources/Coordinator/Run/RunInputs.swift)" ] || why="another version"
+    Sources/Support/ProgramVersion.swift)" ] || why="another version"
 verdict 'the installed program says its version' "$why"
 
 # A page for each subcommand; every option of train is in its page, and no other line of roff is asked for than those known.

@@ -18,9 +18,9 @@ AREAS = {
 }
 HEAD = """# Errors
 
-Every error that the program can end with, made from its sources by `Tests/oracles/error_list.py` (`launch/lint` checks that it is
-up to date). An error is printed as `error: [rank R on HOST:] PLACE: PROBLEM`, then what was found, what was expected and what
-to do; `…` stands for what is only known then. By class, and what to do about exit codes: [OPERATIONS.md](OPERATIONS.md).
+Every error that can end the program, extracted from its sources by `Tests/oracles/error_list.py` (`launch/lint` checks that the list is
+up to date). An error is printed as `error: [rank R on HOST:] PLACE: PROBLEM`, followed by what was found, what was expected and what
+to do; `…` stands for details that are only known when it happens. [OPERATIONS.md](OPERATIONS.md) explains exit codes and the main kinds of errors.
 """
 
 
@@ -120,7 +120,7 @@ def listing():
             continue
         text += f"\n## {title}\n\n| message | exit code | what to do |\n|---|---|---|\n"
         for problem, (codes, advice) in sorted(rows[area].items(), key=lambda row: row[0].lower()):
-            todo = "; or: ".join(sorted(advice)) or "what was found and expected says it"
+            todo = "; or: ".join(sorted(advice)) or "see what was found and expected"
             text += f"| {cell(problem)} | {', '.join(sorted(codes))} | {cell(todo)} |\n"
     assert set(rows) <= set(AREAS), set(rows) - set(AREAS)
     return text
