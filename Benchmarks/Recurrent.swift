@@ -71,7 +71,7 @@ private final class RecurrentBlock {
 
     func run() {
         let block = EncoderBlock(rows: ids.count, ids: ids.pointer, starts: starts.pointer, x: x.pointer)
-        stack.forward(block, moment: 1, intermediate: hidden.pointer, output: z.pointer, tape: tape)
+        stack.forward(block, step: 1, intermediate: hidden.pointer, output: z.pointer, tape: tape)
         stack.backward(
             block, outputGradient: dz.pointer, tape: tape, trainsCoarse: true, gradient: gradient.pointer,
             inputGradient: dx.pointer)

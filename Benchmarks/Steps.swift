@@ -82,7 +82,7 @@ enum Steps {
         pairs.assemble(
             docs: UnsafeBufferPointer(start: docs.pointer, count: batch), labels: truth,
             negatives: NegativeShortlists(inRange: none, totals: Buffer(count: batch)),
-            stream: RandomStreams(seed: 5, module: 3).stream(.negatives, moment: 0))
+            stream: RandomStreams(seed: 5, module: 3).stream(.negatives, step: 0))
         let step = ShortlistStep(classifier: classifier)
         let z = activations(3), dz = DenseMatrix(rows: batch, cols: ld), adam = Adam.lazy(learningRate: 0.001, step: 10)
         let big = Buffer<UInt8>(count: 256 << 20), copy = Buffer<UInt8>(count: 256 << 20)

@@ -35,7 +35,7 @@ import Testing
             docs.withUnsafeBufferPointer {
                 pairs.assemble(
                     docs: $0, labels: truth, negatives: negatives,
-                    stream: RandomStreams(seed: 1, module: 3).stream(.negatives, moment: number))
+                    stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: number))
             }
             return step.run(
                 rows: 0..<oracle.labelCount, z: z.pointer, batch: docs.count, pairs: pairs,

@@ -99,7 +99,7 @@ import Testing
         docs.withUnsafeBufferPointer {
             pairs.assemble(
                 docs: $0, labels: matrix(truth), negatives: negatives,
-                stream: RandomStreams(seed: 1, module: 3).stream(.negatives, moment: 0))
+                stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: 0))
         }
         let start = (W: Matrix(shard.weight.value, cols: dims), b: Matrix(shard.bias.value, cols: 1), z: Matrix(z, cols: dims))
         let dz = DenseMatrix(rows: batch, cols: shard.ld)
@@ -127,7 +127,7 @@ import Testing
         let truth = CSRMatrix(cols: labelCount, rows: (0..<4).map { d in (0..<30).map { (Int32($0 * 7 + d), 1) } }, binary: true)
         let negative = (0..<4).map { d in (0..<20).map { Int32($0 * 7 + d + 3) } }
         let sizes = ShortlistSizes(maxPositives: 12, randomNegatives: 60, limit: 70)
-        let stream = RandomStreams(seed: 1, module: 3).stream(.negatives, moment: 9)
+        let stream = RandomStreams(seed: 1, module: 3).stream(.negatives, step: 9)
         func count(_ labels: Range<Int>) -> Int {
             let inRange = CSRMatrix(
                 cols: labelCount, rows: negative.map { $0.filter { labels.contains(Int($0)) }.map { ($0, 1) } }, binary: true)

@@ -22,7 +22,7 @@ import Testing
         let ones = DenseMatrix(rows: 400, cols: 50)
         for keep: Float in [0.5, 0.8] {
             ones.buffer.fill(1)
-            let stream = RandomStreams(seed: 3, module: 1).stream(.encoderDropout, moment: 4)
+            let stream = RandomStreams(seed: 3, module: 1).stream(.encoderDropout, step: 4)
             ids.withUnsafeBufferPointer { dx_relu_dropout(ones.pointer, 400, 50, 50, 0, $0.baseAddress!, stream, keep) }
             let kept = ones.buffer.array.filter { $0 > 0 }
             #expect(kept.allSatisfy { abs($0 - 1 / keep) < 1e-6 })
@@ -33,7 +33,7 @@ import Testing
 
     @Test func embeddings() {
         let vocabulary = 14
-        let stream = RandomStreams(seed: 7, module: 1).stream(.encoderDropout, moment: 2)
+        let stream = RandomStreams(seed: 7, module: 1).stream(.encoderDropout, step: 2)
         var g = Generator(state: 5)
         let features = CSRMatrix(
             cols: vocabulary,
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func residual() {
-        let stream = RandomStreams(seed: 7, module: 1).stream(.residualDropout, moment: 6)
+        let stream = RandomStreams(seed: 7, module: 1).stream(.residualDropout, step: 6)
         let rows = docs.count
         let residual = Residual(dims: dims, RandomStreams(seed: 2, module: 1))
         let ld = paddedWidth(dims)

@@ -25,7 +25,7 @@ import Testing
 
         for step in 1...3 {
             stack.prepare(training: true)
-            pass.forward(moment: step)
+            pass.forward(step: step)
             let gradient = pass.backward(c)
             if step == 1 { expect(pass, gradient.input, oracle) }
             stack.finishGradient(gradient.parameters, blocks: 1, trainsCoarse: true)

@@ -46,9 +46,9 @@ final class EncoderPass {
         )
     }
 
-    func forward(moment: Int?, keepsTape: Bool = true) {
+    func forward(step: Int?, keepsTape: Bool = true) {
         stack.forward(
-            block, moment: moment, intermediate: intermediate.pointer, output: output.pointer, tape: keepsTape ? tape : nil)
+            block, step: step, intermediate: intermediate.pointer, output: output.pointer, tape: keepsTape ? tape : nil)
     }
 
     /// The gradients of Σ c·z: of the parameters, and of the input.
@@ -64,9 +64,9 @@ final class EncoderPass {
     }
 
     /// Σ c·z after a forward pass.
-    func loss(_ c: DenseMatrix, moment: Int?) -> Double {
+    func loss(_ c: DenseMatrix, step: Int?) -> Double {
         stack.prepare(training: false)
-        forward(moment: moment)
+        forward(step: step)
         return (0..<rows).reduce(0.0) { sum, row in
             (0..<stack.outputDims).reduce(sum) { $0 + Double(c[row, $1]) * Double(output[row, $1]) }
         }

@@ -15,7 +15,7 @@ import Testing
 
     private func check(_ sample: Sample, lengths: [Int]?) throws {
         let stack = try sample.stack()
-        let pass = EncoderPass(stack, ids: EncoderSamples.ids, lengths: lengths), moment = 5
+        let pass = EncoderPass(stack, ids: EncoderSamples.ids, lengths: lengths), step = 5
         // Away from what the layers start from: an identity or a bias of zero hides mistakes.
         let shift = noise(rows: 1, cols: stack.parameters.value.cols, scale: 0.3, seed: 23)
         for slot in stack.slots where slot.isTrained {
@@ -23,18 +23,18 @@ import Testing
         }
         let c = noise(rows: pass.rows, cols: stack.outputDims, seed: 18)
         stack.prepare(training: true)
-        pass.forward(moment: moment)
+        pass.forward(step: step)
         let gradient = pass.backward(c)
         stack.finishGradient(gradient.parameters, blocks: 1, trainsCoarse: true)
         for slot in stack.slots where slot.isTrained {
             let values = stack.parameters.value.pointer + slot.range.lowerBound
             let found = slot.range.map { Double(gradient.parameters[$0]) }
-            expectGradient(found, of: values, "∂\(slot.name)") { pass.loss(c, moment: moment) }
+            expectGradient(found, of: values, "∂\(slot.name)") { pass.loss(c, step: step) }
         }
         for vector in 0..<pass.x.rows {
             let found = (0..<stack.inputDims).map { Double(gradient.input[vector, $0]) }
             expectGradient(found, of: pass.x.row(vector), "∂x of vector \(vector)", mayBeZero: true) {
-                pass.loss(c, moment: moment)
+                pass.loss(c, step: step)
             }
         }
         #expect(unpadded(gradient.input, cols: stack.inputDims) != nil, "padding of ∂x")

@@ -9,25 +9,25 @@ import Testing
 
     private static func length(_ id: Int32) -> Int { lengths[Int(id) % lengths.count] }
 
-    private static func pass(_ stack: EncoderStack, _ ids: [Int32], _ moment: Int?, keepsTape: Bool = true) -> EncoderPass {
+    private static func pass(_ stack: EncoderStack, _ ids: [Int32], _ step: Int?, keepsTape: Bool = true) -> EncoderPass {
         let pass = EncoderPass(stack, ids: ids, lengths: stack.input == .tokens ? ids.map(length) : nil)
-        pass.forward(moment: moment, keepsTape: keepsTape)
+        pass.forward(step: step, keepsTape: keepsTape)
         return pass
     }
 
     /// A document's x̂ and z have the same bits in whatever block it stands, with or without dropout and tape.
     @Test(arguments: (EncoderSamples.sequences + EncoderSamples.features).map(\.name), [nil, 7] as [Int?])
-    func rowsDoNotDependOnTheirBlock(_ name: String, _ moment: Int?) throws {
+    func rowsDoNotDependOnTheirBlock(_ name: String, _ step: Int?) throws {
         let sample = try #require((EncoderSamples.sequences + EncoderSamples.features).first { $0.name == name })
         let stack = try sample.stack()
-        stack.prepare(training: moment != nil)
+        stack.prepare(training: step != nil)
         let ids = (0..<40).map { Int32($0 * 7 % 40) }
-        let whole = Self.pass(stack, ids, moment)
+        let whole = Self.pass(stack, ids, step)
         let z = try #require(unpadded(whole.output, cols: stack.outputDims)), dims = stack.outputDims
         let hidden = try #require(unpadded(whole.intermediate, cols: stack.intermediateDims)), inner = stack.intermediateDims
         #expect(z.allSatisfy { $0.isFinite })
         for (first, count) in [(0, 1), (1, 1), (2, 5), (9, 13), (20, 20), (39, 1)] {
-            let part = Self.pass(stack, Array(ids[first..<first + count]), moment, keepsTape: count % 2 == 0)
+            let part = Self.pass(stack, Array(ids[first..<first + count]), step, keepsTape: count % 2 == 0)
             #expect(unpadded(part.output, cols: dims)?[...] == z[first * dims..<(first + count) * dims], "\(first) …")
             #expect(
                 unpadded(part.intermediate, cols: inner)?[...] == hidden[first * inner..<(first + count) * inner], "\(first) …")
@@ -42,7 +42,7 @@ import Testing
         let small = EncoderPass(stack, ids: [3, 4], lengths: [6, 2])
         let c = noise(rows: 4, cols: stack.outputDims, seed: 4)
         func results(_ pass: EncoderPass, _ tape: EncoderTape) -> ([Float], [Float]) {
-            stack.forward(pass.block, moment: 2, intermediate: pass.intermediate.pointer, output: pass.output.pointer, tape: tape)
+            stack.forward(pass.block, step: 2, intermediate: pass.intermediate.pointer, output: pass.output.pointer, tape: tape)
             let gradient = Buffer<Float>(count: stack.gradientLength), dx = DenseMatrix(rows: pass.x.rows, cols: pass.x.cols)
             stack.backward(
                 pass.block, outputGradient: c.pointer, tape: tape, trainsCoarse: true, gradient: gradient.pointer,
@@ -71,7 +71,7 @@ import Testing
                     pass.output.buffer.array.allSatisfy { $0.isFinite } && gradient.parameters.array.allSatisfy { $0.isFinite })
             }
             let none = EncoderPass(stack, ids: [], lengths: [])
-            none.forward(moment: 1)
+            none.forward(step: 1)
             #expect(none.backward(DenseMatrix(rows: 0, cols: 16)).parameters.array.allSatisfy { $0 == 0 })
         }
     }
@@ -84,14 +84,14 @@ import Testing
             let pass = Self.pass(stack, [1, 4, 6, 3], 5)
             let c = noise(rows: 4, cols: stack.outputDims, seed: 6)
             let free = pass.backward(c).parameters.array
-            pass.forward(moment: 5)
+            pass.forward(step: 5)
             let frozen = pass.backward(c, trainsCoarse: false).parameters
             #expect(frozen.array[..<stack.coarseCount].allSatisfy { $0 == 0 })
             #expect(frozen.array[stack.coarseCount...] == free[stack.coarseCount...])
 
             let z = DenseMatrix(rows: 4, cols: pass.output.cols), tape = EncoderTape(), copy = pass.intermediate
             let block = EncoderBlock(rows: 4, ids: pass.ids.pointer, x: copy.pointer, stage: .intermediate)
-            stack.forward(block, moment: 5, intermediate: copy.pointer, output: z.pointer, tape: tape)
+            stack.forward(block, step: 5, intermediate: copy.pointer, output: z.pointer, tape: tape)
             #expect(z.buffer.array == pass.output.buffer.array)
             let dx = DenseMatrix(rows: 4, cols: copy.cols), gradient = Buffer<Float>(count: stack.gradientLength)
             stack.backward(
@@ -117,7 +117,7 @@ import Testing
         let sum = Buffer<Float>(count: stack.gradientLength)
         let blocks = [EncoderPass(stack, ids: [0, 1, 2, 3, 4], lengths: nil), EncoderPass(stack, ids: [5, 6, 7], lengths: nil)]
         for block in blocks {
-            block.forward(moment: 1)
+            block.forward(step: 1)
             let gradient = block.backward(noise(rows: block.rows, cols: 4, seed: 1)).parameters
             for i in 0..<sum.count { sum[i] += gradient[i] }
         }
@@ -139,8 +139,8 @@ import Testing
         }
         // At prediction each row is alone.
         let (one, all) = (EncoderPass(stack, ids: [6], lengths: nil), blocks[1])
-        one.forward(moment: nil)
-        all.forward(moment: nil)
+        one.forward(step: nil)
+        all.forward(step: nil)
         #expect((0..<4).allSatisfy { one.output[0, $0] == all.output[1, $0] })
     }
 
@@ -150,10 +150,10 @@ import Testing
         let stack = try EncoderStack(
             coarse: [Arch.Layer(kind: "_identity"), half], fine: [half], inputDims: 200,
             streams: RandomStreams(seed: 1, module: 1))
-        func kept(_ id: Int32, _ moment: Int) -> (first: [Bool], second: [Bool]) {
+        func kept(_ id: Int32, _ step: Int) -> (first: [Bool], second: [Bool]) {
             let pass = EncoderPass(stack, ids: [id], lengths: nil)
             pass.x.buffer.fill(1)
-            pass.forward(moment: moment)
+            pass.forward(step: step)
             return ((0..<200).map { pass.intermediate[0, $0] == 2 }, (0..<200).map { pass.output[0, $0] == 4 })
         }
         let one = kept(3, 1)
@@ -172,7 +172,7 @@ import Testing
         let pass = EncoderPass(stack, ids: [5], lengths: [12])
         pass.x.buffer.fill(1)
         pass.weights.fill(1)
-        pass.forward(moment: 1)
+        pass.forward(step: 1)
         // The sum over places of 0 or 2: with one mask for all places, 0 or 24.
         #expect((0..<40).contains { pass.intermediate[0, $0] != 0 && pass.intermediate[0, $0] != 24 })
     }

@@ -31,7 +31,7 @@ struct ResidualPass {
         residual.prepare(training: true)
         ids.withUnsafeBufferPointer {
             residual.forward(
-                x.pointer, rows: rows, ids: $0.baseAddress!, dropout: (streams.stream(.residualDropout, moment: 1), 0.5),
+                x.pointer, rows: rows, ids: $0.baseAddress!, dropout: (streams.stream(.residualDropout, step: 1), 0.5),
                 activation: activation.pointer, z: z.pointer, team: team)
         }
         residual.backward(

@@ -58,23 +58,23 @@ public final class EncoderStack: Sendable {
     /// x̂ and z of a block of rows.
     ///
     /// - Parameters:
-    ///   - moment: the step, from which dropout is drawn; nil: prediction.
+    ///   - step: the step, from which dropout is drawn; nil: prediction.
     ///   - intermediate: rows×`paddedWidth(intermediateDims)`, padding zero. At stage `intermediate` it may be `block.x`.
     ///   - output: rows×`paddedWidth(outputDims)`, padding zero.
     ///   - tape: nil where no backward pass follows.
     public func forward(
-        _ block: EncoderBlock, moment: Int?, intermediate: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>,
+        _ block: EncoderBlock, step: Int?, intermediate: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>,
         tape: EncoderTape?
     ) {
         if block.rows == 0 { return }
         guard let tape else {
             let spare = spare.take() ?? EncoderTape()
-            forward(block, moment: moment, intermediate: intermediate, output: output, tape: spare)
+            forward(block, step: step, intermediate: intermediate, output: output, tape: spare)
             return self.spare.give(spare)
         }
         tape.plan.read(block)
         tape.inputs = Array(repeating: nil, count: layers.count)
-        tape.moment = moment
+        tape.step = step
         let coarse = block.stage == .input ? 0..<coarseLayers : coarseLayers..<coarseLayers
         copyRows(run(coarse, block.x, tape), block.rows, dims: intermediateDims, to: intermediate)
         let result = run(coarseLayers..<layers.count, UnsafePointer(intermediate), tape)
@@ -93,7 +93,7 @@ public final class EncoderStack: Sendable {
     private func pass(_ layer: Int, _ tape: EncoderTape) -> LayerPass {
         LayerPass(
             values: parameters.value.pointer, plan: tape.plan, tape: tape.layer(layer),
-            dropout: tape.moment.map { streams.stream(.layerDropout, moment: $0) },
+            dropout: tape.step.map { streams.stream(.layerDropout, step: $0) },
             parameterCount: parameters.value.cols)
     }
 

@@ -7,7 +7,7 @@ public final class EncoderTape: @unchecked Sendable {
     let plan = BlockPlan()
     /// Each layer's input in the last forward pass.
     var inputs: [UnsafePointer<Float>?] = []
-    var moment: Int?
+    var step: Int?
     private var layers: [LayerTape] = []
 
     public init() {}

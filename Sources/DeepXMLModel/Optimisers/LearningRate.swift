@@ -20,13 +20,13 @@ public struct LearningRate: Sendable {
         self.stepsPerEpoch = stepsPerEpoch
     }
 
-    /// - Parameter moment: number of the step in its module, from 0.
-    public func at(moment: Int) -> Double {
+    /// - Parameter step: number of the step in its module, from 0.
+    public func at(step: Int) -> Double {
         switch schedule {
         case .step(let factor, let interval):
             guard interval > 0 else { return initial }
-            return (0..<(moment / stepsPerEpoch / interval)).reduce(initial) { rate, _ in rate * factor }
-        case .linear: return initial * (1 - Double(moment) / Double(epochs * stepsPerEpoch))
+            return (0..<(step / stepsPerEpoch / interval)).reduce(initial) { rate, _ in rate * factor }
+        case .linear: return initial * (1 - Double(step) / Double(epochs * stepsPerEpoch))
         }
     }
 }

@@ -8,7 +8,7 @@ public enum RandomPurpose: UInt32, Sendable {
 
 /// The random numbers of one module of one learner, drawn by counter (Philox 4×32-10, Salmon et al., SC 2011).
 ///
-/// Any worker can draw any number, whatever the layout: a number is a function of (seed, module, purpose, moment, row,
+/// Any worker can draw any number, whatever the layout: a number is a function of (seed, module, purpose, step, row,
 /// column) alone. So dropout masks, shuffles and negatives don't depend on the number of ranks, and resuming is exact.
 public struct RandomStreams: Sendable {
     public let seed: UInt64
@@ -20,16 +20,16 @@ public struct RandomStreams: Sendable {
         self.module = module
     }
 
-    /// The stream of `purpose` at `moment` (a step or an epoch of the module).
-    public func stream(_ purpose: RandomPurpose, moment: Int) -> dx_stream {
+    /// The stream of `purpose` at `step` (a step or an epoch of the module).
+    public func stream(_ purpose: RandomPurpose, step: Int) -> dx_stream {
         dx_stream(
             key0: UInt32(truncatingIfNeeded: seed), key1: UInt32(truncatingIfNeeded: seed >> 32),
-            purpose: module << 8 | purpose.rawValue, moment: UInt32(truncatingIfNeeded: moment))
+            purpose: module << 8 | purpose.rawValue, moment: UInt32(truncatingIfNeeded: step))
     }
 
     /// A uniform permutation of 0 ..< count (Fisher–Yates).
     public func permutation(_ count: Int, epoch: Int) -> [Int32] {
-        let stream = stream(.shuffle, moment: epoch)
+        let stream = stream(.shuffle, step: epoch)
         var order = (0..<Int32(count)).map { $0 }
         var block: [UInt32] = []
         for i in stride(from: count - 1, to: 0, by: -1) {
@@ -44,7 +44,7 @@ public struct RandomStreams: Sendable {
     public func fillUniform(
         _ out: UnsafeMutablePointer<Float>, count: Int, row: Int, firstColumn: Int, bound: Float, purpose: RandomPurpose
     ) {
-        let stream = stream(purpose, moment: 0)
+        let stream = stream(purpose, step: 0)
         var block: [UInt32] = [], have = -1
         for i in 0..<count {
             let column = firstColumn + i

@@ -56,7 +56,7 @@ public final class DocumentEncoder {
                 let batch = DocumentBatch(features: features, docs: docs)
                 switch layer {
                 case .intermediate: try encoder.intermediate(batch, x: part)
-                case .final: try encoder.forward(batch, moment: nil, z: part)
+                case .final: try encoder.forward(batch, step: nil, z: part)
                 }
             }
             for row in docs.indices { result.row(from + row).update(from: part.row(row), count: dims) }

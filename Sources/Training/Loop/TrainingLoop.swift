@@ -83,18 +83,18 @@ package struct TrainingLoop {
     private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate) throws {
         let time = Stopwatch(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
         var sum = 0.0, documents = 0, divergedAt = Int.max
-        for step in firstStep..<stepsPerEpoch {
-            let from = step * config.batchSize, to = min(from + config.batchSize, features.rows)
-            let docs = UnsafeBufferPointer(start: order.pointer + from, count: to - from), moment = epoch * stepsPerEpoch + step
+        for place in firstStep..<stepsPerEpoch {
+            let from = place * config.batchSize, to = min(from + config.batchSize, features.rows)
+            let docs = UnsafeBufferPointer(start: order.pointer + from, count: to - from), step = epoch * stepsPerEpoch + place
             sum += try network.step(
-                DocumentBatch(features: features, docs: docs), moment: moment, learningRate: rate.at(moment: moment), loss: loss)
+                DocumentBatch(features: features, docs: docs), step: step, learningRate: rate.at(step: step), loss: loss)
             documents += docs.count
-            if !sum.isFinite { divergedAt = min(divergedAt, step + 1) }
-            guard step + 1 < stepsPerEpoch else { break }
+            if !sum.isFinite { divergedAt = min(divergedAt, place + 1) }
+            guard place + 1 < stepsPerEpoch else { break }
             do {
                 let isSound = divergedAt == .max
-                try control.afterStep(moment + 1, isSound: isSound, key: module.key(epoch: epoch, step: step + 1)) {
-                    storedArrays(epoch: epoch, step: step + 1)
+                try control.afterStep(step + 1, isSound: isSound, key: module.key(epoch: epoch, step: place + 1)) {
+                    storedArrays(epoch: epoch, step: place + 1)
                 }
             } catch is Diverged { break }
         }

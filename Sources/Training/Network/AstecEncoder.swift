@@ -41,24 +41,24 @@ package final class AstecEncoder: GroupEncoder {
         exchange = ActivationExchange(group: group, dims: shape.dims, rows: rows)
     }
 
-    package func intermediate(_ batch: DocumentBatch, x: DenseMatrix) throws { try coarse(batch, moment: nil, x: x) }
+    package func intermediate(_ batch: DocumentBatch, x: DenseMatrix) throws { try coarse(batch, step: nil, x: x) }
 
-    private func coarse(_ batch: DocumentBatch, moment: Int?, x: DenseMatrix) throws {
+    private func coarse(_ batch: DocumentBatch, step: Int?, x: DenseMatrix) throws {
         let rows = batch.rows, own = exchange.ownColumns(rows: rows)
-        let drop = moment.flatMap { trainsCoarse ? (streams.stream(.encoderDropout, moment: $0), shape.encoderKeep) : nil }
+        let drop = step.flatMap { trainsCoarse ? (streams.stream(.encoderDropout, step: $0), shape.encoderKeep) : nil }
         embeddings.forward(batch.features, docs: batch.docs, dropout: drop, into: own, team: group.team)
-        if moment != nil && trainsCoarse { columns.pointer.update(from: own, count: rows * embeddings.columns.count) }
+        if step != nil && trainsCoarse { columns.pointer.update(from: own, count: rows * embeddings.columns.count) }
         try exchange.gather(rows: rows, into: x.pointer)
     }
 
-    package func forward(_ batch: DocumentBatch, moment: Int?, z: DenseMatrix) throws {
-        try coarse(batch, moment: moment, x: x)
+    package func forward(_ batch: DocumentBatch, step: Int?, z: DenseMatrix) throws {
+        try coarse(batch, step: step, x: x)
         let rows = batch.rows
         guard let residual, let keep = shape.residualKeep else {
             return z.pointer.update(from: x.pointer, count: rows * z.cols)
         }
-        if moment != nil { residual.prepare(training: true) }
-        let drop = moment.map { (streams.stream(.residualDropout, moment: $0), keep) }
+        if step != nil { residual.prepare(training: true) }
+        let drop = step.map { (streams.stream(.residualDropout, step: $0), keep) }
         let share = sharesResidual ? group.ownSlice(rows) : 0..<rows, at = share.lowerBound * z.cols
         residual.forward(
             x.pointer + at, rows: share.count, ids: batch.docs.baseAddress! + share.lowerBound, dropout: drop,
@@ -74,10 +74,10 @@ package final class AstecEncoder: GroupEncoder {
         dx_sum(z.pointer, x.pointer, activation.pointer, rows * ld)
     }
 
-    package func backward(_ batch: DocumentBatch, moment: Int, learningRate: Double, dz: DenseMatrix) throws {
+    package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: DenseMatrix) throws {
         let rows = batch.rows, width = embeddings.columns.count
         if let residual, let keep = shape.residualKeep {
-            try backward(residual, keep, rows: rows, dz, shape.optimiser.dense(learningRate: learningRate, step: moment + 1))
+            try backward(residual, keep, rows: rows, dz, shape.optimiser.dense(learningRate: learningRate, step: step + 1))
         } else if trainsCoarse {
             for row in 0..<rows {
                 (dx.pointer + row * width).update(from: dz.row(row) + embeddings.columns.lowerBound, count: width)
@@ -87,7 +87,7 @@ package final class AstecEncoder: GroupEncoder {
         dx_relu_dropout_backward(dx.pointer, columns.pointer, rows * width, shape.encoderKeep)
         embeddings.step(
             batch.features, docs: batch.docs, gradient: dx.pointer,
-            shape.optimiser.lazy(learningRate: learningRate, step: moment + 1),
+            shape.optimiser.lazy(learningRate: learningRate, step: step + 1),
             team: group.team)
     }
 

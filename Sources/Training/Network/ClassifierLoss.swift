@@ -8,7 +8,7 @@ package protocol ClassifierLoss: Sendable {
     /// Gradients reach only the rows of labels in the shortlists: Adam is lazy.
     var isSparse: Bool { get }
     /// The batch that the following `run` calls work on.
-    func prepare(docs: UnsafeBufferPointer<Int32>, moment: Int)
+    func prepare(docs: UnsafeBufferPointer<Int32>, step: Int)
     /// Loss and gradients of the classifier rows `rows` (virtual shard `leaf`), which are updated; ∂z's part goes to
     /// `dz` (batch×ld). Leaves may run at the same time.
     func run(
@@ -21,7 +21,7 @@ package protocol ClassifierLoss: Sendable {
 /// A loss on all B×L logits (module I; DeepXML-OVA).
 package final class FullLoss: ClassifierLoss, @unchecked Sendable {
     package let isSparse = false
-    private let step: OneVsAllStep
+    private let kernel: OneVsAllStep
     private let truth: CSRMatrix
     private let shards: LabelShards
     private let firstLabel: Int
@@ -35,17 +35,17 @@ package final class FullLoss: ClassifierLoss, @unchecked Sendable {
         let shards = network.labelShards
         self.shards = shards
         firstLabel = network.classifier.labels.lowerBound
-        step = OneVsAllStep(
+        kernel = OneVsAllStep(
             classifier: network.classifier, labelCount: network.labelShards.labels, batchSize: network.batchSize,
             loss: section.lossKind, precision: section.classifierPrecision)
         positives = Array(repeating: [], count: network.labelShards.count)
         shardOfLabel = (0..<shards.count).flatMap { shard in shards.labels(ofShard: shard).map { _ in Int32(shard) } }
-        if section.biasInit == "prior" { step.classifier.setBias(prior: truth) }
+        if section.biasInit == "prior" { kernel.classifier.setBias(prior: truth) }
     }
 
-    package func prepare(docs: UnsafeBufferPointer<Int32>, moment: Int) {
+    package func prepare(docs: UnsafeBufferPointer<Int32>, step: Int) {
         for shard in positives.indices { positives[shard].removeAll(keepingCapacity: true) }
-        let own = firstLabel..<firstLabel + step.classifier.labels.count
+        let own = firstLabel..<firstLabel + kernel.classifier.labels.count
         for (row, doc) in docs.enumerated() {
             for label in truth.columns(Int(doc)) where own.contains(Int(label)) {
                 positives[Int(shardOfLabel[Int(label)])].append((Int32(row), label - Int32(firstLabel)))
@@ -56,7 +56,7 @@ package final class FullLoss: ClassifierLoss, @unchecked Sendable {
     package func run(
         leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
     ) -> Double {
-        step.run(rows: rows, z: z, batch: batch, positives: positives[leaf][...], adam: adam, dz: dz)
+        kernel.run(rows: rows, z: z, batch: batch, positives: positives[leaf][...], adam: adam, dz: dz)
     }
 
     package func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) / Double(shards.labels) }
@@ -65,7 +65,7 @@ package final class FullLoss: ClassifierLoss, @unchecked Sendable {
 /// A loss over the pairs of the shortlists, sum / B (modules III and IV; DeepXML-ANNS).
 package final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
     package let isSparse = true
-    private let step: ShortlistStep
+    private let kernel: ShortlistStep
     private let pairs: LabelPairs
     private let truth: CSRMatrix
     /// Changed between epochs only.
@@ -77,20 +77,20 @@ package final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
         self.truth = truth
         self.negatives = negatives
         streams = network.streams
-        step = ShortlistStep(classifier: network.classifier, loss: section.lossKind)
+        kernel = ShortlistStep(classifier: network.classifier, loss: section.lossKind)
         pairs = LabelPairs(
             labels: network.classifier.labels, labelCount: network.labelShards.labels, batchSize: network.batchSize,
             sizes: sizes)
     }
 
-    package func prepare(docs: UnsafeBufferPointer<Int32>, moment: Int) {
-        pairs.assemble(docs: docs, labels: truth, negatives: negatives, stream: streams.stream(.negatives, moment: moment))
+    package func prepare(docs: UnsafeBufferPointer<Int32>, step: Int) {
+        pairs.assemble(docs: docs, labels: truth, negatives: negatives, stream: streams.stream(.negatives, step: step))
     }
 
     package func run(
         leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
     ) -> Double {
-        step.run(rows: rows, z: z, batch: batch, pairs: pairs, adam: adam, dz: dz)
+        kernel.run(rows: rows, z: z, batch: batch, pairs: pairs, adam: adam, dz: dz)
     }
 
     package func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) }

@@ -16,16 +16,16 @@ package protocol GroupEncoder: AnyObject {
 
     /// z (rows×ld) of the batch.
     ///
-    /// - Parameter moment: the step whose dropout is drawn, in training; nil at prediction, after `prepareForPrediction`.
-    func forward(_ batch: DocumentBatch, moment: Int?, z: DenseMatrix) throws
+    /// - Parameter step: the step whose dropout is drawn, in training; nil at prediction, after `prepareForPrediction`.
+    func forward(_ batch: DocumentBatch, step: Int?, z: DenseMatrix) throws
 
     /// x̂ (rows×ld) of the batch without dropout.
     func intermediate(_ batch: DocumentBatch, x: DenseMatrix) throws
 
     /// The backward pass and the optimiser's step, given ∂z of the batch that `forward` saw last. May overwrite `dz`.
-    func backward(_ batch: DocumentBatch, moment: Int, learningRate: Double, dz: DenseMatrix) throws
+    func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: DenseMatrix) throws
 
-    /// Call once between training and `forward` without a moment.
+    /// Call once between training and `forward` without a step.
     func prepareForPrediction()
 
     /// Parameters, and where asked their moments.

@@ -66,7 +66,7 @@ package final class Network: @unchecked Sendable {
     }
 
     /// Computes z of at most `batchSize` documents, without dropout.
-    package func encode(_ batch: DocumentBatch) throws { try encoder.forward(batch, moment: nil, z: z) }
+    package func encode(_ batch: DocumentBatch) throws { try encoder.forward(batch, step: nil, z: z) }
 
     /// Call once between training and `encode`.
     package func prepareForPrediction() { encoder.prepareForPrediction() }
@@ -74,17 +74,17 @@ package final class Network: @unchecked Sendable {
     /// One step of training.
     ///
     /// - Parameters:
-    ///   - moment: number of the step in its module, from 0.
+    ///   - step: number of the step in its module, from 0.
     ///   - loss: what the classifier is trained on.
     /// - Returns: this worker's part of the summed loss.
-    package func step(_ batch: DocumentBatch, moment: Int, learningRate: Double, loss: any ClassifierLoss) throws -> Double {
-        try encoder.forward(batch, moment: moment, z: z)
-        loss.prepare(docs: batch.docs, moment: moment)
+    package func step(_ batch: DocumentBatch, step: Int, learningRate: Double, loss: any ClassifierLoss) throws -> Double {
+        try encoder.forward(batch, step: step, z: z)
+        loss.prepare(docs: batch.docs, step: step)
         let rows = batch.rows
         let adam =
             loss.isSparse
-            ? optimiser.lazy(learningRate: learningRate, step: moment + 1)
-            : optimiser.dense(learningRate: learningRate, step: moment + 1)
+            ? optimiser.lazy(learningRate: learningRate, step: step + 1)
+            : optimiser.dense(learningRate: learningRate, step: step + 1)
         for (node, partial) in zip(reduction.ownNodes, partials) {
             leafSums.sum(node.leaves, into: partial, team: group.team) { [self] leaf, out in
                 let labels = classifierRows(ofLeaf: leaf)
@@ -93,7 +93,7 @@ package final class Network: @unchecked Sendable {
             }
         }
         try reduction.allReduce(partials: partials, into: Buffer(viewing: dz.pointer, count: rows * dz.cols, owner: dz))
-        try encoder.backward(batch, moment: moment, learningRate: learningRate, dz: dz)
+        try encoder.backward(batch, step: step, learningRate: learningRate, dz: dz)
         return reduction.ownNodes.reduce(0) { sum, node in node.leaves.reduce(sum) { $0 + leafLoss[$1] } }
     }
 }

@@ -46,14 +46,14 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
         x = DenseMatrix(rows: batchSize, cols: paddedWidth(stack.intermediateDims))
     }
 
-    package func forward(_ batch: DocumentBatch, moment: Int?, z: DenseMatrix) throws {
-        try run(batch, moment: moment, x: x, z: z)
+    package func forward(_ batch: DocumentBatch, step: Int?, z: DenseMatrix) throws {
+        try run(batch, step: step, x: x, z: z)
         try gather(z)
     }
 
     package func intermediate(_ batch: DocumentBatch, x: DenseMatrix) throws {
         let z = DenseMatrix(rows: batch.rows, cols: paddedWidth(stack.outputDims))
-        try run(batch, moment: nil, x: x, z: z)
+        try run(batch, step: nil, x: x, z: z)
         try gather(x)
     }
 
@@ -63,23 +63,23 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
     }
 
     /// x̂ and z of this worker's rows.
-    private func run(_ batch: DocumentBatch, moment: Int?, x: DenseMatrix, z: DenseMatrix) throws {
+    private func run(_ batch: DocumentBatch, step: Int?, x: DenseMatrix, z: DenseMatrix) throws {
         cut = BlockCut(batch, group)
-        if moment != nil { stack.prepare(training: true) }
+        if step != nil { stack.prepare(training: true) }
         try read(batch)
         nonisolated(unsafe) let docs = batch.docs
-        let freezes = moment != nil && !trainsCoarse
+        let freezes = step != nil && !trainsCoarse
         group.team.forEach(cut.own.count) { [self] i in
             let index = cut.own.lowerBound + i, rows = cut.rows(index)
             let (x, z) = (x.row(rows.lowerBound), z.row(rows.lowerBound))
             guard !rows.isEmpty else { return }
             if freezes {
                 // A fixed coarse part has no dropout.
-                stack.forward(block(index, docs), moment: nil, intermediate: x, output: z, tape: nil)
-                stack.forward(fine(index, docs, x), moment: moment, intermediate: x, output: z, tape: tapes[index])
+                stack.forward(block(index, docs), step: nil, intermediate: x, output: z, tape: nil)
+                stack.forward(fine(index, docs, x), step: step, intermediate: x, output: z, tape: tapes[index])
             } else {
                 stack.forward(
-                    block(index, docs), moment: moment, intermediate: x, output: z, tape: moment == nil ? nil : tapes[index])
+                    block(index, docs), step: step, intermediate: x, output: z, tape: step == nil ? nil : tapes[index])
             }
         }
     }
@@ -110,7 +110,7 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
         return EncoderBlock(rows: rows.count, ids: docs.baseAddress! + rows.lowerBound, x: x, stage: .intermediate)
     }
 
-    package func backward(_ batch: DocumentBatch, moment: Int, learningRate: Double, dz: DenseMatrix) throws {
+    package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: DenseMatrix) throws {
         let ld = paddedWidth(stack.inputDims), wantsInput = trainsCoarse && tokens != nil
         if wantsInput { _ = inputGradient.room(cut.ownTokens * ld) }
         nonisolated(unsafe) let docs = batch.docs
@@ -127,10 +127,10 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
         try reduction.allReduce(partials: partials, into: gradient)
         stack.update(
             gradient: gradient, blocks: cut.blocksWithRows, trainsCoarse: trainsCoarse,
-            optimiser.dense(learningRate: learningRate, step: moment + 1))
+            optimiser.dense(learningRate: learningRate, step: step + 1))
         guard wantsInput else { return }
         try tokens?.step(
-            gradient: inputGradient.pointer, optimiser.lazy(learningRate: learningRate, step: moment + 1))
+            gradient: inputGradient.pointer, optimiser.lazy(learningRate: learningRate, step: step + 1))
     }
 
     package func prepareForPrediction() { stack.prepare(training: false) }

@@ -31,7 +31,7 @@ package struct Encoding {
                 let batch = DocumentBatch(features: features, docs: ids)
                 switch layer {
                 case .intermediate: try encoder.intermediate(batch, x: part)
-                case .final: try encoder.forward(batch, moment: nil, z: part)
+                case .final: try encoder.forward(batch, step: nil, z: part)
                 }
                 all.row(from).update(from: part.pointer, count: ids.count * ld)
             }
