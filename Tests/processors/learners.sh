@@ -24,8 +24,8 @@ settings extreme.num_epochs=2 "${graph[@]}" extreme.loss=hinge
 same "ANNS by graphs, hinge" some_X_Xf.txt "${anns[@]}" "${options[@]}"
 
 settings "${quick[@]}" "${sequential[@]}" "${graph[@]}"
-same "GRU" some_X_seq.txt --arch "$scratch/SmallGRU.json" "${options[@]}"
-goes_on "GRU" extreme 3 --arch "$scratch/SmallGRU.json" "${options[@]}"
+same "GRU" some_X_seq.txt --arch ./SmallGRU.json "${options[@]}"
+goes_on "GRU" extreme 3 --arch ./SmallGRU.json "${options[@]}"
 
 settings extreme.num_epochs=2 extreme.loss=hinge extreme.optim=SGD extreme.momentum=0.8 extreme.weight_decay=0.0001 extreme.learning_rate=0.05
 same "OVA, hinge by SGD with weight decay" some_X_Xf.txt "${ova[@]}" "${options[@]}"
@@ -37,7 +37,7 @@ same "OVA, prior biases, propensity weight" some_X_Xf.txt "${ova[@]}" --arch Ast
 settings extreme.num_epochs=2 "${dense[@]}"
 same "OVA, MLP on dense features" some_X_dense.txt "${ova[@]}" --arch MLP "${options[@]}"
 settings extreme.num_epochs=2
-same "OVA, mean, batch norm and MLP" some_X_Xf.txt "${ova[@]}" --arch "$scratch/Layers.json" "${options[@]}"
+same "OVA, mean, batch norm and MLP" some_X_Xf.txt "${ova[@]}" --arch ./Layers.json "${options[@]}"
 settings surrogate.num_epochs=1 extreme.num_epochs=2 reranker.num_epochs=1 global.surrogate_method=3 extreme.ns_method=kcentroid \
     extreme.shortlist_method=static extreme.freeze_intermediate=false extreme.bias=false "${graph[@]}"
 same "DeepXML, other modules" some_X_Xf.txt "${options[@]}"
