@@ -85,7 +85,8 @@ struct ClusterMembers {
         var rows = source.centroids.kernelView
         withUnsafePointer(to: &rows) { rows in
             var cluster = dx_cluster(
-                count: count, label_count: parts.count, dims: source.centroids.cols, starts: weights.starts.pointer, locals: weights.indices.pointer, weights: weights.values!.pointer,
+                count: count, label_count: parts.count, dims: source.centroids.cols, starts: weights.starts.pointer,
+                locals: weights.indices.pointer, weights: weights.values!.pointer,
                 labels: parts.pointer, centroids: rows)
             body(&cluster)
         }
