@@ -5,12 +5,13 @@ import Testing
 @Suite struct ClusteringTests {
     /// Labels in two groups of unlike features, each made of labels of its own group.
     private struct Example {
-        let labels = 60, dims = 90
+        let labels = 60, dims: Int
         let centroids: SparseRows, weights: SparseRows
 
-        init() {
+        init(dims: Int = 90) {
+            self.dims = dims
             var sample = Sample(41)
-            let dims = dims, labels = labels
+            let labels = labels
             centroids = SparseRows(
                 (0..<labels).map { label in
                     // A common column, so that the groups are not orthogonal.
@@ -117,22 +118,25 @@ import Testing
         #expect(largestDifference(out, expected) < 1e-6)
     }
 
-    @Test func normsOfSmoothedCentroids() {
-        let example = Example()
+    /// Dims under and over those from which most of a row is zeros, and from which products are made in several parts.
+    static let dims = [90, 1100]
+
+    @Test(arguments: dims) func normsOfSmoothedCentroids(dims: Int) {
+        let example = Example(dims: dims)
         var sums = [Float](repeating: 0, count: example.dims), norms = [Float](repeating: .nan, count: example.labels)
         example.withViews { dx_smoothed_norms(&$0, &$1, example.dims, 0, example.labels, &sums, &norms) }
         #expect(largestDifference(norms, (0..<example.labels).map { norm(example.row($0)) }) < 1e-5)
         #expect(sums.allSatisfy { $0 == 0 })
     }
 
-    @Test func gramIsAllInnerProducts() {
-        let example = Example(), rows = (0..<example.labels).map(example.row)
+    @Test(arguments: dims) func gramIsAllInnerProducts(dims: Int) {
+        let example = Example(dims: dims), rows = (0..<example.labels).map(example.row)
         let expected = rows.flatMap { a in rows.map { b in zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } } }
         #expect(largestDifference(example.gram(), expected) < 1e-5)
     }
 
-    @Test func twoMeansFindTheGroups() {
-        let example = Example(), n = example.labels
+    @Test(arguments: dims) func twoMeansFindTheGroups(dims: Int) {
+        let example = Example(dims: dims), n = example.labels
         var sparse = [UInt8](repeating: 9, count: n), dense = sparse
         let rounds = example.withCluster { cluster in
             withMemory(4 * (3 * example.dims + 3 * n)) { dx_two_means_sparse(cluster, 3, 8, 1e-4, $0, &sparse) }
