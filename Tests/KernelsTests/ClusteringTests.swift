@@ -157,7 +157,7 @@ import Testing
     }
 
     /// The walk as its comment tells it, one draw after the other.
-    @Test(arguments: [0, 7, 29], [3, 10]) func walkedRowsAreTheMostVisitedLabels(label: Int32, keep: Int) {
+    @Test(arguments: [7, 12, 29], [3, 10]) func walkedRowsAreTheMostVisitedLabels(label: Int32, keep: Int) {
         var sample = Sample(43)
         let ofDocument = (0..<50).map { _ in sample.subset(1 + sample.below(3), of: 29) }
         let labels = SparseRows(ofDocument.map { $0.map { ($0, 1) } })
