@@ -127,7 +127,7 @@ static int names_not_finite(const char *text, size_t length) {
 typedef struct {
     uint64_t mantissa;
     int32_t exponent; // of ten
-    size_t digits;   // of the mantissa, leading zeros not counted
+    size_t digits;    // of the mantissa, leading zeros not counted
     int negative;
 } decimal;
 
@@ -238,7 +238,8 @@ static inline int at_line_end(const char *p) { return *p == '\n' || (*p == '\r' 
 void xc_text_parse(const char *text, size_t length, size_t cols, int32_t flags, int32_t *indices, float *values,
                    int64_t *row_ends, xc_text_result *result) {
     const char *p = text, *end = text + length, *line = p, *token = p;
-    const int any_sign = flags & XC_TEXT_ANY_SIGN, any_order = flags & XC_TEXT_ANY_ORDER, labels_only = flags & XC_TEXT_LABELS_ONLY;
+    const int any_sign = flags & XC_TEXT_ANY_SIGN, any_order = flags & XC_TEXT_ANY_ORDER;
+    const int labels_only = flags & XC_TEXT_LABELS_ONLY;
     size_t entries = 0, rows = 0;
     int32_t error = XC_TEXT_OK;
     while (p < end && !error) {
