@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "layers_kernels.h"
+#include "linear_kernels.h"
 #include "bf16_kernels.h"
 #include "philox.h"
 #include "search_kernels.h"
