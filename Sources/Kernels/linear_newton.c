@@ -5,7 +5,7 @@
 /// The line search: how many times it looks at most, and what is left of the slope when it is content.
 enum { MAX_LOOKS = 30 };
 /// Steps in a row without a new smallest gradient that end it: what is left is rounding.
-enum { MAX_IN_VAIN = 50 };
+enum { MAX_IN_VAIN = 500 };
 static const double LINE_ACCURACY = 0.1;
 
 static void forward(dx_newton *p, const double *v) {
@@ -138,8 +138,8 @@ static void conjugate_gradients(dx_newton *p, double enough, size_t *products, s
     }
 }
 
-/// How far along s to go, Xs being in t. The objective's slope along s is piecewise linear and rises, so that Newton's method for
-/// its root, kept within what is known to hold the root, ends soon; most often at once with 1.
+/// How far along s to go, Xs being in t. The objective's slope along s is piecewise linear and rises, so that Newton's
+/// method for its root, kept within what is known to hold the root, ends soon; most often at once with 1.
 static double distance(const dx_newton *p) {
     const double ws = inner(p->w, p->s, p->dims), ss = inner(p->s, p->s, p->dims);
     double low = 0, high = __builtin_inf(), at = 1, bend;

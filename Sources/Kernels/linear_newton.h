@@ -1,8 +1,10 @@
-// Newton's method for the squared hinge, over an operator that multiplies by the documents: shared by the sparse and the dense form.
+// Newton's method for the squared hinge, over an operator that multiplies by the documents: shared by the sparse and the
+// dense form.
 //
-// Steps by conjugate gradients, preconditioned by the Hessian's diagonal, with an exact line search (Keerthi & DeCoste, JMLR 2005).
-// LIBLINEAR had a trust region, and since 2.40 a line search too: where features aren't scaled, a step may wake thousands of rows
-// that the model knows nothing of, and a region shrinks a thousandfold while the line's minimum lets the next model know them.
+// Steps by conjugate gradients, preconditioned by the Hessian's diagonal, with an exact line search (Keerthi & DeCoste, JMLR
+// 2005). LIBLINEAR had a trust region, and since 2.40 a line search too: where features aren't scaled, a step may wake
+// thousands of rows that the model knows nothing of, and a region shrinks a thousandfold while the line's minimum lets the
+// next model know them.
 #ifndef DEEPXML_LINEAR_NEWTON_H
 #define DEEPXML_LINEAR_NEWTON_H
 #include "linear_kernels.h"
@@ -31,7 +33,8 @@ typedef struct {
     double *wide;       ///< sparse, cols: sums over all features, zero between uses
     size_t entries;     ///< sparse: of the columns at work
     size_t positive_entries; ///< sparse: of the positives' rows
-    /// Sparse: the active rows' entries whose features are at work, by place; where by_rows: they are fewer than the columns'.
+    /// Sparse: the active rows' entries whose features are at work, by place; where by_rows: they are fewer than the
+    /// columns'.
     int by_rows;
     size_t room; ///< for entries
     int64_t *live_starts;
@@ -73,7 +76,8 @@ void dx_dense_backward(dx_newton *p, double *v);
 /// inverse = 1 / (1 + 2 cost * sum of squares over the active rows)
 void dx_sparse_diagonal(dx_newton *p);
 void dx_dense_diagonal(dx_newton *p);
-/// After the active rows have changed: takes their features in where they are few or `all` is asked for, and says whether all are.
+/// After the active rows have changed: takes their features in where they are few or `all` is asked for, and says whether
+/// all are.
 int dx_sparse_widen(dx_newton *p, int all);
 /// The sum of t over the active rows, from their list.
 double dx_newton_live_sum(const dx_newton *p);

@@ -1,5 +1,5 @@
-// The dense form: rows of active documents, four at a time. Products are in float, sixteen lanes wide; what is summed over many
-// documents for the rule that ends it all is in double.
+// The dense form: rows of active documents, four at a time. Products are in float, sixteen lanes wide; what is summed over
+// many documents for the rule that ends it all is in double.
 #include "linear_newton.h"
 #include "kernels.h"
 #pragma clang fp contract(fast)
@@ -51,7 +51,8 @@ DX_CLONES static void forward_rows(dx_newton *p, const double *v, int active) {
     for (size_t c = 0; c < p->dense.cols; c++) narrow[c] = (float)v[c + 1];
     size_t i = 0;
     for (; i + 4 <= count; i += 4) {
-        const float *x0 = row_of(p, live, i), *x1 = row_of(p, live, i + 1), *x2 = row_of(p, live, i + 2), *x3 = row_of(p, live, i + 3);
+        const float *x0 = row_of(p, live, i), *x1 = row_of(p, live, i + 1);
+        const float *x2 = row_of(p, live, i + 2), *x3 = row_of(p, live, i + 3);
         v16 a = {0}, b = {0}, c = {0}, d = {0};
         for (size_t k = 0; k < ld; k += 16) {
             const v16 by = *(const v16 *)(narrow + k);
@@ -87,8 +88,10 @@ DX_CLONES void dx_dense_backward(dx_newton *p, double *v) {
     size_t i = 0;
     for (; i + 4 <= p->live_count; i += 4) {
         const int32_t *live = p->live;
-        const float *x0 = row_of(p, live, i), *x1 = row_of(p, live, i + 1), *x2 = row_of(p, live, i + 2), *x3 = row_of(p, live, i + 3);
-        const float a = (float)p->t[live[i]], b = (float)p->t[live[i + 1]], c = (float)p->t[live[i + 2]], d = (float)p->t[live[i + 3]];
+        const float *x0 = row_of(p, live, i), *x1 = row_of(p, live, i + 1);
+        const float *x2 = row_of(p, live, i + 2), *x3 = row_of(p, live, i + 3);
+        const float a = (float)p->t[live[i]], b = (float)p->t[live[i + 1]];
+        const float c = (float)p->t[live[i + 2]], d = (float)p->t[live[i + 3]];
         for (size_t k = 0; k < ld; k += 16) {
             v16 sum = *(v16 *)(narrow + k);
             sum += a * *(const v16 *)(x0 + k);
@@ -103,7 +106,6 @@ DX_CLONES void dx_dense_backward(dx_newton *p, double *v) {
         for (size_t k = 0; k < ld; k += 16) *(v16 *)(narrow + k) += a * *(const v16 *)(x + k);
     }
     for (size_t c = 0; c < p->dense.cols; c++) v[c + 1] = narrow[c];
-    // Forward products find zeros behind the last column.
 }
 
 DX_CLONES void dx_dense_diagonal(dx_newton *p) {

@@ -1,15 +1,16 @@
-// The sparse form. A label's solution has few active rows: its positives and the negatives that look like them (of WordNetSmall's
-// 13,114 documents a hundred). So what is worked on stays small on all sides:
-// - Features: first the positives', then, once the active rows are few, those of the active rows. All others have neither weight
-//   nor gradient, since only active rows make one.
-// - Rows: products within conjugate gradients go over the active rows, copied with places for features; or over the columns of the
-//   features at work, where these have fewer entries.
+// The sparse form. A label's solution has few active rows: its positives and the negatives that look like them (of
+// WordNetSmall's 13,114 documents a hundred). So what is worked on stays small on all sides:
+// - Features: first the positives', then, once the active rows are few, those of the active rows. All others have neither
+//   weight nor gradient, since only active rows make one.
+// - Rows: products within conjugate gradients go over the active rows, copied with places for features; or over the columns
+//   of the features at work, where these have fewer entries.
 // - A step's effect on all rows' margins is one pass over the columns of features that it moves.
 #include "linear_newton.h"
 #include "kernels.h"
 #pragma clang fp contract(fast)
 
-/// Active rows are few, so that their features are taken in, below this many times the positives' entries and a share of all.
+/// Active rows are few, so that their features are taken in, below this many times the positives' entries and a share of
+/// all.
 enum { FEW_OF_POSITIVES = 4, FEW_OF_ALL = 64 };
 
 double dx_sparse_columns(size_t rows, size_t cols, const int64_t *starts, const int32_t *columns, const float *values,

@@ -1,7 +1,7 @@
 // Pruning, and prediction from an inverted index.
 //
-// A document's scores are summed in an array over all labels. A label that has no sum yet holds -0, which no sum is: + 0 makes
-// it 0. So adding needs no look at whether it is the first time, and the labels met are listed without a branch.
+// A document's scores are summed in an array over all labels. A label that has no sum yet holds -0, which no sum is: + 0
+// makes it 0. So adding needs no look at whether it is the first time, and the labels met are listed without a branch.
 #include "kernels.h"
 #include "search_select.h"
 #include "vector.h"
