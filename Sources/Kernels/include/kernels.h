@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "layers_kernels.h"
+#include "linear_kernels.h"
 #include "bf16_kernels.h"
 #include "layers_kernels.h"
 #include "philox.h"
