@@ -10,6 +10,5 @@
 #include "philox.h"
 #include "search_kernels.h"
 #include "training_kernels.h"
-#include "xcdata_kernels.h"
 
 #endif
