@@ -2,11 +2,12 @@
 #include "kernels.h"
 #pragma clang fp contract(fast)
 
-/// The line search: how many times it looks at most, and what is left of the slope when it is content.
+/// The line search: how many times it looks at most.
 enum { MAX_LOOKS = 30 };
+/// What may be left of the slope along the line.
+static const double LINE_ACCURACY = 0.1;
 /// Steps in a row without a new smallest gradient that end it: what is left is rounding.
 enum { MAX_IN_VAIN = 500 };
-static const double LINE_ACCURACY = 0.1;
 
 static void forward(dx_newton *p, const double *v) {
     if (p->sparse) dx_sparse_forward(p, v);

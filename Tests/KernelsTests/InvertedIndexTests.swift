@@ -120,4 +120,10 @@ private func same(_ a: [(id: Int32, score: Float)], _ b: [(id: Int32, score: Flo
         #expect(found.map { $0.map(\.id) } == [[0, 2, 1, -1], [0, 1, 2, -1], [0, 1, 2, -1]])
         #expect(found[2][0].score == 1)
     }
+
+    /// 10⁸ − 10⁸ + 1 is 1 in this order, and 0 from behind.
+    @Test func sumsGoInTheDocumentsOrder() {
+        let model = InvertedModel(features: 3, labels: [[(0, 1e8), (1, -1e8), (2, 1)]], biases: [0])
+        #expect(model.top([[(0, 1), (1, 1), (2, 1)]], k: 1)[0][0].score == 1)
+    }
 }

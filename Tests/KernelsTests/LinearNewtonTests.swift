@@ -61,6 +61,15 @@ import Testing
         }
     }
 
+    /// Features that aren't scaled: full steps would wake documents by the thousand, and never end.
+    @Test func largeFeaturesEndToo() throws {
+        let oracle = try LinearOracle.load().sparse, problem = oracle.problem(scale: 8), workspace = problem.workspace
+        for label in oracle.labels.prefix(20) {
+            let solution = problem.solve(label.positives, eps: 1e-3, workspace)
+            #expect(solution.gradient <= solution.tolerance && solution.steps < 200)
+        }
+    }
+
     /// The same bits whatever the workspace held, and whichever labels came before.
     @Test func labelsAreIndependent() throws {
         let oracle = try LinearOracle.load().sparse, problem = oracle.problem, used = problem.workspace

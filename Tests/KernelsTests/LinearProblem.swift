@@ -9,14 +9,16 @@ struct LinearOracle: Decodable {
     struct Sparse: Decodable {
         let features: Int, unit: Float, every: Int, documents: [[Int]], labels: [Label]
 
-        var problem: SparseProblem {
+        var problem: SparseProblem { problem(scale: 1) }
+
+        func problem(scale: Float) -> SparseProblem {
             SparseProblem(
                 cols: features,
                 documents.map { row in
                     var column = 0
                     return stride(from: 0, to: row.count, by: 2).map { i in
                         column += row[i]
-                        return (Int32(column), Float(row[i + 1]) / unit)
+                        return (Int32(column), scale * Float(row[i + 1]) / unit)
                     }
                 })
         }
