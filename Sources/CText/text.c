@@ -5,14 +5,16 @@
 #define _GNU_SOURCE // strtof_l
 #include <float.h>
 #include <locale.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
-#include "vector.h"
-#include "xcdata_kernels.h"
+#include "clones.h"
+#include "ctext.h"
 
-DX_CLONES void xc_text_count(const char *text, size_t length, char separator, size_t *newlines, size_t *separators) {
+CT_CLONES void ct_text_count(const char *text, size_t length, char separator, size_t *newlines, size_t *separators) {
     size_t lines = 0, entries = 0;
     for (size_t from = 0; from < length; from += 4096) {
         size_t to = length - from < 4096 ? length : from + 4096;
@@ -109,7 +111,7 @@ static void make_c_locale(void) { c_locale = newlocale(LC_ALL_MASK, "C", (locale
 
 /// The general case, by the C library, in a locale whose decimal mark is a full stop.
 static float from_library(const char *text, size_t length) {
-    char copy[XC_TEXT_LONGEST_NUMBER + 1];
+    char copy[CT_LONGEST_NUMBER + 1];
     memcpy(copy, text, length);
     copy[length] = 0;
     pthread_once(&c_locale_once, make_c_locale);
@@ -127,7 +129,7 @@ static int names_not_finite(const char *text, size_t length) {
 typedef struct {
     uint64_t mantissa;
     int32_t exponent; // of ten
-    size_t digits;   // of the mantissa, leading zeros not counted
+    size_t digits;    // of the mantissa, leading zeros not counted
     int negative;
 } decimal;
 
@@ -160,20 +162,20 @@ static int split_decimal(const char *p, const char *end, decimal *out) {
 
 static int32_t read_number(const char *text, size_t length, int any_sign, float *value) {
     *value = 0;
-    if (length > XC_TEXT_LONGEST_NUMBER) return XC_TEXT_TOO_LONG;
-    if (names_not_finite(text, length)) return XC_TEXT_NOT_FINITE;
+    if (length > CT_LONGEST_NUMBER) return CT_TOO_LONG;
+    if (names_not_finite(text, length)) return CT_NOT_FINITE;
     decimal d;
-    if (!split_decimal(text, text + length, &d)) return XC_TEXT_NO_NUMBER;
-    if (d.digits == 0) return XC_TEXT_OK;
-    if (d.negative && !any_sign) return XC_TEXT_NEGATIVE;
+    if (!split_decimal(text, text + length, &d)) return CT_NO_NUMBER;
+    if (d.digits == 0) return CT_OK;
+    if (d.negative && !any_sign) return CT_NEGATIVE;
     if (d.digits > 19 || !(from_double(d.mantissa, d.exponent, value) || from_long_double(d.mantissa, d.exponent, value)))
         *value = fabsf(from_library(text, length));
-    if (!(*value <= FLT_MAX)) return XC_TEXT_NOT_FINITE;
+    if (!(*value <= FLT_MAX)) return CT_NOT_FINITE;
     if (d.negative) *value = -*value;
-    return XC_TEXT_OK;
+    return CT_OK;
 }
 
-int32_t xc_text_number(const char *text, size_t length, float *value) { return read_number(text, length, 0, value); }
+int32_t ct_text_number(const char *text, size_t length, float *value) { return read_number(text, length, 0, value); }
 
 /// A value that isn't plain `digits[.digits]` of at most 16 digits.
 static __attribute__((noinline)) int32_t read_unusual(const char **p, int any_sign, float *value) {
@@ -196,54 +198,55 @@ static inline int32_t read_value(const char **p, const char *end, int any_sign, 
         !from_double(whole.value * POW10_INT[fraction.digits] + fraction.value, -(int32_t)fraction.digits, value))
         return read_unusual(p, any_sign, value);
     *p = at;
-    return XC_TEXT_OK;
+    return CT_OK;
 }
 
 /// Reads `index:` of a row whose index before was `last`; -1 in a row of any order.
 static inline int32_t read_index(const char **p, const char *end, size_t cols, ptrdiff_t last, ptrdiff_t *index) {
     digit_run run = read_digits(p, end);
-    if (run.digits == 0) return XC_TEXT_NO_INDEX;
-    if (**p != ':') return XC_TEXT_NO_COLON;
+    if (run.digits == 0) return CT_NO_INDEX;
+    if (**p != ':') return CT_NO_COLON;
     *p += 1;
-    if (run.digits > 18 || run.value >= cols) return XC_TEXT_INDEX_RANGE;
+    if (run.digits > 18 || run.value >= cols) return CT_INDEX_RANGE;
     *index = (ptrdiff_t)run.value;
-    if (*index <= last) return *index == last ? XC_TEXT_INDEX_REPEATED : XC_TEXT_INDEX_UNSORTED;
-    return XC_TEXT_OK;
+    if (*index <= last) return *index == last ? CT_INDEX_REPEATED : CT_INDEX_UNSORTED;
+    return CT_OK;
 }
 
 /// Reads the labels `l1,l2` before a row's entries, into `labels` where that isn't NULL; moves *p past them.
 /// A row of none starts with a blank, or, as some files have it, with its first entry.
 static int32_t read_labels(const char **p, const char *end, size_t cols, int32_t *labels, size_t *count, const char **token) {
     const char *at = *p;
-    if (ends_number(*at)) return XC_TEXT_OK;
+    if (ends_number(*at)) return CT_OK;
     *token = at;
     read_digits(&at, end);
-    if (*at == ':') return XC_TEXT_OK;
+    if (*at == ':') return CT_OK;
     for (at = *p;; at++) {
         *token = at;
         digit_run run = read_digits(&at, end);
-        if (run.digits == 0 || !(*at == ',' || ends_number(*at))) return XC_TEXT_NO_LABEL;
+        if (run.digits == 0 || !(*at == ',' || ends_number(*at))) return CT_NO_LABEL;
         if (labels) {
-            if (run.digits > 18 || run.value >= cols) return XC_TEXT_INDEX_RANGE;
+            if (run.digits > 18 || run.value >= cols) return CT_INDEX_RANGE;
             labels[(*count)++] = (int32_t)run.value;
         }
         if (*at != ',') break;
     }
     *p = at;
-    return XC_TEXT_OK;
+    return CT_OK;
 }
 
 static inline int at_line_end(const char *p) { return *p == '\n' || (*p == '\r' && p[1] == '\n'); }
 
-void xc_text_parse(const char *text, size_t length, size_t cols, int32_t flags, int32_t *indices, float *values,
-                   int64_t *row_ends, xc_text_result *result) {
+void ct_text_parse(const char *text, size_t length, size_t cols, int32_t flags, int32_t *indices, float *values,
+                   int64_t *row_ends, ct_text_result *result) {
     const char *p = text, *end = text + length, *line = p, *token = p;
-    const int any_sign = flags & XC_TEXT_ANY_SIGN, any_order = flags & XC_TEXT_ANY_ORDER, labels_only = flags & XC_TEXT_LABELS_ONLY;
+    const int any_sign = flags & CT_ANY_SIGN, any_order = flags & CT_ANY_ORDER;
+    const int labels_only = flags & CT_LABELS_ONLY;
     size_t entries = 0, rows = 0;
-    int32_t error = XC_TEXT_OK;
+    int32_t error = CT_OK;
     while (p < end && !error) {
         line = p;
-        if (flags & XC_TEXT_ONE_FILE) {
+        if (flags & CT_ONE_FILE) {
             if ((error = read_labels(&p, end, cols, labels_only ? indices : NULL, &entries, &token))) break;
             if (labels_only) p = memchr(p, '\n', (size_t)(end - p));
         }
@@ -267,5 +270,5 @@ void xc_text_parse(const char *text, size_t length, size_t cols, int32_t flags, 
             }
         }
     }
-    *result = (xc_text_result){rows, entries, (size_t)(token - text), (size_t)(line - text), error};
+    *result = (ct_text_result){rows, entries, (size_t)(token - text), (size_t)(line - text), error};
 }

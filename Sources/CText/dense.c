@@ -1,13 +1,16 @@
 // Checks and conversions of dense arrays.
-#include "vector.h"
-#include "xcdata_kernels.h"
+#include <math.h>
+#include <string.h>
+
+#include "clones.h"
+#include "ctext.h"
 
 #define BLOCK 4096
 
 /// All-ones exponent bits: an integer test, which no floating-point flag of the compiler can optimise away.
 static inline int not_finite(uint32_t bits) { return (bits & 0x7f800000u) == 0x7f800000u; }
 
-DX_CLONES size_t xc_first_not_finite(const float *values, size_t count) {
+CT_CLONES size_t ct_first_not_finite(const float *values, size_t count) {
     for (size_t from = 0; from < count; from += BLOCK) {
         size_t to = count - from < BLOCK ? count : from + BLOCK;
         uint32_t any = 0, bits;
@@ -23,7 +26,7 @@ DX_CLONES size_t xc_first_not_finite(const float *values, size_t count) {
     return count;
 }
 
-DX_CLONES void xc_half_to_float(const uint16_t *from, size_t count, float *to) {
+CT_CLONES void ct_half_to_float(const uint16_t *from, size_t count, float *to) {
     for (size_t i = 0; i < count; i++) {
         _Float16 half;
         memcpy(&half, from + i, 2);
@@ -31,11 +34,11 @@ DX_CLONES void xc_half_to_float(const uint16_t *from, size_t count, float *to) {
     }
 }
 
-DX_CLONES void xc_double_to_float(const double *from, size_t count, float *to) {
+CT_CLONES void ct_double_to_float(const double *from, size_t count, float *to) {
     for (size_t i = 0; i < count; i++) to[i] = (float)from[i];
 }
 
-void xc_transpose(const float *from, size_t rows, size_t cols, float *to) {
+void ct_transpose(const float *from, size_t rows, size_t cols, float *to) {
     enum { tile = 32 };
     for (size_t r0 = 0; r0 < rows; r0 += tile)
         for (size_t c0 = 0; c0 < cols; c0 += tile)
@@ -43,7 +46,7 @@ void xc_transpose(const float *from, size_t rows, size_t cols, float *to) {
                 for (size_t c = c0; c < cols && c < c0 + tile; c++) to[r * cols + c] = from[c * rows + r];
 }
 
-void xc_swap_bytes(void *elements, size_t count, int size) {
+void ct_swap_bytes(void *elements, size_t count, int size) {
     uint8_t *p = elements;
     for (size_t i = 0; i < count; i++, p += size)
         for (int b = 0; b < size / 2; b++) {
@@ -53,7 +56,7 @@ void xc_swap_bytes(void *elements, size_t count, int size) {
         }
 }
 
-void xc_normalize_rows(const int64_t *starts, size_t first, size_t last, float *values) {
+void ct_normalize_rows(const int64_t *starts, size_t first, size_t last, float *values) {
     for (size_t r = first; r < last; r++) {
         // In double: no square of a float overflows or vanishes there.
         double squares = 0;
