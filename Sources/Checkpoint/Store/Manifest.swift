@@ -22,7 +22,7 @@ struct Manifest: Codable, Sendable {
         var status = stat()
         if stat(path, &status) != 0 {
             if errno == ENOENT { return nil }
-            throw Failure.system(errno, "could not look at the manifest", path)
+            throw Failure.system(errno, "the manifest cannot be read", path)
         }
         guard let data = FileManager.default.contents(atPath: path) else {
             return .failure(Damage("the file cannot be read"))
@@ -36,7 +36,7 @@ struct Manifest: Codable, Sendable {
         }
     }
 
-    func write(in folder: String) throws { try SafeFile.write("\(folder)/\(Self.fileName)", ChecksummedJSON.encode(self)) }
+    func write(in folder: String) throws { try AtomicFile.write("\(folder)/\(Self.fileName)", ChecksummedJSON.encode(self)) }
 
     /// Checks that the shards are all there and that the parts of each array make a whole.
     ///

@@ -33,7 +33,7 @@ public struct ShardReceipt: Sendable, Codable, Equatable {
         var status = stat()
         if stat(path, &status) != 0 {
             if errno == ENOENT { return Damage("the file is missing") }
-            throw Failure.system(errno, "could not look at the shard", path)
+            throw Failure.system(errno, "the shard cannot be read", path)
         }
         return Int(status.st_size) == bytes ? nil : Damage("\(status.st_size) bytes, expected \(bytes)")
     }

@@ -28,7 +28,7 @@ public struct RankLogHandler: LogHandler {
         if let error = event.error { fields["error"] = "\(error)" }
         let line = LogLine(
             rank: rank, level: event.level.rawValue, message: event.message.description,
-            fields: fields.mapValues { JSONValue.text($0.description) })
+            fields: fields.mapValues { JSONValue.string($0.description) })
         console.print(line.formatted(format))
     }
 }

@@ -28,7 +28,7 @@ extension XCDataset {
         }
         let set = try load(source, fingerprint: fingerprint, team)
         guard writesCache else { return set }
-        try makeFolders(cacheFolder)
+        try makeFolder(cacheFolder)
         try set.writeCache(path, CacheLayout(of: set, team))
         return try map(cacheFile: path)
     }
@@ -59,12 +59,4 @@ extension XCDataset {
         }
         try file.commit()
     }
-}
-
-/// Creates `path` and the folders above it where they are missing.
-func makeFolders(_ path: String) throws {
-    if isFolder(path) || path.isEmpty { return }
-    let parent = parentFolder(path)
-    if parent != path { try makeFolders(parent) }
-    if mkdir(path, 0o777) != 0, errno != EEXIST { throw Failure.system(errno, cannot: "create", path) }
 }

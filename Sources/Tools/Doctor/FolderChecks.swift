@@ -37,7 +37,7 @@ struct FolderChecks {
         let path = trialFile
         defer { unlink(path) }
         do {
-            try SafeFile.write(path, Data(repeating: 1, count: 1 << 16))
+            try AtomicFile.write(path, Data(repeating: 1, count: 1 << 16))
             guard try CRC32.ofFile(path).bytes == 1 << 16 else {
                 return .fail("writing", "a file in \(folder) came back shorter than it was written", "use another folder")
             }

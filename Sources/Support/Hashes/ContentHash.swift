@@ -1,6 +1,6 @@
 import CXXHash
 
-/// XXH64 digests of content (not cryptographic: they find accidents, not forgeries).
+/// XXH64 digests of content. They are not cryptographic: they detect accidents, not forgeries.
 public enum ContentHash {
     /// The digest of `bytes`.
     public static func of(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
@@ -20,8 +20,5 @@ public enum ContentHash {
         return hex(of(file.bytes))
     }
 
-    public static func hex(_ digest: UInt64) -> String {
-        let digits = String(digest, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    public static func hex(_ digest: UInt64) -> String { hexDigits(digest) }
 }
