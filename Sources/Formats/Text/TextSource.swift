@@ -1,4 +1,3 @@
-import Glibc
 import Support
 
 /// Whole lines of a text; only the last one may lack its line feed. Nobody writes to them, so that threads may share them.
@@ -60,12 +59,4 @@ extension MappedFile {
             try body($0, number)
         }
     }
-}
-
-/// The place of the next line feed from `start` on, or the end.
-package func lineEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-    guard start < bytes.count, let base = bytes.baseAddress, let found = memchr(base + start, 10, bytes.count - start) else {
-        return bytes.count
-    }
-    return UnsafeRawPointer(found) - base
 }

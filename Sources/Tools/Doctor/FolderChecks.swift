@@ -43,7 +43,7 @@ struct FolderChecks {
             }
             return .ok("writing", "write, fsync and rename work in \(folder)")
         } catch {
-            return .fail("writing", FailureText.short(error), (error as? Failure)?.advice ?? "use another folder by --work")
+            return .fail("writing", Failure.short(error), (error as? Failure)?.advice ?? "use another folder by --work")
         }
     }
 
@@ -83,7 +83,7 @@ struct FolderChecks {
             }
             return .ok("HDF5", "\(name), writes and reads in \(folder)")
         } catch {
-            return .fail("HDF5", "\(name): \(FailureText.short(error))", "export HDF5_USE_FILE_LOCKING=FALSE, or another --work")
+            return .fail("HDF5", "\(name): \(Failure.short(error))", "export HDF5_USE_FILE_LOCKING=FALSE, or another --work")
         }
     }
 }

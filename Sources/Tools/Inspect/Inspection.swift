@@ -66,7 +66,7 @@ public struct Inspection: Sendable {
     /// Makes damage of what `body` throws: a page is shown of what is whole.
     @discardableResult mutating func noting<Result>(_ place: String, _ body: () throws -> Result) -> Result? {
         do { return try body() } catch {
-            addDamage(place, FailureText.short(error))
+            addDamage(place, Failure.short(error))
             return nil
         }
     }
