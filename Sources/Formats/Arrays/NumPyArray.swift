@@ -2,7 +2,7 @@ import CText
 import Support
 
 /// A NumPy array as it stands in a file: `.npy`, a member of an `.npz`, or within a pickle.
-struct StoredArray {
+struct NumPyArray {
     /// NumPy's code.
     let type: String
     let shape: [Int]
@@ -164,5 +164,34 @@ extension DenseMatrix {
         throw Failure(
             .usage, "value not finite", at: "\(place): row \(bad / cols), column \(bad % cols)", found: "\(buffer[bad])",
             expected: "finite numbers", advice: "find out where this value came from, and write the array again without it")
+    }
+}
+
+/// The type of a NumPy array's elements: NumPy's code `<f4`, `|b1`, … taken apart.
+struct ElementType {
+    enum Kind: Character { case boolean = "b", signed = "i", unsigned = "u", float = "f" }
+
+    let kind: Kind
+    /// Bytes of an element.
+    let width: Int
+    /// Big-endian.
+    let swapped: Bool
+
+    /// Nil where the elements are no numbers that this program reads.
+    init?(_ code: String) {
+        let characters = Array(code)
+        guard characters.count == 3, "<>=|".contains(characters[0]), let kind = Kind(rawValue: characters[1]),
+            let width = characters[2].wholeNumberValue
+        else { return nil }
+        let widths: [Int] =
+            switch kind {
+            case .boolean: [1]
+            case .signed, .unsigned: [1, 2, 4, 8]
+            case .float: [2, 4, 8]
+            }
+        guard widths.contains(width) else { return nil }
+        self.kind = kind
+        self.width = width
+        swapped = characters[0] == ">" && width > 1
     }
 }

@@ -1,4 +1,3 @@
-import Formats
 import Support
 import TestSupport
 import Testing
@@ -33,5 +32,27 @@ import Testing
         #expect(try ContentHash.ofFile(folder.write("a", "abc")) == "44bc2cf5ad770999")
         #expect(try ContentHash.ofFile(folder.write("empty", "")) == "ef46db3751d8e999")
         #expect(throws: Failure.self) { try ContentHash.ofFile(folder.file("none")) }
+    }
+}
+
+@Suite struct ChecksumTests {
+    /// The check value of CRC-32/ISO-HDLC in the RevEng catalogue.
+    @Test func crc32IsThatOfZip() throws {
+        var checksum = CRC32()
+        for piece in ["1234", "", "56789"] { Array(piece.utf8).withUnsafeBytes { checksum.update($0) } }
+        #expect(checksum.hex == "cbf43926")
+        let scratch = try TemporaryFolder()
+        #expect(try CRC32.ofFile(scratch.write("a", "123456789")) == ("cbf43926", 9))
+    }
+
+    /// The vectors of draft-eastlake-fnv, appendix C; and of 32 bits, where no byte has its sign bit set.
+    @Test func fnv1a() {
+        #expect(FNV1a.hash64("".utf8) == 0xCBF2_9CE4_8422_2325)
+        #expect(FNV1a.hash64("a".utf8) == 0xAF63_DC4C_8601_EC8C)
+        #expect(FNV1a.hash64("foobar".utf8) == 0x8594_4171_F739_67E8)
+        var hash = FNV1a.FastText()
+        for byte in "foobar".utf8 { hash.add(byte) }
+        #expect(hash.value == 0xBF9C_F968)
+        #expect(hexDigits(UInt32(0xAB)) == "000000ab" && hexDigits(UInt64.max) == "ffffffffffffffff")
     }
 }

@@ -1,5 +1,4 @@
 import Glibc
-import Support
 
 /// A file mapped read-only and shared: all ranks of a node that map it use the same pages.
 ///
@@ -20,7 +19,7 @@ public final class MappedFile: @unchecked Sendable {
         guard descriptor >= 0 else { throw MappedFile.openFailure(errno, path) }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Failure.system(errno, cannot: "read", path) }
+        guard fstat(descriptor, &status) == 0 else { throw Failure.system(errno, "the file cannot be read", path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw Failure(
                 .usage, "not a regular file", at: path, found: isFolder(path) ? "a folder" : "a device, pipe or socket",
@@ -32,7 +31,7 @@ public final class MappedFile: @unchecked Sendable {
             return
         }
         let memory = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0)
-        guard memory != MAP_FAILED, let memory else { throw Failure.system(errno, cannot: "map", path) }
+        guard memory != MAP_FAILED, let memory else { throw Failure.system(errno, "the file cannot be mapped", path) }
         base = memory
     }
 
@@ -72,9 +71,9 @@ public final class MappedFile: @unchecked Sendable {
 
     /// A missing file is the commonest mistake: it gets the names that are near.
     private static func openFailure(_ error: Int32, _ path: String) -> Failure {
-        guard error == ENOENT else { return Failure.system(error, cannot: "read", path) }
+        guard error == ENOENT else { return Failure.system(error, "the file cannot be read", path) }
         let folder = parentFolder(path)
-        let name = String(path.drop { $0 != "/" }.isEmpty ? path[...] : path[path.index(after: path.lastIndex(of: "/")!)...])
+        let name = lastName(path)
         let names = namesInFolder(folder)
         // Where one of these is missing, the others' names are near it, and none of them is meant.
         let standard = ["trn_X_Xf.txt", "trn_X_Y.txt", "tst_X_Xf.txt", "tst_X_Y.txt"]
