@@ -25,7 +25,7 @@ public struct MergedFiles {
     public func write(_ result: FileMerge.Result, of merge: FileMerge, _ labels: String?, _ trainLabels: String?) throws
         -> Written
     {
-        try SafeFile.makeFolder(folder)
+        try AtomicFile.makeFolder(folder)
         var written: [String] = []
         for format in formats {
             let path = "\(folder)/\(format.fileName)"
@@ -46,7 +46,7 @@ public struct MergedFiles {
                 .init("ensemble", try Formats.JSONValue.parse(Array(try evaluation.json().utf8), name: "metrics.json")))
         }
         let path = "\(folder)/metrics.json"
-        try SafeFile.write(path, Data((Formats.JSONValue.object(members).indentedText + "\n").utf8))
+        try AtomicFile.write(path, Data((Formats.JSONValue.object(members).indentedText + "\n").utf8))
         written.append(path)
         parts.append(written.joined(separator: "\n"))
         return Written(text: parts.joined(separator: "\n\n"))
