@@ -78,9 +78,8 @@ enum Steps {
                 Set((0..<6).map { Int32((row * 7919 + $0 * 104_729) % labels) }).sorted().map { ($0, 1) }
             }, binary: true)
         let none = CSRMatrix(cols: labels, rows: Array(repeating: [], count: batch), binary: true)
-        let docs = Buffer((0..<Int32(batch)).map { $0 })
         pairs.assemble(
-            docs: UnsafeBufferPointer(start: docs.pointer, count: batch), labels: truth,
+            docs: (0..<Int32(batch)).map { $0 }, labels: truth,
             negatives: NegativeShortlists(inRange: none, totals: Buffer(count: batch)),
             stream: RandomStreams(seed: 5, module: 3).stream(.negatives, step: 0))
         let step = ShortlistStep(classifier: classifier)

@@ -58,7 +58,7 @@ final class AstecNetwork {
     /// - Returns: the summed loss.
     func step(_ step: Int, docs: [Int32], loss: Loss) -> Double {
         docs.withUnsafeBufferPointer { ids in
-            encoder.forward(features, docs: ids, dropout: nil, into: encoded.pointer, team: team)
+            encoder.forward(features, docs: docs, dropout: nil, into: encoded.pointer, team: team)
             for row in 0..<docs.count { x.row(row).update(from: encoded.row(row), count: dims) }
             residual.prepare(training: true)
             residual.forward(
@@ -72,7 +72,7 @@ final class AstecNetwork {
             if trainsEncoder {
                 dx_relu_dropout_backward(dx.pointer, encoded.pointer, docs.count * dims, 1)
                 encoder.step(
-                    features, docs: ids, gradient: dx.pointer, Adam.lazy(learningRate: learningRate, step: step), team: team)
+                    features, docs: docs, gradient: dx.pointer, Adam.lazy(learningRate: learningRate, step: step), team: team)
             }
             return sum
         }

@@ -96,11 +96,9 @@ import Testing
             inRange: matrix(negative.map { $0.filter(shard.labels.contains) }), totals: Buffer(negative.map { Int32($0.count) }))
         let sizes = ShortlistSizes(maxPositives: 50, randomNegatives: 0, limit: 50)
         let pairs = LabelPairs(labels: shard.labels, labelCount: 50, batchSize: batch, sizes: sizes)
-        docs.withUnsafeBufferPointer {
-            pairs.assemble(
-                docs: $0, labels: matrix(truth), negatives: negatives,
-                stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: 0))
-        }
+        pairs.assemble(
+            docs: docs, labels: matrix(truth), negatives: negatives,
+            stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: 0))
         let start = (W: Matrix(shard.weight.value, cols: dims), b: Matrix(shard.bias.value, cols: 1), z: Matrix(z, cols: dims))
         let dz = DenseMatrix(rows: batch, cols: shard.ld)
         let part = DenseMatrix(rows: batch, cols: shard.ld)
@@ -133,7 +131,7 @@ import Testing
                 cols: labelCount, rows: negative.map { $0.filter { labels.contains(Int($0)) }.map { ($0, 1) } }, binary: true)
             let negatives = NegativeShortlists(inRange: inRange, totals: Buffer(negative.map { Int32($0.count) }))
             let pairs = LabelPairs(labels: labels, labelCount: labelCount, batchSize: 4, sizes: sizes)
-            docs.withUnsafeBufferPointer { pairs.assemble(docs: $0, labels: truth, negatives: negatives, stream: stream) }
+            pairs.assemble(docs: docs, labels: truth, negatives: negatives, stream: stream)
             return pairs.count
         }
         let counts = (0..<labelCount).map { count($0..<$0 + 1) }

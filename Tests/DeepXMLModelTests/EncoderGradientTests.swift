@@ -50,11 +50,9 @@ import Testing
         let out = DenseMatrix(rows: docs.count, cols: dims)
         let dx = DenseMatrix(rows: docs.count, cols: dims)
         for i in c.values.indices { dx.pointer[i] = Float(c.values[i]) }
-        docs.withUnsafeBufferPointer {
-            shard.forward(features, docs: $0, dropout: (stream, keep), into: out.pointer, team: team)
-            dx_relu_dropout_backward(dx.pointer, out.pointer, docs.count * dims, keep)
-            shard.step(features, docs: $0, gradient: dx.pointer, Adam.lazy(learningRate: 0.01, step: 1), team: team)
-        }
+        shard.forward(features, docs: docs, dropout: (stream, keep), into: out.pointer, team: team)
+        dx_relu_dropout_backward(dx.pointer, out.pointer, docs.count * dims, keep)
+        shard.step(features, docs: docs, gradient: dx.pointer, Adam.lazy(learningRate: 0.01, step: 1), team: team)
         let expected = gradient(at: Matrix(start, cols: dims)) { table in
             let x = encoded(table, features, mask)
             return zip(x.values, c.values).reduce(0) { $0 + $1.0 * $1.1 }

@@ -58,7 +58,7 @@ public final class LabelPairs: @unchecked Sendable {
 
     /// Collects the pairs of the documents `docs` of a batch.
     public func assemble(
-        docs: UnsafeBufferPointer<Int32>, labels truth: CSRMatrix, negatives: NegativeShortlists, stream: dx_stream
+        docs: [Int32], labels truth: CSRMatrix, negatives: NegativeShortlists, stream: dx_stream
     ) {
         count = 0
         for (row, doc) in docs.enumerated() {

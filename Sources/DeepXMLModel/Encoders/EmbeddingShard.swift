@@ -40,33 +40,32 @@ public final class EmbeddingShard: Sendable {
     ///
     /// - Parameter dropout: the stream and the share kept in training; nil at prediction.
     public func forward(
-        _ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, dropout: (stream: dx_stream, keep: Float)?,
+        _ features: CSRMatrix, docs: [Int32], dropout: (stream: dx_stream, keep: Float)?,
         into out: UnsafeMutablePointer<Float>, team: ThreadTeam
     ) {
-        guard let first = docs.baseAddress, !docs.isEmpty else { return }
-        let width = columns.count
-        nonisolated(unsafe) let out = out, ids = first
+        let width = columns.count, ids = Buffer(docs)
+        nonisolated(unsafe) let out = out
         let values = features.values!
         team.forRanges(docs.count, grain: 16) { [self] rows in
             let at = out + rows.lowerBound * width
             dx_embed_rows(
                 table.value.pointer, width, features.starts.pointer, features.indices.pointer, values.pointer,
-                ids + rows.lowerBound, rows.count, at)
+                ids.pointer + rows.lowerBound, rows.count, at)
             dx_relu_dropout(
-                at, rows.count, width, width, columns.lowerBound, ids + rows.lowerBound, dropout?.stream ?? dx_stream(),
+                at, rows.count, width, width, columns.lowerBound, ids.pointer + rows.lowerBound, dropout?.stream ?? dx_stream(),
                 dropout?.keep ?? 1)
         }
     }
 
     /// Lazy Adam on the rows of the batch's tokens, from the gradient before the ReLU (|docs|×|columns|).
     public func step(
-        _ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, gradient: UnsafePointer<Float>, _ adam: dx_adam,
+        _ features: CSRMatrix, docs: [Int32], gradient: UnsafePointer<Float>, _ adam: dx_adam,
         team: ThreadTeam
     ) {
         let room = docs.reduce(0) { $0 + features.range(Int($1)).count }
         let groups = TokenGroups(capacity: room)
         let count = dx_group_tokens(
-            features.starts.pointer, features.indices.pointer, features.values!.pointer, docs.baseAddress!, docs.count,
+            features.starts.pointer, features.indices.pointer, features.values!.pointer, docs, docs.count,
             slots.pointer, groups.tokens.pointer, groups.starts.pointer, groups.rows.pointer, groups.weights.pointer)
         nonisolated(unsafe) let gradient = gradient
         team.forRanges(count, grain: 64) { [self] range in

@@ -52,12 +52,10 @@ public final class DocumentEncoder {
         let result = DenseMatrix(rows: features.rows, cols: dims), part = DenseMatrix(rows: Self.block, cols: paddedWidth(dims))
         for from in stride(from: 0, to: features.rows, by: Self.block) {
             let docs = (from..<min(from + Self.block, features.rows)).map(Int32.init)
-            try docs.withUnsafeBufferPointer { docs in
-                let batch = DocumentBatch(features: features, docs: docs)
-                switch layer {
-                case .intermediate: try encoder.intermediate(batch, x: part)
-                case .final: try encoder.forward(batch, step: nil, z: part)
-                }
+            let batch = DocumentBatch(features: features, docs: docs)
+            switch layer {
+            case .intermediate: try encoder.intermediate(batch, x: part)
+            case .final: try encoder.forward(batch, step: nil, z: part)
             }
             for row in docs.indices { result.row(from + row).update(from: part.row(row), count: dims) }
         }

@@ -60,8 +60,9 @@ package final class AstecEncoder: GroupEncoder {
         if step != nil { residual.prepare(training: true) }
         let drop = step.map { (streams.stream(.residualDropout, step: $0), keep) }
         let share = sharesResidual ? group.ownSlice(rows) : 0..<rows, at = share.lowerBound * z.cols
+        let ids = Array(batch.docs[share])
         residual.forward(
-            x.pointer + at, rows: share.count, ids: batch.docs.baseAddress! + share.lowerBound, dropout: drop,
+            x.pointer + at, rows: share.count, ids: ids, dropout: drop,
             activation: activation.pointer + at, z: z.pointer + at, team: group.team)
         if sharesResidual { try gatherActivation(rows: rows, z: z) }
     }

@@ -8,7 +8,7 @@ package protocol ClassifierLoss: Sendable {
     /// Gradients reach only the rows of labels in the shortlists: Adam is lazy.
     var isSparse: Bool { get }
     /// The batch that the following `run` calls work on.
-    func prepare(docs: UnsafeBufferPointer<Int32>, step: Int)
+    func prepare(docs: [Int32], step: Int)
     /// Loss and gradients of the classifier rows `rows` (virtual shard `leaf`), which are updated; ∂z's part goes to
     /// `dz` (batch×ld). Leaves may run at the same time.
     func run(
@@ -43,7 +43,7 @@ package final class FullLoss: ClassifierLoss, @unchecked Sendable {
         if section.biasInit == "prior" { kernel.classifier.setBias(prior: truth) }
     }
 
-    package func prepare(docs: UnsafeBufferPointer<Int32>, step: Int) {
+    package func prepare(docs: [Int32], step: Int) {
         for shard in positives.indices { positives[shard].removeAll(keepingCapacity: true) }
         let own = firstLabel..<firstLabel + kernel.classifier.labels.count
         for (row, doc) in docs.enumerated() {
@@ -83,7 +83,7 @@ package final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
             sizes: sizes)
     }
 
-    package func prepare(docs: UnsafeBufferPointer<Int32>, step: Int) {
+    package func prepare(docs: [Int32], step: Int) {
         pairs.assemble(docs: docs, labels: truth, negatives: negatives, stream: streams.stream(.negatives, step: step))
     }
 

@@ -43,13 +43,13 @@ package protocol GroupEncoder: AnyObject {
 package struct DocumentBatch {
     /// N×V, or N×D where features are dense.
     package let features: CSRMatrix
-    package let docs: UnsafeBufferPointer<Int32>
+    /// The rows of `features`, by number: the keys of the dropout streams.
+    package let docs: [Int32]
 
-    package init(
-        features: CSRMatrix, docs: UnsafeBufferPointer<Int32>
-    ) {
+    package init(features: CSRMatrix, docs: [Int32]) {
         self.features = features
         self.docs = docs
     }
+
     package var rows: Int { docs.count }
 }

@@ -25,6 +25,8 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
     private let x: DenseMatrix
     private let input = GrowingBuffer(), inputGradient = GrowingBuffer(), weights = GrowingBuffer()
     private var cut = BlockCut()
+    /// Of the last forward pass.
+    private var docs = Buffer<Int32>(count: 0)
 
     package var intermediateDims: Int { stack.intermediateDims }
     package var outputDims: Int { stack.outputDims }
@@ -67,7 +69,8 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
         cut = BlockCut(batch, group)
         if step != nil { stack.prepare(training: true) }
         try read(batch)
-        nonisolated(unsafe) let docs = batch.docs
+        let docs = Buffer(batch.docs)
+        self.docs = docs
         let freezes = step != nil && !trainsCoarse
         group.team.forEach(cut.own.count) { [self] i in
             let index = cut.own.lowerBound + i, rows = cut.rows(index)
@@ -95,9 +98,9 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
     }
 
     /// A block as the stack sees it from its input.
-    private func block(_ index: Int, _ docs: UnsafeBufferPointer<Int32>) -> EncoderBlock {
+    private func block(_ index: Int, _ docs: Buffer<Int32>) -> EncoderBlock {
         let rows = cut.rows(index), at = cut.inputOffset(index, isTokens: tokens != nil),
-            ids = docs.baseAddress! + rows.lowerBound
+            ids = docs.pointer + rows.lowerBound
         let x = UnsafePointer(input.pointer + at * paddedWidth(stack.inputDims))
         guard tokens != nil else { return EncoderBlock(rows: rows.count, ids: ids, x: x) }
         return EncoderBlock(
@@ -105,15 +108,15 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
     }
 
     /// A block as the stack sees it from x̂.
-    private func fine(_ index: Int, _ docs: UnsafeBufferPointer<Int32>, _ x: UnsafePointer<Float>) -> EncoderBlock {
+    private func fine(_ index: Int, _ docs: Buffer<Int32>, _ x: UnsafePointer<Float>) -> EncoderBlock {
         let rows = cut.rows(index)
-        return EncoderBlock(rows: rows.count, ids: docs.baseAddress! + rows.lowerBound, x: x, stage: .intermediate)
+        return EncoderBlock(rows: rows.count, ids: docs.pointer + rows.lowerBound, x: x, stage: .intermediate)
     }
 
     package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: DenseMatrix) throws {
         let ld = paddedWidth(stack.inputDims), wantsInput = trainsCoarse && tokens != nil
         if wantsInput { _ = inputGradient.room(cut.ownTokens * ld) }
-        nonisolated(unsafe) let docs = batch.docs
+        let docs = self.docs
         for (node, partial) in zip(reduction.ownNodes, partials) {
             leafSums.sum(node.leaves, into: partial, team: group.team) { [self] index, out in
                 let rows = cut.rows(index), x = x.row(rows.lowerBound)

@@ -90,9 +90,8 @@ package final class TokenExchange {
         let single = CSRMatrix(
             rows: ids.count, cols: embeddings.table.value.rows, starts: Buffer((0...Int64(ids.count)).map { $0 }),
             indices: Buffer(ids), values: ones)
-        (0..<Int32(ids.count)).map { $0 }.withUnsafeBufferPointer {
-            embeddings.step(single, docs: $0, gradient: columns.pointer, optimiser, team: group.team)
-        }
+        embeddings.step(
+            single, docs: (0..<Int32(ids.count)).map { $0 }, gradient: columns.pointer, optimiser, team: group.team)
     }
 }
 

@@ -25,16 +25,14 @@ package struct Encoding {
     package func unitRows(_ docs: [Int32], of features: CSRMatrix, team: ThreadTeam) throws -> DenseMatrix {
         let ld = paddedWidth(dims), all = DenseMatrix(rows: docs.count, cols: ld)
         let part = DenseMatrix(rows: min(batchSize, docs.count), cols: ld)
-        try docs.withUnsafeBufferPointer { docs in
-            for from in stride(from: 0, to: docs.count, by: batchSize) {
-                let ids = UnsafeBufferPointer(rebasing: docs[from..<min(from + batchSize, docs.count)])
-                let batch = DocumentBatch(features: features, docs: ids)
-                switch layer {
-                case .intermediate: try encoder.intermediate(batch, x: part)
-                case .final: try encoder.forward(batch, step: nil, z: part)
-                }
-                all.row(from).update(from: part.pointer, count: ids.count * ld)
+        for from in stride(from: 0, to: docs.count, by: batchSize) {
+            let ids = Array(docs[from..<min(from + batchSize, docs.count)])
+            let batch = DocumentBatch(features: features, docs: ids)
+            switch layer {
+            case .intermediate: try encoder.intermediate(batch, x: part)
+            case .final: try encoder.forward(batch, step: nil, z: part)
             }
+            all.row(from).update(from: part.pointer, count: ids.count * ld)
         }
         makeUnitRows(all, team: team)
         return all
