@@ -9,8 +9,8 @@ import Testing
 
     /// A classifier of the labels 3 ..< 3 + count, with larger weights than at the start.
     private func classifier(_ count: Int) -> ClassifierShard {
-        let shard = ClassifierShard(labels: 3..<3 + count, dims: dims, RandomStreams(seed: 4, module: 3))
-        for i in 0..<count * shard.ld { shard.weight.value.pointer[i] *= 3 }
+        let shard = ClassifierShard(labels: 3..<3 + count, dims: dims, RandomStreams(seed: 4, module: 3), on: cpu)
+        for i in 0..<count * shard.ld { shard.weight.value.host.pointer[i] *= 3 }
         return shard
     }
 
@@ -115,7 +115,9 @@ import Testing
         }
         #expect(pairs.count == entries.count)
         compare(shard, start, dz, found: sum, loss, entries, scale: 1 / Double(batch))
-        #expect((0..<dims).allSatisfy { Double(shard.weight.value[39, $0]) == start.W[39, $0] }, "a label of no list has changed")
+        #expect(
+            (0..<dims).allSatisfy { Double(shard.weight.value.host[39, $0]) == start.W[39, $0] }, "a label of no list has changed"
+        )
     }
 
     /// What is drawn for a document does not depend on how labels are cut; nothing is drawn beyond the limit.

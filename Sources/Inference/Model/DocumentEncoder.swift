@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Messages
 import Support
 import Training
@@ -49,7 +50,8 @@ public final class DocumentEncoder {
     ///
     /// - Parameter features: N×V.
     public func encode(_ features: CSRMatrix) throws -> DenseMatrix {
-        let result = DenseMatrix(rows: features.rows, cols: dims), part = DenseMatrix(rows: Self.block, cols: paddedWidth(dims))
+        let result = DenseMatrix(rows: features.rows, cols: dims), device = encoder.device,
+            part = device.paddedTensor(rows: Self.block, dims: dims)
         for from in stride(from: 0, to: features.rows, by: Self.block) {
             let docs = (from..<min(from + Self.block, features.rows)).map(Int32.init)
             let batch = DocumentBatch(features: features, docs: docs)
@@ -57,7 +59,7 @@ public final class DocumentEncoder {
             case .intermediate: try encoder.intermediate(batch, x: part)
             case .final: try encoder.forward(batch, step: nil, z: part)
             }
-            for row in docs.indices { result.row(from + row).update(from: part.row(row), count: dims) }
+            result.row(from).update(from: device.download(part.rows(0..<docs.count)).pointer, count: docs.count * dims)
         }
         return result
     }
@@ -67,7 +69,9 @@ extension TrainedModel {
     /// D of what the classifiers see.
     public func classifierDims() throws -> Int {
         if arch.isAstec { return dims }
-        return try arch.encoderStack(data: data, dims: dims, streams: RandomStreams(seed: 0, module: 1)).outputDims
+        return try arch.encoderStack(
+            data: data, dims: dims, streams: RandomStreams(seed: 0, module: 1), on: CPUDevice(team: ThreadTeam(size: 1))
+        ).outputDims
     }
 }
 

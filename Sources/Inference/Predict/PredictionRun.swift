@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Foundation
 import Learners
 import Messages
@@ -57,7 +58,8 @@ public final class PredictionRun {
             let part = (from..<min(from + batch, features.rows)).map(Int32.init)
             try network.encode(DocumentBatch(features: features, docs: part))
             found.replace(
-                from: from, with: packed.topK(network.z.pointer, rows: part.count, stride: network.z.cols, k: k, team: team))
+                from: from, with: packed.topK(network.z.hostPointer, rows: part.count, stride: network.z.stride, k: k, team: team)
+            )
         }
         let ids = context.data.labelIds
         for i in 0..<found.indices.count where found.indices.pointer[i] >= 0 {

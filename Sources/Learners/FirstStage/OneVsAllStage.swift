@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Messages
 import Support
 import Training
@@ -56,7 +57,7 @@ package struct OneVsAllStage: FirstStage {
             lists.replace(
                 from: from,
                 with: OneVsAllTopK(classifier: network.classifier).topK(
-                    network.z.pointer, rows: part.count, k: k, team: context.group.team))
+                    network.z.hostPointer, rows: part.count, k: k, team: context.group.team))
         }
         return lists
     }

@@ -1,6 +1,6 @@
 import Config
 import DeepXMLModel
-import Kernels
+import Devices
 import Support
 
 /// What a module's classifier is trained on, leaf by leaf of its labels.
@@ -12,7 +12,7 @@ package protocol ClassifierLoss: Sendable {
     /// Loss and gradients of the classifier rows `rows` (virtual shard `leaf`), which are updated; ∂z's part goes to
     /// `dz` (batch×ld). Leaves may run at the same time.
     func run(
-        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: OptimiserStep, dz: UnsafeMutablePointer<Float>
     ) -> Double
     /// Divides a summed loss over `documents` documents to the mean that is reported.
     func mean(_ sum: Double, documents: Int) -> Double
@@ -54,7 +54,7 @@ package final class FullLoss: ClassifierLoss, @unchecked Sendable {
     }
 
     package func run(
-        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: OptimiserStep, dz: UnsafeMutablePointer<Float>
     ) -> Double {
         kernel.run(rows: rows, z: z, batch: batch, positives: positives[leaf][...], adam: adam, dz: dz)
     }
@@ -88,7 +88,7 @@ package final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
     }
 
     package func run(
-        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: OptimiserStep, dz: UnsafeMutablePointer<Float>
     ) -> Double {
         kernel.run(rows: rows, z: z, batch: batch, pairs: pairs, adam: adam, dz: dz)
     }

@@ -1,3 +1,4 @@
+import Devices
 import Support
 
 /// Logits of a network's own labels for the labels that a sparse matrix names for each document.
@@ -22,7 +23,7 @@ package struct LogitTable {
             try network.encode(DocumentBatch(features: features, docs: part))
             network.group.team.forRanges(part.count, grain: 8) { range in
                 for i in range {
-                    logits(z: network.z.row(i), labels: wanted.columns(Int(part[i]))) { body(from + i, $0, $1) }
+                    logits(z: network.z.hostRow(i), labels: wanted.columns(Int(part[i]))) { body(from + i, $0, $1) }
                 }
             }
         }
