@@ -8,8 +8,8 @@ public enum RandomPurpose: UInt32, Sendable {
 
 /// The random numbers of one module of one learner, drawn by counter (Philox 4×32-10, Salmon et al., SC 2011).
 ///
-/// Any worker can draw any number, whatever the layout: a number is a function of (seed, module, purpose, step, row,
-/// column) alone. So dropout masks, shuffles and negatives don't depend on the number of ranks, and resuming is exact.
+/// Any worker can draw any number, whatever the layout: a number depends only on (seed, module, purpose, step, row,
+/// column). So dropout masks, shuffles and negatives don't depend on the number of ranks, and resuming is exact.
 public struct RandomStreams: Sendable {
     public let seed: UInt64
     /// 1…4: which module draws (DESIGN.md §1).

@@ -5,31 +5,33 @@ import Formats
 import Support
 import Transport
 
-/// Any other encoder than Astec's, over a group: token embeddings cut by columns, the layers whole on every worker, and the
-/// rows of a batch cut into blocks, of which each worker takes a run.
+/// Encoders that are a stack of layers, over a group: token embeddings cut by columns, the layers whole on every worker, and
+/// the rows of a batch cut into blocks, of which each worker takes a run.
 ///
 /// A worker needs whole vectors of its documents' tokens, and owns some columns of all tokens': one alltoall brings the
 /// one from the other, and takes the gradients back. The layers' gradients of the blocks are summed in a fixed tree, so
 /// that the number of workers changes no bit.
-package final class StackEncoder: GroupEncoder, @unchecked Sendable {
+package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
     package let trainsCoarse: Bool
+    package let device: any Device
     private let group: WorkerGroup
     private let stack: EncoderStack
     private let optimiser: OptimiserSettings
     /// nil where documents are dense vectors.
     private let tokens: TokenExchange?
-    private let tapes = (0..<BlockCut.count).map { _ in EncoderTape() }
+    private let tapes: [EncoderTape]
     private let reduction: TreeReduction
     private let leafSums: LeafSums
     private let partials: [Tensor]
-    private let gradient: Buffer<Float>
+    /// 1×`gradientLength`.
+    private let gradient: Tensor
+    /// x̂ of the last batch: B×D, padded.
     private let x: Tensor
-    private let input = GrowingBuffer(), inputGradient = GrowingBuffer(), weights = GrowingBuffer()
+    private let inputRoom: GrowingTensor, gradientRoom: GrowingTensor, weightRoom: GrowingTensor
+    /// Of the last batch: what this worker's rows are made of, and the tokens' weights.
+    private var input: EncoderRead
     private var cut = BlockCut()
-    /// Of the last forward pass.
-    private var docs = Buffer<Int32>(count: 0)
 
-    package var device: any Device { group.device }
     package var intermediateDims: Int { stack.intermediateDims }
     package var outputDims: Int { stack.outputDims }
 
@@ -38,16 +40,21 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
         stack: EncoderStack, group: WorkerGroup, embeddings: EmbeddingShard?, batchSize: Int, trainsCoarse: Bool,
         optimiser: OptimiserSettings
     ) {
+        let device = group.device, length = stack.gradientLength
         self.stack = stack
         self.group = group
+        self.device = device
         self.trainsCoarse = trainsCoarse
         self.optimiser = optimiser
         tokens = embeddings.map { TokenExchange(group: group, embeddings: $0, dims: stack.inputDims) }
+        tapes = (0..<BlockCut.count).map { _ in EncoderTape(on: device) }
         reduction = TreeReduction(over: group.communicator, leaves: BlockCut.count, runs: group.slices(BlockCut.count))
-        leafSums = LeafSums(rows: 1, cols: stack.gradientLength, on: group.device)
-        partials = reduction.ownNodes.map { _ in group.device.tensor(rows: 1, cols: stack.gradientLength) }
-        gradient = Buffer(count: stack.gradientLength)
-        x = group.device.paddedTensor(rows: batchSize, dims: stack.intermediateDims)
+        leafSums = LeafSums(rows: 1, cols: length, on: device)
+        partials = reduction.ownNodes.map { _ in device.tensor(rows: 1, cols: length) }
+        gradient = device.tensor(rows: 1, cols: length)
+        x = device.paddedTensor(rows: batchSize, dims: stack.intermediateDims)
+        (inputRoom, gradientRoom, weightRoom) = (GrowingTensor(on: device), GrowingTensor(on: device), GrowingTensor(on: device))
+        input = EncoderRead(vectors: inputRoom.room(rows: 0, dims: stack.inputDims), weights: nil)
     }
 
     package func forward(_ batch: DocumentBatch, step: Int?, z: Tensor) throws {
@@ -62,7 +69,7 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
     }
 
     private func gather(_ matrix: Tensor) throws {
-        let blocks = cut.shares.map { $0.lowerBound * matrix.stride..<$0.upperBound * matrix.stride }
+        let ld = matrix.stride, blocks = cut.shares.map { $0.lowerBound * ld..<$0.upperBound * ld }
         try device.withHost(matrix.withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
     }
 
@@ -70,72 +77,65 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
     private func run(_ batch: DocumentBatch, step: Int?, x: Tensor, z: Tensor) throws {
         cut = BlockCut(batch, group)
         if step != nil { stack.prepare(training: true) }
-        try read(batch)
-        let docs = Buffer(batch.docs)
-        self.docs = docs
+        input = try read(batch)
         let freezes = step != nil && !trainsCoarse
-        group.team.forEach(cut.own.count) { [self] i in
+        device.concurrently(cut.own.count) { [self] i in
             let index = cut.own.lowerBound + i, rows = cut.rows(index)
-            let (x, z) = (x.hostRow(rows.lowerBound), z.hostRow(rows.lowerBound))
+            let (x, z) = (x.rows(rows), z.rows(rows))
             guard !rows.isEmpty else { return }
             if freezes {
                 // A fixed coarse part has no dropout.
-                stack.forward(block(index, docs), step: nil, intermediate: x, output: z, tape: nil)
-                stack.forward(fine(index, docs, x), step: step, intermediate: x, output: z, tape: tapes[index])
+                stack.forward(block(index, batch), step: nil, intermediate: x, output: z, tape: nil)
+                stack.forward(fine(index, batch, x), step: step, intermediate: x, output: z, tape: tapes[index])
             } else {
                 stack.forward(
-                    block(index, docs), step: step, intermediate: x, output: z, tape: step == nil ? nil : tapes[index])
+                    block(index, batch), step: step, intermediate: x, output: z, tape: step == nil ? nil : tapes[index])
             }
         }
     }
 
     /// Brings the input of this worker's rows: their tokens' vectors, or their own.
-    private func read(_ batch: DocumentBatch) throws {
-        if let tokens { return try tokens.gather(batch, rows: cut.shares, into: input, weights: weights) }
-        let ld = paddedWidth(stack.inputDims), own = cut.shares[group.rank], x = input.room(own.count * ld)
-        for (i, row) in own.enumerated() {
-            (x + i * ld).update(from: batch.features.weights(Int(batch.docs[row])).baseAddress!, count: stack.inputDims)
-            (x + i * ld + stack.inputDims).update(repeating: 0, count: ld - stack.inputDims)
-        }
+    private func read(_ batch: DocumentBatch) throws -> EncoderRead {
+        if let tokens { return try tokens.gather(batch, rows: cut.shares, into: inputRoom, weights: weightRoom) }
+        let docs = Array(batch.docs[cut.shares[group.rank]]), vectors = inputRoom.room(rows: docs.count, dims: stack.inputDims)
+        device.copyRows(of: batch.features, docs, into: vectors)
+        return EncoderRead(vectors: vectors, weights: nil)
     }
 
     /// A block as the stack sees it from its input.
-    private func block(_ index: Int, _ docs: Buffer<Int32>) -> EncoderBlock {
-        let rows = cut.rows(index), at = cut.inputOffset(index, isTokens: tokens != nil),
-            ids = docs.pointer + rows.lowerBound
-        let x = UnsafePointer(input.pointer + at * paddedWidth(stack.inputDims))
-        guard tokens != nil else { return EncoderBlock(rows: rows.count, ids: ids, x: x) }
+    private func block(_ index: Int, _ batch: DocumentBatch) -> EncoderBlock {
+        let ids = Array(batch.docs[cut.rows(index)]), part = cut.input(index, isTokens: tokens != nil)
+        guard tokens != nil else { return EncoderBlock(ids: ids, x: input.vectors.rows(part)) }
         return EncoderBlock(
-            rows: rows.count, ids: ids, starts: cut.starts(index), weights: UnsafePointer(weights.pointer + at), x: x)
+            ids: ids, starts: cut.starts(index), weights: input.weights?.columns(part), x: input.vectors.rows(part))
     }
 
     /// A block as the stack sees it from x̂.
-    private func fine(_ index: Int, _ docs: Buffer<Int32>, _ x: UnsafePointer<Float>) -> EncoderBlock {
-        let rows = cut.rows(index)
-        return EncoderBlock(rows: rows.count, ids: docs.pointer + rows.lowerBound, x: x, stage: .intermediate)
+    private func fine(_ index: Int, _ batch: DocumentBatch, _ x: Tensor) -> EncoderBlock {
+        EncoderBlock(ids: Array(batch.docs[cut.rows(index)]), x: x, stage: .intermediate)
     }
 
     package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws {
-        let ld = paddedWidth(stack.inputDims), wantsInput = trainsCoarse && tokens != nil
-        if wantsInput { _ = inputGradient.room(cut.ownTokens * ld) }
-        let docs = self.docs
+        let inputGradient =
+            trainsCoarse && tokens != nil ? gradientRoom.room(rows: cut.ownTokens, dims: stack.inputDims) : nil
         for (node, partial) in zip(reduction.ownNodes, partials) {
             leafSums.sum(node.leaves, into: partial) { [self] index, out in
-                let rows = cut.rows(index), x = x.hostRow(rows.lowerBound)
-                guard !rows.isEmpty else { return out.hostPointer.update(repeating: 0, count: stack.gradientLength) }
+                let rows = cut.rows(index), x = x.rows(rows)
+                guard !rows.isEmpty else { return device.fill(out, 0) }
                 stack.backward(
-                    trainsCoarse ? block(index, docs) : fine(index, docs, x), outputGradient: dz.hostRow(rows.lowerBound),
-                    tape: tapes[index], trainsCoarse: trainsCoarse, gradient: out.hostPointer,
-                    inputGradient: wantsInput ? inputGradient.pointer + cut.inputOffset(index, isTokens: true) * ld : nil)
+                    trainsCoarse ? block(index, batch) : fine(index, batch, x), outputGradient: dz.rows(rows),
+                    tape: tapes[index], trainsCoarse: trainsCoarse, gradient: out,
+                    inputGradient: inputGradient?.rows(cut.input(index, isTokens: true)))
             }
         }
-        try device.withHost(partials, .read) { try reduction.allReduce(partials: $0, into: gradient) }
+        try device.withHost(partials, .read) { partials in
+            try device.withHost(gradient, .write) { try reduction.allReduce(partials: partials, into: $0) }
+        }
         stack.update(
             gradient: gradient, blocks: cut.blocksWithRows, trainsCoarse: trainsCoarse,
             optimiser.dense(learningRate: learningRate, step: step + 1))
-        guard wantsInput else { return }
-        try tokens?.step(
-            gradient: inputGradient.pointer, optimiser.lazy(learningRate: learningRate, step: step + 1))
+        guard let inputGradient else { return }
+        try tokens?.step(gradient: inputGradient, optimiser.lazy(learningRate: learningRate, step: step + 1))
     }
 
     package func prepareForPrediction() { stack.prepare(training: false) }
@@ -170,19 +170,20 @@ package final class StackEncoder: GroupEncoder, @unchecked Sendable {
 
     package func restoreCoarse(_ reader: CheckpointReader) throws {
         try restoreEmbeddings(reader, moments: false)
-        takeCoarse(try reader.replicated("layers"))
+        let values: Buffer<Float> = try reader.replicated("layers")
+        device.upload(values.prefix(stack.coarseCount), to: coarse)
+        stack.prepare(training: false)
     }
 
     package func copyCoarse(from other: any GroupEncoder) {
-        guard let other = other as? StackEncoder else { preconditionFailure("encoders of one run are of one kind") }
+        guard let other = other as? LayeredGroupEncoder else { preconditionFailure("encoders of one run are of one kind") }
         if let embeddings = tokens?.embeddings, let others = other.tokens?.embeddings {
-            device.upload(device.download(others.table.value), to: embeddings.table.value)
+            device.copy(others.table.value, to: embeddings.table.value)
         }
-        takeCoarse(device.download(other.stack.parameters.value))
-    }
-
-    private func takeCoarse(_ values: Buffer<Float>) {
-        stack.parameters.value.hostPointer.update(from: values.pointer, count: stack.coarseCount)
+        device.copy(other.coarse, to: coarse)
         stack.prepare(training: false)
     }
+
+    /// The coarse layers' parameters.
+    private var coarse: Tensor { stack.parameters.value.flat(0..<stack.coarseCount) }
 }

@@ -2,23 +2,23 @@ import Checkpoint
 import DeepXMLModel
 import Devices
 import Formats
-import Kernels
 import Support
 
 /// Astec's encoder over a group: columns of E, R whole (DESIGN.md §1 and §2).
 ///
 /// Each worker computes its columns of x̂ and one allgather makes it whole; backward, each has the whole ∂z and takes the
 /// columns that it owns.
-package final class AstecEncoder: GroupEncoder {
+package final class AstecGroupEncoder: GroupEncoder {
     package let trainsCoarse: Bool
     private let shape: NetworkShape
     private let group: WorkerGroup
     private let streams: RandomStreams
     private let embeddings: EmbeddingShard
     private let residual: Residual?
-    private let x: Tensor
-    private let activation: DenseMatrix, scratch: DenseMatrix
-    private let dx: Buffer<Float>, columns: Buffer<Float>
+    /// B×D, padded: x̂; the residual's activation; ∂ before its ReLU.
+    private let x: Tensor, activation: Tensor, scratch: Tensor
+    /// B×|columns|: this worker's columns of ∂x̂ and of x̂.
+    private let dx: Tensor, columns: Tensor
     private let exchange: ActivationExchange
 
     /// Sharing the residual's work costs two more allgathers of B×D and D×D a step: on one node these are copies, and take
@@ -36,12 +36,11 @@ package final class AstecEncoder: GroupEncoder {
         self.streams = streams
         trainsCoarse = shape.trainsEncoder
         sharesResidual = group.size > 1 && group.isOnOneNode
-        residual = shape.residualKeep == nil ? nil : Residual(dims: shape.dims, streams, on: group.device)
-        let rows = shape.batchSize, ld = paddedWidth(shape.dims), width = embeddings.columns.count
-        func activations() -> DenseMatrix { DenseMatrix(rows: rows, cols: ld) }
-        x = group.device.paddedTensor(rows: rows, dims: shape.dims)
-        (activation, scratch) = (activations(), activations())
-        (dx, columns) = (Buffer(count: rows * width), Buffer(count: rows * width))
+        let device = group.device, rows = shape.batchSize, width = embeddings.columns.count
+        residual = shape.residualKeep == nil ? nil : Residual(dims: shape.dims, streams, on: device)
+        func activations() -> Tensor { device.paddedTensor(rows: rows, dims: shape.dims) }
+        (x, activation, scratch) = (activations(), activations(), activations())
+        (dx, columns) = (device.tensor(rows: rows, cols: width), device.tensor(rows: rows, cols: width))
         exchange = ActivationExchange(group: group, dims: shape.dims, rows: rows)
     }
 
@@ -50,64 +49,61 @@ package final class AstecEncoder: GroupEncoder {
     private func coarse(_ batch: DocumentBatch, step: Int?, x: Tensor) throws {
         let rows = batch.rows, own = exchange.ownColumns(rows: rows)
         let drop = step.flatMap { trainsCoarse ? (streams.stream(.encoderDropout, step: $0), shape.encoderKeep) : nil }
-        embeddings.forward(batch.features, docs: batch.docs, dropout: drop, into: own, team: group.team)
-        if step != nil && trainsCoarse { columns.pointer.update(from: own, count: rows * embeddings.columns.count) }
-        try exchange.gather(rows: rows, into: x.hostPointer)
+        embeddings.forward(batch.features, docs: batch.docs, dropout: drop, into: own)
+        if step != nil && trainsCoarse { device.copy(own, to: columns.rows(0..<rows)) }
+        try exchange.gather(rows: rows, into: x)
     }
 
     package func forward(_ batch: DocumentBatch, step: Int?, z: Tensor) throws {
         try coarse(batch, step: step, x: x)
         let rows = batch.rows
         guard let residual, let keep = shape.residualKeep else {
-            return z.hostPointer.update(from: x.hostPointer, count: rows * z.stride)
+            return device.copy(x.rows(0..<rows), to: z.rows(0..<rows))
         }
         if step != nil { residual.prepare(training: true) }
         let drop = step.map { (streams.stream(.residualDropout, step: $0), keep) }
-        let share = sharesResidual ? group.ownSlice(rows) : 0..<rows, at = share.lowerBound * z.stride
-        let ids = Array(batch.docs[share])
+        let share = sharesResidual ? group.ownSlice(rows) : 0..<rows
         residual.forward(
-            x.hostPointer + at, rows: share.count, ids: ids, dropout: drop,
-            activation: activation.pointer + at, z: z.hostPointer + at, team: group.team)
-        if sharesResidual { try gatherActivation(rows: rows, z: z) }
+            x.rows(share), ids: Array(batch.docs[share]), dropout: drop, activation: activation.rows(share), z: z.rows(share))
+        if sharesResidual { try gatherActivation(0..<rows, z: z) }
     }
 
     /// Where the workers share the residual's rows, each brings its own.
-    private func gatherActivation(rows: Int, z: Tensor) throws {
-        let ld = z.stride
-        let blocks = group.slices(rows).map { $0.lowerBound * ld..<$0.upperBound * ld }
-        try group.communicator.allgather(activation.buffer, blocks: blocks)
-        dx_sum(z.hostPointer, x.hostPointer, activation.pointer, rows * ld)
+    private func gatherActivation(_ rows: Range<Int>, z: Tensor) throws {
+        let ld = activation.stride
+        let blocks = group.slices(rows.count).map { $0.lowerBound * ld..<$0.upperBound * ld }
+        try device.withHost(activation.withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
+        device.add(x.rows(rows), activation.rows(rows), into: z.rows(rows))
     }
 
     package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws {
-        let rows = batch.rows, width = embeddings.columns.count
+        let rows = 0..<batch.rows, dx = dx.rows(rows)
         if let residual, let keep = shape.residualKeep {
-            try backward(residual, keep, rows: rows, dz, shape.optimiser.dense(learningRate: learningRate, step: step + 1))
+            let numbers = shape.optimiser.dense(learningRate: learningRate, step: step + 1)
+            try backward(residual, keep, rows, dz: dz.rows(rows), dx: trainsCoarse ? dx : nil, numbers)
         } else if trainsCoarse {
-            for row in 0..<rows {
-                (dx.pointer + row * width).update(from: dz.hostRow(row) + embeddings.columns.lowerBound, count: width)
-            }
+            device.copy(dz.rows(rows).columns(embeddings.columns), to: dx)
         }
         guard trainsCoarse else { return }
-        dx_relu_dropout_backward(dx.pointer, columns.pointer, rows * width, shape.encoderKeep)
+        device.dropReluBackward(dx, y: columns.rows(rows), keep: shape.encoderKeep)
         embeddings.step(
-            batch.features, docs: batch.docs, gradient: dx.pointer,
-            shape.optimiser.lazy(learningRate: learningRate, step: step + 1),
-            team: group.team)
+            batch.features, docs: batch.docs, gradient: dx, shape.optimiser.lazy(learningRate: learningRate, step: step + 1))
     }
 
-    private func backward(_ residual: Residual, _ keep: Float, rows: Int, _ dz: Tensor, _ adam: OptimiserStep) throws {
-        let slices = sharesResidual ? group.slices(shape.dims) : [0..<shape.dims]
+    private func backward(
+        _ residual: Residual, _ keep: Float, _ rows: Range<Int>, dz: Tensor, dx: Tensor?, _ step: OptimiserStep
+    ) throws {
+        let slices = sharesResidual ? group.slices(shape.dims) : [0..<shape.dims], dh = scratch.rows(rows)
         residual.beginBackward(
-            dz.hostPointer, x: x.hostPointer, activation: activation.pointer, rows: rows, keep: keep, dh: scratch.pointer,
-            columns: embeddings.columns, dx: trainsCoarse ? dx.pointer : nil,
-            gradientRows: slices[sharesResidual ? group.rank : 0], team: group.team)
+            dz, x: x.rows(rows), activation: activation.rows(rows), keep: keep, dh: dh, columns: embeddings.columns, dx: dx,
+            gradientRows: slices[sharesResidual ? group.rank : 0])
         if sharesResidual {
-            let ld = dz.stride
-            try group.communicator.allgather(
-                residual.gradient.buffer, blocks: slices.map { $0.lowerBound * ld..<$0.upperBound * ld })
+            let whole = residual.gradient.withPadding, ld = whole.stride
+            try device.withHost(whole, .readWrite) {
+                try group.communicator.allgather($0, blocks: slices.map { $0.lowerBound * ld..<$0.upperBound * ld })
+            }
         }
-        residual.finishBackward(dh: scratch.pointer, rows: rows, adam)
+        residual.finishBackward(dh: dh, step)
     }
 
     package func prepareForPrediction() { residual?.prepare(training: false) }
@@ -119,8 +115,8 @@ package final class AstecEncoder: GroupEncoder {
         guard let residual else { return arrays }
         arrays += residual.weight.stored("residual.weight", .replicated, moments: moments, on: device)
         arrays += residual.bias.stored("residual.bias", .replicated, moments: moments, on: device)
-        arrays.append(StoredArray("residual.u", residual.norm.u))
-        arrays.append(StoredArray("residual.v", residual.norm.v))
+        arrays.append(StoredArray("residual.u", device.download(residual.norm.u)))
+        arrays.append(StoredArray("residual.v", device.download(residual.norm.v)))
         return arrays
     }
 
@@ -131,8 +127,8 @@ package final class AstecEncoder: GroupEncoder {
         guard let residual else { return }
         try residual.weight.restore("residual.weight", moments: moments, on: device) { try reader.replicated($0) }
         try residual.bias.restore("residual.bias", moments: moments, on: device) { try reader.replicated($0) }
-        residual.norm.u.copy(from: try reader.replicated("residual.u"))
-        residual.norm.v.copy(from: try reader.replicated("residual.v"))
+        device.upload(try reader.replicated("residual.u"), to: residual.norm.u)
+        device.upload(try reader.replicated("residual.v"), to: residual.norm.v)
     }
 
     package func storedCoarse() -> [StoredArray] { embeddings.table.stored("encoder", ownColumns, moments: false, on: device) }
@@ -142,7 +138,7 @@ package final class AstecEncoder: GroupEncoder {
     }
 
     package func copyCoarse(from other: any GroupEncoder) {
-        guard let other = other as? AstecEncoder else { preconditionFailure("encoders of one run are of one kind") }
-        group.device.upload(group.device.download(other.embeddings.table.value), to: embeddings.table.value)
+        guard let other = other as? AstecGroupEncoder else { preconditionFailure("encoders of one run are of one kind") }
+        device.copy(other.embeddings.table.value, to: embeddings.table.value)
     }
 }
