@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "Prepare", dependencies: ["Datasets", "Formats", "Support"], swiftSettings: strict),
         // Where tensors live and are computed on; only its CPU folder calls the kernels.
         .target(name: "Devices", dependencies: ["Kernels", "CHNSW", "Support"], swiftSettings: strict),
-        .target(name: "DeepXMLModel", dependencies: ["Devices", "Kernels", "CHNSW", "Config", "Support"], swiftSettings: strict),
+        .target(name: "DeepXMLModel", dependencies: ["Devices", "Kernels", "CHNSW", "Support"], swiftSettings: strict),
         // Networks, searches and epochs over the workers of a group.
         .target(
             name: "Training",
@@ -119,8 +119,9 @@ let package = Package(
         .testTarget(name: "MessagesTests", dependencies: ["Messages", "Transport", "Support"]),
         .testTarget(name: "ScoringTests", dependencies: ["TestSupport", "Scoring", "Messages", "Datasets", "Support"]),
         .testTarget(name: "PrepareTests", dependencies: ["TestSupport", "Prepare", "Datasets", "Formats", "Support"]),
+        .testTarget(name: "DevicesTests", dependencies: ["Devices", "Kernels", "Support"]),
         .testTarget(
-            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Kernels", "Config", "Support"]),
+            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Support"]),
         .testTarget(
             name: "LearnersTests",
             dependencies: [

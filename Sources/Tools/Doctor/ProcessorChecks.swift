@@ -1,5 +1,5 @@
 import COpenBLAS
-import DeepXMLModel
+import Devices
 import Foundation
 import Support
 
@@ -38,21 +38,20 @@ package struct ProductCheck {
     private let rows = 255, inner = 300, cols = 1024
 
     func diagnosis() -> Diagnosis {
-        let a = numbers(rows * inner), b = numbers(cols * inner)
-        let ours = Buffer<Float>(count: rows * cols), theirs = Buffer<Float>(count: rows * cols)
+        let a = numbers(rows * inner), b = numbers(cols * inner), theirs = Buffer<Float>(count: rows * cols)
+        let device = CPUDevice(team: ThreadTeam(size: 1)), product = device.tensor(rows: rows, cols: cols)
+        let left = device.tensor(DenseMatrix(rows: rows, cols: inner, buffer: a))
+        let right = device.tensor(DenseMatrix(rows: cols, cols: inner, buffer: b))
         openblas_set_num_threads(1)
         let seconds = fastest([
-            {
-                Gemm.timesTransposed(
-                    m: rows, n: cols, k: inner, a.pointer, lda: inner, b.pointer, ldb: inner, into: ours.pointer, ldc: cols)
-            },
+            { device.multiply(left, transposed: right, into: product) },
             {
                 cblas_sgemm(
                     CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(cols), Int32(inner), 1, a.pointer, Int32(inner),
                     b.pointer, Int32(inner), 0, theirs.pointer, Int32(cols))
             },
         ])
-        let differences = zip(ours.array, theirs.array).map { abs($0 - $1) }
+        let differences = zip(device.download(product).array, theirs.array).map { abs($0 - $1) }
         let apart = differences.allSatisfy(\.isFinite) ? differences.max() ?? 0 : .infinity
         return Self.verdict(
             speed: 2e-9 * Double(rows * inner * cols) / seconds[0], ratio: seconds[1] / seconds[0], apart: apart,
