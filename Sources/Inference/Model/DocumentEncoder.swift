@@ -5,12 +5,7 @@ import Training
 
 /// The encoder of a trained learner, whole in one process: x̂ or z of any documents, with the numbers of prediction.
 public final class DocumentEncoder {
-    public enum Layer: String, CaseIterable, Sendable {
-        /// x̂: what nearest neighbours are searched by.
-        case intermediate
-        /// z: what the classifiers see.
-        case final
-    }
+    public typealias Layer = Representation
 
     /// D of the layer.
     public let dims: Int
@@ -40,7 +35,7 @@ public final class DocumentEncoder {
                 expected: "\(ModuleName.extreme.name) or \(ModuleName.reranker.name)", advice: "leave --module out")
         }
         encoder.prepareForPrediction()
-        dims = layer == .final ? encoder.outputDims : encoder.intermediateDims
+        dims = encoder.dims(of: layer)
     }
 
     deinit { group.team.stop() }
@@ -49,17 +44,10 @@ public final class DocumentEncoder {
     ///
     /// - Parameter features: N×V.
     public func encode(_ features: CSRMatrix) throws -> DenseMatrix {
-        let result = DenseMatrix(rows: features.rows, cols: dims), part = DenseMatrix(rows: Self.block, cols: paddedWidth(dims))
-        for from in stride(from: 0, to: features.rows, by: Self.block) {
-            let docs = (from..<min(from + Self.block, features.rows)).map(Int32.init)
-            try docs.withUnsafeBufferPointer { docs in
-                let batch = DocumentBatch(features: features, docs: docs)
-                switch layer {
-                case .intermediate: try encoder.intermediate(batch, x: part)
-                case .final: try encoder.forward(batch, step: nil, z: part)
-                }
-            }
-            for row in docs.indices { result.row(from + row).update(from: part.row(row), count: dims) }
+        let result = DenseMatrix(rows: features.rows, cols: dims), docs = (0..<Int32(features.rows)).map { $0 }
+        let room = group.device.paddedTensor(rows: Self.block, dims: dims)
+        try encoder.forEachBatch(docs, of: features, layer, into: room) { _, place, part in
+            result.rows(place).update(from: group.device.download(part).all)
         }
         return result
     }

@@ -51,6 +51,7 @@ extension TopK {
     /// Copies some rows of other lists of the same k to the rows from `row` on.
     public func replace(from row: Int, with other: TopK, rows part: Range<Int>) {
         precondition(other.k == k)
+        if part.isEmpty { return }
         indices[row * k..<(row + part.count) * k].update(from: other.indices[part.lowerBound * k..<part.upperBound * k])
         scores[row * k..<(row + part.count) * k].update(from: other.scores[part.lowerBound * k..<part.upperBound * k])
     }
