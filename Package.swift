@@ -118,6 +118,7 @@ let package = Package(
         .testTarget(name: "MessagesTests", dependencies: ["Messages", "Transport", "Support"]),
         .testTarget(name: "ScoringTests", dependencies: ["TestSupport", "Scoring", "Messages", "Datasets", "Support"]),
         .testTarget(name: "PrepareTests", dependencies: ["TestSupport", "Prepare", "Datasets", "Formats", "Support"]),
+        .testTarget(name: "DevicesTests", dependencies: ["Devices", "Kernels", "Support"]),
         .testTarget(
             name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Kernels", "Config", "Support"]),
         .testTarget(

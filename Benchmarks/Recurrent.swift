@@ -1,6 +1,7 @@
 import COpenBLAS
 import Config
 import DeepXMLModel
+import Devices
 import Support
 
 /// The recurrent step at the trainer's shapes against bare sgemm on one core.
@@ -13,7 +14,7 @@ enum Recurrent {
         let layer = Arch.Layer(
             kind: "rnn", numbers: ["hidden_size": Double(hidden)], texts: ["cell_type": "LSTM"])
         let stack = try EncoderStack(
-            coarse: [layer], fine: [], inputDims: hidden, streams: RandomStreams(seed: 1, module: 1))
+            coarse: [layer], fine: [], inputDims: hidden, streams: RandomStreams(seed: 1, module: 1), on: Steps.device)
         let passes = (0..<blocks).map { block in
             RecurrentBlock(stack, rows: batch * block / blocks..<batch * (block + 1) / blocks)
         }
@@ -30,7 +31,7 @@ enum Recurrent {
                 {
                     cblas_sgemm(
                         CblasRowMajor, CblasNoTrans, CblasTrans, Int32(tokens), Int32(gates), Int32(hidden), 1, x.pointer,
-                        Int32(hidden), stack.parameters.value.pointer, Int32(hidden), 0, out.pointer, Int32(gates))
+                        Int32(hidden), stack.parameters.value.hostPointer, Int32(hidden), 0, out.pointer, Int32(gates))
                 },
             ])
         // Products with the input and with the state; each once forward and twice backward. The first token has no state.

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Kernels
 import Support
 
@@ -26,9 +27,9 @@ final class AstecNetwork {
         learningRate = oracle.learningRate
         features = oracle.features
         self.trainsEncoder = trainsEncoder
-        encoder = EmbeddingShard(vocabulary: oracle.vocabulary, columns: 0..<dims)
-        residual = Residual(dims: dims, streams)
-        classifier = ClassifierShard(labels: 0..<oracle.labelCount, dims: dims, streams)
+        encoder = EmbeddingShard(vocabulary: oracle.vocabulary, columns: 0..<dims, on: cpu)
+        residual = Residual(dims: dims, streams, on: cpu)
+        classifier = ClassifierShard(labels: 0..<oracle.labelCount, dims: dims, streams, on: cpu)
         let ld = paddedWidth(oracle.dims)
         func activations() -> DenseMatrix { DenseMatrix(rows: batch, cols: ld) }
         (x, z, activation, dz, scratch) = (activations(), activations(), activations(), activations(), activations())
@@ -37,11 +38,11 @@ final class AstecNetwork {
     }
 
     private func start(_ start: AstecOracle.Parameters) {
-        set(encoder.table.value, start.embeddings)
-        set(residual.weight.value, start.residual)
-        set(residual.bias.value, start.residualBias)
-        set(classifier.weight.value, start.weight)
-        set(classifier.bias.value, start.bias)
+        set(encoder.table.value.host, start.embeddings)
+        set(residual.weight.value.host, start.residual)
+        set(residual.bias.value.host, start.residualBias)
+        set(classifier.weight.value.host, start.weight)
+        set(classifier.bias.value.host, start.bias)
         for i in 0..<dims {
             residual.norm.u[i] = Float(start.u[i])
             residual.norm.v[i] = Float(start.v[i])
@@ -58,7 +59,7 @@ final class AstecNetwork {
     /// - Returns: the summed loss.
     func step(_ step: Int, docs: [Int32], loss: Loss) -> Double {
         docs.withUnsafeBufferPointer { ids in
-            encoder.forward(features, docs: ids, dropout: nil, into: encoded.pointer, team: team)
+            encoder.forward(features, docs: docs, dropout: nil, into: encoded.pointer, team: team)
             for row in 0..<docs.count { x.row(row).update(from: encoded.row(row), count: dims) }
             residual.prepare(training: true)
             residual.forward(
@@ -72,7 +73,7 @@ final class AstecNetwork {
             if trainsEncoder {
                 dx_relu_dropout_backward(dx.pointer, encoded.pointer, docs.count * dims, 1)
                 encoder.step(
-                    features, docs: ids, gradient: dx.pointer, Adam.lazy(learningRate: learningRate, step: step), team: team)
+                    features, docs: docs, gradient: dx.pointer, Adam.lazy(learningRate: learningRate, step: step), team: team)
             }
             return sum
         }
@@ -84,10 +85,10 @@ final class AstecNetwork {
             (0..<matrix.rows).flatMap { row in (0..<cols).map { Double(matrix[row, $0]) } }
         }
         return [
-            "embeddings": values(encoder.table.value, dims), "residual": values(residual.weight.value, dims),
-            "residualBias": values(residual.bias.value, dims), "u": residual.norm.u.array.map(Double.init),
-            "v": residual.norm.v.array.map(Double.init), "weight": values(classifier.weight.value, dims),
-            "bias": values(classifier.bias.value, 1),
+            "embeddings": values(encoder.table.value.host, dims), "residual": values(residual.weight.value.host, dims),
+            "residualBias": values(residual.bias.value.host, dims), "u": residual.norm.u.array.map(Double.init),
+            "v": residual.norm.v.array.map(Double.init), "weight": values(classifier.weight.value.host, dims),
+            "bias": values(classifier.bias.value.host, 1),
         ]
     }
 }

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Kernels
 import Support
 import Testing
@@ -10,10 +11,12 @@ import Testing
     let adam = Adam.dense(learningRate: 0.01, step: 1)
 
     /// Which elements dropout keeps (0 or 1/keep), found by what it makes of ones.
-    private func mask(_ stream: dx_stream) -> Matrix {
+    private func mask(_ stream: RandomStream) -> Matrix {
         let ones = DenseMatrix(rows: docs.count, cols: dims)
         ones.buffer.fill(1)
-        docs.withUnsafeBufferPointer { dx_relu_dropout(ones.pointer, docs.count, dims, dims, 0, $0.baseAddress!, stream, keep) }
+        docs.withUnsafeBufferPointer {
+            dx_relu_dropout(ones.pointer, docs.count, dims, dims, 0, $0.baseAddress!, stream.hostStream, keep)
+        }
         return Matrix(ones, cols: dims)
     }
 
@@ -23,7 +26,9 @@ import Testing
         for keep: Float in [0.5, 0.8] {
             ones.buffer.fill(1)
             let stream = RandomStreams(seed: 3, module: 1).stream(.encoderDropout, step: 4)
-            ids.withUnsafeBufferPointer { dx_relu_dropout(ones.pointer, 400, 50, 50, 0, $0.baseAddress!, stream, keep) }
+            ids.withUnsafeBufferPointer {
+                dx_relu_dropout(ones.pointer, 400, 50, 50, 0, $0.baseAddress!, stream.hostStream, keep)
+            }
             let kept = ones.buffer.array.filter { $0 > 0 }
             #expect(kept.allSatisfy { abs($0 - 1 / keep) < 1e-6 })
             // 20,000 draws: five standard deviations are 0.018.
@@ -41,27 +46,25 @@ import Testing
                 // Token 13 is nowhere; the last document's repeat those of others.
                 (0..<13).filter { _ in g.uniform() < 0.3 }.map { (Int32($0), g.uniform() + Float(doc) / 10) }
             })
-        let shard = EmbeddingShard(vocabulary: vocabulary, columns: 0..<dims)
+        let shard = EmbeddingShard(vocabulary: vocabulary, columns: 0..<dims, on: cpu)
         let start = noise(rows: vocabulary, cols: dims, seed: 8)
-        for token in 0..<vocabulary { shard.table.value.row(token).update(from: start.row(token), count: dims) }
+        for token in 0..<vocabulary { shard.table.value.host.row(token).update(from: start.row(token), count: dims) }
         let mask = mask(stream)
         let c = Matrix(noise(rows: docs.count, cols: dims, seed: 9), cols: dims)
 
         let out = DenseMatrix(rows: docs.count, cols: dims)
         let dx = DenseMatrix(rows: docs.count, cols: dims)
         for i in c.values.indices { dx.pointer[i] = Float(c.values[i]) }
-        docs.withUnsafeBufferPointer {
-            shard.forward(features, docs: $0, dropout: (stream, keep), into: out.pointer, team: team)
-            dx_relu_dropout_backward(dx.pointer, out.pointer, docs.count * dims, keep)
-            shard.step(features, docs: $0, gradient: dx.pointer, Adam.lazy(learningRate: 0.01, step: 1), team: team)
-        }
+        shard.forward(features, docs: docs, dropout: (stream, keep), into: out.pointer, team: team)
+        dx_relu_dropout_backward(dx.pointer, out.pointer, docs.count * dims, keep)
+        shard.step(features, docs: docs, gradient: dx.pointer, Adam.lazy(learningRate: 0.01, step: 1), team: team)
         let expected = gradient(at: Matrix(start, cols: dims)) { table in
             let x = encoded(table, features, mask)
             return zip(x.values, c.values).reduce(0) { $0 + $1.0 * $1.1 }
         }
         expectClose(gradientOfFirstStep(shard.table, cols: dims), expected, "∂E")
         expectClose(Matrix(out, cols: dims), encoded(Matrix(start, cols: dims), features, mask), "x̂")
-        #expect((0..<dims).allSatisfy { shard.table.value[13, $0] == start[13, $0] }, "a token of no document has changed")
+        #expect((0..<dims).allSatisfy { shard.table.value.host[13, $0] == start[13, $0] }, "a token of no document has changed")
     }
 
     /// x̂ = mask · ReLU(Σ_t x_t E_t).
@@ -79,12 +82,12 @@ import Testing
     @Test func residual() {
         let stream = RandomStreams(seed: 7, module: 1).stream(.residualDropout, step: 6)
         let rows = docs.count
-        let residual = Residual(dims: dims, RandomStreams(seed: 2, module: 1))
+        let residual = Residual(dims: dims, RandomStreams(seed: 2, module: 1), on: cpu)
         let ld = paddedWidth(dims)
         let shift = noise(rows: dims, cols: dims, scale: 0.4, seed: 1)
         let offset = noise(rows: 1, cols: dims, scale: 0.3, seed: 2)
-        for i in 0..<dims * ld { residual.weight.value.pointer[i] += shift.pointer[i] }
-        residual.bias.value.buffer.copy(from: offset.buffer)
+        for i in 0..<dims * ld { residual.weight.value.host.pointer[i] += shift.pointer[i] }
+        residual.bias.value.host.buffer.copy(from: offset.buffer)
         let x = noise(rows: rows, cols: dims, seed: 3)
         let c = noise(rows: rows, cols: dims, seed: 4)
         let start = (R: Matrix(residual.weight.value, cols: dims), b: Matrix(offset, cols: dims), x: Matrix(x, cols: dims))

@@ -46,7 +46,7 @@ import Testing
         let refusal = Self.refusals[index]
         let failure = #expect(throws: Failure.self) {
             _ = try EncoderStack(
-                coarse: refusal.coarse, fine: [], inputDims: 300, streams: RandomStreams(seed: 1, module: 1))
+                coarse: refusal.coarse, fine: [], inputDims: 300, streams: RandomStreams(seed: 1, module: 1), on: cpu)
         }
         #expect(failure?.code == .usage)
         #expect(failure?.place == refusal.place)

@@ -9,7 +9,7 @@ enum EncoderSamples {
 
         func stack(inputDims: Int = 6, seed: UInt64 = 3) throws -> EncoderStack {
             try EncoderStack(
-                coarse: coarse, fine: fine, inputDims: inputDims, streams: RandomStreams(seed: seed, module: 1))
+                coarse: coarse, fine: fine, inputDims: inputDims, streams: RandomStreams(seed: seed, module: 1), on: cpu)
         }
     }
 

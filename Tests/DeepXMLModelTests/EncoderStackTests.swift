@@ -100,9 +100,9 @@ import Testing
             #expect(gradient.array == frozen.array)
             #expect(dx.buffer.array.contains { $0 != 0 })
 
-            let before = stack.parameters.value.buffer.array
+            let before = stack.parameters.value.host.buffer.array
             stack.update(gradient: gradient, blocks: 1, trainsCoarse: false, Adam.dense(learningRate: 0.1, step: 1))
-            let after = stack.parameters.value.buffer.array
+            let after = stack.parameters.value.host.buffer.array
             #expect(after[..<stack.coarseCount] == before[..<stack.coarseCount])
             #expect(after[stack.coarseCount...] != before[stack.coarseCount...])
         }
@@ -112,7 +112,7 @@ import Testing
     @Test func runningStatistics() throws {
         let stack = try EncoderStack(
             coarse: [Arch.Layer(kind: "_identity")], fine: [Arch.Layer(kind: "batchnorm1d", numbers: ["momentum": 0.3])],
-            inputDims: 4, streams: RandomStreams(seed: 1, module: 1))
+            inputDims: 4, streams: RandomStreams(seed: 1, module: 1), on: cpu)
         stack.prepare(training: true)
         let sum = Buffer<Float>(count: stack.gradientLength)
         let blocks = [EncoderPass(stack, ids: [0, 1, 2, 3, 4], lengths: nil), EncoderPass(stack, ids: [5, 6, 7], lengths: nil)]
@@ -124,7 +124,7 @@ import Testing
         stack.update(gradient: sum, blocks: 2, trainsCoarse: true, Adam.dense(learningRate: 0, step: 1))
         func slot(_ name: String) throws -> [Float] {
             let slot = try #require(stack.slots.first { $0.name == "fine.0.batchnorm1d.\(name)" })
-            return slot.range.map { stack.parameters.value.pointer[$0] }
+            return slot.range.map { stack.parameters.value.host.pointer[$0] }
         }
         let (means, variances) = (try slot("running_mean"), try slot("running_var"))
         for d in 0..<4 {
@@ -149,7 +149,7 @@ import Testing
         let half = Arch.Layer(kind: "dropout", numbers: ["p": 0.5])
         let stack = try EncoderStack(
             coarse: [Arch.Layer(kind: "_identity"), half], fine: [half], inputDims: 200,
-            streams: RandomStreams(seed: 1, module: 1))
+            streams: RandomStreams(seed: 1, module: 1), on: cpu)
         func kept(_ id: Int32, _ step: Int) -> (first: [Bool], second: [Bool]) {
             let pass = EncoderPass(stack, ids: [id], lengths: nil)
             pass.x.buffer.fill(1)
@@ -168,7 +168,7 @@ import Testing
     @Test func sequencesDrawAnewAtEachPlace() throws {
         let stack = try EncoderStack(
             coarse: [Arch.Layer(kind: "astecpp", numbers: ["dropout": 0.5]), Arch.Layer(kind: "astec", numbers: ["dropout": 0])],
-            fine: [], inputDims: 40, streams: RandomStreams(seed: 1, module: 1))
+            fine: [], inputDims: 40, streams: RandomStreams(seed: 1, module: 1), on: cpu)
         let pass = EncoderPass(stack, ids: [5], lengths: [12])
         pass.x.buffer.fill(1)
         pass.weights.fill(1)
@@ -180,12 +180,12 @@ import Testing
     @Test func startsAsTorchDoes() throws {
         let stack = try EncoderSamples.sequences.first { $0.name == "GRU" }?.stack() ?? EncoderSamples.features[0].stack()
         for slot in stack.slots where slot.name.contains("rnn") {
-            let values = slot.range.map { stack.parameters.value.pointer[$0] }
+            let values = slot.range.map { stack.parameters.value.host.pointer[$0] }
             #expect(values.allSatisfy { abs($0) <= 1 / Float(5).squareRoot() })
             #expect(values.map(abs).max() ?? 0 > 0.2, "\(slot.name)")
             #expect(Set(values).count > values.count * 9 / 10, "\(slot.name)")
         }
         let others = try EncoderSamples.sequences.first { $0.name == "GRU" }?.stack(seed: 4)
-        #expect(others?.parameters.value.buffer.array != stack.parameters.value.buffer.array)
+        #expect(others?.parameters.value.host.buffer.array != stack.parameters.value.host.buffer.array)
     }
 }

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 
 /// One training pass of a residual block: each document's x̂ and ∂z hang on its id alone.
@@ -14,11 +15,11 @@ struct ResidualPass {
         let streams = RandomStreams(seed: 3, module: 1)
         let ld = paddedWidth(dims)
         let rows = ids.count
-        let residual = Residual(dims: dims, streams)
+        let residual = Residual(dims: dims, streams, on: cpu)
         let team = ThreadTeam(size: threads)
         defer { team.stop() }
         let shift = noise(rows: dims, cols: dims, scale: 0.1, seed: 5)
-        for i in 0..<dims * ld { residual.weight.value.pointer[i] += shift.pointer[i] }
+        for i in 0..<dims * ld { residual.weight.value.host.pointer[i] += shift.pointer[i] }
         func activations() -> DenseMatrix { DenseMatrix(rows: rows, cols: ld) }
         let (x, z, activation, dz, scratch) = (activations(), activations(), activations(), activations(), activations())
         for (row, id) in ids.enumerated() {
@@ -39,6 +40,6 @@ struct ResidualPass {
             columns: columns, dx: dx.pointer, Adam.dense(learningRate: 0.01, step: 1), team: team)
         self.z = (0..<rows).flatMap { row in (0..<dims).map { z[row, $0] } }
         self.dx = dx.buffer.array
-        weight = residual.weight.firstMoment.buffer.array
+        weight = residual.weight.firstMoment.host.buffer.array
     }
 }

@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 import Support
 
@@ -12,9 +13,9 @@ public final class EmbeddingShard: Sendable {
     public let table: Parameter
     private let slots: Buffer<Int32>
 
-    public init(vocabulary: Int, columns: Range<Int>) {
+    public init(vocabulary: Int, columns: Range<Int>, on device: any Device) {
         self.columns = columns
-        table = Parameter(rows: vocabulary, cols: columns.count)
+        table = Parameter(rows: vocabulary, cols: columns.count, on: device)
         slots = Buffer(count: vocabulary)
         slots.fill(-1)
     }
@@ -22,7 +23,7 @@ public final class EmbeddingShard: Sendable {
     /// Copies this shard's columns of the V×D token embeddings.
     public func initialise(from embeddings: DenseMatrix) {
         for token in 0..<table.value.rows {
-            table.value.row(token).update(from: embeddings.row(token) + columns.lowerBound, count: columns.count)
+            table.value.hostRow(token).update(from: embeddings.row(token) + columns.lowerBound, count: columns.count)
         }
     }
 
@@ -31,7 +32,7 @@ public final class EmbeddingShard: Sendable {
         let bound = Float((12.0 / Double(table.value.rows + dims)).squareRoot())
         for token in 0..<table.value.rows {
             streams.fillUniform(
-                table.value.row(token), count: columns.count, row: token, firstColumn: columns.lowerBound, bound: bound,
+                table.value.hostRow(token), count: columns.count, row: token, firstColumn: columns.lowerBound, bound: bound,
                 purpose: .embeddingInit)
         }
     }
@@ -40,40 +41,40 @@ public final class EmbeddingShard: Sendable {
     ///
     /// - Parameter dropout: the stream and the share kept in training; nil at prediction.
     public func forward(
-        _ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, dropout: (stream: dx_stream, keep: Float)?,
+        _ features: CSRMatrix, docs: [Int32], dropout: (stream: RandomStream, keep: Float)?,
         into out: UnsafeMutablePointer<Float>, team: ThreadTeam
     ) {
-        guard let first = docs.baseAddress, !docs.isEmpty else { return }
-        let width = columns.count
-        nonisolated(unsafe) let out = out, ids = first
+        let width = columns.count, ids = Buffer(docs)
+        nonisolated(unsafe) let out = out
         let values = features.values!
         team.forRanges(docs.count, grain: 16) { [self] rows in
             let at = out + rows.lowerBound * width
             dx_embed_rows(
-                table.value.pointer, width, features.starts.pointer, features.indices.pointer, values.pointer,
-                ids + rows.lowerBound, rows.count, at)
+                table.value.hostPointer, width, features.starts.pointer, features.indices.pointer, values.pointer,
+                ids.pointer + rows.lowerBound, rows.count, at)
             dx_relu_dropout(
-                at, rows.count, width, width, columns.lowerBound, ids + rows.lowerBound, dropout?.stream ?? dx_stream(),
+                at, rows.count, width, width, columns.lowerBound, ids.pointer + rows.lowerBound,
+                (dropout?.stream ?? RandomStream(key0: 0, key1: 0, purpose: 0, step: 0)).hostStream,
                 dropout?.keep ?? 1)
         }
     }
 
     /// Lazy Adam on the rows of the batch's tokens, from the gradient before the ReLU (|docs|×|columns|).
     public func step(
-        _ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, gradient: UnsafePointer<Float>, _ adam: dx_adam,
+        _ features: CSRMatrix, docs: [Int32], gradient: UnsafePointer<Float>, _ adam: OptimiserStep,
         team: ThreadTeam
     ) {
         let room = docs.reduce(0) { $0 + features.range(Int($1)).count }
         let groups = TokenGroups(capacity: room)
         let count = dx_group_tokens(
-            features.starts.pointer, features.indices.pointer, features.values!.pointer, docs.baseAddress!, docs.count,
+            features.starts.pointer, features.indices.pointer, features.values!.pointer, docs, docs.count,
             slots.pointer, groups.tokens.pointer, groups.starts.pointer, groups.rows.pointer, groups.weights.pointer)
         nonisolated(unsafe) let gradient = gradient
         team.forRanges(count, grain: 64) { [self] range in
             dx_embedding_step(
                 range.lowerBound, range.upperBound, groups.tokens.pointer, groups.starts.pointer, groups.rows.pointer,
-                groups.weights.pointer, gradient, columns.count, table.value.pointer, table.firstMoment.pointer,
-                table.secondMoment.pointer, adam)
+                groups.weights.pointer, gradient, columns.count, table.value.hostPointer, table.firstMoment.hostPointer,
+                table.secondMoment.hostPointer, adam.hostNumbers)
         }
     }
 }

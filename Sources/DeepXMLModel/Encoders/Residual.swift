@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 import Support
 
@@ -8,6 +9,7 @@ import Support
 /// where messages are cheap; the bits stay the same.
 public final class Residual: Sendable {
     public let dims: Int
+    private let device: any Device
     /// R: D×ld; starts as the identity.
     public let weight: Parameter
     /// b: 1×ld.
@@ -20,12 +22,13 @@ public final class Residual: Sendable {
     public let gradient: DenseMatrix
     private var ld: Int { weight.value.cols }
 
-    public init(dims: Int, _ streams: RandomStreams) {
+    public init(dims: Int, _ streams: RandomStreams, on device: any Device) {
         self.dims = dims
+        self.device = device
         let ld = paddedWidth(dims)
-        weight = Parameter(rows: dims, cols: ld)
-        bias = Parameter(rows: 1, cols: ld)
-        for i in 0..<dims { weight.value[i, i] = 1 }
+        weight = Parameter(rows: dims, cols: ld, on: device)
+        bias = Parameter(rows: 1, cols: ld, on: device)
+        for i in 0..<dims { weight.value.hostRow(i)[i] = 1 }
         norm = SpectralNorm(dims: dims, ld: ld, streams)
         effective = DenseMatrix(rows: dims, cols: ld)
         gradient = DenseMatrix(rows: dims, cols: ld)
@@ -33,14 +36,14 @@ public final class Residual: Sendable {
 
     /// Computes R̄ for the passes that follow, after one power iteration in training.
     public func prepare(training: Bool) {
-        sigma[0] = training ? norm.iterate(weight.value) : norm.sigma(weight.value)
+        sigma[0] = training ? norm.iterate(device.matrix(weight.value)) : norm.sigma(device.matrix(weight.value))
         let inverse = 1 / sigma[0]
-        for i in 0..<dims * ld { effective.pointer[i] = weight.value.pointer[i] * inverse }
+        for i in 0..<dims * ld { effective.pointer[i] = weight.value.hostPointer[i] * inverse }
     }
 
     /// activation(rows×ld) = dropout(ReLU(R̄ x̂ + b)); z = x̂ + activation. x̂, z: rows×ld.
     public func forward(
-        _ x: UnsafePointer<Float>, rows: Int, ids: UnsafePointer<Int32>, dropout: (stream: dx_stream, keep: Float)?,
+        _ x: UnsafePointer<Float>, rows: Int, ids: UnsafePointer<Int32>, dropout: (stream: RandomStream, keep: Float)?,
         activation: UnsafeMutablePointer<Float>, z: UnsafeMutablePointer<Float>, team: ThreadTeam
     ) {
         nonisolated(unsafe) let (x, ids, activation, z) = (x, ids, activation, z)
@@ -48,9 +51,10 @@ public final class Residual: Sendable {
             let at = range.lowerBound * ld, count = range.count * ld
             Gemm.timesTransposed(
                 m: range.count, n: dims, k: dims, x + at, lda: ld, effective.pointer, ldb: ld, into: activation + at, ldc: ld)
-            dx_add_bias(activation + at, range.count, dims, ld, bias.value.pointer)
+            dx_add_bias(activation + at, range.count, dims, ld, bias.value.hostPointer)
             dx_relu_dropout(
-                activation + at, range.count, dims, ld, 0, ids + range.lowerBound, dropout?.stream ?? dx_stream(),
+                activation + at, range.count, dims, ld, 0, ids + range.lowerBound,
+                (dropout?.stream ?? RandomStream(key0: 0, key1: 0, purpose: 0, step: 0)).hostStream,
                 dropout?.keep ?? 1)
             dx_sum(z + at, x + at, activation + at, count)
         }
@@ -79,7 +83,7 @@ public final class Residual: Sendable {
     /// The second half, once `gradient` (∂R̄) is whole: Adam on R and b.
     ///
     /// R̄ depends on R also through σ = uᵀRv: ∂R = (∂R̄ − ⟨∂R̄, R̄⟩ u vᵀ)/σ.
-    public func finishBackward(dh: UnsafePointer<Float>, rows: Int, _ adam: dx_adam) {
+    public func finishBackward(dh: UnsafePointer<Float>, rows: Int, _ adam: OptimiserStep) {
         throughSpectralNorm()
         weight.update(0..<dims * ld, gradient: gradient.pointer, adam)
         let sums = Buffer<Float>(count: ld)
@@ -90,7 +94,7 @@ public final class Residual: Sendable {
     /// Both halves of the backward pass on one rank. `scratch`: rows×ld.
     public func backward(
         _ dz: UnsafePointer<Float>, x: UnsafePointer<Float>, activation: UnsafePointer<Float>, rows: Int, keep: Float,
-        scratch: UnsafeMutablePointer<Float>, columns: Range<Int>, dx: UnsafeMutablePointer<Float>?, _ adam: dx_adam,
+        scratch: UnsafeMutablePointer<Float>, columns: Range<Int>, dx: UnsafeMutablePointer<Float>?, _ adam: OptimiserStep,
         team: ThreadTeam
     ) {
         beginBackward(

@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 
 /// The convolutions of XML-CNN (Liu et al., SIGIR 2017, §3): windows of several sizes over the tokens, ReLU, and dynamic max

@@ -1,3 +1,5 @@
+import Devices
+
 /// What an encoder reads of a document.
 public enum EncoderInput: Sendable {
     /// A sequence (or bag) of token embeddings: the first layer is `astec`, `astecpp`, `rnn` or `xmlcnn`.

@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 
 /// What flows between two layers: a vector a row, or a vector a token.
@@ -45,7 +46,7 @@ struct LayerPass {
     let plan: BlockPlan
     let tape: LayerTape
     /// Where dropout is drawn from; nil at prediction.
-    let dropout: dx_stream?
+    let dropout: RandomStream?
     /// Of all layers; statistics stand behind them in a gradient.
     let parameterCount: Int
 
@@ -78,9 +79,9 @@ struct DropoutSite: Sendable {
     ) {
         let share = pass.isTraining ? keep : 1
         if share >= 1, !relu { return }
-        var stream = pass.dropout ?? dx_stream()
+        var stream = pass.dropout ?? RandomStream(key0: 0, key1: 0, purpose: 0, step: 0)
         stream.purpose |= UInt32(site) << 16
-        dx_dropout(x, pass.count(shape), shape.dims, shape.ld, ids, positions, stream, share, relu ? 1 : 0)
+        dx_dropout(x, pass.count(shape), shape.dims, shape.ld, ids, positions, stream.hostStream, share, relu ? 1 : 0)
     }
 
     /// The same for vectors in the block's own order.

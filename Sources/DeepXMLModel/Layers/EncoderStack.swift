@@ -1,4 +1,5 @@
 import Config
+import Devices
 import Foundation
 import Kernels
 import Support
@@ -34,7 +35,7 @@ public final class EncoderStack: Sendable {
     ///   - inputDims: D of the token embeddings, or of the dense features.
     ///   - streams: draws what the parameters start from, and the dropout.
     /// - Throws: `Failure` that names the layer and the argument: an unknown one, a size that doesn't fit what comes before.
-    public init(coarse: [Arch.Layer], fine: [Arch.Layer], inputDims: Int, streams: RandomStreams) throws {
+    public init(coarse: [Arch.Layer], fine: [Arch.Layer], inputDims: Int, streams: RandomStreams, on device: any Device) throws {
         input = EncoderBuilder.input(coarse)
         var builder = EncoderBuilder(inputDims: inputDims, input: input)
         try builder.append(coarse, part: "coarse")
@@ -42,9 +43,9 @@ public final class EncoderStack: Sendable {
         try builder.append(fine, part: "fine")
         (layers, outputDims, slots) = (builder.layers, builder.shape.dims, builder.layout.slots)
         (self.inputDims, self.streams) = (inputDims, streams)
-        parameters = Parameter(rows: 1, cols: builder.layout.count)
+        parameters = Parameter(rows: 1, cols: builder.layout.count, on: device)
         gradientLength = builder.layout.count + builder.layout.statistics
-        builder.layout.initialise(parameters.value.pointer, streams)
+        builder.layout.initialise(parameters.value.hostPointer, streams)
         prepare(training: false)
     }
 
@@ -52,7 +53,7 @@ public final class EncoderStack: Sendable {
     ///
     /// - Parameter training: spectral norms make their power iteration, and the backward pass is made ready.
     public func prepare(training: Bool) {
-        for layer in layers { layer.prepare(parameters.value.pointer, training: training) }
+        for layer in layers { layer.prepare(parameters.value.hostPointer, training: training) }
     }
 
     /// x̂ and z of a block of rows.
@@ -92,7 +93,7 @@ public final class EncoderStack: Sendable {
 
     private func pass(_ layer: Int, _ tape: EncoderTape) -> LayerPass {
         LayerPass(
-            values: parameters.value.pointer, plan: tape.plan, tape: tape.layer(layer),
+            values: parameters.value.hostPointer, plan: tape.plan, tape: tape.layer(layer),
             dropout: tape.step.map { streams.stream(.layerDropout, step: $0) },
             parameterCount: parameters.value.cols)
     }
@@ -131,7 +132,7 @@ public final class EncoderStack: Sendable {
     /// - Parameters:
     ///   - gradient: the sum of the blocks' gradients; destroyed.
     ///   - blocks: how many blocks of at least one row were summed.
-    public func update(gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool, _ adam: dx_adam) {
+    public func update(gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool, _ adam: OptimiserStep) {
         finishGradient(gradient, blocks: blocks, trainsCoarse: trainsCoarse)
         apply(gradient, trainsCoarse: trainsCoarse, adam)
     }
@@ -140,12 +141,12 @@ public final class EncoderStack: Sendable {
     public func finishGradient(_ gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool) {
         let step = FinishedStep(blocks: blocks, parameterCount: parameters.value.cols)
         for layer in layers[(trainsCoarse ? 0 : coarseLayers)...] {
-            layer.finish(gradient: gradient.pointer, parameters.value.pointer, step)
+            layer.finish(gradient: gradient.pointer, parameters.value.hostPointer, step)
         }
     }
 
     /// The second half of `update`.
-    public func apply(_ gradient: Buffer<Float>, trainsCoarse: Bool, _ adam: dx_adam) {
+    public func apply(_ gradient: Buffer<Float>, trainsCoarse: Bool, _ adam: OptimiserStep) {
         for slot in slots where slot.isTrained && (trainsCoarse || slot.range.lowerBound >= coarseCount) {
             parameters.update(slot.range, gradient: gradient.pointer + slot.range.lowerBound, adam)
         }

@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 
 /// The cells of `rnn`, by the original's `cell_type`.

@@ -40,13 +40,13 @@ public struct LabelCluster: Sendable, Equatable {
 }
 
 /// What random numbers of module I are for; keeps their streams apart.
-enum SurrogatePurpose: UInt32 {
+package enum SurrogatePurpose: UInt32 {
     case walk = 0x5741_4c4b
     case split = 0x5350_4c54
 }
 
 /// The two key words of Philox for a seed and a purpose.
-func surrogateKey(_ seed: Int, _ purpose: SurrogatePurpose) -> (UInt32, UInt32) {
+package func surrogateKey(_ seed: Int, _ purpose: SurrogatePurpose) -> (UInt32, UInt32) {
     let bits = UInt64(bitPattern: Int64(seed))
     return (UInt32(truncatingIfNeeded: bits), UInt32(truncatingIfNeeded: bits >> 32) ^ purpose.rawValue)
 }

@@ -6,4 +6,7 @@ public protocol EncoderOperations {
     ///
     /// - Parameter gradient: as many floats, one after the other.
     func update(_ parameter: Parameter, _ range: Range<Int>, gradient: Tensor, _ step: OptimiserStep)
+
+    /// sum += x, element by element. Of one shape.
+    func add(_ x: Tensor, to sum: Tensor)
 }

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Messages
 import Support
 import Training
@@ -57,7 +58,9 @@ extension TrainedModel {
     /// D of what the classifiers see.
     public func classifierDims() throws -> Int {
         if arch.isAstec { return dims }
-        return try arch.encoderStack(data: data, dims: dims, streams: RandomStreams(seed: 0, module: 1)).outputDims
+        return try arch.encoderStack(
+            data: data, dims: dims, streams: RandomStreams(seed: 0, module: 1), on: CPUDevice(team: ThreadTeam(size: 1))
+        ).outputDims
     }
 }
 

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 
 /// Makes x̂ of a batch whole: each worker brings its columns, and gets all of them.

@@ -1,6 +1,7 @@
 import Config
 import Datasets
 import DeepXMLModel
+import Devices
 import Support
 
 /// Makes the encoders of a learner's modules, all of one architecture.
@@ -32,7 +33,7 @@ package struct EncoderPlan {
     /// - Throws: `Failure` where the architecture's layers don't fit each other.
     package func encoder(_ section: ModuleConfig, trainsCoarse: Bool, streams: RandomStreams) throws -> any GroupEncoder {
         guard let astec else {
-            let stack = try arch.encoderStack(data: data, dims: dims, streams: streams)
+            let stack = try arch.encoderStack(data: data, dims: dims, streams: streams, on: group.device)
             return StackEncoder(
                 stack: stack, group: group, embeddings: stack.input == .tokens ? embeddings(section, streams) : nil,
                 batchSize: section.batchSize, trainsCoarse: trainsCoarse, optimiser: section.encoderOptimiser)
@@ -45,7 +46,7 @@ package struct EncoderPlan {
     }
 
     private func embeddings(_ section: ModuleConfig, _ streams: RandomStreams) -> EmbeddingShard {
-        let shard = EmbeddingShard(vocabulary: data.vocabularySize, columns: group.ownSlice(dims))
+        let shard = EmbeddingShard(vocabulary: data.vocabularySize, columns: group.ownSlice(dims), on: group.device)
         switch section.initialisation {
         case "token_embeddings":
             if let whole = self.embeddings[section.embeddings] { shard.initialise(from: whole) }
@@ -61,9 +62,10 @@ extension Arch {
     ///
     /// - Parameter dims: D of the token embeddings.
     /// - Throws: `Failure` where layers don't fit each other.
-    package func encoderStack(data: XCDataset, dims: Int, streams: RandomStreams) throws -> EncoderStack {
+    package func encoderStack(data: XCDataset, dims: Int, streams: RandomStreams, on device: any Device) throws -> EncoderStack {
         try EncoderStack(
-            coarse: coarse, fine: fine, inputDims: data.featureType == .dense ? data.vocabularySize : dims, streams: streams)
+            coarse: coarse, fine: fine, inputDims: data.featureType == .dense ? data.vocabularySize : dims, streams: streams,
+            on: device)
     }
 }
 
@@ -78,7 +80,8 @@ extension TrainOptions {
             return
         }
         let stack = try archDefinition.encoderStack(
-            data: data, dims: config.global.embeddingDims, streams: RandomStreams(seed: 0, module: 1))
+            data: data, dims: config.global.embeddingDims, streams: RandomStreams(seed: 0, module: 1),
+            on: CPUDevice(team: ThreadTeam(size: 1)))
         if stack.input == .features && type != .dense {
             throw unfit("dense", type, "set global.feature_type to dense, with .npy features, or give --arch Astec")
         }

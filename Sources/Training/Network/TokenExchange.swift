@@ -1,5 +1,5 @@
 import DeepXMLModel
-import Kernels
+import Devices
 import Support
 import Transport
 
@@ -34,7 +34,7 @@ package final class TokenExchange {
     {
         read(batch, rows: rows, weights: values)
         let table = embeddings.table.value, mine = columns.room(ids.count * width)
-        for (at, id) in ids.enumerated() { (mine + at * width).update(from: table.row(Int(id)), count: width) }
+        for (at, id) in ids.enumerated() { (mine + at * width).update(from: table.hostRow(Int(id)), count: width) }
         let slices = group.slices(dims), parts = runningRanges(slices.map { $0.count * ownTokens.count })
         _ = packed.room(dims * ownTokens.count)
         try group.communicator.alltoall(
@@ -70,7 +70,7 @@ package final class TokenExchange {
     /// The optimiser's step on this worker's columns of the batch's tokens.
     ///
     /// - Parameter gradient: of the vectors that `gather` gave, tokens×ld.
-    package func step(gradient: UnsafePointer<Float>, _ optimiser: dx_adam) throws {
+    package func step(gradient: UnsafePointer<Float>, _ optimiser: OptimiserStep) throws {
         let slices = group.slices(dims), parts = runningRanges(slices.map { $0.count * ownTokens.count })
         let ld = paddedWidth(dims), out = packed.room(dims * ownTokens.count)
         for at in 0..<ownTokens.count {
@@ -90,9 +90,8 @@ package final class TokenExchange {
         let single = CSRMatrix(
             rows: ids.count, cols: embeddings.table.value.rows, starts: Buffer((0...Int64(ids.count)).map { $0 }),
             indices: Buffer(ids), values: ones)
-        (0..<Int32(ids.count)).map { $0 }.withUnsafeBufferPointer {
-            embeddings.step(single, docs: $0, gradient: columns.pointer, optimiser, team: group.team)
-        }
+        embeddings.step(
+            single, docs: (0..<Int32(ids.count)).map { $0 }, gradient: columns.pointer, optimiser, team: group.team)
     }
 }
 

@@ -45,7 +45,7 @@ extension CPUDevice {
         if parts == 1 { return search(classifier, z, k: k) }
         let lists = (0..<parts).map { _ in TopK(rows: z.rows, k: k) }
         team.forEach(parts) { part in
-            search(classifier, z, 0..<z.rows, labels: count * part / parts..<count * (part + 1) / parts, into: lists[part])
+            searchLogits(classifier, z, 0..<z.rows, labels: count * part / parts..<count * (part + 1) / parts, into: lists[part])
         }
         return mergeLists(lists, k: k, team: team)
     }
@@ -63,13 +63,13 @@ extension CPUDevice {
         let height = min(480, max(12, (share + 11) / 12 * 12))
         team.forEach((z.rows + height - 1) / height) { index in
             let rows = index * height..<min((index + 1) * height, z.rows)
-            search(classifier, z, rows, labels: 0..<classifier.labels.count, into: found)
+            searchLogits(classifier, z, rows, labels: 0..<classifier.labels.count, into: found)
         }
         return found
     }
 }
 
-private func search(_ classifier: ClassifierShard, _ z: Tensor, _ rows: Range<Int>, labels: Range<Int>, into found: TopK) {
+private func searchLogits(_ classifier: ClassifierShard, _ z: Tensor, _ rows: Range<Int>, labels: Range<Int>, into found: TopK) {
     let (k, dims) = (found.k, classifier.dims)
     let memory = Buffer<UInt8>(count: dx_search_workspace(rows.count, dims, k))
     dx_search_logits(

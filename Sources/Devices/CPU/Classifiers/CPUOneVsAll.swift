@@ -22,7 +22,8 @@ final class CPUOneVsAll: ClassifierOperation, @unchecked Sendable {
         leafSums = LeafSums(rows: task.batchSize, cols: ld, on: device)
         tiles = BufferPool(length: task.batchSize * Self.tile)
         gradients = BufferPool(length: Self.tile * (ld + 1))
-        packed = BufferPool(length: BFloat16Products.Memory.length(classifier: classifier, batch: task.batchSize, tile: Self.tile))
+        packed = BufferPool(
+            length: BFloat16Products.Memory.length(classifier: classifier, batch: task.batchSize, tile: Self.tile))
         positives = LeafPositives(task)
     }
 

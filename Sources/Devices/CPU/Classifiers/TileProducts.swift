@@ -32,7 +32,8 @@ struct Float32Products: TileProducts {
     ) {
         let ld = classifier.ld
         Gemm.times(
-            m: batch, n: ld, k: tile.count, g, lda: tile.count, classifier.weight.value.row(tile.lowerBound), ldb: ld, into: dz,
+            m: batch, n: ld, k: tile.count, g, lda: tile.count, classifier.weight.value.row(tile.lowerBound), ldb: ld,
+            into: dz,
             ldc: ld, accumulate: accumulate)
     }
 

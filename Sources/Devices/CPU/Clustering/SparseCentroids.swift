@@ -40,7 +40,8 @@ private func sumRows(_ features: CSRMatrix, _ documents: CSRMatrix, into centroi
         let first = centroids.range(label).lowerBound
         dx_sum_sparse_rows(
             features.starts.pointer, features.indices.pointer, features.values!.pointer,
-            documents.indices.pointer + members.lowerBound, members.count, Int32(label + 1), stamps.pointer, sums.pointer, spare.pointer,
+            documents.indices.pointer + members.lowerBound, members.count, Int32(label + 1), stamps.pointer, sums.pointer,
+            spare.pointer,
             centroids.indices.pointer + first, centroids.values!.pointer + first)
     }
 }
