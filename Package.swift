@@ -21,8 +21,9 @@ let package = Package(
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-        // C and C++: the few hot loops, and the graph index behind a C header.
+        // C and C++: the few hot loops, the parser of text files, and the graph index behind a C header.
         .target(name: "Kernels", cSettings: hotC),
+        .target(name: "CText", cSettings: hotC),
         .target(name: "CHNSW", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])]),
 
         // Swift, lowest layer first; each imports only what stands above it in this list.
@@ -30,9 +31,9 @@ let package = Package(
         .target(name: "Transport", dependencies: ["CMPI", "Support"], swiftSettings: strict),
         .target(name: "Checkpoint", dependencies: ["CHDF5", "CZlib", "Support"], swiftSettings: strict),
         // npy, npz, zip, gzip, pickle, JSON, XC text: what others write and read.
-        .target(name: "Formats", dependencies: ["Kernels", "CXXHash", "CZlib", "Support"], swiftSettings: strict),
+        .target(name: "Formats", dependencies: ["CText", "CXXHash", "CZlib", "Support"], swiftSettings: strict),
         .target(name: "Config", dependencies: ["Formats", "Support"], swiftSettings: strict),
-        .target(name: "Datasets", dependencies: ["Kernels", "CZlib", "Config", "Formats", "Support"], swiftSettings: strict),
+        .target(name: "Datasets", dependencies: ["CText", "CZlib", "Config", "Formats", "Support"], swiftSettings: strict),
         // What coordinator and workers say to each other, and whether they are still there.
         .target(name: "Messages", dependencies: ["Checkpoint", "Transport", "Support"], swiftSettings: strict),
         // How scores of label shards, stages and learners become one, and what they are worth.
@@ -88,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "deepxml-dist",
             dependencies: [
-                "Tools", "Coordinator", "Worker", "Inference", "Prepare", "Messages", "Datasets", "Config", "Formats",
+                "Tools", "Coordinator", "Worker", "Inference", "Learners", "Prepare", "Messages", "Datasets", "Config", "Formats",
                 "Transport", "Support",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -113,7 +114,7 @@ let package = Package(
             path: "Tests/MPIChecks/Command"),
         .testTarget(name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint", "Support"]),
         .testTarget(name: "FormatsTests", dependencies: ["TestSupport", "Formats", "Support"]),
-        .testTarget(name: "ConfigTests", dependencies: ["TestSupport", "Config", "Formats", "Support"]),
+        .testTarget(name: "ConfigTests", dependencies: ["TestSupport", "Learners", "Config", "Formats", "Support"]),
         .testTarget(name: "DatasetsTests", dependencies: ["TestSupport", "Datasets", "Config", "Formats", "Support"]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages", "Transport", "Support"]),
         .testTarget(name: "ScoringTests", dependencies: ["TestSupport", "Scoring", "Messages", "Datasets", "Support"]),

@@ -11,8 +11,8 @@
 namespace {
 
 /// The negated inner product: a graph only compares distances, and 1 - x would round the last bits of x away.
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-float negated_product(const void *left, const void *right, const void *dims_pointer) {
+__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"))) float
+negated_product(const void *left, const void *right, const void *dims_pointer) {
     const float *a = static_cast<const float *>(left), *b = static_cast<const float *>(right);
     const size_t dims = *static_cast<const size_t *>(dims_pointer);
     float lanes[32] = {0};
@@ -39,7 +39,7 @@ void say(const char *what, char *error, size_t size) {
     if (size > 0) std::snprintf(error, size, "%s", what);
 }
 
-}  // namespace
+} // namespace
 
 struct chnsw_graph {
     Products space;
@@ -49,9 +49,8 @@ struct chnsw_graph {
         : space(dims), index(&space, rows, links, width, seed) {}
 };
 
-extern "C" chnsw_graph *chnsw_build(
-    const float *vectors, size_t rows, size_t dims, size_t links, size_t construction_width, uint32_t seed,
-    char *error, size_t error_size) {
+extern "C" chnsw_graph *chnsw_build(const float *vectors, size_t rows, size_t dims, size_t links, size_t construction_width,
+                                    uint32_t seed, char *error, size_t error_size) {
     try {
         auto graph = std::make_unique<chnsw_graph>(rows, dims, links, construction_width, seed);
         for (size_t r = 0; r < rows; r++) graph->index.addPoint(vectors + r * dims, r);
@@ -68,9 +67,8 @@ extern "C" void chnsw_free(chnsw_graph *graph) { delete graph; }
 
 extern "C" void chnsw_set_search_width(chnsw_graph *graph, size_t width) { graph->index.setEf(width); }
 
-extern "C" ptrdiff_t chnsw_search(
-    const chnsw_graph *graph, const float *query, size_t k, int32_t *rows, float *products, char *error,
-    size_t error_size) {
+extern "C" ptrdiff_t chnsw_search(const chnsw_graph *graph, const float *query, size_t k, int32_t *rows, float *products,
+                                  char *error, size_t error_size) {
     try {
         auto queue = graph->index.searchKnn(query, k);
         std::vector<std::pair<float, hnswlib::labeltype>> found;

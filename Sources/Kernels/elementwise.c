@@ -147,8 +147,8 @@ DX_CLONES double dx_margin_tile(float *logits, size_t rows, size_t cols, size_t 
                                 int squared) {
     double total = 0;
     for (size_t r = 0; r < rows; r++)
-        total += squared ? margin_row(1, logits + r * ld, cols, bias, scale)
-                         : margin_row(0, logits + r * ld, cols, bias, scale);
+        total +=
+            squared ? margin_row(1, logits + r * ld, cols, bias, scale) : margin_row(0, logits + r * ld, cols, bias, scale);
     return total;
 }
 
@@ -159,9 +159,9 @@ DX_CLONES void dx_sigmoid(const float *x, float *out, size_t count) {
     }
 }
 
-DX_CLONES void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts,
-                                 const uint32_t *rows, const float *weights, const float *dx, size_t cols, float *table,
-                                 float *m, float *v, dx_adam adam) {
+DX_CLONES void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts, const uint32_t *rows,
+                                 const float *weights, const float *dx, size_t cols, float *table, float *m, float *v,
+                                 dx_adam adam) {
     float gradient[cols];
     for (size_t t = first; t < last; t++) {
         memset(gradient, 0, cols * sizeof(float));

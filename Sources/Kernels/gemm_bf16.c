@@ -1,5 +1,5 @@
-// gemm.c in bfloat16, in two ways that give the same bits. By AVX512-BF16: two neighbouring k of a vector make one 32-bit pair, and
-// vdpbf16ps adds the product of the odd ones to a sum in 32 bits, then that of the even ones. Or by rounding numbers to
+// gemm.c in bfloat16, in two ways that give the same bits. By AVX512-BF16: two neighbouring k of a vector make one 32-bit
+// pair, and vdpbf16ps adds the product of the odd ones to a sum in 32 bits, then that of the even ones. Or by rounding numbers to
 // bfloat16 and multiplying in 32 bits, in the same order: a product of two bfloat16 numbers is exact there, so a fused
 // multiply-add rounds as the instruction does.
 #include <immintrin.h>
@@ -8,13 +8,10 @@
 #include "pack.h"
 #include "tiles.h"
 
-#define BF16                                                                                                           \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"), min_vector_width(512)))
+#define BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"), min_vector_width(512)))
 #define BF16_INLINE BF16 __attribute__((always_inline)) static inline
 
-int dx_bf16_supported(void) {
-    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
-}
+int dx_bf16_supported(void) { return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16"); }
 
 int dx_bf16_fast(void) { return dx_bf16_supported() && __builtin_cpu_is("amd"); }
 
@@ -38,9 +35,8 @@ BF16_INLINE void pack_rows(const float *x, size_t vector, size_t count, size_t l
         for (size_t v = 0; v < lanes; v += 4) {
             __m128i row[4];
             for (size_t i = 0; i < 4; i++)
-                row[i] = v + i < count
-                             ? (__m128i)_mm256_cvtneps_pbh(_mm256_maskz_loadu_ps(inside, x + (v + i) * vector + d))
-                             : _mm_setzero_si128();
+                row[i] = v + i < count ? (__m128i)_mm256_cvtneps_pbh(_mm256_maskz_loadu_ps(inside, x + (v + i) * vector + d))
+                                       : _mm_setzero_si128();
             const __m128i a = _mm_unpacklo_epi32(row[0], row[1]), b = _mm_unpackhi_epi32(row[0], row[1]);
             const __m128i c = _mm_unpacklo_epi32(row[2], row[3]), e = _mm_unpackhi_epi32(row[2], row[3]);
             const __m128i out[4] = {_mm_unpacklo_epi64(a, c), _mm_unpackhi_epi64(a, c), _mm_unpacklo_epi64(b, e),
@@ -132,20 +128,20 @@ BF16 static void pairs_tile(const void *left_pairs, const void *right_pairs, siz
                             int accumulate) {
     const uint32_t *a = left_pairs, *b = right_pairs;
     __m512 sum[DX_TILE_ROWS][2];
-    _Pragma("unroll") for (size_t i = 0; i < DX_TILE_ROWS; i++)
-        _Pragma("unroll") for (size_t j = 0; j < 2; j++)
+    UNROLL_FOR (size_t i = 0; i < DX_TILE_ROWS; i++)
+        UNROLL_FOR (size_t j = 0; j < 2; j++)
             sum[i][j] = accumulate ? _mm512_loadu_ps(c + i * ldc + 16 * j) : _mm512_setzero_ps();
     for (size_t p = 0; p < pairs; p++) {
         const __m512bh left = (__m512bh)_mm512_loadu_si512(b + p * DX_TILE_COLS);
         const __m512bh right = (__m512bh)_mm512_loadu_si512(b + p * DX_TILE_COLS + 16);
-        _Pragma("unroll") for (size_t i = 0; i < DX_TILE_ROWS; i++) {
+        UNROLL_FOR (size_t i = 0; i < DX_TILE_ROWS; i++) {
             const __m512bh row = (__m512bh)_mm512_set1_epi32((int)a[p * DX_TILE_ROWS + i]);
             sum[i][0] = _mm512_dpbf16_ps(sum[i][0], row, left);
             sum[i][1] = _mm512_dpbf16_ps(sum[i][1], row, right);
         }
     }
-    _Pragma("unroll") for (size_t i = 0; i < DX_TILE_ROWS; i++)
-        _Pragma("unroll") for (size_t j = 0; j < 2; j++) _mm512_storeu_ps(c + i * ldc + 16 * j, sum[i][j]);
+    UNROLL_FOR (size_t i = 0; i < DX_TILE_ROWS; i++)
+        UNROLL_FOR (size_t j = 0; j < 2; j++) _mm512_storeu_ps(c + i * ldc + 16 * j, sum[i][j]);
 }
 
 static void rounded_tile(const void *a, const void *b, size_t pairs, float *c, size_t ldc, int accumulate) {
@@ -158,6 +154,7 @@ void dx_bf16_product(int native, size_t m, size_t n, size_t k, const void *left,
     // vdpbf16ps takes subnormal numbers and sums for zero, whatever the control word says.
     const unsigned control = _mm_getcsr();
     if (!native) _mm_setcsr(control | _MM_FLUSH_ZERO_ON | 0x40);
-    dx_tiled_product(native ? pairs_tile : rounded_tile, m, n, pairs, pairs * pair_bytes(native), left, right, c, ldc, accumulate);
+    dx_tiled_product(native ? pairs_tile : rounded_tile, m, n, pairs, pairs * pair_bytes(native), left, right, c, ldc,
+                     accumulate);
     if (!native) _mm_setcsr(control);
 }

@@ -81,8 +81,7 @@ DX_CLONES void dx_activation_backward(int which, float *g, const float *x, const
         for (size_t i = 0; i < count; i++) g[i] *= 1.0f - out[i] * out[i];
         break;
     default:
-        for (size_t i = 0; i < count; i++)
-            g[i] *= normal_cdf(x[i]) + x[i] * 0.39894228040143268f * dx_exp(-0.5f * x[i] * x[i]);
+        for (size_t i = 0; i < count; i++) g[i] *= normal_cdf(x[i]) + x[i] * 0.39894228040143268f * dx_exp(-0.5f * x[i] * x[i]);
     }
 }
 
@@ -115,8 +114,8 @@ DX_CLONES void dx_column_products(const float *a, const float *b, size_t rows, s
         for (size_t c = 0; c < cols; c++) sums[c] += a[r * ld + c] * b[r * ld + c];
 }
 
-DX_CLONES void dx_batch_norm_backward(float *g, const float *standard, size_t rows, size_t cols, size_t ld,
-                                      const float *weight, const float *inverse, const float *sum_g, const float *sum_gx) {
+DX_CLONES void dx_batch_norm_backward(float *g, const float *standard, size_t rows, size_t cols, size_t ld, const float *weight,
+                                      const float *inverse, const float *sum_g, const float *sum_gx) {
     float part = 1.0f / (float)rows;
     for (size_t r = 0; r < rows; r++)
         for (size_t c = 0; c < cols; c++) {
@@ -130,10 +129,8 @@ void dx_windows(const float *x, size_t ld, size_t length, size_t cols, size_t si
     for (size_t i = 0; i < length; i++)
         for (size_t j = 0; j < size; j++) {
             float *to = windows + (i * size + j) * cols;
-            if (i + j >= left && i + j - left < length)
-                memcpy(to, x + (i + j - left) * ld, cols * sizeof(float));
-            else
-                memset(to, 0, cols * sizeof(float));
+            if (i + j >= left && i + j - left < length) memcpy(to, x + (i + j - left) * ld, cols * sizeof(float));
+            else memset(to, 0, cols * sizeof(float));
         }
 }
 

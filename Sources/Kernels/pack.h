@@ -37,7 +37,8 @@ DX_INLINE void pack_group(const float *x, size_t vector, size_t step, size_t cou
 }
 
 /// packed[group][d][lane] for any number of vectors (`lanes` a constant at each call).
-DX_INLINE void pack_groups(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k, float *packed) {
+DX_INLINE void pack_groups(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k,
+                           float *packed) {
     for (size_t v = 0; v < count; v += lanes)
         pack_group(x + v * vector, vector, step, count - v < lanes ? count - v : lanes, lanes, k, packed + v * k);
 }

@@ -22,9 +22,10 @@ static inline size_t put(int32_t label, uint32_t row, uint32_t target, size_t at
 }
 
 DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t max_positives,
-                         const int32_t *negatives, size_t negative_count, size_t total_negatives, size_t random_count,
-                         size_t limit, int32_t label_count, int32_t lo, int32_t hi, int32_t document, uint16_t batch_row,
-                         dx_stream stream, uint32_t *stamp, uint32_t mark, int32_t *out_labels, uint16_t *out_pairs) {
+                                   const int32_t *negatives, size_t negative_count, size_t total_negatives, size_t random_count,
+                                   size_t limit, int32_t label_count, int32_t lo, int32_t hi, int32_t document,
+                                   uint16_t batch_row, dx_stream stream, uint32_t *stamp, uint32_t mark, int32_t *out_labels,
+                                   uint16_t *out_pairs) {
     uint32_t block[4], have = UINT32_MAX, next = 0;
     size_t written = 0, chosen = positive_count < max_positives ? positive_count : max_positives;
     if (chosen > limit) chosen = limit;
@@ -66,9 +67,9 @@ DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_cou
     return written;
 }
 
-size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, const float *doc_weights,
-                       const int32_t *docs, size_t rows, int32_t *slot, int32_t *tokens, int64_t *starts,
-                       uint32_t *token_rows, float *token_weights) {
+size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, const float *doc_weights, const int32_t *docs,
+                       size_t rows, int32_t *slot, int32_t *tokens, int64_t *starts, uint32_t *token_rows,
+                       float *token_weights) {
     size_t distinct = 0;
     for (size_t r = 0; r < rows; r++)
         for (int64_t i = doc_starts[docs[r]]; i < doc_starts[docs[r] + 1]; i++) {

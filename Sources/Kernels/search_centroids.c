@@ -4,9 +4,8 @@
 #include "search_select.h"
 #include "vector.h"
 
-
-size_t dx_count_distinct(
-    const int64_t *starts, const int32_t *columns, const int32_t *members, size_t count, int32_t stamp, int32_t *stamps) {
+size_t dx_count_distinct(const int64_t *starts, const int32_t *columns, const int32_t *members, size_t count, int32_t stamp,
+                         int32_t *stamps) {
     size_t distinct = 0;
     for (size_t m = 0; m < count; m++)
         for (int64_t at = starts[members[m]]; at < starts[members[m] + 1]; at++) {
@@ -16,9 +15,9 @@ size_t dx_count_distinct(
     return distinct;
 }
 
-void dx_sum_sparse_rows(
-    const int64_t *starts, const int32_t *columns, const float *values, const int32_t *members, size_t count,
-    int32_t stamp, int32_t *stamps, float *sums, int32_t *spare, int32_t *out_columns, float *out_values) {
+void dx_sum_sparse_rows(const int64_t *starts, const int32_t *columns, const float *values, const int32_t *members,
+                        size_t count, int32_t stamp, int32_t *stamps, float *sums, int32_t *spare, int32_t *out_columns,
+                        float *out_values) {
     size_t n = 0;
     for (size_t m = 0; m < count; m++)
         for (int64_t at = starts[members[m]]; at < starts[members[m] + 1]; at++) {
@@ -39,8 +38,8 @@ static inline uint32_t below(uint32_t word, size_t bound) { return (uint32_t)(((
 
 /// Where the walk of `steps` steps from `label` came by. A step: back to the start with probability `restart`, then to a
 /// uniform document of the label, then to a uniform label of that document.
-static void walk(
-    const dx_bipartite *graph, int32_t label, size_t steps, double restart, const uint32_t key[2], int32_t *visited) {
+static void walk(const dx_bipartite *graph, int32_t label, size_t steps, double restart, const uint32_t key[2],
+                 int32_t *visited) {
     const uint32_t restarts_below = (uint32_t)(restart * 4294967296.0);
     int32_t at = label;
     for (size_t step = 0; step < steps; step++) {
@@ -85,16 +84,16 @@ static size_t prune(int32_t label, size_t keep, size_t distinct, int32_t *ids, i
     return n + 1;
 }
 
-size_t dx_walk_row(
-    const dx_bipartite *graph, int32_t label, size_t steps, double restart, size_t keep, size_t skip_above,
-    const uint32_t key[2], int32_t *memory, int32_t *ids, float *weights) {
+size_t dx_walk_row(const dx_bipartite *graph, int32_t label, size_t steps, double restart, size_t keep, size_t skip_above,
+                   const uint32_t key[2], int32_t *memory, int32_t *ids, float *weights) {
     const size_t documents = (size_t)(graph->document_starts[label + 1] - graph->document_starts[label]);
     if (documents == 0 || documents > skip_above) {
         ids[0] = label;
         weights[0] = 1;
         return 1;
     }
-    int32_t *visited = memory, *distinct_ids = memory + steps, *counts = memory + 2 * steps + 1, *spare = memory + 3 * steps + 2;
+    int32_t *visited = memory, *distinct_ids = memory + steps, *counts = memory + 2 * steps + 1,
+            *spare = memory + 3 * steps + 2;
     walk(graph, label, steps, restart, key, visited);
     dx_sort_by_id(distinct_ids, visited, steps, spare, spare + steps);
     const size_t n = prune(label, keep, tally(visited, steps, distinct_ids, counts), distinct_ids, counts);
@@ -107,8 +106,8 @@ size_t dx_walk_row(
     return n;
 }
 
-DX_CLONES void dx_smoothed_norms(
-    const dx_sparse *weights, const dx_sparse *centroids, size_t dims, size_t from, size_t to, float *sums, float *norms) {
+DX_CLONES void dx_smoothed_norms(const dx_sparse *weights, const dx_sparse *centroids, size_t dims, size_t from, size_t to,
+                                 float *sums, float *norms) {
     for (size_t l = from; l < to; l++) {
         size_t entries = 0;
         for (int64_t at = weights->starts[l]; at < weights->starts[l + 1]; at++) {

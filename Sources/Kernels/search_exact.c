@@ -25,8 +25,8 @@ typedef struct {
 static size_t lay_out(workspace *w, char *memory, size_t count, size_t dims, size_t k) {
     const size_t padded = dx_round_up(count, DX_TILE_ROWS), capacity = capacity_for(k);
     size_t at = 0;
-#define PART(FIELD, NUMBER)                                       \
-    w->FIELD = (void *)(memory + at);                             \
+#define PART(FIELD, NUMBER)           \
+    w->FIELD = (void *)(memory + at); \
     at += dx_round_up((NUMBER) * sizeof *w->FIELD, 64);
     PART(queries, padded * dims)
     PART(database, DATABASE_TILE * dims)
@@ -48,9 +48,8 @@ size_t dx_search_workspace(size_t count, size_t dims, size_t k) {
 typedef _Bool flags16 __attribute__((ext_vector_type(16)));
 
 /// Appends those of n scores that may be among the best k. Ids ascend from call to call, so an equal score comes too late.
-DX_CLONES static void scan(
-    const float *restrict scores, size_t n, int32_t first_id, size_t k, size_t capacity, int32_t *restrict keys,
-    int32_t *restrict ids, progress *found) {
+DX_CLONES static void scan(const float *restrict scores, size_t n, int32_t first_id, size_t k, size_t capacity,
+                           int32_t *restrict keys, int32_t *restrict ids, progress *found) {
     size_t count = found->count;
     float threshold = found->threshold;
     for (size_t at = 0; at < n; at += SCAN) {
@@ -73,34 +72,31 @@ DX_CLONES static void scan(
     found->threshold = threshold;
 }
 
-static void search_tile(
-    const workspace *w, const float *database, size_t count, size_t columns, size_t dims, const float *bias, int32_t first_id, size_t k) {
+static void search_tile(const workspace *w, const float *database, size_t count, size_t columns, size_t dims, const float *bias,
+                        int32_t first_id, size_t k) {
     const size_t capacity = capacity_for(k);
     for (size_t q = 0; q < count; q += DX_TILE_ROWS) {
         for (size_t c = 0; c < columns; c += DX_TILE_COLS)
-            dx_tile_product(
-                w->queries + q * dims, database + c * dims, dims, w->scores + c, DATABASE_TILE, 0);
+            dx_tile_product(w->queries + q * dims, database + c * dims, dims, w->scores + c, DATABASE_TILE, 0);
         if (bias) dx_add_bias(w->scores, DX_TILE_ROWS, columns, DATABASE_TILE, bias);
         for (size_t i = q; i < count && i < q + DX_TILE_ROWS; i++)
-            scan(
-                w->scores + (i - q) * DATABASE_TILE, columns, first_id, k, capacity, w->keys + i * capacity,
-                w->ids + i * capacity, w->found + i);
+            scan(w->scores + (i - q) * DATABASE_TILE, columns, first_id, k, capacity, w->keys + i * capacity,
+                 w->ids + i * capacity, w->found + i);
     }
 }
 
 DX_CLONES static void write_rows(const workspace *w, size_t count, size_t k, int32_t *ids, float *scores) {
     const size_t capacity = capacity_for(k);
     for (size_t q = 0; q < count; q++)
-        dx_write_top(
-            w->keys + q * capacity, w->ids + q * capacity, w->found[q].count, k, w->spare_keys, w->spare_ids,
-            ids + q * k, scores + q * k);
+        dx_write_top(w->keys + q * capacity, w->ids + q * capacity, w->found[q].count, k, w->spare_keys, w->spare_ids,
+                     ids + q * k, scores + q * k);
 }
 
 /// Rows of either side are `stride` apart; `bias`: one number a row of the database, or null. Where `packed` isn't null, it is
 /// the database, laid out already.
-static void search(
-    const float *queries, size_t count, const float *database, const float *packed, const float *bias, size_t rows, size_t dims, size_t stride,
-    int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
+static void search(const float *queries, size_t count, const float *database, const float *packed, const float *bias,
+                   size_t rows, size_t dims, size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids,
+                   float *scores) {
     workspace w;
     lay_out(&w, memory, count, dims, k);
     dx_pack_left(queries, stride, 1, count, dims, w.queries);
@@ -108,25 +104,23 @@ static void search(
     for (size_t r = 0; r < rows; r += DATABASE_TILE) {
         const size_t columns = rows - r < DATABASE_TILE ? rows - r : DATABASE_TILE;
         if (!packed) dx_pack_right(database + r * stride, stride, 1, columns, dims, w.database);
-        search_tile(&w, packed ? packed + r * dims : w.database, count, columns, dims, bias ? bias + r : 0, first_id + (int32_t)r, k);
+        search_tile(&w, packed ? packed + r * dims : w.database, count, columns, dims, bias ? bias + r : 0,
+                    first_id + (int32_t)r, k);
     }
     write_rows(&w, count, k, ids, scores);
 }
 
-void dx_search_exact(
-    const float *queries, size_t count, const float *database, size_t rows, size_t dims, int32_t first_id, size_t k,
-    void *memory, int32_t *ids, float *scores) {
+void dx_search_exact(const float *queries, size_t count, const float *database, size_t rows, size_t dims, int32_t first_id,
+                     size_t k, void *memory, int32_t *ids, float *scores) {
     search(queries, count, database, 0, 0, rows, dims, dims, first_id, k, memory, ids, scores);
 }
 
-void dx_search_logits(
-    const float *queries, size_t count, const float *database, const float *bias, size_t rows, size_t dims, size_t stride,
-    int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
+void dx_search_logits(const float *queries, size_t count, const float *database, const float *bias, size_t rows, size_t dims,
+                      size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
     search(queries, count, database, 0, bias, rows, dims, stride, first_id, k, memory, ids, scores);
 }
 
-void dx_search_packed(
-    const float *queries, size_t count, const float *packed, const float *bias, size_t rows, size_t dims, size_t stride,
-    int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
+void dx_search_packed(const float *queries, size_t count, const float *packed, const float *bias, size_t rows, size_t dims,
+                      size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
     search(queries, count, 0, packed, bias, rows, dims, stride, first_id, k, memory, ids, scores);
 }

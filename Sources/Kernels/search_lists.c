@@ -3,7 +3,6 @@
 #include "search_select.h"
 #include "vector.h"
 
-
 /// The four arrays of `capacity` that a selection works in.
 typedef struct {
     int32_t *keys, *ids, *spare_keys, *spare_ids;
@@ -14,9 +13,8 @@ static inline arrays cut(int32_t *memory, size_t capacity) {
 }
 
 /// Sums into `sums`, which holds -infinity where nothing was added; lists the labels met in `labels`.
-static size_t add_neighbours(
-    const int32_t *neighbours, const float *similarities, size_t count, const int64_t *starts, const int32_t *columns,
-    float *sums, int32_t *labels) {
+static size_t add_neighbours(const int32_t *neighbours, const float *similarities, size_t count, const int64_t *starts,
+                             const int32_t *columns, float *sums, int32_t *labels) {
     size_t met = 0;
     for (size_t i = 0; i < count && neighbours[i] >= 0; i++)
         for (int64_t at = starts[neighbours[i]]; at < starts[neighbours[i] + 1]; at++) {
@@ -29,9 +27,9 @@ static size_t add_neighbours(
     return met;
 }
 
-DX_CLONES void dx_label_scores(
-    const int32_t *neighbours, const float *similarities, size_t rows, size_t width, const int64_t *starts,
-    const int32_t *columns, float *sums, int32_t *memory, size_t capacity, size_t k, int32_t *ids, float *scores) {
+DX_CLONES void dx_label_scores(const int32_t *neighbours, const float *similarities, size_t rows, size_t width,
+                               const int64_t *starts, const int32_t *columns, float *sums, int32_t *memory, size_t capacity,
+                               size_t k, int32_t *ids, float *scores) {
     const arrays a = cut(memory, capacity);
     for (size_t row = 0; row < rows; row++) {
         const size_t met =
@@ -57,24 +55,22 @@ static inline size_t append(const int32_t *ids, const float *scores, size_t widt
     return n;
 }
 
-DX_CLONES void dx_merge_lists(
-    const int32_t *const *lists, const float *const *scores_of, const size_t *widths, size_t list_count, size_t from,
-    size_t to, int32_t *memory, size_t capacity, size_t k, int32_t *ids, float *scores) {
+DX_CLONES void dx_merge_lists(const int32_t *const *lists, const float *const *scores_of, const size_t *widths,
+                              size_t list_count, size_t from, size_t to, int32_t *memory, size_t capacity, size_t k,
+                              int32_t *ids, float *scores) {
     const arrays a = cut(memory, capacity);
     for (size_t row = from; row < to; row++) {
         size_t n = 0;
         for (size_t list = 0; list < list_count; list++)
-            n = append(
-                lists[list] + row * widths[list], scores_of[list] + row * widths[list], widths[list], a.keys, a.ids, n);
+            n = append(lists[list] + row * widths[list], scores_of[list] + row * widths[list], widths[list], a.keys, a.ids, n);
         dx_sort_by_id(a.keys, a.ids, n, a.spare_keys, a.spare_ids);
         dx_write_top(a.keys, a.ids, n, k, a.spare_keys, a.spare_ids, ids + row * k, scores + row * k);
     }
 }
 
-DX_CLONES void dx_blend_lists(
-    const int32_t *left_ids, const float *left_scores, size_t left_width, float left_weight, const int32_t *right_ids,
-    const float *right_scores, size_t right_width, float right_weight, size_t rows, int32_t *memory, size_t capacity,
-    size_t k, int32_t *ids, float *scores) {
+DX_CLONES void dx_blend_lists(const int32_t *left_ids, const float *left_scores, size_t left_width, float left_weight,
+                              const int32_t *right_ids, const float *right_scores, size_t right_width, float right_weight,
+                              size_t rows, int32_t *memory, size_t capacity, size_t k, int32_t *ids, float *scores) {
     const arrays l = cut(memory, capacity), r = cut(memory + 4 * capacity, capacity);
     for (size_t row = 0; row < rows; row++) {
         const size_t ln = append(left_ids + row * left_width, left_scores + row * left_width, left_width, l.keys, l.ids, 0);
@@ -123,8 +119,8 @@ DX_CLONES void dx_unit_rows(float *rows, size_t count, size_t dims) {
     }
 }
 
-DX_CLONES void dx_mean_rows(
-    const float *rows, size_t dims, const int64_t *starts, const int32_t *members, size_t from, size_t to, float *out) {
+DX_CLONES void dx_mean_rows(const float *rows, size_t dims, const int64_t *starts, const int32_t *members, size_t from,
+                            size_t to, float *out) {
     for (size_t l = from; l < to; l++) {
         float *mean = out + (l - from) * dims;
         for (int64_t at = starts[l]; at < starts[l + 1]; at++) {

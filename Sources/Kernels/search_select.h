@@ -102,8 +102,8 @@ static inline void dx_sort_by_id(int32_t *keys, int32_t *ids, size_t n, int32_t 
     dx_radix_sort((uint32_t *)ids, keys, n, (uint32_t *)spare_ids, spare_keys);
 }
 
-/// Moves the k best of n pairs (fewer where n is less) to the front, by descending score, ties in their present order. Their keys
-/// are flipped afterwards. Returns how many. Spare arrays hold as many.
+/// Moves the k best of n pairs (all where n is less) to the front, by descending score, ties in their present order. Their
+/// keys are flipped afterwards. Returns how many. Spare arrays hold as many.
 static inline size_t dx_best_first(int32_t *keys, int32_t *ids, size_t n, size_t k, int32_t *spare_keys, int32_t *spare_ids) {
     if (n > k) {
         if (k > 0) dx_keep_largest(keys, ids, n, k);

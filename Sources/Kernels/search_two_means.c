@@ -4,7 +4,6 @@
 #include "tiles.h"
 #include "vector.h"
 
-
 /// side[i] = 0 for the ⌈n/2⌉ members that lean least to the second centroid (ties: the earlier member), 1 for the others.
 static inline void halve(const float *leaning, size_t n, int32_t *keys, uint8_t *side) {
     // The ⌈n/2⌉ largest of the negated numbers; ties among them go to the earlier member, as everywhere.
@@ -16,8 +15,7 @@ static inline void halve(const float *leaning, size_t n, int32_t *keys, uint8_t 
 static inline float inverse(double norm) { return norm > 0 ? (float)(1 / norm) : 0; }
 
 /// sums (zeroed here) = Σ of the unit rows of the members with side[i] == which (every member where `side` is null).
-static inline void add_members(
-    const dx_cluster *c, const uint8_t *side, int which, float *per_label, float *sums) {
+static inline void add_members(const dx_cluster *c, const uint8_t *side, int which, float *per_label, float *sums) {
     memset(per_label, 0, c->label_count * sizeof *per_label);
     memset(sums, 0, c->dims * sizeof *sums);
     for (size_t m = 0; m < c->count; m++)
@@ -53,8 +51,7 @@ static inline void project(const dx_cluster *c, const float *direction, float *p
     }
 }
 
-size_t dx_two_means_sparse(
-    const dx_cluster *c, size_t first, size_t second, double tolerance, void *memory, uint8_t *side) {
+size_t dx_two_means_sparse(const dx_cluster *c, size_t first, size_t second, double tolerance, void *memory, uint8_t *side) {
     float *all = memory, *one = all + c->dims, *direction = one + c->dims, *per_label = direction + c->dims;
     float *leaning = per_label + c->label_count;
     int32_t *keys = (int32_t *)(leaning + c->count);
@@ -83,8 +80,8 @@ size_t dx_two_means_sparse(
     return rounds;
 }
 
-size_t dx_two_means_gram(
-    const float *gram, size_t n, size_t first, size_t second, double tolerance, void *memory, uint8_t *side) {
+size_t dx_two_means_gram(const float *gram, size_t n, size_t first, size_t second, double tolerance, void *memory,
+                         uint8_t *side) {
     float *leaning = memory, *to_right = leaning + n, *row_sums = to_right + n;
     int32_t *keys = (int32_t *)(row_sums + n);
     const float by_first = inverse(sqrt(gram[first * n + first])), by_second = inverse(sqrt(gram[second * n + second]));
@@ -135,8 +132,8 @@ static size_t vocabulary(const dx_cluster *c, int32_t *local_of) {
 }
 
 /// Adds to `rows` (count×CHUNK) those columns of the unit rows that lie in local columns from ..< from + CHUNK.
-static void fill_chunk(
-    const dx_cluster *c, const dx_transposed *by_label, const int32_t *local_of, size_t from, int64_t *cursors, float *rows) {
+static void fill_chunk(const dx_cluster *c, const dx_transposed *by_label, const int32_t *local_of, size_t from,
+                       int64_t *cursors, float *rows) {
     for (size_t j = 0; j < c->label_count; j++) {
         const int64_t begin = cursors[j], end = c->centroids->starts[c->labels[j] + 1];
         int64_t stop = begin;
@@ -156,8 +153,7 @@ size_t dx_gram_workspace(size_t count, size_t label_count) {
     return (label_count + 8) * sizeof(int64_t) + ((count + high + wide) * CHUNK + high * wide + 64) * sizeof(float);
 }
 
-void dx_gram(
-    const dx_cluster *c, const dx_transposed *by_label, int32_t *local_of, void *memory, float *gram) {
+void dx_gram(const dx_cluster *c, const dx_transposed *by_label, int32_t *local_of, void *memory, float *gram) {
     const size_t n = c->count, high = dx_round_up(n, DX_TILE_ROWS), wide = dx_round_up(n, DX_TILE_COLS);
     int64_t *cursors = memory;
     float *rows = (float *)(cursors + dx_round_up(c->label_count, 8)), *left = rows + n * CHUNK, *right = left + high * CHUNK;

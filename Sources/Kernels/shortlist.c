@@ -72,12 +72,12 @@ DX_INLINE void spread_chunk(const int v, block k, const float *rows, float *dz, 
         if (p == to) continue;
         float *out = dz + d * ld;
         v16 sum[CHUNK];
-        UNROLL for (int i = 0; i < v; i++) sum[i] = *(v16 *)(out + 16 * i);
+        UNROLL_FOR (int i = 0; i < v; i++) sum[i] = *(v16 *)(out + 16 * i);
         for (; p < to; p++) {
             const float *w = rows + (size_t)p->slot * (size_t)(16 * v);
-            UNROLL for (int i = 0; i < v; i++) sum[i] += p->g * *(const v16 *)(w + 16 * i);
+            UNROLL_FOR (int i = 0; i < v; i++) sum[i] += p->g * *(const v16 *)(w + 16 * i);
         }
-        UNROLL for (int i = 0; i < v; i++) *(v16 *)(out + 16 * i) = sum[i];
+        UNROLL_FOR (int i = 0; i < v; i++) *(v16 *)(out + 16 * i) = sum[i];
     }
 }
 
@@ -106,9 +106,8 @@ DX_INLINE size_t block_end(size_t first, size_t last, const int64_t *starts) {
 }
 
 /// `kind` is a constant at each call.
-DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const int64_t *pair_starts,
-                                const uint16_t *pairs, size_t batch, step_batch b, parameter weight, parameter biases,
-                                dx_adam adam) {
+DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
+                                size_t batch, step_batch b, parameter weight, parameter biases, dx_adam adam) {
     const size_t ld = b.ld;
     float *w = weight.value, *mw = weight.m, *vw = weight.v;
     float gw[ld] __attribute__((aligned(64))), rows[BLOCK_LABELS * ld] __attribute__((aligned(64)));
@@ -155,23 +154,22 @@ DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const
     return loss;
 }
 
-DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
-                                   const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
-                                   float *mb, float *vb, size_t ld, float scale, dx_adam adam) {
+DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
+                                   size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb,
+                                   size_t ld, float scale, dx_adam adam) {
     return shortlist_step(CROSS_ENTROPY, first, last, pair_starts, pairs, batch, (step_batch){z, dz, ld, scale, 0},
                           (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam);
 }
 
 DX_CLONES double dx_shortlist_margin_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
-                                          const float *z, size_t batch, float *dz, float *w, float *mw, float *vw,
-                                          float *bias, float *mb, float *vb, size_t ld, float scale, dx_adam adam,
-                                          int squared) {
+                                          const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
+                                          float *mb, float *vb, size_t ld, float scale, dx_adam adam, int squared) {
     return shortlist_step(MARGIN, first, last, pair_starts, pairs, batch, (step_batch){z, dz, ld, scale, squared},
                           (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam);
 }
 
-DX_CLONES void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count,
-                              size_t ld, float *logits) {
+DX_CLONES void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count, size_t ld,
+                              float *logits) {
     for (size_t i = 0; i < count; i++) {
         const float *row = w + (size_t)labels[i] * ld;
         v16 a = {0};

@@ -5,7 +5,6 @@
 #pragma clang fp contract(fast)
 
 #define GROUP 8
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 typedef float v8 __attribute__((vector_size(32)));
 typedef float v4 __attribute__((vector_size(16)));
@@ -37,8 +36,8 @@ typedef struct {
 } pair_group;
 
 DX_INLINE void halves_sum(const v16 *x, v8 *out) {
-    *out = __builtin_shufflevector(*x, *x, 0, 1, 2, 3, 4, 5, 6, 7) +
-           __builtin_shufflevector(*x, *x, 8, 9, 10, 11, 12, 13, 14, 15);
+    *out =
+        __builtin_shufflevector(*x, *x, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(*x, *x, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
 DX_INLINE float sum16(const v16 *x) {
@@ -51,11 +50,11 @@ DX_INLINE float sum16(const v16 *x) {
 /// sum16 of eight vectors side by side, each sum in the same order as there: 14 shuffles of pairs, not 8 chains.
 DX_INLINE void sums8(const v16 *x, v8 *out) {
     v8 h[8], q[4], e[2];
-    UNROLL for (int j = 0; j < 8; j++) halves_sum(x + j, h + j);
-    UNROLL for (int j = 0; j < 4; j++)
+    UNROLL_FOR (int j = 0; j < 8; j++) halves_sum(x + j, h + j);
+    UNROLL_FOR (int j = 0; j < 4; j++)
         q[j] = __builtin_shufflevector(h[j], h[j + 4], 0, 1, 2, 3, 8, 9, 10, 11) +
                __builtin_shufflevector(h[j], h[j + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    UNROLL for (int j = 0; j < 2; j++)
+    UNROLL_FOR (int j = 0; j < 2; j++)
         e[j] = __builtin_shufflevector(q[2 * j], q[2 * j + 1], 0, 1, 8, 9, 4, 5, 12, 13) +
                __builtin_shufflevector(q[2 * j], q[2 * j + 1], 2, 3, 10, 11, 6, 7, 14, 15);
     *out = __builtin_shufflevector(e[0], e[1], 0, 2, 8, 10, 4, 6, 12, 14) +
@@ -66,18 +65,18 @@ DX_INLINE void sums8(const v16 *x, v8 *out) {
 DX_INLINE void dots(const int n, step_batch b, const step_label *l, const uint16_t *pairs, pair_group *p) {
     const float *zs[GROUP];
     v16 sums[GROUP];
-    UNROLL for (int j = 0; j < n; j++) {
+    UNROLL_FOR (int j = 0; j < n; j++) {
         p->rows[j] = (uint32_t)(pairs[j] >> 1) * (uint32_t)b.ld;
         p->y[j] = (float)(pairs[j] & 1);
         zs[j] = b.z + p->rows[j];
     }
-    UNROLL for (int j = 0; j < GROUP; j++) sums[j] = (v16){0};
+    UNROLL_FOR (int j = 0; j < GROUP; j++) sums[j] = (v16){0};
     for (size_t c = 0; c < b.ld; c += 16) {
         v16 wc = *(const v16 *)(l->w + c);
-        UNROLL for (int j = 0; j < n; j++) sums[j] += wc * *(const v16 *)(zs[j] + c);
+        UNROLL_FOR (int j = 0; j < n; j++) sums[j] += wc * *(const v16 *)(zs[j] + c);
     }
     if (n <= 2) {
-        UNROLL for (int j = 0; j < n; j++) p->logit[j] = sum16(&sums[j]) + l->bias;
+        UNROLL_FOR (int j = 0; j < n; j++) p->logit[j] = sum16(&sums[j]) + l->bias;
     } else {
         v8 all;
         sums8(sums, &all);
@@ -120,14 +119,14 @@ DX_INLINE void logit_gradients(const int kind, const int lanes, size_t n, step_b
 DX_INLINE void outer(const int n, const int direct, step_batch b, step_label *l, const pair_group *p) {
     const float *zs[GROUP];
     float *ds[GROUP], g[GROUP];
-    UNROLL for (int j = 0; j < n; j++) {
+    UNROLL_FOR (int j = 0; j < n; j++) {
         zs[j] = b.z + p->rows[j];
         ds[j] = b.dz + p->rows[j];
         g[j] = p->g[j];
     }
     for (size_t c = 0; c < b.ld; c += 16) {
         v16 wc = *(const v16 *)(l->w + c), gwc = *(v16 *)(l->gw + c);
-        UNROLL for (int j = 0; j < n; j++) {
+        UNROLL_FOR (int j = 0; j < n; j++) {
             gwc += g[j] * *(const v16 *)(zs[j] + c);
             if (direct) *(v16 *)(ds[j] + c) += g[j] * wc;
         }
@@ -135,35 +134,33 @@ DX_INLINE void outer(const int n, const int direct, step_batch b, step_label *l,
     }
 }
 
-#define FOR_EACH_SIZE(CALL)                                                                                            \
-    switch (n) {                                                                                                       \
-    case 8: return CALL(8);                                                                                            \
-    case 7: return CALL(7);                                                                                            \
-    case 6: return CALL(6);                                                                                            \
-    case 5: return CALL(5);                                                                                            \
-    case 4: return CALL(4);                                                                                            \
-    case 3: return CALL(3);                                                                                            \
-    case 2: return CALL(2);                                                                                            \
-    case 1: return CALL(1);                                                                                            \
+#define FOR_EACH_SIZE(CALL) \
+    switch (n) {            \
+    case 8: return CALL(8); \
+    case 7: return CALL(7); \
+    case 6: return CALL(6); \
+    case 5: return CALL(5); \
+    case 4: return CALL(4); \
+    case 3: return CALL(3); \
+    case 2: return CALL(2); \
+    case 1: return CALL(1); \
     }
 
-DX_INLINE void any_dots(size_t n, step_batch b, const step_label *l, const uint16_t *pairs, pair_group *p) {
 #define DOTS(N) dots(N, b, l, pairs, p)
-    FOR_EACH_SIZE(DOTS)
+DX_INLINE void any_dots(size_t n, step_batch b, const step_label *l, const uint16_t *pairs, pair_group *p) {
+    FOR_EACH_SIZE(DOTS);
+}
 #undef DOTS
-}
 
-DX_INLINE void any_outer(size_t n, const int direct, step_batch b, step_label *l, const pair_group *p) {
 #define OUTER(N) outer(N, direct, b, l, p)
-    FOR_EACH_SIZE(OUTER)
+DX_INLINE void any_outer(size_t n, const int direct, step_batch b, step_label *l, const pair_group *p) { FOR_EACH_SIZE(OUTER); }
 #undef OUTER
-}
 
 /// All pairs of a label. The dots of the next group come before the outer products of this one, so that they fill the
 /// time that the exponentials' long chains take. Not `direct`: dz stays, and g gets the pairs' gradients (and up to
 /// seven numbers after them).
-DX_INLINE void label_pairs(const int kind, const int direct, step_batch b, step_label *l, const uint16_t *pairs,
-                           size_t count, float *g) {
+DX_INLINE void label_pairs(const int kind, const int direct, step_batch b, step_label *l, const uint16_t *pairs, size_t count,
+                           float *g) {
     pair_group groups[2];
     memset(groups[0].y, 0, sizeof groups[0].y);
     memset(groups[1].y, 0, sizeof groups[1].y);

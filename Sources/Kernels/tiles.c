@@ -13,28 +13,25 @@ DX_CLONES void dx_pack_right(const float *x, size_t vector, size_t step, size_t 
 }
 
 // One kernel a vector width: HIGH rows × ACROSS vectors of WIDTH floats are held in registers over the whole of k.
-#define TILE(NAME, TARGET, VECTOR, WIDTH, HIGH, ACROSS)                                                          \
-    TARGET static void NAME(                                                                                     \
-        const float *restrict a, const float *restrict b, size_t k, float *restrict c, size_t ldc, int accumulate) { \
-        for (size_t i0 = 0; i0 < DX_TILE_ROWS; i0 += HIGH)                                                       \
-            for (size_t j0 = 0; j0 < DX_TILE_COLS; j0 += ACROSS * WIDTH) {                                       \
-                VECTOR sum[HIGH][ACROSS];                                                                        \
-                _Pragma("unroll") for (size_t i = 0; i < HIGH; i++)                                              \
-                    _Pragma("unroll") for (size_t j = 0; j < ACROSS; j++)                                        \
-                        sum[i][j] = accumulate ? *(const VECTOR *)(c + (i0 + i) * ldc + j0 + j * WIDTH)          \
-                                               : (VECTOR){0};                                                    \
-                for (size_t d = 0; d < k; d++) {                                                                 \
-                    VECTOR right[ACROSS];                                                                        \
-                    _Pragma("unroll") for (size_t j = 0; j < ACROSS; j++)                                        \
-                        right[j] = *(const VECTOR *)(b + d * DX_TILE_COLS + j0 + j * WIDTH);                     \
-                    _Pragma("unroll") for (size_t i = 0; i < HIGH; i++)                                          \
-                        _Pragma("unroll") for (size_t j = 0; j < ACROSS; j++)                                    \
-                            sum[i][j] += a[d * DX_TILE_ROWS + i0 + i] * right[j];                                \
-                }                                                                                                \
-                _Pragma("unroll") for (size_t i = 0; i < HIGH; i++)                                              \
-                    _Pragma("unroll") for (size_t j = 0; j < ACROSS; j++)                                        \
-                        *(VECTOR *)(c + (i0 + i) * ldc + j0 + j * WIDTH) = sum[i][j];                            \
-            }                                                                                                    \
+#define TILE(NAME, TARGET, VECTOR, WIDTH, HIGH, ACROSS)                                                                      \
+    TARGET static void NAME(const float *restrict a, const float *restrict b, size_t k, float *restrict c, size_t ldc,       \
+                            int accumulate) {                                                                                \
+        for (size_t i0 = 0; i0 < DX_TILE_ROWS; i0 += HIGH)                                                                   \
+            for (size_t j0 = 0; j0 < DX_TILE_COLS; j0 += ACROSS * WIDTH) {                                                   \
+                VECTOR sum[HIGH][ACROSS];                                                                                    \
+                UNROLL_FOR (size_t i = 0; i < HIGH; i++)                                                                     \
+                    UNROLL_FOR (size_t j = 0; j < ACROSS; j++)                                                               \
+                        sum[i][j] = accumulate ? *(const VECTOR *)(c + (i0 + i) * ldc + j0 + j * WIDTH) : (VECTOR){0};       \
+                for (size_t d = 0; d < k; d++) {                                                                             \
+                    VECTOR right[ACROSS];                                                                                    \
+                    UNROLL_FOR (size_t j = 0; j < ACROSS; j++)                                                               \
+                        right[j] = *(const VECTOR *)(b + d * DX_TILE_COLS + j0 + j * WIDTH);                                 \
+                    UNROLL_FOR (size_t i = 0; i < HIGH; i++)                                                                 \
+                        UNROLL_FOR (size_t j = 0; j < ACROSS; j++) sum[i][j] += a[d * DX_TILE_ROWS + i0 + i] * right[j];     \
+                }                                                                                                            \
+                UNROLL_FOR (size_t i = 0; i < HIGH; i++)                                                                     \
+                    UNROLL_FOR (size_t j = 0; j < ACROSS; j++) *(VECTOR *)(c + (i0 + i) * ldc + j0 + j * WIDTH) = sum[i][j]; \
+            }                                                                                                                \
     }
 
 // Without min_vector_width clang halves the 64-byte vectors, and 48 of them do not fit the registers.
@@ -58,8 +55,8 @@ static void edge_tile(dx_tile_function *product, const void *a, const void *b, s
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * DX_TILE_COLS, cols * sizeof(float));
 }
 
-void dx_tiled_product(dx_tile_function *product, size_t m, size_t n, size_t k, size_t bytes, const void *left, const void *right,
-                      float *c, size_t ldc, int accumulate) {
+void dx_tiled_product(dx_tile_function *product, size_t m, size_t n, size_t k, size_t bytes, const void *left,
+                      const void *right, float *c, size_t ldc, int accumulate) {
     for (size_t j = 0; j < n; j += DX_TILE_COLS)
         for (size_t i = 0; i < m; i += DX_TILE_ROWS) {
             const size_t rows = m - i < DX_TILE_ROWS ? m - i : DX_TILE_ROWS, cols = n - j < DX_TILE_COLS ? n - j : DX_TILE_COLS;

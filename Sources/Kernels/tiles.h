@@ -26,6 +26,6 @@ void dx_tile_product(const float *a, const float *b, size_t k, float *c, size_t 
 typedef void dx_tile_function(const void *a, const void *b, size_t k, float *c, size_t ldc, int accumulate);
 
 /// c(m x n) = (accumulate ? c : 0) + left·rightᵀ, tile by tile. A packed vector takes `bytes` on either side; `k` is handed on.
-void dx_tiled_product(dx_tile_function *product, size_t m, size_t n, size_t k, size_t bytes, const void *left, const void *right,
-                      float *c, size_t ldc, int accumulate);
+void dx_tiled_product(dx_tile_function *product, size_t m, size_t n, size_t k, size_t bytes, const void *left,
+                      const void *right, float *c, size_t ldc, int accumulate);
 #endif

@@ -8,6 +8,8 @@
 
 #define DX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #define DX_INLINE static inline __attribute__((always_inline))
+// A loop of a constant number of rounds, so that its arrays become registers.
+#define UNROLL_FOR _Pragma("clang loop unroll(full)") for
 
 typedef float v16 __attribute__((vector_size(64), aligned(4)));
 typedef int32_t i16v __attribute__((vector_size(64), aligned(4)));

@@ -1,32 +1,146 @@
 import ArgumentParser
+import Config
+import Coordinator
 import Foundation
+import Support
+import Tools
 
-/// `deepxml-dist merge`: an ensemble of learners that were trained apart.
+/// `deepxml-dist merge`: an ensemble of learners that were trained apart, ours or other programs'.
 struct MergeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge",
-        abstract: "Merge learners that were trained in separate jobs into an ensemble.",
+        abstract: "Merge learners that were trained in separate jobs, or by other programs, into an ensemble.",
         discussion: """
-            Sums the learners' scores and writes the ensemble's results and metrics.json, as `train` with all the seeds would. \
-            Nothing is trained: every learner must already be trained, with the same config and on the same data. Pass the \
-            same options as to the jobs that trained them (typically an array of `train --learners-only` jobs, one seed each).
+            Without files it sums the scores of this run's learners and writes the ensemble's results and metrics.json, as \
+            `train` with all the seeds would. Nothing is trained: every learner must already be trained, with the same config \
+            and on the same data. Pass the same options as to the jobs that trained them (typically an array of `train \
+            --learners-only` jobs, one seed each).
+
+            With files it merges any learners: score files (npz, HDF5, text, JSON lines) of any program, or folders of our \
+            results, of whatever framework, for the same documents in the same order. Each learner's scores are brought to \
+            0 … 1 (--normalise), multiplied by its weight, and summed.
 
             EXAMPLES
               deepxml-dist merge --work /run --data /xc --dataset EURLex-4K --seeds 108,666,786
                   an ensemble of three learners trained with the data set's config
-              sbatch --dependency=afterok:$array launch/slurm/merge.sbatch
-                  the same as a SLURM job that waits for the array to finish
+              deepxml-dist merge results/DiSMEC/…/v_0_22 results/DeepXML/…/v_0 pecos.npz --weights 1,2,1 --output both \\
+                  --labels tst_X_Y.txt --train-labels trn_X_Y.txt
+                  unlike learners, weighted, and what the ensemble is worth
+              deepxml-dist merge a.npz b.npz --tune --validation a_val.npz,b_val.npz --validation-labels val_Y.txt --output both
+                  weights chosen on validation documents
 
             EXIT CODES
               0 done; 2 wrong usage, or a learner is missing or was trained with another config or other data;
               3 a learner's predictions are damaged; 4 out of memory or disk space
             """)
 
+    @Argument(
+        help: ArgumentHelp(
+            "Score files or folders of results, one a learner. (default: the learners of --seeds)", valueName: "file"),
+        completion: .file())
+    var files: [String] = []
+
     @OptionGroup var selection: RunSelection
 
+    @Option(help: ArgumentHelp("With files: weights, separated by commas. (default: all 1)", valueName: "list"))
+    var weights: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With files: how scores are made comparable: auto, max, sigmoid or none.", valueName: "method"))
+    var normalise = FileMerge.Normalisation.auto.rawValue
+
+    @Flag(help: "With files: choose the weights on validation documents.") var tune = false
+
+    @Option(
+        help: ArgumentHelp("For --tune: the learners' scores of validation documents, separated by commas.", valueName: "files"))
+    var validation: String?
+
+    @Option(help: ArgumentHelp("For --tune: the labels of these documents.", valueName: "file"), completion: .file())
+    var validationLabels: String?
+
+    @Option(help: ArgumentHelp("For --tune: what is maximised, such as P@1, nDCG@5 or R@5.", valueName: "metric"))
+    var metric = "nDCG@5"
+
+    @Option(
+        help: ArgumentHelp("With files: folder for the ensemble's scores and metrics.json.", valueName: "dir"),
+        completion: .directory)
+    var output: String?
+
+    @Option(help: ArgumentHelp("With files: true labels, to evaluate the ensemble.", valueName: "file"), completion: .file())
+    var labels: String?
+
+    @Option(
+        help: ArgumentHelp("With files: labels of the training documents, for propensities.", valueName: "file"),
+        completion: .file())
+    var trainLabels: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("With files: predictions kept a document.", valueName: "count"))
+    var topK = 100
+
     func run() throws {
+        if !files.isEmpty { return try mergeFiles() }
+        guard weights == nil, output == nil, !tune, validation == nil, labels == nil else {
+            throw Failure(
+                .usage, "options for score files, and no files", at: "merge",
+                expected: "two or more score files or folders of results",
+                advice: "name them after `merge`, or leave out --weights, --tune, --validation, --labels and --output")
+        }
         var arguments = selection.arguments
         arguments.mergesOnly = true
         try Launcher.train(arguments)
+    }
+
+    private func mergeFiles() throws {
+        guard let output else {
+            throw Failure(
+                .usage, "no folder for the ensemble", at: "--output", expected: "a folder, which is made where it is missing")
+        }
+        var merge = FileMerge(inputs: files)
+        merge.weights = try weights.map { try Self.numbers($0, of: "--weights") }
+        guard let method = FileMerge.Normalisation(rawValue: normalise) else {
+            let names = FileMerge.Normalisation.allCases.map(\.rawValue)
+            throw Failure(
+                .usage, "unknown method \"\(normalise)\"", at: "--normalise", found: normalise,
+                expected: names.joined(separator: ", "),
+                advice: suggestion(for: normalise, among: names).map { "did you mean \($0)?" } ?? "")
+        }
+        guard (1...1_000_000).contains(topK) else {
+            throw Failure(.usage, "--top-k is out of range", at: "--top-k", found: "\(topK)", expected: "1 to 1000000")
+        }
+        merge.normalisation = method
+        merge.topK = topK
+        merge.threads = min(16, ProcessInfo.processInfo.activeProcessorCount)
+        merge.tuning = try tuning()
+        let result = try merge.run()
+        if !selection.quiet { for notice in result.notices { FileHandle.standardError.write(Data("\(notice)\n".utf8)) } }
+        let saved = try MergedFiles(folder: output, formats: selection.predictions).write(result, of: merge, labels, trainLabels)
+        print(saved.text)
+    }
+
+    private func tuning() throws -> FileMerge.Tuning? {
+        if !tune, validation == nil, validationLabels == nil { return nil }
+        guard tune, let validation, let validationLabels else {
+            throw Failure(
+                .usage, "weights are chosen on scores and labels of validation documents", at: "--tune",
+                found: [
+                    tune ? "--tune" : nil, validation.map { _ in "--validation" },
+                    validationLabels.map { _ in "--validation-labels" },
+                ]
+                .compactMap { $0 }.joined(separator: ", "),
+                expected: "--tune, --validation FILE,FILE,… and --validation-labels FILE together",
+                advice: "predict writes the scores of any documents")
+        }
+        let files = validation.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        return FileMerge.Tuning(inputs: files, labels: validationLabels, metric: try RankingMetric(metric))
+    }
+
+    private static func numbers(_ text: String, of flag: String) throws -> [Double] {
+        try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+            guard let number = Double(word) else {
+                throw Failure(.usage, "no list of numbers", at: flag, found: text, expected: "numbers separated by commas: 1,0.5")
+            }
+            return number
+        }
     }
 }

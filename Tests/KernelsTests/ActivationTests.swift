@@ -18,14 +18,6 @@ import Testing
         #expect(largestDifference(out, expected) < 1e-6)
     }
 
-    /// Column c of document `id` keeps its value where the 16 bits that belong to it are under the threshold.
-    private func kept(_ stream: dx_stream, id: Int32, column: Int, keep: Float) -> Bool {
-        var words: [UInt32] = [0, 0, 0, 0]
-        dx_philox4x32([stream.key0, stream.key1], [UInt32(column / 8), UInt32(id), stream.moment, stream.purpose], &words)
-        let bits = words[column % 8 / 2] >> (column % 2 == 0 ? 0 : 16) & 0xffff
-        return bits < UInt32(keep * 65536)
-    }
-
     @Test(arguments: [Float(0.5), 0.8]) func dropoutDrawsByDocumentAndColumn(keep: Float) {
         var sample = Sample(2)
         let rows = 5, cols = 300, ld = 304, ids: [Int32] = [4, 0, 13_000, 77, 1], stream = dx_stream.sample(moment: 31)
@@ -35,7 +27,7 @@ import Testing
         for row in 0..<rows {
             for c in 0..<ld {
                 let value = x[row * ld + c]
-                let passes = value > 0 && kept(stream, id: ids[row], column: c, keep: keep)
+                let passes = value > 0 && isKept(stream, id: ids[row], column: c, keep: keep)
                 let expected: Float = passes ? value * (1 / keep) : 0
                 #expect(out[row * ld + c] == (c < cols ? expected : value))
             }

@@ -17,6 +17,14 @@ struct Sample {
     /// Uniform in [−1, 1).
     mutating func float() -> Float { Float(Int32(truncatingIfNeeded: bits() >> 40) - (1 << 23)) / Float(1 << 23) }
     mutating func floats(_ count: Int, scale: Float = 1) -> [Float] { (0..<count).map { _ in scale * float() } }
+    /// Eighths in [−1, 1]: sums and products of two are exact in any order, and there are many ties.
+    mutating func eighths(_ count: Int) -> [Float] { (0..<count).map { _ in Float(below(17) - 8) / 8 } }
+    /// `count` distinct numbers under `bound`, ascending.
+    mutating func subset(_ count: Int, of bound: Int) -> [Int32] {
+        var chosen = Set<Int32>()
+        while chosen.count < min(count, bound) { chosen.insert(Int32(below(bound))) }
+        return chosen.sorted()
+    }
     /// rows×ld, of which `cols` columns are filled and the rest is zero.
     mutating func rows(_ rows: Int, _ cols: Int, ld: Int, scale: Float = 1) -> [Float] {
         (0..<rows * ld).map { $0 % ld < cols ? scale * float() : 0 }

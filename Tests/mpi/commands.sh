@@ -65,7 +65,7 @@ expect 'extract: no format' 2 'npy, .npz or .h5' -- extract "$model" --what toke
 expect 'extract: an ensemble' 2 'one learner is wanted' 'v_0_1' -- extract "$ensemble" --what token-embeddings --to "$scratch/x.npy"
 expect 'extract: a folder that is not there' 2 'x.npy' -- extract "$model" --what token-embeddings --to "$scratch/nowhere/x.npy"
 expect 'extract: no module' 2 'did you mean reranker' -- extract "$model" --what token-embeddings --module rerankr --to "$scratch/x.npy"
-verdict 'nothing was half-written' "$(ls "$scratch" | grep -E '^x\.|tmp' | head -3)"
+verdict 'nothing was half-written' "$(find "$scratch" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -E '^x\.|tmp' | head -3)"
 
 # A finished learner whose folder lost its description gets it again from the same command.
 rm "$model/model.json"

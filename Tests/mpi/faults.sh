@@ -52,6 +52,7 @@ left() {
         sleep 0.1
     done
     echo "left behind: $left; "
+    # shellcheck disable=SC2086 # a word a process
     kill -KILL $left
 }
 

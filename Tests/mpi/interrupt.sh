@@ -2,6 +2,7 @@
 # A job that is killed at random moments and started again ends with the results of one that nobody stopped, bit for bit.
 # Usage: interrupt.sh [KILLS [SEED]]: 20 kills, or with 0 the other checks alone; the seed of the random moments is printed, so
 # that a failure can be looked for again.
+# shellcheck disable=SC2128,SC2178 # `lines` is an array in a function of lib.sh alone
 . "$(dirname "$0")/lib.sh"
 . "$repository/Tests/mpi/interruptions.sh"
 kills=${1:-20}
@@ -100,6 +101,7 @@ for damage in "a changed byte" "a cut-off file" "a changed manifest"; do
     wanted "a damaged checkpoint ($damage) is named, and the one before it used" || continue
     rm -rf "$scratch/damaged"
     cp -rp "$scratch/stopped" "$scratch/damaged"
+    # shellcheck disable=SC2012 # the newest of files that we name ourselves
     manifest=$(ls -t "$scratch/damaged/models/DeepXML/Astec/Small/v_0_1"/*/manifest.json | head -n 1)
     shards=("$(dirname "$manifest")"/shard-*)
     case $damage in

@@ -1,6 +1,7 @@
 # Sourced by the checks that stop jobs and compare what they end with: starts a job in the background, strikes it, and
 # compares results with those of $scratch/reference. Wants of lib.sh all, and of its user: out, err (files), results (folder),
 # options (of the job), ranks, and reference_figures.
+# shellcheck shell=bash disable=SC2034,SC2154 # variables of and for who sources this
 
 # begin WORK [OPTION...]: starts the job; its launcher is $job. Signals that this shell ignores are put back first.
 begin() {

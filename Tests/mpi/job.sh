@@ -64,7 +64,7 @@ grep -q '"schema" : 1,*$' "$file" || why+="the schema is not 1; "
 [ "$(sed -nE 's/.*"peak_rss_mib" : \[(.*)\].*/\1/p' "$file" | tr ',' '\n' | wc -l)" -eq 3 ] || why+="peak_rss_mib is not one a rank; "
 [ "$(grep -cE '"(P|nDCG|PSP|PSnDCG|R)" : \[([0-9.]+, ){4}[0-9.]+\]' "$file")" -eq "$(grep -cE '"(P|nDCG|PSP|PSnDCG|R)" :' "$file")" ] ||
     why+="metrics are not five numbers each; "
-! sed -nE 's/.*"(P|nDCG|PSP|PSnDCG|R)" : \[(.*)\].*/\2/p' "$file" | tr ', ' '\n\n' | awk '$1 > 100 { bad = 1 } END { exit !bad }' ||
+! sed -nE 's/.*"(P|nDCG|PSP|PSnDCG|R)" : \[(.*)\].*/\2/p' "$file" | tr ', ' '\n' | awk '$1 > 100 { bad = 1 } END { exit !bad }' ||
     why+="metrics above 100; "
 if command -v jq >/dev/null; then jq -e . "$file" >/dev/null 2>&1 || why+="no JSON; "; fi
 verdict "metrics.json has the keys of its schema" "$why" "$file"

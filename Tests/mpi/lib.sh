@@ -1,5 +1,6 @@
 # Sourced by the checks of the whole job: the program, its launcher, a small data set, and counting of checks.
 # A check is one line; `finish` prints the sums and gives the script's exit code.
+# shellcheck shell=bash disable=SC2034 # variables are for who sources this
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 repository=$PWD
@@ -95,5 +96,6 @@ figures() {
 flip_byte() {
     local at=$(($(stat -c %s "$1") / 2)) byte
     byte=$(od -An -tu1 -j "$at" -N 1 "$1")
+    # shellcheck disable=SC2059 # the byte is the format
     printf "\\x$(printf %02x $((byte ^ 64)))" | dd of="$1" bs=1 seek="$at" conv=notrunc status=none
 }

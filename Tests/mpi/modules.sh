@@ -2,7 +2,7 @@
 # Whole learners under mpirun against one worker thread: one line a check, exit code 1 where any fails. Run after
 # `swift build -c release --product worker-checks`.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 checks=${WORKER_CHECKS:-.build/release/worker-checks}
 # Containers run as root, and more ranks than cores are wanted here.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

@@ -15,7 +15,7 @@ data=$scratch/data work=$scratch/work err=$scratch/err out=$scratch/out
 small_dataset "$data/Small" 60 20 50 30
 awk 'BEGIN { for (i = 0; i < 50; i++) print (i % 9 == 4 ? "unseen" : "word") (i < 9 ? "é" : "") i }' >"$data/Small/vocabulary.txt"
 awk 'BEGIN { for (i = 0; i < 30; i++) print "label \"" i "\" \\ ü" }' >"$data/Small/labels.txt"
-for i in 1 2 3 4 5 6; do grep word "$data/Small/vocabulary.txt" | tr '\n' ' ' && echo; done >"$scratch/text"
+for _ in 1 2 3 4 5 6; do grep word "$data/Small/vocabulary.txt" | tr '\n' ' ' && echo; done >"$scratch/text"
 quick=(
     --set global.embedding_dims=16 --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=4
     --set surrogate.num_epochs=1 --set extreme.num_epochs=1 --set reranker.num_epochs=1 --set extreme.num_nbrs=8
@@ -60,11 +60,11 @@ for folder in "$results/v_0" "$results/v_0_1"; do
         "$(oracle same "$folder" "$data/Small/labels.txt" 2>&1 | tail -n 3)"
 done
 job 0 --seeds 1 --version few --predictions jsonl
-verdict "--predictions jsonl writes JSON lines only" "$(cd "$results/v_few" && ls score.* | grep -vx score.jsonl)" "$err"
+verdict "--predictions jsonl writes JSON lines only" "$(cd "$results/v_few" && printf '%s\n' score.* | grep -vx score.jsonl)" "$err"
 job 3 --seeds 1 --version few --predictions npz,h5,text,jsonl
 verdict "a learner that is trained gets the forms that it lacks" "$(oracle same "$results/v_few_1" "$data/Small/labels.txt" 2>&1 | tail -n 3)"
 job 0 --seeds 1 --version none --predictions none
-verdict "--predictions none writes none" "$(cd "$results/v_none" && ls | grep score)" "$err"
+verdict "--predictions none writes none" "$(cd "$results/v_none" && printf '%s\n' * | grep score)" "$err"
 refused "an unknown form" 'did you mean jsonl\?' -- "$program" --configs configs --data "$data" --work "$work" --dataset Small --predictions json
 
 # evaluate = metrics.json = numpy

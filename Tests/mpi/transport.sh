@@ -2,7 +2,7 @@
 # Checks of the transport under mpirun; one line a check, exit code 1 where any fails. Run after
 # `swift build -c release --product mpi-checks`.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 checks=${MPI_CHECKS:-.build/release/mpi-checks}
 # Containers run as root, and more ranks than cores are wanted here.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

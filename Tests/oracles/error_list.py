@@ -11,10 +11,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 TARGET = os.path.join(ROOT, "docs/ERRORS.md")
 CODES = {".usage": 2, ".damagedCheckpoint": 3, ".outOfResources": 4, ".interrupted": 75}
 AREAS = {
-    "deepxml-dist": "The command line", "Coordinator": "Plan, run and results", "Worker": "Training",
-    "DeepXMLModel": "Encoders, classifiers, search", "Prepare": "Preparing data", "XCData": "Data and configs",
-    "Checkpoint": "Checkpoints, locks, HDF5", "Transport": "Messages", "Tools": "Tools", "Buffers": "Memory",
-    "Diagnostics": "Files, as the system answers",
+    "deepxml-dist": "The command line", "Coordinator": "Plan, run and results", "Config": "Configs and options",
+    "Learners": "Learners", "Training": "Training", "Inference": "Trained models", "Worker": "Workers",
+    "DeepXMLModel": "Encoders, classifiers, search", "Devices": "Devices", "Scoring": "Scores and metrics",
+    "Datasets": "Data sets", "Prepare": "Preparing data", "Formats": "File formats", "Checkpoint": "Checkpoints, locks, HDF5",
+    "Messages": "Between coordinator and workers", "Transport": "Transport", "Tools": "Tools",
+    "Support": "Memory, files, threads",
 }
 HEAD = """# Errors
 

@@ -13,9 +13,8 @@ extern "C" {
 typedef struct chnsw_graph chnsw_graph;
 
 /// A graph over rows×dims vectors, which are copied. Null when it fails: `error` then says why.
-chnsw_graph *chnsw_build(
-    const float *vectors, size_t rows, size_t dims, size_t links, size_t construction_width, uint32_t seed,
-    char *error, size_t error_size);
+chnsw_graph *chnsw_build(const float *vectors, size_t rows, size_t dims, size_t links, size_t construction_width, uint32_t seed,
+                         char *error, size_t error_size);
 
 /// Frees a graph.
 void chnsw_free(chnsw_graph *graph);
@@ -25,8 +24,8 @@ void chnsw_set_search_width(chnsw_graph *graph, size_t width);
 
 /// Up to k rows with the largest inner products found, best first, ties by smaller row. Returns their number, -1 when it
 /// fails. Safe from many threads at once.
-ptrdiff_t chnsw_search(
-    const chnsw_graph *graph, const float *query, size_t k, int32_t *rows, float *products, char *error, size_t error_size);
+ptrdiff_t chnsw_search(const chnsw_graph *graph, const float *query, size_t k, int32_t *rows, float *products, char *error,
+                       size_t error_size);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-import Kernels
+import CText
 import Support
 
 /// What training keeps of the training files (DESIGN.md §1): documents with a feature and a label, and labels with such a
@@ -65,7 +65,7 @@ extension CSRMatrix {
     func normalizeRows(_ team: ThreadTeam) {
         guard let values else { return }
         team.forRanges(rows, grain: 1024) { [starts] in
-            xc_normalize_rows(starts.pointer, $0.lowerBound, $0.upperBound, values.pointer)
+            ct_normalize_rows(starts.pointer, $0.lowerBound, $0.upperBound, values.pointer)
         }
     }
 }

@@ -1,5 +1,5 @@
 import Formats
-import Kernels
+import CText
 import Support
 
 /// Token embeddings made of a file of words' vectors: a row for each token of a data set.
@@ -90,10 +90,10 @@ private struct MissingRows {
     func draw(_ tokens: [Int], _ words: TokenWords, into matrix: DenseMatrix) {
         for token in tokens {
             let hash = ContentHash.of(words[token])
-            let key = [UInt32(truncatingIfNeeded: hash), UInt32(truncatingIfNeeded: hash >> 32)]
-            var block = [UInt32](repeating: 0, count: 4)
+            let key = (UInt32(truncatingIfNeeded: hash), UInt32(truncatingIfNeeded: hash >> 32))
+            var block = SIMD4<UInt32>()
             for i in 0..<matrix.cols {
-                if i % 4 == 0 { dx_philox4x32(key, [UInt32(i / 4), 0, 0, 0], &block) }
+                if i % 4 == 0 { block = philox(key: key, counter: [UInt32(i / 4), 0, 0, 0]) }
                 matrix[token, i] = bound * (Float(block[i % 4] >> 8) * (2 / Float(1 << 24)) - 1)
             }
         }

@@ -1,4 +1,4 @@
-import Kernels
+import CText
 import Support
 
 /// A NumPy array as it stands in a file: `.npy`, a member of an `.npz`, or within a pickle.
@@ -61,9 +61,9 @@ struct StoredArray {
         let floats = Buffer<Float>(count: count)
         let memory = UnsafeMutableRawPointer(native.pointer)
         switch (element.kind, element.width) {
-        case (.float, 2): xc_half_to_float(memory.assumingMemoryBound(to: UInt16.self), count, floats.pointer)
+        case (.float, 2): ct_half_to_float(memory.assumingMemoryBound(to: UInt16.self), count, floats.pointer)
         case (.float, 4): floats.bytes.copyMemory(from: UnsafeRawBufferPointer(start: memory, count: count * 4))
-        case (.float, _): xc_double_to_float(memory.assumingMemoryBound(to: Double.self), count, floats.pointer)
+        case (.float, _): ct_double_to_float(memory.assumingMemoryBound(to: Double.self), count, floats.pointer)
         default: eachInteger(element, memory, count) { floats.pointer[$0] = Float($1) }
         }
         return withExtendedLifetime(native) { floats }
@@ -82,7 +82,7 @@ struct StoredArray {
         var matrix = DenseMatrix(rows: shape[0], cols: shape[1], buffer: flat)
         if fortranOrder {
             matrix = DenseMatrix(rows: shape[0], cols: shape[1])
-            xc_transpose(flat.pointer, shape[0], shape[1], matrix.pointer)
+            ct_transpose(flat.pointer, shape[0], shape[1], matrix.pointer)
         }
         return try matrix.checkedFinite(place)
     }
@@ -118,7 +118,7 @@ struct StoredArray {
         if !element.swapped, Int(bitPattern: content.pointer) % element.width == 0 { return content }
         let copy = Buffer<UInt8>(count: content.count)
         copy.copy(from: content)
-        if element.swapped { xc_swap_bytes(copy.pointer, content.count / element.width, Int32(element.width)) }
+        if element.swapped { ct_swap_bytes(copy.pointer, content.count / element.width, Int32(element.width)) }
         return copy
     }
 
@@ -159,7 +159,7 @@ extension DenseMatrix {
     ///
     /// - Throws: `Failure` with row and column of the first NaN or infinity.
     func checkedFinite(_ place: String) throws -> DenseMatrix {
-        let bad = xc_first_not_finite(pointer, buffer.count)
+        let bad = ct_first_not_finite(pointer, buffer.count)
         guard bad < buffer.count else { return self }
         throw Failure(
             .usage, "value not finite", at: "\(place): row \(bad / cols), column \(bad % cols)", found: "\(buffer[bad])",

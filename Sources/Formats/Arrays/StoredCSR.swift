@@ -1,4 +1,4 @@
-import Kernels
+import CText
 import Support
 
 /// The three arrays and the shape of a scipy CSR matrix, as an `.npz` or a pickle holds them: nothing is believed yet.
@@ -50,7 +50,7 @@ struct CSRParts {
         for r in 1..<starts.count where starts[r] < starts[r - 1] {
             throw bad("offsets fall", found: "row \(r - 1) ends at \(starts[r]), before its start", expected: "ascending offsets")
         }
-        let at = xc_first_not_finite(floats.pointer, floats.count)
+        let at = ct_first_not_finite(floats.pointer, floats.count)
         if at < floats.count { throw bad("value not finite", found: "\(floats[at]), entry \(at)", expected: "finite numbers") }
         return CSRMatrix(rows: Int(shape[0]), cols: Int(shape[1]), starts: starts, indices: indices, values: floats)
     }

@@ -1,4 +1,4 @@
-import Kernels
+import CText
 
 /// The float nearest to a decimal number of either sign; nil where the bytes are none or it is out of a float's range.
 package func decimalNumber(_ bytes: UnsafeRawBufferPointer) -> Float? {
@@ -8,6 +8,6 @@ package func decimalNumber(_ bytes: UnsafeRawBufferPointer) -> Float? {
     if negative, let sign = digits.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { return nil }
     guard let text = digits.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
     var value: Float = 0
-    guard xc_text_number(text, digits.count, &value) == Int32(XC_TEXT_OK) else { return nil }
+    guard ct_text_number(text, digits.count, &value) == Int32(CT_OK) else { return nil }
     return negative ? -value : value
 }

@@ -1,4 +1,4 @@
-import Kernels
+import CText
 import Support
 
 /// A matrix in one of the text forms, XC text or the old one-file form, plain or packed, on its way from a file to memory.
@@ -68,10 +68,10 @@ struct TextRule {
 
     init(kind: MatrixFile.Kind, header: XCTextHeader) {
         var flags = 0
-        if kind == .values || kind == .dense { flags |= XC_TEXT_ANY_SIGN }
-        if kind == .sequences { flags |= XC_TEXT_ANY_ORDER }
+        if kind == .values || kind == .dense { flags |= CT_ANY_SIGN }
+        if kind == .sequences { flags |= CT_ANY_ORDER }
         isLabelList = header.labels != nil && kind == .labels
-        if header.labels != nil { flags |= XC_TEXT_ONE_FILE | (isLabelList ? XC_TEXT_LABELS_ONLY : 0) }
+        if header.labels != nil { flags |= CT_ONE_FILE | (isLabelList ? CT_LABELS_ONLY : 0) }
         self.flags = Int32(flags)
         cols = isLabelList ? header.labels ?? 0 : header.cols
         keepsValues = kind != .labels

@@ -1,4 +1,4 @@
-import Kernels
+import CText
 import Support
 
 /// Rows of a text file, cut at line ends into pieces that threads count and parse by themselves.
@@ -66,7 +66,7 @@ struct XCTextBody {
         let separators = Buffer<Int>(count: pieces.count)
         let body = self
         team.forEach(pieces.count) { i in
-            body.withText(i) { xc_text_count($0, $1, body.rule.separator, newlines.pointer + i, separators.pointer + i) }
+            body.withText(i) { ct_text_count($0, $1, body.rule.separator, newlines.pointer + i, separators.pointer + i) }
         }
         for i in pieces.indices {
             pieces[i].firstRow = rows
@@ -87,11 +87,11 @@ struct XCTextBody {
         let starts = Buffer<Int64>(count: rows + 1)
         let indices = Buffer<Int32>(count: entries)
         let values = rule.keepsValues ? Buffer<Float>(count: entries) : nil
-        let results = Buffer<xc_text_result>(count: pieces.count)
+        let results = Buffer<ct_text_result>(count: pieces.count)
         team.forEach(pieces.count) { i in
             let piece = pieces[i]
             withText(i) { text, length in
-                xc_text_parse(
+                ct_text_parse(
                     text, length, rule.cols, rule.flags, indices.pointer + piece.firstEntry,
                     values.map { $0.pointer + piece.firstEntry }, starts.pointer + piece.firstRow + 1, results.pointer + i)
             }
@@ -104,7 +104,7 @@ struct XCTextBody {
 
     /// Makes row ends count from the file's start, and moves entries over the places of those of value 0.
     private func closeGaps(
-        _ results: [xc_text_result], _ starts: Buffer<Int64>, _ indices: Buffer<Int32>, _ values: Buffer<Float>?
+        _ results: [ct_text_result], _ starts: Buffer<Int64>, _ indices: Buffer<Int32>, _ values: Buffer<Float>?
     ) -> Int {
         var kept = 0
         for (piece, result) in zip(pieces, results) {
@@ -119,7 +119,7 @@ struct XCTextBody {
         return kept
     }
 
-    private func error(in index: Int, _ result: xc_text_result, _ firstLine: Int) -> XCTextError {
+    private func error(in index: Int, _ result: ct_text_result, _ firstLine: Int) -> XCTextError {
         let rest = withText(index) { text, length in
             (result.error_at..<min(length, result.error_at + 600)).map { UInt8(bitPattern: text[$0]) }
         }

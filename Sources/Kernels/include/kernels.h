@@ -7,9 +7,9 @@
 
 #include "bf16_kernels.h"
 #include "layers_kernels.h"
+#include "linear_kernels.h"
 #include "philox.h"
 #include "search_kernels.h"
 #include "training_kernels.h"
-#include "xcdata_kernels.h"
 
 #endif

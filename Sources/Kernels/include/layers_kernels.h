@@ -72,11 +72,11 @@ void dx_rnn_forward(size_t rows, size_t hidden, float *gates, size_t ldg, const 
 void dx_lstm_forward(size_t rows, size_t carried, size_t hidden, float *gates, size_t ldg, const float *bias_x,
                      const float *bias_h, const float *c_before, float *c, float *h, size_t ldh);
 
-/// The same for GRU. r, z, n; n = tanh(gates_n + bias_x + r (recurrent_n + bias_h)); h = (1 - z) n + z h'. `recurrent`: products
-/// with the state (rows from `carried` on may hold anything); on return its n part is recurrent_n + bias_h. h_before: carried
-/// x ldb.
-void dx_gru_forward(size_t rows, size_t carried, size_t hidden, float *gates, float *recurrent, size_t ldg,
-                    const float *bias_x, const float *bias_h, const float *h_before, size_t ldb, float *h, size_t ldh);
+/// The same for GRU. r, z, n; n = tanh(gates_n + bias_x + r (recurrent_n + bias_h)); h = (1 - z) n + z h'. `recurrent`:
+/// products with the state (rows from `carried` on may hold anything); on return its n part is recurrent_n + bias_h.
+/// h_before: carried x ldb.
+void dx_gru_forward(size_t rows, size_t carried, size_t hidden, float *gates, float *recurrent, size_t ldg, const float *bias_x,
+                    const float *bias_h, const float *h_before, size_t ldb, float *h, size_t ldh);
 
 /// `dx_rnn_forward` backward: from dh the gradients before the gates' functions, in place of the gates.
 void dx_rnn_backward(size_t rows, size_t hidden, float *gates, size_t ldg, const float *dh, size_t ldh);

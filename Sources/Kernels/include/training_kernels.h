@@ -31,8 +31,8 @@ void dx_embed_rows(const float *table, size_t cols, const int64_t *starts, const
 
 /// x = max(x, 0), then dropout: kept with probability keep (quantised to 1/65536) and scaled by 1/keep. Column c of row
 /// r draws from (stream, id[r], first_col + c), so any cut of rows or columns draws the same numbers. keep >= 1: ReLU.
-void dx_relu_dropout(float *x, size_t rows, size_t cols, size_t ld, size_t first_col, const int32_t *ids,
-                     dx_stream stream, float keep);
+void dx_relu_dropout(float *x, size_t rows, size_t cols, size_t ld, size_t first_col, const int32_t *ids, dx_stream stream,
+                     float keep);
 
 /// Gradient through the above, given its output: g *= (out > 0 ? 1/keep : 0), element by element.
 void dx_relu_dropout_backward(float *g, const float *out, size_t count, float keep);
@@ -77,13 +77,13 @@ void dx_sigmoid(const float *x, float *out, size_t count);
 ///   g = (sigma(w.z + b) - y) * scale;  gw += g z;  dz += g w;  then the optimiser on w, its moments and the bias.
 /// z, dz: batch x ld; w, mw, vw: labels x ld; ld a multiple of 16. Returns the summed binary cross-entropy.
 double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
-                         size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb,
-                         size_t ld, float scale, dx_adam adam);
+                         size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb, size_t ld,
+                         float scale, dx_adam adam);
 
 /// The same for the hinge loss: h = max(0, 1 - y (w.z + b)), y = 1 or -1; the sum of h, or of h^2 where `squared`.
-double dx_shortlist_margin_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
-                                const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
-                                float *mb, float *vb, size_t ld, float scale, dx_adam adam, int squared);
+double dx_shortlist_margin_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
+                                size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb,
+                                size_t ld, float scale, dx_adam adam, int squared);
 
 /// logits[i] = w[label[i]] . z + bias, for the labels of one document.
 void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count, size_t ld,
@@ -92,25 +92,24 @@ void dx_pair_logits(const float *z, const float *w, const float *bias, const int
 /// Gradient and one step of the optimiser for the token rows of a batch: for each of the distinct tokens [first, last), the
 /// entries [starts[i], starts[i+1]) give (batch row, weight); gradient = sum weight * dx[row, :].
 void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts, const uint32_t *rows,
-                       const float *weights, const float *dx, size_t cols, float *table, float *m, float *v,
-                       dx_adam adam);
+                       const float *weights, const float *dx, size_t cols, float *table, float *m, float *v, dx_adam adam);
 
 /// The pairs of one document of a batch within the label range [lo, hi), appended as (label - lo, pair): positives (sorted, at
 /// most max_positives, a random subset where there are more), the shortlist's negatives in the range (positives already
 /// removed; total_negatives counts those of the whole row), then uniform random labels with positives removed, until `limit`
 /// pairs in all (counted over the whole label range). Returns the number appended. `stamp` has one entry a label of the whole
 /// range and holds values other than `mark`.
-size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t max_positives,
-                         const int32_t *negatives, size_t negative_count, size_t total_negatives, size_t random_count,
-                         size_t limit, int32_t label_count, int32_t lo, int32_t hi, int32_t document, uint16_t batch_row,
-                         dx_stream stream, uint32_t *stamp, uint32_t mark, int32_t *out_labels, uint16_t *out_pairs);
+size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t max_positives, const int32_t *negatives,
+                         size_t negative_count, size_t total_negatives, size_t random_count, size_t limit, int32_t label_count,
+                         int32_t lo, int32_t hi, int32_t document, uint16_t batch_row, dx_stream stream, uint32_t *stamp,
+                         uint32_t mark, int32_t *out_labels, uint16_t *out_pairs);
 
 /// Groups the tokens of a batch of documents: distinct tokens in order of appearance, and for each its (batch row,
 /// weight) entries in batch order. `slot` has one entry a token of the vocabulary, all -1, and is left so. Returns the
 /// number of distinct tokens; the outputs have room for all tokens of the batch (starts: one more).
-size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, const float *doc_weights,
-                       const int32_t *docs, size_t rows, int32_t *slot, int32_t *tokens, int64_t *starts,
-                       uint32_t *token_rows, float *token_weights);
+size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, const float *doc_weights, const int32_t *docs,
+                       size_t rows, int32_t *slot, int32_t *tokens, int64_t *starts, uint32_t *token_rows,
+                       float *token_weights);
 
 /// Counting sort by label: starts (labels + 1) and sorted pairs; stable, so a label's pairs are in batch order.
 void dx_sort_pairs(const int32_t *labels, const uint16_t *pairs, size_t count, size_t label_count, int64_t *starts,

@@ -10,8 +10,8 @@ public final class ScoreMerger {
     public let rows: Int
     public let labels: Int
     public let topK: Int
-    private let clf: BestKeys
-    private let knn: BestKeys
+    private let scores: BestKeys
+    private let priors: BestKeys
 
     public init(rows: Int, labels: Int, topK: Int) {
         precondition(rows >= 0 && labels >= 0 && topK > 0)
@@ -19,8 +19,8 @@ public final class ScoreMerger {
         self.labels = labels
         // A row cannot hold more labels than there are.
         self.topK = max(1, min(topK, labels))
-        clf = BestKeys(rows: rows, capacity: self.topK)
-        knn = BestKeys(rows: rows, capacity: self.topK)
+        scores = BestKeys(rows: rows, capacity: self.topK)
+        priors = BestKeys(rows: rows, capacity: self.topK)
     }
 
     /// Takes one worker's entries for a block of documents; their rows lie in `documents`, which lies in 0 ..< rows.
@@ -40,13 +40,13 @@ public final class ScoreMerger {
         for entry in entries {
             precondition(entry.label >= 0 && Int(entry.label) < labels, "label \(entry.label) of \(labels)")
         }
-        clf.insert(entries.lazy.filter { !$0.clf.isNaN }.map { RankKey(score: $0.clf, label: $0.label) }, row: row)
-        knn.insert(entries.lazy.filter { !$0.knn.isNaN }.map { RankKey(score: $0.knn, label: $0.label) }, row: row)
+        scores.insert(entries.lazy.filter { !$0.score.isNaN }.map { RankKey(score: $0.score, label: $0.label) }, row: row)
+        priors.insert(entries.lazy.filter { !$0.prior.isNaN }.map { RankKey(score: $0.prior, label: $0.label) }, row: row)
     }
 
     /// What was added so far, as a learner's scores (without a re-ranker); the merger is empty afterwards.
     public func finish() -> LearnerScores {
-        LearnerScores(clf: clf.matrix(cols: labels), knn: knn.matrix(cols: labels))
+        LearnerScores(clf: scores.matrix(cols: labels), knn: priors.matrix(cols: labels))
     }
 }
 

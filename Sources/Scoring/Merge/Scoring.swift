@@ -62,6 +62,27 @@ public enum Scoring {
         return learners.dropFirst().reduce(learners[0]) { sum($0, weight: 1, $1, weight: 1, team: team) }
     }
 
+    /// Σ of weight · scores over learners, in the order given, over the union of their index sets; learners of weight 0 are
+    /// left out. At least one weight is not 0.
+    public static func weightedSum(_ learners: [CSRMatrix], weights: [Float], team: ThreadTeam? = nil) -> CSRMatrix {
+        precondition(learners.count == weights.count)
+        let parts = zip(learners, weights).filter { $0.1 != 0 }
+        guard let first = parts.first else { preconditionFailure("an ensemble without a weight") }
+        let start = sum(first.0, weight: first.1, first.0, weight: 0, team: team)
+        return parts.dropFirst().reduce(start) { sum($0, weight: 1, $1.0, weight: $1.1, team: team) }
+    }
+
+    /// Each entry divided by its row's largest; rows without a positive entry stay.
+    public static func shares(_ scores: CSRMatrix, team: ThreadTeam? = nil) -> CSRMatrix {
+        RowAssembly(rows: scores.rows, cols: scores.cols, team: team).build {
+            scores.range($0).count
+        } fill: { row, slots in
+            let columns = scores.columns(row), values = scores.weights(row)
+            let largest = values.max() ?? 0, scale = largest > 0 ? largest : 1
+            for i in 0..<columns.count { (slots.indices[i], slots.values[i]) = (columns[i], values[i] / scale) }
+        }
+    }
+
     /// a·x + b·y over the union of the index sets.
     package static func sum(_ x: CSRMatrix, weight a: Float, _ y: CSRMatrix, weight b: Float, team: ThreadTeam?) -> CSRMatrix {
         precondition(x.rows == y.rows && x.cols == y.cols)

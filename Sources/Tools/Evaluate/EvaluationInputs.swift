@@ -36,7 +36,7 @@ struct EvaluationInputs {
         }
     }
 
-    private static func labels(_ path: String, _ threads: Int) throws -> CSRMatrix {
+    static func labels(_ path: String, _ threads: Int) throws -> CSRMatrix {
         let labels = try MatrixFile.read(path: path, kind: .labels, threads: threads)
         // Each label has memory of its own: a header must not ask for any amount.
         let most = 1 << 24 + 64 * labels.nonZeros

@@ -1,0 +1,122 @@
+import Checkpoint
+import Config
+import Datasets
+import Foundation
+import Support
+
+/// A trained learner, opened from its folder alone: what predicting and extracting need of it.
+public final class TrainedModel: Sendable {
+    public let folder: String
+    public let description: ModelDescription
+    /// The training documents and labels after clean-up, mapped; no test documents.
+    public let data: XCDataset
+    /// Name of each label by original id; nil where the data set had no names.
+    public let labelNames: [String]?
+
+    /// Names of the files in a model's folder, beside its checkpoints.
+    public enum Files {
+        public static let training = "training.xcd"
+        public static let labelIds = "label_ids.txt"
+        /// A copy of the config's `feature_indices`, where it has them.
+        public static let featureIndices = "feature_indices.txt"
+        /// Those that are copied from the data set's folder where it has them.
+        public static let ofDataset = [
+            "vocabulary.txt", "tokenizer.json", "labels.txt", "subwords.txt", "subwords.json", "Y.txt", "Yf.txt",
+        ]
+    }
+
+    public var config: Config { description.config }
+    public var arch: Arch { description.arch }
+    public var seed: UInt64 { description.seed }
+    /// D.
+    public var dims: Int { config.global.embeddingDims }
+    /// Original id of each trained label.
+    public var labelIds: Buffer<Int32> { data.labelIds }
+
+    /// - Parameter folder: `<work>/models/…/v_<version>_<seed>`.
+    /// - Throws: `Failure`: `.usage` where there is no model, `.damagedCheckpoint` where its parts don't fit together.
+    public static func open(folder: String) throws -> TrainedModel {
+        let description = try ModelDescription(path: "\(folder)/\(ModelDescription.fileName)")
+        let data = try XCDataset.map(cacheFile: "\(folder)/\(Files.training)")
+        let fits =
+            data.vocabularySize == description.features && data.labelCount == description.labels
+            && data.labelCountInFile == description.labelsInFile
+            && description.identity.dataFingerprint.hasPrefix(data.fingerprint)
+        guard fits else {
+            throw Failure(
+                .damagedCheckpoint, "the training data in the folder are not those of the model",
+                at: "\(folder)/\(Files.training)",
+                found: "\(data.vocabularySize) features, \(data.labelCount) labels, fingerprint \(data.fingerprint)",
+                expected: "\(description.features), \(description.labels), \(description.identity.dataFingerprint)",
+                advice: "give the training command again: it completes the folder")
+        }
+        return TrainedModel(folder: folder, description: description, data: data, labelNames: try names(folder, description))
+    }
+
+    private init(folder: String, description: ModelDescription, data: XCDataset, labelNames: [String]?) {
+        self.folder = folder
+        self.description = description
+        self.data = data
+        self.labelNames = labelNames
+    }
+
+    /// Line i names label i; a file with fewer lines than labels is passed over, since it would name the wrong ones.
+    private static func names(_ folder: String, _ description: ModelDescription) throws -> [String]? {
+        for file in ["labels.txt", "Y.txt"] where description.files.contains(file) {
+            guard let text = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8) else { continue }
+            var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            if lines.last == "" { lines.removeLast() }
+            if lines.count >= description.labelsInFile { return lines }
+        }
+        return nil
+    }
+
+    /// The model's framework.
+    ///
+    /// - Throws: `Failure` where this program has none of its name.
+    package var learner: any Learner {
+        get throws {
+            if let learner = Frameworks.all.first(where: { $0.name.rawValue == description.framework }) { return learner }
+            throw Failure(
+                .usage, "a model of an unknown framework", at: "\(folder)/\(ModelDescription.fileName)",
+                found: description.framework, expected: Frameworks.all.map(\.name.rawValue).joined(separator: ", "),
+                advice: "use the version of deepxml-dist that trained it")
+        }
+    }
+
+    /// How documents become what the model reads.
+    ///
+    /// - Throws: `Failure` where the copy of the config's `feature_indices` is missing or damaged.
+    public func featureFile() throws -> FeatureFile {
+        let isSelected = config.global.featureIndices != nil
+        return try FeatureFile(
+            type: data.featureType, columns: data.vocabularySize, normalise: try learner.inputs(config).normalize,
+            selected: isSelected ? "\(folder)/\(Files.featureIndices)" : nil)
+    }
+
+    /// The checkpoints of the learner.
+    public func store(notice: @escaping @Sendable (String) -> Void = { _ in }) -> CheckpointStore {
+        CheckpointStore(folder: folder, identity: description.identity, notice: notice)
+    }
+
+    /// The modules whose results are in the folder, in the order of training; damaged ones included.
+    public func modules() throws -> [String] {
+        try CheckpointEntry.all(in: folder).filter(\.isPinned).compactMap(\.key?.module)
+    }
+
+    /// The result of a module, every byte of it checked.
+    ///
+    /// - Throws: `Failure`: `.usage` where the learner has no such module, `.damagedCheckpoint` where it is damaged.
+    public func checkpoint(_ module: String) throws -> CheckpointReader {
+        let entries = try CheckpointEntry.all(in: folder).filter { $0.isPinned && $0.key?.module == module }
+        guard let entry = entries.last else {
+            let known = try modules()
+            throw Failure(
+                .usage, "the model has no module \"\(module)\"", at: folder, found: module,
+                expected: known.joined(separator: ", "),
+                advice: suggestion(for: module, among: known).map { "did you mean \($0)?" }
+                    ?? "deepxml-dist inspect shows what it has")
+        }
+        return try entry.reader()
+    }
+}

@@ -1,0 +1,94 @@
+import Config
+import DeepXMLModel
+import Devices
+import Support
+import Training
+
+// Modules II and III: extreme classifiers on shortlists (DeepXML, DeepXML-ANNS).
+extension NetworkRun {
+    /// Every search but those of a schedule is a module of its own, whose lists are pinned.
+    package func trainOnShortlists(_ encoder: any GroupEncoder) throws -> any ScoredStage {
+        let section = config.extreme, sizes = extremeSizes
+        let network = context.network(section, .extreme, encoder)
+        // What is searched never changes: one search before training serves training and prediction.
+        if !section.searchesBeforeTraining {
+            return try trainOnMovingShortlists(network, sizes)
+        }
+        let lists = try timed("shortlist") { try searchAll(encoder, .shortlist, withTraining: true) }
+        let train = try own(lists.train!, of: trainRows, truth: data.trainLabels, sizes: sizes)
+        try control.betweenModules()
+        try timed("extreme") {
+            try self.train(.extreme, section, network) {
+                (
+                    ShortlistStep(
+                        truth: data.trainLabels, negatives: train.negatives!, sizes: sizes, network: network, section: section),
+                    nil
+                )
+            }
+        }
+        return ShortlistStage(
+            context: context, network: network, queries: data.testFeatures, train: train,
+            lists: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
+    }
+
+    /// Lists that follow the encoder while it learns; those of prediction are searched with the trained one.
+    private func trainOnMovingShortlists(_ network: Network, _ sizes: ShortlistSizes) throws -> any ScoredStage {
+        try timed("extreme") {
+            try train(.extreme, config.extreme, network) {
+                let none = TopK(rows: trainRows.ownRows.count, k: 1)
+                let empty = try own(none, of: trainRows, truth: data.trainLabels, sizes: sizes).negatives!
+                let loss = ShortlistStep(
+                    truth: data.trainLabels, negatives: empty, sizes: sizes, network: network, section: config.extreme)
+                let follows = !config.extreme.usesRandomNegativesOnly
+                return (loss, follows ? ShortlistSchedule(run: self, network: network, loss: loss, sizes: sizes) : nil)
+            }
+        }
+        try control.betweenModules()
+        let lists = try timed("shortlist") {
+            try searchAll(network.encoder, .finalShortlist, withTraining: context.usesReranker)
+        }
+        return ShortlistStage(
+            context: context, network: network, queries: data.testFeatures,
+            train: try lists.train.map { try own($0, of: trainRows, truth: data.trainLabels, sizes: sizes) },
+            lists: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
+    }
+
+    private var trainRows: RowLists { RowLists(group: group, rows: data.trainFeatures.rows) }
+    private var testRows: RowLists { RowLists(group: group, rows: data.testFeatures.rows) }
+
+    /// Shortlists of this worker's slices of the training and test documents, pinned as the result of `module`.
+    private func searchAll(_ encoder: any GroupEncoder, _ module: ModuleName, withTraining: Bool) throws -> (
+        train: TopK?, test: TopK
+    ) {
+        if let done = try run.pinned(module) {
+            let train = withTraining ? try TopK("train", from: done, rows: trainRows.ownRows) : nil
+            return (train, try TopK("test", from: done, rows: testRows.ownRows))
+        }
+        let search = try search(encoder, says: true)
+        let train = withTraining ? try search.lists(data.trainFeatures) : nil, test = try search.lists(data.testFeatures)
+        let isFinal = module == .finalShortlist
+        try run.pin(
+            module, epoch: isFinal ? config.extreme.numEpochs : 0, step: isFinal ? 1 : 0,
+            (train?.stored("train", trainRows) ?? []) + test.stored("test", testRows), state: search.methods.state)
+        return (train, test)
+    }
+
+    /// Positives, shortlist and random labels, num_nbrs + 150 in all (DESIGN.md §1, module III); a static shortlist has no
+    /// random labels, a dynamic one nothing else.
+    private var extremeSizes: ShortlistSizes {
+        let section = config.extreme
+        let random =
+            section.usesRandomNegativesOnly ? section.numNbrs : section.shortlistMethod == "static" ? 0 : section.randomNegatives
+        return ShortlistSizes(
+            maxPositives: section.maxPositives, randomNegatives: random,
+            limit: section.numNbrs + (section.shortlistMethod == "static" ? 0 : 150))
+    }
+}
+
+extension ModuleConfig {
+    /// Negatives are uniform random labels alone.
+    package var usesRandomNegativesOnly: Bool { nsMethod == "ns" || modelMethod == "ns" || shortlistMethod == "dynamic" }
+
+    /// What is searched never changes while the classifiers are trained.
+    package var searchesBeforeTraining: Bool { freezeIntermediate && useIntermediateForShorty && !usesRandomNegativesOnly }
+}

@@ -1,0 +1,49 @@
+import Config
+import Foundation
+
+/// Seconds of training steps and searches on one core, from rates that were measured (docs/PERFORMANCE.md); for forecasts.
+public struct StepCosts: Sendable {
+    /// Flop/s of the one-vs-all step.
+    public var oneVsAll = 89e9
+    /// Flop/s of sgemm and bytes/s of a copy, the bounds of the shortlist step, and the part of its bound that it reaches.
+    public var product = 94e9, copy = 27.8e9, shortlistReaches = 0.52
+    /// Flop/s of an exact search, and of a graph's scattered reads.
+    public var exactSearch = 70e9, graphSearch = 5e9
+    /// Seconds a document and epoch at D 300 that more workers do not share: what was left of a measured learner after its
+    /// kernels' time (WordNetSmall, one worker, one thread).
+    public var overheadFull = 18e-6, overheadFrozen = 12e-6, overheadShortlist = 20e-6
+
+    public init() {}
+
+    private func scaled(_ overhead: Double, _ dims: Int) -> Double { overhead * pow(Double(dims) / 300, 2) }
+
+    /// An epoch of one-vs-all steps over `labels`, on m workers of `threads` threads.
+    package func oneVsAllEpoch(documents: Int, labels: Int, dims: Int, workers m: Double) -> Double {
+        Double(documents) * (scaled(overheadFull, dims) + 6 * Double(dims) * Double(labels) / oneVsAll / m)
+    }
+
+    /// An epoch of shortlist steps: the larger of the step's flop and its bytes, labels of a batch taken as drawn at random,
+    /// which is the worst case.
+    package func shortlistEpoch(
+        documents: Int, labels: Int, pairs: Int, dims: Int, batch: Int, freezes: Bool, workers m: Double
+    ) -> Double {
+        let pairs = Double(min(pairs, labels)), D = Double(dims), B = Double(batch), L = Double(labels)
+        let distinct = L * -expm1(B * pairs * log1p(-1 / max(L, 2)))
+        let step = max(6 * D * B * pairs / product, 24 * D * distinct / copy) / shortlistReaches
+        return Double(documents) * (scaled(freezes ? overheadFrozen : overheadShortlist, dims) + step / B / m)
+    }
+
+    /// Module II: label centroids and documents, the cheaper of exact search and graph each.
+    package func search(_ size: ProblemSize, _ section: ModuleConfig, workers m: Double) -> Double {
+        let queries = size.trainDocuments + size.testDocuments
+        let centroids = search(queries, size.labels, size.dimensions, section)
+        return (centroids + search(queries, size.trainDocuments, size.dimensions, section)) / m
+    }
+
+    private func search(_ queries: Int, _ database: Int, _ dims: Int, _ section: ModuleConfig) -> Double {
+        let D = Double(dims), Q = Double(queries), N = Double(database), links = Double(section.M)
+        func seen(_ width: Int) -> Double { N * Double(width) * links / (N + Double(width) * links) }
+        let graph = (N * seen(section.efC) + Q * seen(section.efS)) * 2 * D / graphSearch
+        return min(2 * Q * N * D / exactSearch, graph)
+    }
+}
