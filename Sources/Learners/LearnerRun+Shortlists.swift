@@ -1,5 +1,6 @@
 import Config
 import DeepXMLModel
+import Devices
 import Support
 import Training
 
@@ -19,7 +20,7 @@ extension LearnerRun {
         try timed("extreme") {
             try self.train(.extreme, section, network) {
                 (
-                    ShortlistLoss(
+                    ShortlistStep(
                         truth: data.trainLabels, negatives: train.negatives!, sizes: sizes, network: network, section: section),
                     nil
                 )
@@ -36,7 +37,7 @@ extension LearnerRun {
             try train(.extreme, config.extreme, network) {
                 let none = TopK(rows: trainRows.ownRows.count, k: 1)
                 let empty = try own(none, of: trainRows, truth: data.trainLabels, sizes: sizes).negatives!
-                let loss = ShortlistLoss(
+                let loss = ShortlistStep(
                     truth: data.trainLabels, negatives: empty, sizes: sizes, network: network, section: config.extreme)
                 let follows = !config.extreme.usesRandomNegativesOnly
                 return (loss, follows ? ShortlistSchedule(run: self, network: network, loss: loss, sizes: sizes) : nil)
@@ -78,7 +79,7 @@ extension LearnerRun {
     package func search(_ encoder: any GroupEncoder, says: Bool) throws -> ShortlistSearch {
         encoder.prepareForPrediction()
         let queries = data.trainFeatures.rows + data.testFeatures.rows
-        let methods = SearchMethods.choose(context, dims: Encoding(encoder, config.extreme).dims, queries: queries)
+        let methods = SearchMethods.choose(context, dims: SearchSpace(encoder, config.extreme).dims, queries: queries)
         if says { for reason in methods.reasons { try context.notice(reason) } }
         return try ShortlistSearch(context, encoder: encoder, methods: methods)
     }

@@ -2,6 +2,7 @@ import Checkpoint
 import Config
 import Datasets
 import DeepXMLModel
+import Devices
 import Formats
 import Foundation
 import Support
@@ -106,7 +107,7 @@ package final class LearnerRun {
             optimiser: section.optimiser, hasBias: section.bias)
         try TrainingLoop(
             module: .surrogate, config: section, network: network,
-            loss: FullLoss(truth: task.truth, network: network, section: section),
+            loss: OneVsAllStep(truth: task.truth, network: network, section: section),
             features: task.features, control: control
         ).run(from: checkpoint(within: .surrogate))
         try pin(.surrogate, epoch: section.numEpochs, encoder.storedCoarse())
@@ -119,7 +120,7 @@ package final class LearnerRun {
     private func trainOnAllLabels() throws -> any FirstStage {
         let section = config.extreme
         let network = context.network(section, .extreme, try context.newEncoder(section, .extreme))
-        try train(.extreme, section, network) { (FullLoss(truth: data.trainLabels, network: network, section: section), nil) }
+        try train(.extreme, section, network) { (OneVsAllStep(truth: data.trainLabels, network: network, section: section), nil) }
         return OneVsAllStage(context: context, network: network, queries: data.testFeatures)
     }
 
@@ -131,7 +132,7 @@ package final class LearnerRun {
         try train(.reranker, section, network) {
             let negatives = try stage.negatives(sizes: sizes)
             return (
-                ShortlistLoss(truth: data.trainLabels, negatives: negatives, sizes: sizes, network: network, section: section),
+                ShortlistStep(truth: data.trainLabels, negatives: negatives, sizes: sizes, network: network, section: section),
                 nil
             )
         }
@@ -141,7 +142,7 @@ package final class LearnerRun {
     /// Trains a network, or takes its parameters where that was done before.
     package func train(
         _ module: ModuleName, _ section: ModuleConfig, _ network: Network,
-        on loss: () throws -> (any ClassifierLoss, (any EpochSchedule)?)
+        on loss: () throws -> (any ClassifierStep, (any EpochSchedule)?)
     ) throws {
         if let done = try pinned(module) {
             try network.restore(done, moments: false)
@@ -151,18 +152,18 @@ package final class LearnerRun {
                 module: module, config: section, network: network, loss: loss, features: data.trainFeatures, control: control,
                 schedule: schedule
             ).run(from: checkpoint(within: module))
-            favourRareLabels(network.classifier, section)
+            adjustLogits(network.classifier, section)
             try pin(module, epoch: section.numEpochs, network.storedArrays(moments: false))
         }
         network.prepareForPrediction()
     }
 
     /// Once, after training: what is pinned, and all that is made of it, has the raised biases.
-    private func favourRareLabels(_ classifier: ClassifierShard, _ section: ModuleConfig) {
+    private func adjustLogits(_ classifier: ClassifierShard, _ section: ModuleConfig) {
         guard section.propensityWeight > 0 else { return }
         let inverse = Propensity.inverse(
             labelCounts: data.labelIds.array.map { data.labelCounts[Int($0)] }, documents: data.trainRowsInFile,
             A: config.global.A, B: config.global.B)
-        classifier.favourRareLabels(weight: section.propensityWeight, inversePropensity: inverse)
+        classifier.adjustLogits(weight: section.propensityWeight, inversePropensity: inverse)
     }
 }

@@ -36,19 +36,19 @@ package struct Prediction {
 
     /// - Parameter wanted: the labels to score, with the prior score of each as value.
     package func send(_ kind: ScoreBlock.Stage, network: Network, wanted: CSRMatrix) throws {
-        let features = stage.queries, ids = context.data.labelIds, table = LogitTable(network: network)
+        let features = stage.queries, ids = context.data.labelIds
         for documents in blocks(features.rows) {
-            let offset = wanted.range(documents.lowerBound).lowerBound
-            let count = wanted.range(documents.upperBound - 1).upperBound - offset
-            let scores = Buffer<ScoreEntry>(count: count)
-            try table.forEachRow(documents.map(Int32.init), of: features, wanted) { row, labels, logits in
-                let range = wanted.range(documents.lowerBound + row), priors = wanted.weights(documents.lowerBound + row)
-                for i in 0..<labels.count {
-                    scores.pointer[range.lowerBound - offset + i] = ScoreEntry(
-                        row: Int32(documents.lowerBound + row), label: ids[Int(labels[i])], clf: logits[i], knn: priors[i])
+            let logits = try network.logits(of: wanted, docs: documents.map(Int32.init), features: features)
+            var scores: [ScoreEntry] = []
+            scores.reserveCapacity(logits.nonZeros)
+            for (row, document) in documents.enumerated() {
+                let labels = logits.columns(row), own = logits.weights(row), priors = wanted.weights(document)
+                for i in labels.indices {
+                    scores.append(
+                        ScoreEntry(row: Int32(document), label: ids[Int(labels[i])], clf: own[i], knn: priors[i]))
                 }
             }
-            try post(kind, documents, scores.array)
+            try post(kind, documents, scores)
         }
     }
 }

@@ -6,12 +6,7 @@ import Training
 
 /// The encoder of a trained learner, whole in one process: x̂ or z of any documents, with the numbers of prediction.
 public final class DocumentEncoder {
-    public enum Layer: String, CaseIterable, Sendable {
-        /// x̂: what nearest neighbours are searched by.
-        case intermediate
-        /// z: what the classifiers see.
-        case final
-    }
+    public typealias Layer = Representation
 
     /// D of the layer.
     public let dims: Int
@@ -41,7 +36,7 @@ public final class DocumentEncoder {
                 expected: "\(ModuleName.extreme.name) or \(ModuleName.reranker.name)", advice: "leave --module out")
         }
         encoder.prepareForPrediction()
-        dims = layer == .final ? encoder.outputDims : encoder.intermediateDims
+        dims = encoder.dims(of: layer)
     }
 
     deinit { group.team.stop() }
@@ -50,16 +45,10 @@ public final class DocumentEncoder {
     ///
     /// - Parameter features: N×V.
     public func encode(_ features: CSRMatrix) throws -> DenseMatrix {
-        let result = DenseMatrix(rows: features.rows, cols: dims), device = encoder.device,
-            part = device.paddedTensor(rows: Self.block, dims: dims)
-        for from in stride(from: 0, to: features.rows, by: Self.block) {
-            let docs = (from..<min(from + Self.block, features.rows)).map(Int32.init)
-            let batch = DocumentBatch(features: features, docs: docs)
-            switch layer {
-            case .intermediate: try encoder.intermediate(batch, x: part)
-            case .final: try encoder.forward(batch, step: nil, z: part)
-            }
-            result.row(from).update(from: device.download(part.rows(0..<docs.count)).pointer, count: docs.count * dims)
+        let result = DenseMatrix(rows: features.rows, cols: dims), docs = (0..<Int32(features.rows)).map { $0 }
+        let room = group.device.paddedTensor(rows: Self.block, dims: dims)
+        try encoder.forEachBatch(docs, of: features, layer, into: room) { _, place, part in
+            result.rows(place).update(from: group.device.download(part).all)
         }
         return result
     }

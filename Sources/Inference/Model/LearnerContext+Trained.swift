@@ -49,7 +49,7 @@ extension LearnerContext {
     package func trainedSearch(_ model: TrainedModel, encoder: any GroupEncoder) throws -> ShortlistSearch {
         let module = config.extreme.searchesBeforeTraining ? ModuleName.shortlist : .finalShortlist
         let methods = try SearchMethods.trained(
-            model.checkpoint(module.name), self, dims: Encoding(encoder, config.extreme).dims)
+            model.checkpoint(module.name), self, dims: SearchSpace(encoder, config.extreme).dims)
         return try ShortlistSearch(self, encoder: encoder, methods: methods, isForManyCalls: true)
     }
 }

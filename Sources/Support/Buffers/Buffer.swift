@@ -43,10 +43,3 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
         pointer.update(from: other.pointer, count: count)
     }
 }
-
-extension Buffer {
-    /// The first `count` elements, without a copy.
-    package func prefix(_ count: Int) -> Buffer {
-        count == self.count ? self : Buffer(viewing: pointer, count: count, owner: self)
-    }
-}

@@ -25,4 +25,12 @@ public final class DenseMatrix: @unchecked Sendable {
         get { buffer.pointer[row * cols + col] }
         set { buffer.pointer[row * cols + col] = newValue }
     }
+
+    /// Some neighbouring rows, one after the other.
+    @inlinable public func rows(_ range: Range<Int>) -> BufferSlice<Float> {
+        buffer[range.lowerBound * cols..<range.upperBound * cols]
+    }
+
+    /// The elements of a row.
+    @inlinable public func elements(_ row: Int) -> BufferSlice<Float> { buffer[row * cols..<(row + 1) * cols] }
 }
