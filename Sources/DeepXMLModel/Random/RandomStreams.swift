@@ -1,5 +1,4 @@
 import Devices
-import Support
 
 /// What a random number is drawn for. Part of the generator's counter, so purposes never share numbers.
 public enum RandomPurpose: UInt32, Sendable {
@@ -40,37 +39,5 @@ public struct RandomStreams: Sendable {
             order.swapAt(i, j)
         }
         return order
-    }
-
-    /// Fills `count` floats with U(−bound, bound): those of row `row`, whose columns begin at `firstColumn`.
-    public func fillUniform(
-        _ out: UnsafeMutablePointer<Float>, count: Int, row: Int, firstColumn: Int, bound: Float, purpose: RandomPurpose
-    ) {
-        let stream = stream(purpose, step: 0)
-        var block = SIMD4<UInt32>(), have = -1
-        for i in 0..<count {
-            let column = firstColumn + i
-            if have != column / 4 {
-                have = column / 4
-                block = stream.block(UInt32(have), row: UInt32(row))
-            }
-            out[i] = bound * (Float(block[column % 4] >> 8) * (2 / Float(1 << 24)) - 1)
-        }
-    }
-
-    /// Fills a row's part with U(−bound, bound): the numbers of row `row`, whose columns begin at `firstColumn`.
-    public func fillUniform(
-        _ out: BufferSlice<Float>, row: Int, firstColumn: Int, bound: Float, purpose: RandomPurpose
-    ) {
-        let stream = stream(purpose, step: 0)
-        var block = SIMD4<UInt32>(), have = -1
-        for i in out.indices {
-            let column = firstColumn + i
-            if have != column / 4 {
-                have = column / 4
-                block = stream.block(UInt32(have), row: UInt32(row))
-            }
-            out[i] = bound * (Float(block[column % 4] >> 8) * (2 / Float(1 << 24)) - 1)
-        }
     }
 }
