@@ -68,7 +68,7 @@ private func leave(_ holder: LockHolder, in scratch: TemporaryFolder, counter: I
                 ofItemAtPath: scratch.file("run.lock"))
         }
         try RunLock(folder: scratch.path, timing: quick, notice: notices.add).release()
-        #expect(notices.text.contains("node7") && notices.text.contains("stood still"))
+        #expect(notices.text.contains("node7") && notices.text.contains("has not changed"))
     }
 
     /// One look at a killed job is enough for all its locks.
