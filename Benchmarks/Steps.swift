@@ -9,12 +9,10 @@ enum Steps {
     static let device = CPUDevice(team: ThreadTeam(size: 1))
 
     static func activations(_ seed: UInt32) -> DenseMatrix {
-        let matrix = DenseMatrix(rows: batch, cols: ld)
-        let streams = RandomStreams(seed: UInt64(seed), module: 1)
-        for row in 0..<batch {
-            streams.fillUniform(matrix.row(row), count: dims, row: row, firstColumn: 0, bound: 1, purpose: .classifierInit)
-        }
-        return matrix
+        let rows = device.paddedTensor(rows: batch, dims: dims)
+        let stream = RandomStreams(seed: UInt64(seed), module: 1).stream(.classifierInit, step: 0)
+        device.fillUniform(rows, stream, firstRow: 0, firstColumn: 0, bound: 1)
+        return device.matrix(rows.withPadding)
     }
 
     private static let docs = (0..<Int32(batch)).map { $0 }
@@ -31,7 +29,7 @@ enum Steps {
         let labels = Int32(classifier.labels.count)
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasTrans, Int32(batch), labels, Int32(dims), 1, z.pointer, Int32(ld),
-            classifier.weight.value.hostPointer, Int32(ld), 0, logits.pointer, labels)
+            device.matrix(classifier.weight.value).pointer, Int32(ld), 0, logits.pointer, labels)
     }
 
     /// Flop/s of the one-vs-all step (loss, both gradients, Adam) against those of bare sgemm of the same shape; and its

@@ -45,9 +45,9 @@ import Testing
         expectNear(unpadded(dx, cols: oracle.inputDims), oracle.inputGradient, "∂x")
     }
 
-    private func expect(_ gradient: Buffer<Float>, _ stack: EncoderStack, _ oracle: EncoderLayersOracle.Case) {
+    private func expect(_ gradient: Tensor, _ stack: EncoderStack, _ oracle: EncoderLayersOracle.Case) {
         for (slot, expected) in zip(stack.slots, oracle.slots) where slot.isTrained {
-            expectNear(slot.range.map { Double(gradient[$0]) }, expected.gradient, 3e-6, "∂\(slot.name)")
+            expectNear(gradient.array[slot.range].map(Double.init), expected.gradient, 3e-6, "∂\(slot.name)")
         }
     }
 

@@ -28,7 +28,7 @@ import Testing
         stack.finishGradient(gradient.parameters, blocks: 1, trainsCoarse: true)
         for slot in stack.slots where slot.isTrained {
             let values = stack.parameters.value.host.pointer + slot.range.lowerBound
-            let found = slot.range.map { Double(gradient.parameters[$0]) }
+            let found = gradient.parameters.array[slot.range].map(Double.init)
             expectGradient(found, of: values, "∂\(slot.name)") { pass.loss(c, step: step) }
         }
         for vector in 0..<pass.x.rows {

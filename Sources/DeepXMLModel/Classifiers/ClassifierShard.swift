@@ -10,19 +10,11 @@ extension ClassifierShard {
         labels: Range<Int>, dims: Int, hasBias: Bool = true, _ streams: RandomStreams, on device: any Device
     ) {
         self.init(labels: labels, dims: dims, hasBias: hasBias, on: device)
-        let bound = Float(1 / Double(dims).squareRoot()), ld = ld
-        device.withHost(weight.value, .write) { weights in
-            for (row, label) in labels.enumerated() {
-                streams.fillUniform(
-                    weights[row * ld..<row * ld + dims], row: label, firstColumn: 0, bound: bound, purpose: .classifierInit)
-            }
-        }
-        guard hasBias else { return }
-        device.withHost(bias.value, .write) { biases in
-            for (row, label) in labels.enumerated() {
-                streams.fillUniform(
-                    biases[row..<row + 1], row: label, firstColumn: ld, bound: bound, purpose: .classifierInit)
-            }
+        let bound = Float(1 / Double(dims).squareRoot()), stream = streams.stream(.classifierInit, step: 0)
+        device.fillUniform(
+            weight.value.columns(0..<dims), stream, firstRow: labels.lowerBound, firstColumn: 0, bound: bound)
+        if hasBias {
+            device.fillUniform(bias.value, stream, firstRow: labels.lowerBound, firstColumn: ld, bound: bound)
         }
     }
 

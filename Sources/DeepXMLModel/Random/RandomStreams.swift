@@ -9,8 +9,8 @@ public enum RandomPurpose: UInt32, Sendable {
 
 /// The random numbers of one module of one learner, drawn by counter (Philox 4×32-10, Salmon et al., SC 2011).
 ///
-/// Any worker can draw any number, whatever the layout: a number is a function of (seed, module, purpose, step, row,
-/// column) alone. So dropout masks, shuffles and negatives don't depend on the number of ranks, and resuming is exact.
+/// Any worker can draw any number, whatever the layout: a number depends only on (seed, module, purpose, step, row,
+/// column). So dropout masks, shuffles and negatives don't depend on the number of ranks, and resuming is exact.
 public struct RandomStreams: Sendable {
     public let seed: UInt64
     /// 1…4: which module draws (DESIGN.md §1).
@@ -40,37 +40,5 @@ public struct RandomStreams: Sendable {
             order.swapAt(i, j)
         }
         return order
-    }
-
-    /// Fills `count` floats with U(−bound, bound): those of row `row`, whose columns begin at `firstColumn`.
-    public func fillUniform(
-        _ out: UnsafeMutablePointer<Float>, count: Int, row: Int, firstColumn: Int, bound: Float, purpose: RandomPurpose
-    ) {
-        let stream = stream(purpose, step: 0)
-        var block = SIMD4<UInt32>(), have = -1
-        for i in 0..<count {
-            let column = firstColumn + i
-            if have != column / 4 {
-                have = column / 4
-                block = stream.block(UInt32(have), row: UInt32(row))
-            }
-            out[i] = bound * (Float(block[column % 4] >> 8) * (2 / Float(1 << 24)) - 1)
-        }
-    }
-
-    /// Fills a row's part with U(−bound, bound): the numbers of row `row`, whose columns begin at `firstColumn`.
-    public func fillUniform(
-        _ out: BufferSlice<Float>, row: Int, firstColumn: Int, bound: Float, purpose: RandomPurpose
-    ) {
-        let stream = stream(purpose, step: 0)
-        var block = SIMD4<UInt32>(), have = -1
-        for i in out.indices {
-            let column = firstColumn + i
-            if have != column / 4 {
-                have = column / 4
-                block = stream.block(UInt32(have), row: UInt32(row))
-            }
-            out[i] = bound * (Float(block[column % 4] >> 8) * (2 / Float(1 << 24)) - 1)
-        }
     }
 }

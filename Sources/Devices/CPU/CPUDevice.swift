@@ -8,6 +8,7 @@ import Synchronization
 public final class CPUDevice: Device {
     public let team: ThreadTeam
     private let floatsInUse = Mutex(0)
+    let rowSlots = RowSlots()
 
     public init(team: ThreadTeam) { self.team = team }
 

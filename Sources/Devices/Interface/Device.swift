@@ -90,6 +90,15 @@ extension Device {
         return tensor
     }
 
+    /// Copies some columns of a host matrix into a tensor.
+    public func upload(_ matrix: DenseMatrix, columns: Range<Int>, to tensor: Tensor) {
+        withHost(tensor, .write) { to in
+            for row in 0..<matrix.rows {
+                for (c, column) in columns.enumerated() { to[row * tensor.stride + c] = matrix[row, column] }
+            }
+        }
+    }
+
     /// The tensor on the host, without padding.
     public func matrix(_ tensor: Tensor) -> DenseMatrix {
         DenseMatrix(rows: tensor.rows, cols: tensor.cols, buffer: download(tensor))

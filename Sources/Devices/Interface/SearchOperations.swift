@@ -39,9 +39,6 @@ public protocol SearchOperations {
     /// sums[to] += x[from] for each pair, in their order. Both have the same columns, and no padding.
     func addRows(_ pairs: [RowPair], of x: Tensor, to sums: Tensor)
 
-    /// target = x, of one shape.
-    func copy(_ x: Tensor, to target: Tensor)
-
     /// target[to] = x[from] for each pair, in their order. Both have the same columns.
     func copyRows(_ pairs: [RowPair], of x: Tensor, to target: Tensor)
 

@@ -34,7 +34,7 @@ package struct EncoderPlan {
     package func encoder(_ section: ModuleConfig, trainsCoarse: Bool, streams: RandomStreams) throws -> any GroupEncoder {
         guard let astec else {
             let stack = try arch.encoderStack(data: data, dims: dims, streams: streams, on: group.device)
-            return StackEncoder(
+            return LayeredGroupEncoder(
                 stack: stack, group: group, embeddings: stack.input == .tokens ? embeddings(section, streams) : nil,
                 batchSize: section.batchSize, trainsCoarse: trainsCoarse, optimiser: section.encoderOptimiser)
         }
@@ -42,7 +42,7 @@ package struct EncoderPlan {
             dims: dims, batchSize: section.batchSize, trainsEncoder: trainsCoarse,
             encoderKeep: Float(1 - astec.coarseDropout), residualKeep: astec.fineDropout.map { Float(1 - $0) },
             optimiser: section.encoderOptimiser)
-        return AstecEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
+        return AstecGroupEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
     }
 
     private func embeddings(_ section: ModuleConfig, _ streams: RandomStreams) -> EmbeddingShard {
@@ -57,6 +57,10 @@ package struct EncoderPlan {
     }
 }
 
+extension LayerDescription {
+    package init(_ layer: Arch.Layer) { self.init(kind: layer.kind, numbers: layer.numbers, texts: layer.texts) }
+}
+
 extension Arch {
     /// The architecture as a stack of layers, for the features that the data set has.
     ///
@@ -64,7 +68,8 @@ extension Arch {
     /// - Throws: `Failure` where layers don't fit each other.
     package func encoderStack(data: XCDataset, dims: Int, streams: RandomStreams, on device: any Device) throws -> EncoderStack {
         try EncoderStack(
-            coarse: coarse, fine: fine, inputDims: data.featureType == .dense ? data.vocabularySize : dims, streams: streams,
+            coarse: coarse.map(LayerDescription.init), fine: fine.map(LayerDescription.init),
+            inputDims: data.featureType == .dense ? data.vocabularySize : dims, streams: streams,
             on: device)
     }
 }

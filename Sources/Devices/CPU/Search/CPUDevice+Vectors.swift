@@ -27,12 +27,6 @@ extension CPUDevice {
         for pair in pairs { dx_add(sums.row(Int(pair.to)), x.row(Int(pair.from)), x.cols) }
     }
 
-    public func copy(_ x: Tensor, to target: Tensor) {
-        precondition(x.rows == target.rows && x.cols == target.cols)
-        if x.isContiguous && target.isContiguous { return target.pointer.update(from: x.pointer, count: x.rows * x.cols) }
-        for row in 0..<x.rows { target.row(row).update(from: x.row(row), count: x.cols) }
-    }
-
     public func copyRows(_ pairs: [RowPair], of x: Tensor, to target: Tensor) {
         precondition(x.cols == target.cols)
         for pair in pairs { target.row(Int(pair.to)).update(from: x.row(Int(pair.from)), count: x.cols) }
