@@ -9,10 +9,10 @@ enum Steps {
     static let device = CPUDevice(team: ThreadTeam(size: 1))
 
     static func activations(_ seed: UInt32) -> DenseMatrix {
-        let tensor = device.tensor(rows: batch, cols: ld)
+        let rows = device.paddedTensor(rows: batch, dims: dims)
         let stream = RandomStreams(seed: UInt64(seed), module: 1).stream(.classifierInit, step: 0)
-        device.fillUniform(tensor.columns(0..<dims), stream, firstRow: 0, firstColumn: 0, bound: 1)
-        return device.matrix(tensor)
+        device.fillUniform(rows, stream, firstRow: 0, firstColumn: 0, bound: 1)
+        return device.matrix(rows.withPadding)
     }
 
     private static let docs = (0..<Int32(batch)).map { $0 }
@@ -29,7 +29,7 @@ enum Steps {
         let labels = Int32(classifier.labels.count)
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasTrans, Int32(batch), labels, Int32(dims), 1, z.pointer, Int32(ld),
-            device.download(classifier.weight.value).pointer, Int32(ld), 0, logits.pointer, labels)
+            device.matrix(classifier.weight.value).pointer, Int32(ld), 0, logits.pointer, labels)
     }
 
     /// Flop/s of the one-vs-all step (loss, both gradients, Adam) against those of bare sgemm of the same shape; and its

@@ -5,10 +5,10 @@ import Testing
 
 @Suite struct PackedSearchTests {
     private static func vectors(_ rows: Int, _ cols: Int, seed: UInt64) -> DenseMatrix {
-        let tensor = cpu.tensor(rows: 1, cols: rows * cols)
+        let numbers = cpu.tensor(rows: 1, cols: rows * cols)
         let stream = RandomStreams(seed: seed, module: 1).stream(.classifierInit, step: 0)
-        cpu.fillUniform(tensor, stream, firstRow: 0, firstColumn: 0, bound: 1)
-        return DenseMatrix(rows: rows, cols: cols, buffer: tensor.host.buffer)
+        cpu.fillUniform(numbers, stream, firstRow: 0, firstColumn: 0, bound: 1)
+        return DenseMatrix(rows: rows, cols: cols, buffer: cpu.download(numbers))
     }
 
     private func expectSame(_ a: TopK, _ b: TopK) {

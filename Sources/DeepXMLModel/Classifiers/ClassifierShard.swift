@@ -13,8 +13,9 @@ extension ClassifierShard {
         let bound = Float(1 / Double(dims).squareRoot()), stream = streams.stream(.classifierInit, step: 0)
         device.fillUniform(
             weight.value.columns(0..<dims), stream, firstRow: labels.lowerBound, firstColumn: 0, bound: bound)
-        guard hasBias else { return }
-        device.fillUniform(bias.value, stream, firstRow: labels.lowerBound, firstColumn: ld, bound: bound)
+        if hasBias {
+            device.fillUniform(bias.value, stream, firstRow: labels.lowerBound, firstColumn: ld, bound: bound)
+        }
     }
 
     /// Starts each bias at its label's prior: log(n/N), n of N documents have it.

@@ -54,9 +54,12 @@ public struct MergedFiles {
     private func evaluate(
         _ result: FileMerge.Result, _ merge: FileMerge, _ labels: String, _ trainLabels: String?
     ) throws -> Evaluation {
-        let scores = "\(folder)/\(PredictionFormat.npz.fileName)", isKept = formats.contains(.npz)
-        if !isKept { try PredictionFile.write(result.scores, .npz, to: scores) }
-        defer { if !isKept { try? FileManager.default.removeItem(atPath: scores) } }
+        // A copy beside nothing of the person's: the formats asked for may leave out npz.
+        let own = FileManager.default.temporaryDirectory.appendingPathComponent("deepxml-merge-\(UUID().uuidString)").path
+        let scores = "\(own)/\(PredictionFormat.npz.fileName)"
+        try makeFolder(own)
+        defer { try? FileManager.default.removeItem(atPath: own) }
+        try PredictionFile.write(result.scores, .npz, to: scores)
         var options = EvaluateOptions(predictions: scores, labels: labels, threads: merge.threads)
         options.trainLabels = trainLabels
         return try Evaluation(options)
