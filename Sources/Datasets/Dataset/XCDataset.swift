@@ -1,3 +1,4 @@
+import Config
 import Support
 
 /// A data set as training sees it, after DESIGN.md's clean-up; shared by the ranks of a node through a mapped cache.

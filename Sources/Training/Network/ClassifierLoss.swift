@@ -40,7 +40,7 @@ package final class FullLoss: ClassifierLoss, @unchecked Sendable {
             loss: section.lossKind, precision: section.classifierPrecision)
         positives = Array(repeating: [], count: network.labelShards.count)
         shardOfLabel = (0..<shards.count).flatMap { shard in shards.labels(ofShard: shard).map { _ in Int32(shard) } }
-        if section.biasInit == "prior" { kernel.classifier.setBias(prior: truth) }
+        if section.classifier.biasStart == .prior { kernel.classifier.setBias(prior: truth) }
     }
 
     package func prepare(docs: UnsafeBufferPointer<Int32>, step: Int) {
@@ -94,21 +94,4 @@ package final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
     }
 
     package func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) }
-}
-
-extension ModuleConfig {
-    package var lossKind: ClassifierLossKind { ClassifierLossKind(rawValue: loss) ?? .bce }
-
-    package var classifierPrecision: ClassifierPrecision { precision == "bfloat16" ? .bfloat16 : .float32 }
-
-    /// Of the classifiers.
-    package var optimiser: OptimiserSettings {
-        OptimiserSettings(kind: OptimiserSettings.Kind(rawValue: optim) ?? .adam, momentum: momentum, weightDecay: weightDecay)
-    }
-
-    package var encoderOptimiser: OptimiserSettings {
-        var settings = optimiser
-        settings.rateFactor = encoderRate
-        return settings
-    }
 }

@@ -15,8 +15,8 @@ package struct Encoding {
     /// What the shortlists of a module are searched by.
     package init(_ encoder: any GroupEncoder, _ section: ModuleConfig) {
         self.encoder = encoder
-        layer = section.useIntermediateForShorty ? .intermediate : .final
-        batchSize = section.batchSize
+        layer = section.shortlist.usesIntermediate ? .intermediate : .final
+        batchSize = section.optimisation.batchSize
     }
 
     package var dims: Int { layer == .intermediate ? encoder.intermediateDims : encoder.outputDims }
