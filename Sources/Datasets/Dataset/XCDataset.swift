@@ -1,4 +1,6 @@
 import Config
+import Formats
+import Foundation
 import Support
 
 /// A data set as training sees it, after DESIGN.md's clean-up; shared by the ranks of a node through a mapped cache.
@@ -56,4 +58,17 @@ public final class XCDataset: Sendable {
     public var labelCount: Int { trainLabels.cols }
     /// Labels of the files, those without a training document included.
     public var labelCountInFile: Int { testLabels.cols }
+}
+
+/// How likely a relevant label is to be seen in the data (Jain, Prabhu & Varma, KDD 2016).
+public enum Propensity {
+    /// 1/p_l = 1 + C·(N_l + B)^−A with C = (ln N − 1)(B + 1)^A, one a label.
+    ///
+    /// - Parameters:
+    ///   - labelCounts: N_l, training documents of each label, counted over the whole training file.
+    ///   - documents: N, rows of the training file.
+    public static func inverse(labelCounts: some Sequence<Int32>, documents: Int, A: Double, B: Double) -> [Double] {
+        let C = (log(Double(documents)) - 1) * pow(B + 1, A)
+        return labelCounts.map { 1 + C * pow(Double($0) + B, -A) }
+    }
 }
