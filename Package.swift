@@ -41,18 +41,18 @@ let package = Package(
         .target(name: "Prepare", dependencies: ["Datasets", "Formats", "Support"], swiftSettings: strict),
         // Where tensors live and are computed on; only its CPU folder calls the kernels.
         .target(name: "Devices", dependencies: ["Kernels", "CHNSW", "Support"], swiftSettings: strict),
-        .target(name: "DeepXMLModel", dependencies: ["Devices", "Kernels", "CHNSW", "Support"], swiftSettings: strict),
+        .target(name: "DeepXMLModel", dependencies: ["Devices", "Support"], swiftSettings: strict),
         // Networks, searches and epochs over the workers of a group.
         .target(
             name: "Training",
             dependencies: [
-                "DeepXMLModel", "Devices", "Kernels", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport",
+                "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport",
                 "Support",
             ], swiftSettings: strict),
         .target(
             name: "Learners",
             dependencies: [
-                "Training", "DeepXMLModel", "Devices", "Kernels", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
                 "Transport",
                 "Support",
             ], swiftSettings: strict),
@@ -98,7 +98,7 @@ let package = Package(
         // launch/bench: ratios to bounds of the machine.
         .executableTarget(
             name: "deepxml-bench",
-            dependencies: ["Kernels", "COpenBLAS", "DeepXMLModel", "Devices", "Datasets", "Config", "Formats", "Support"],
+            dependencies: ["COpenBLAS", "DeepXMLModel", "Devices", "Formats", "Support"],
             path: "Benchmarks",
             swiftSettings: strict),
 

@@ -30,7 +30,8 @@ enum Recurrent {
                 {
                     cblas_sgemm(
                         CblasRowMajor, CblasNoTrans, CblasTrans, Int32(tokens), Int32(gates), Int32(hidden), 1, x.pointer,
-                        Int32(hidden), stack.parameters.value.hostPointer, Int32(hidden), 0, out.pointer, Int32(gates))
+                        Int32(hidden), Steps.device.download(stack.parameters.value).pointer, Int32(hidden), 0, out.pointer,
+                        Int32(gates))
                 },
             ])
         // Products with the input and with the state; each once forward and twice backward. The first token has no state.

@@ -9,40 +9,41 @@ enum Steps {
     static let device = CPUDevice(team: ThreadTeam(size: 1))
 
     static func activations(_ seed: UInt32) -> DenseMatrix {
-        let matrix = DenseMatrix(rows: batch, cols: ld)
-        let streams = RandomStreams(seed: UInt64(seed), module: 1)
-        for row in 0..<batch {
-            streams.fillUniform(matrix.row(row), count: dims, row: row, firstColumn: 0, bound: 1, purpose: .classifierInit)
-        }
-        return matrix
+        let tensor = device.tensor(rows: batch, cols: ld)
+        let stream = RandomStreams(seed: UInt64(seed), module: 1).stream(.classifierInit, step: 0)
+        device.fillUniform(tensor.columns(0..<dims), stream, firstRow: 0, firstColumn: 0, bound: 1)
+        return device.matrix(tensor)
     }
 
-    /// Labels of the batch's documents.
-    private static func positives(labels: Int) -> [(row: Int32, label: Int32)] {
-        (0..<batch).flatMap { row in
-            (0..<6).map { (row: Int32(row), label: Int32((row * 97 + $0 * 613) % labels)) }
-        }
+    private static let docs = (0..<Int32(batch)).map { $0 }
+
+    /// Six labels of each of the batch's documents.
+    private static func truth(labels: Int, _ label: (_ row: Int, _ i: Int) -> Int) -> CSRMatrix {
+        CSRMatrix(
+            cols: labels,
+            rows: (0..<batch).map { row in Set((0..<6).map { Int32(label(row, $0) % labels) }).sorted().map { ($0, 1) } },
+            binary: true)
     }
 
     private static func sgemm(_ z: DenseMatrix, _ classifier: ClassifierShard, _ logits: DenseMatrix) {
         let labels = Int32(classifier.labels.count)
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasTrans, Int32(batch), labels, Int32(dims), 1, z.pointer, Int32(ld),
-            classifier.weight.value.hostPointer, Int32(ld), 0, logits.pointer, labels)
+            device.download(classifier.weight.value).pointer, Int32(ld), 0, logits.pointer, labels)
     }
 
     /// Flop/s of the one-vs-all step (loss, both gradients, Adam) against those of bare sgemm of the same shape; and its
     /// speed with bfloat16 inputs against that.
     static func oneVsAll(labels: Int) {
         let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1), on: device)
-        let z = activations(2), dz = DenseMatrix(rows: batch, cols: ld), logits = DenseMatrix(rows: batch, cols: labels)
-        let positives = positives(labels: labels), adam = Adam.dense(learningRate: 0.001, step: 10)
+        let z = activations(2), input = device.tensor(z), dz = device.tensor(rows: batch, cols: ld)
+        let logits = DenseMatrix(rows: batch, cols: labels)
+        let truth = truth(labels: labels) { $0 * 97 + $1 * 613 }, adam = Adam.dense(learningRate: 0.001, step: 10)
+        let task = ClassifierTask(classifier: classifier, leaves: [0..<labels], truth: truth, batchSize: batch)
         let steps = ClassifierPrecision.allCases.map { precision in
-            let step = OneVsAllStep(classifier: classifier, labelCount: labels, batchSize: batch, precision: precision)
-            return {
-                _ = step.run(
-                    rows: 0..<labels, z: z.pointer, batch: batch, positives: positives[...], adam: adam, dz: dz.pointer)
-            }
+            let step = device.oneVsAll(task, precision: precision)
+            step.prepare(docs: docs, stream: RandomStreams(seed: 1, module: 1).stream(.negatives, step: 0))
+            return { _ = step.run(0..<1, z: input, step: adam, dz: dz) }
         }
         let seconds = fastest(labels > 10_000 ? 5 : 15, steps + [{ sgemm(z, classifier, logits) }])
         let flops = 2 * Double(batch) * Double(labels) * Double(dims)
@@ -58,10 +59,10 @@ enum Steps {
     static func oneVsAllTopK(labels: Int) {
         let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1), on: device)
         let z = activations(2), logits = DenseMatrix(rows: batch, cols: labels)
-        let search = OneVsAllTopK(classifier: classifier), team = ThreadTeam(size: 1)
+        let input = device.tensor(z)
         let seconds = fastest(
             labels > 10_000 ? 5 : 15,
-            [{ _ = search.topK(z.pointer, rows: batch, k: 100, team: team) }, { sgemm(z, classifier, logits) }])
+            [{ _ = device.bestLabels(classifier, z: input, k: 100) }, { sgemm(z, classifier, logits) }])
         let flops = 2 * Double(batch) * Double(labels) * Double(dims)
         report(
             "one-vs-all top 100, L \(labels)", "\(rounded(flops / seconds[0] / 1e9)) GFLOP/s",
@@ -72,19 +73,17 @@ enum Steps {
     static func shortlist(labels: Int) {
         let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 3), on: device)
         let sizes = ShortlistSizes(maxPositives: 20, randomNegatives: perDocument, limit: perDocument)
-        let pairs = LabelPairs(labels: 0..<labels, labelCount: labels, batchSize: batch, sizes: sizes)
-        let truth = CSRMatrix(
-            cols: labels,
-            rows: (0..<batch).map { row in
-                Set((0..<6).map { Int32((row * 7919 + $0 * 104_729) % labels) }).sorted().map { ($0, 1) }
-            }, binary: true)
+        // As in training: one virtual shard after the other.
+        let shards = labels > 10_000 ? 64 : 32
+        let task = ClassifierTask(
+            classifier: classifier, leaves: (0..<shards).map { labels * $0 / shards..<labels * ($0 + 1) / shards },
+            truth: truth(labels: labels) { $0 * 7919 + $1 * 104_729 }, batchSize: batch)
         let none = CSRMatrix(cols: labels, rows: Array(repeating: [], count: batch), binary: true)
-        pairs.assemble(
-            docs: (0..<Int32(batch)).map { $0 }, labels: truth,
-            negatives: NegativeShortlists(inRange: none, totals: Buffer(count: batch)),
-            stream: RandomStreams(seed: 5, module: 3).stream(.negatives, step: 0))
-        let step = ShortlistStep(classifier: classifier)
-        let z = activations(3), dz = DenseMatrix(rows: batch, cols: ld), adam = Adam.lazy(learningRate: 0.001, step: 10)
+        let step = device.shortlists(
+            task, sizes: sizes, negatives: NegativeShortlists(inRange: none, totals: Buffer(count: batch)))
+        step.prepare(docs: docs, stream: RandomStreams(seed: 5, module: 3).stream(.negatives, step: 0))
+        let z = activations(3), input = device.tensor(z), dz = device.tensor(rows: batch, cols: ld),
+            adam = Adam.lazy(learningRate: 0.001, step: 10)
         let big = Buffer<UInt8>(count: 256 << 20), copy = Buffer<UInt8>(count: 256 << 20)
         big.fill(1)
         let weights = DenseMatrix(rows: 4000, cols: ld), logits = DenseMatrix(rows: batch, cols: 4000)
@@ -92,14 +91,7 @@ enum Steps {
         let seconds = fastest(
             labels > 10_000 ? 5 : 15,
             [
-                {
-                    // As in training: one virtual shard after the other.
-                    let shards = labels > 10_000 ? 64 : 32
-                    for shard in 0..<shards {
-                        let rows = labels * shard / shards..<labels * (shard + 1) / shards
-                        _ = step.run(rows: rows, z: z.pointer, batch: batch, pairs: pairs, adam: adam, dz: dz.pointer)
-                    }
-                },
+                { for shard in 0..<shards { _ = step.run(shard..<shard + 1, z: input, step: adam, dz: dz) } },
                 { copy.copy(from: big) },
                 {
                     cblas_sgemm(
@@ -107,7 +99,7 @@ enum Steps {
                         weights.pointer, Int32(ld), 0, logits.pointer, 4000)
                 },
             ])
-        let count = Double(pairs.count), distinct = Double(pairs.distinctLabels)
+        let count = Double(step.pairs.count), distinct = Double(step.pairs.distinctLabels)
         // A copy reads and writes each byte.
         let bandwidth = 2 * Double(big.count) / seconds[1], peak = 2 * Double(batch) * 4000 * Double(dims) / seconds[2]
         let bytes = 6 * 4 * Double(dims) * distinct / bandwidth, flops = 6 * Double(dims) * count / peak

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Messages
 import Support
 

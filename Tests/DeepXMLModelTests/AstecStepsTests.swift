@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 import Testing
 
@@ -10,35 +11,43 @@ import Testing
 
     @Test func fullLossWithEncoder() throws {
         let network = AstecNetwork(oracle, trainsEncoder: true)
-        let step = OneVsAllStep(classifier: network.classifier, labelCount: oracle.labelCount, batchSize: 6)
+        let step = cpu.oneVsAll(task(network), precision: .float32)
         try compare("full", network) { docs, z, dz, number in
-            let positives = docs.enumerated().flatMap { row, doc in
-                oracle.data.labels[Int(doc)].map { (row: Int32(row), label: $0) }
-            }
-            let sum = step.run(
-                rows: 0..<oracle.labelCount, z: z.pointer, batch: docs.count, positives: positives[...],
-                adam: Adam.dense(learningRate: oracle.learningRate, step: number), dz: dz.pointer)
-            return sum / Double(oracle.labelCount)
+            step.prepare(docs: docs, stream: stream(number))
+            let adam = Adam.dense(learningRate: oracle.learningRate, step: number)
+            return run(step, docs, z, adam, dz) / Double(oracle.labelCount)
         }
     }
 
     @Test(arguments: [("frozen", false), ("trained", true)])
     func shortlistLoss(module: String, trainsEncoder: Bool) throws {
         let network = AstecNetwork(oracle, trainsEncoder: trainsEncoder)
-        let step = ShortlistStep(classifier: network.classifier)
         let sizes = ShortlistSizes(maxPositives: 12, randomNegatives: 0, limit: 12)
-        let pairs = LabelPairs(labels: 0..<oracle.labelCount, labelCount: oracle.labelCount, batchSize: 6, sizes: sizes)
-        let truth = oracle.matrix(oracle.data.labels)
         let negatives = NegativeShortlists(
             inRange: oracle.matrix(oracle.data.negatives), totals: Buffer(oracle.data.negatives.map { Int32($0.count) }))
+        let step = cpu.shortlists(task(network), sizes: sizes, negatives: negatives)
         try compare(module, network) { docs, z, dz, number in
-            pairs.assemble(
-                docs: docs, labels: truth, negatives: negatives,
-                stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: number))
-            return step.run(
-                rows: 0..<oracle.labelCount, z: z.pointer, batch: docs.count, pairs: pairs,
-                adam: Adam.lazy(learningRate: oracle.learningRate, step: number), dz: dz.pointer)
+            step.prepare(docs: docs, stream: stream(number))
+            return run(step, docs, z, Adam.lazy(learningRate: oracle.learningRate, step: number), dz)
         }
+    }
+
+    private func task(_ network: AstecNetwork) -> ClassifierTask {
+        ClassifierTask(
+            classifier: network.classifier, leaves: [0..<oracle.labelCount], truth: oracle.matrix(oracle.data.labels),
+            batchSize: 6)
+    }
+
+    private func stream(_ step: Int) -> RandomStream { RandomStreams(seed: 1, module: 3).stream(.negatives, step: step) }
+
+    /// Also leaves ∂z in `dz`.
+    private func run(
+        _ step: any ClassifierOperation, _ docs: [Int32], _ z: DenseMatrix, _ adam: OptimiserStep, _ dz: DenseMatrix
+    ) -> Double {
+        let gradient = cpu.tensor(rows: 6, cols: z.cols)
+        let sum = step.run(0..<1, z: z.tensor.rows(0..<docs.count), step: adam, dz: gradient.rows(0..<docs.count))[0]
+        dz.rows(0..<docs.count).update(from: gradient.rows(0..<docs.count).host.buffer.all)
+        return sum
     }
 
     /// - Parameter loss: summed over the batch, each document's already a mean where the module's loss is one.

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Foundation
 import Support
 import Testing
@@ -16,7 +17,7 @@ import Testing
 
     private func classifier() -> ClassifierShard {
         let shard = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 4, module: 3), on: cpu)
-        for i in 0..<labels * shard.ld { shard.weight.value.host.pointer[i] *= 3 }
+        for i in 0..<labels * shard.ld { shard.weight.value.host.buffer[i] *= 3 }
         return shard
     }
 
@@ -24,20 +25,28 @@ import Testing
         (0..<batch).flatMap { row in [3, 80, 150].map { (Int32(row), Int32($0 + row)) } }
     }
 
-    private func run(_ step: OneVsAllStep, _ rows: Range<Int>, _ z: DenseMatrix, batch: Int) -> (DenseMatrix, Double) {
-        let dz = DenseMatrix(rows: batch, cols: z.cols)
-        let own = positives.filter { rows.contains(Int($0.label)) && $0.row < batch }
-        let sum = step.run(
-            rows: rows, z: z.pointer, batch: batch, positives: own[...], adam: adam, dz: dz.pointer)
-        return (dz, sum)
+    private func step(
+        _ shard: ClassifierShard, room: Int, loss: ClassifierLossKind = .bce, precision: ClassifierPrecision
+    ) -> any ClassifierOperation {
+        let rows = (0..<batch).map { row in positives.filter { $0.row == row }.map { ($0.label, Float(1)) } }
+        return cpu.oneVsAll(
+            ClassifierTask(
+                classifier: shard, leaves: [0..<labels], truth: CSRMatrix(cols: labels, rows: rows, binary: true),
+                batchSize: room,
+                loss: loss), precision: precision)
+    }
+
+    private func run(_ step: any ClassifierOperation, _ z: DenseMatrix, batch: Int, room: Int) -> (DenseMatrix, Double) {
+        let dz = cpu.tensor(rows: room, cols: z.cols)
+        step.prepare(docs: (0..<Int32(batch)).map { $0 }, stream: RandomStreams(seed: 1, module: 1).stream(.negatives, step: 0))
+        let sum = step.run(0..<1, z: z.tensor, step: adam, dz: dz.rows(0..<batch))[0]
+        return (dz.rows(0..<batch).host, sum)
     }
 
     @Test(arguments: ClassifierLossKind.allCases) func followsRoundedInputs(loss: ClassifierLossKind) {
         let shard = classifier(), z = noise(rows: batch, cols: dims, scale: 1, seed: 3)
         let W = Matrix(shard.weight.value, cols: dims), b = Matrix(shard.bias.value, cols: 1), x = Matrix(z, cols: dims)
-        let step = OneVsAllStep(classifier: shard, labelCount: labels, batchSize: batch, loss: loss, precision: .bfloat16)
-        #expect(step.precision == .bfloat16)
-        let (dz, _) = run(step, 0..<labels, z, batch: batch)
+        let (dz, _) = run(step(shard, room: batch, loss: loss, precision: .bfloat16), z, batch: batch, room: batch)
         let positive = Set(positives.map { Int($0.row) * labels + Int($0.label) })
         let scale = Double(1 / Float(batch * labels))
         var expectedZ = Matrix(rows: batch, cols: dims), expectedW = Matrix(rows: labels, cols: dims)
@@ -75,8 +84,7 @@ import Testing
         let z = noise(rows: 7, cols: dims, scale: 1, seed: 9)
         let results = [7, 30].map { room in
             let shard = classifier()
-            let step = OneVsAllStep(classifier: shard, labelCount: labels, batchSize: room, precision: precision)
-            let (dz, sum) = run(step, 0..<labels, z, batch: 7)
+            let (dz, sum) = run(step(shard, room: room, precision: precision), z, batch: 7, room: room)
             return (dz.buffer.array + shard.weight.value.host.buffer.array, sum)
         }
         #expect(results[0].0 == results[1].0 && results[0].1 == results[1].1)
@@ -86,10 +94,7 @@ import Testing
     @Test func theLossIsNearThatOfFloat32() {
         let z = noise(rows: batch, cols: dims, scale: 1, seed: 3)
         let sums = ClassifierPrecision.allCases.map { precision in
-            run(
-                OneVsAllStep(classifier: classifier(), labelCount: labels, batchSize: batch, precision: precision), 0..<labels, z,
-                batch: batch
-            ).1
+            run(step(classifier(), room: batch, precision: precision), z, batch: batch, room: batch).1
         }
         #expect(abs(sums[0] - sums[1]) < 1e-3 * sums[0])
         #expect(sums[0] != sums[1])

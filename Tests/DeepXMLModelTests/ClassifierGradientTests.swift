@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Foundation
 import Support
 import Testing
@@ -10,8 +11,26 @@ import Testing
     /// A classifier of the labels 3 ..< 3 + count, with larger weights than at the start.
     private func classifier(_ count: Int) -> ClassifierShard {
         let shard = ClassifierShard(labels: 3..<3 + count, dims: dims, RandomStreams(seed: 4, module: 3), on: cpu)
-        for i in 0..<count * shard.ld { shard.weight.value.host.pointer[i] *= 3 }
+        for i in 0..<count * shard.ld { shard.weight.value.host.buffer[i] *= 3 }
         return shard
+    }
+
+    private let stream = RandomStreams(seed: 1, module: 3).stream(.negatives, step: 0)
+
+    private func leaves(_ bounds: [Int]) -> [Range<Int>] { zip(bounds, bounds.dropFirst()).map { $0..<$1 } }
+
+    /// Runs one leaf after the other: the sum of their ∂z, and of their losses.
+    private func leafByLeaf(_ step: any ClassifierOperation, _ task: ClassifierTask, _ z: DenseMatrix, _ adam: OptimiserStep)
+        -> (DenseMatrix, Double)
+    {
+        let dz = cpu.tensor(rows: batch, cols: z.cols), part = cpu.tensor(rows: batch, cols: z.cols)
+        var sum = 0.0
+        for leaf in task.leaves.indices {
+            part.host.buffer.fill(.nan)
+            sum += step.run(leaf..<leaf + 1, z: z.tensor, step: adam, dz: part)[0]
+            cpu.add(part, to: dz)
+        }
+        return (dz.host, sum)
     }
 
     /// A (batch row, row of the shard, target) entry of the loss.
@@ -59,22 +78,18 @@ import Testing
         let z = noise(rows: batch, cols: dims, scale: 2, seed: 3)
         let labelCount = 200
         var g = Generator(state: 11)
-        let positives = (0..<batch).flatMap { row in
-            (0..<150).filter { _ in g.uniform() < 0.05 }.map { (row: Int32(row), label: Int32($0)) }
-        }
+        let positives = (0..<batch).map { _ in (0..<150).filter { _ in g.uniform() < 0.05 } }
+        // Two labels before the shard's, and some after.
+        let truth = CSRMatrix(
+            cols: labelCount,
+            rows: positives.map { own in ([0, 2] + own.map { $0 + 3 } + [160]).map { (Int32($0), 1) } }, binary: true)
         let start = (W: Matrix(shard.weight.value, cols: dims), b: Matrix(shard.bias.value, cols: 1), z: Matrix(z, cols: dims))
-        let step = OneVsAllStep(classifier: shard, labelCount: labelCount, batchSize: batch, loss: loss)
-        let dz = DenseMatrix(rows: batch, cols: shard.ld)
-        let part = DenseMatrix(rows: batch, cols: shard.ld)
-        var sum = 0.0
-        for rows in zip(bounds, bounds.dropFirst()).map({ $0..<$1 }) {
-            part.buffer.fill(.nan)
-            sum += step.run(
-                rows: rows, z: z.pointer, batch: batch, positives: positives[...], adam: Adam.dense(learningRate: 0.01, step: 1),
-                dz: part.pointer)
-            accumulate(part.pointer, into: dz.pointer, count: batch * shard.ld)
-        }
-        let positive = Set(positives.map { Int($0.row) * 150 + Int($0.label) })
+        let task = ClassifierTask(
+            classifier: shard, leaves: leaves(bounds), truth: truth, batchSize: batch, loss: loss)
+        let step = cpu.oneVsAll(task, precision: .float32)
+        step.prepare(docs: (0..<Int32(batch)).map { $0 }, stream: stream)
+        let (dz, sum) = leafByLeaf(step, task, z, Adam.dense(learningRate: 0.01, step: 1))
+        let positive = Set(positives.enumerated().flatMap { row, own in own.map { row * 150 + $0 } })
         let entries: [Entry] = (0..<batch * 150).map { ($0 / 150, $0 % 150, positive.contains($0) ? 1 : 0) }
         compare(shard, start, dz, found: sum, loss, entries, scale: 1 / Double(batch * labelCount))
     }
@@ -95,25 +110,16 @@ import Testing
         let negatives = NegativeShortlists(
             inRange: matrix(negative.map { $0.filter(shard.labels.contains) }), totals: Buffer(negative.map { Int32($0.count) }))
         let sizes = ShortlistSizes(maxPositives: 50, randomNegatives: 0, limit: 50)
-        let pairs = LabelPairs(labels: shard.labels, labelCount: 50, batchSize: batch, sizes: sizes)
-        pairs.assemble(
-            docs: docs, labels: matrix(truth), negatives: negatives,
-            stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: 0))
+        let task = ClassifierTask(
+            classifier: shard, leaves: leaves(bounds), truth: matrix(truth), batchSize: batch, loss: loss)
+        let step = cpu.shortlists(task, sizes: sizes, negatives: negatives)
+        step.prepare(docs: docs, stream: stream)
         let start = (W: Matrix(shard.weight.value, cols: dims), b: Matrix(shard.bias.value, cols: 1), z: Matrix(z, cols: dims))
-        let dz = DenseMatrix(rows: batch, cols: shard.ld)
-        let part = DenseMatrix(rows: batch, cols: shard.ld)
-        var sum = 0.0
-        for rows in zip(bounds, bounds.dropFirst()).map({ $0..<$1 }) {
-            part.buffer.fill(.nan)
-            sum += ShortlistStep(classifier: shard, loss: loss).run(
-                rows: rows, z: z.pointer, batch: batch, pairs: pairs, adam: Adam.lazy(learningRate: 0.01, step: 1),
-                dz: part.pointer)
-            accumulate(part.pointer, into: dz.pointer, count: batch * shard.ld)
-        }
+        let (dz, sum) = leafByLeaf(step, task, z, Adam.lazy(learningRate: 0.01, step: 1))
         let entries: [Entry] = docs.enumerated().flatMap { row, doc in
             both[Int(doc)].filter(shard.labels.contains).map { (row, $0 - 3, $0 % 3 == 0 ? 1 : 0) }
         }
-        #expect(pairs.count == entries.count)
+        #expect(step.pairs.count == entries.count && step.pairs.distinctLabels == Set(entries.map(\.label)).count)
         compare(shard, start, dz, found: sum, loss, entries, scale: 1 / Double(batch))
         #expect(
             (0..<dims).allSatisfy { Double(shard.weight.value.host[39, $0]) == start.W[39, $0] }, "a label of no list has changed"
@@ -132,14 +138,49 @@ import Testing
             let inRange = CSRMatrix(
                 cols: labelCount, rows: negative.map { $0.filter { labels.contains(Int($0)) }.map { ($0, 1) } }, binary: true)
             let negatives = NegativeShortlists(inRange: inRange, totals: Buffer(negative.map { Int32($0.count) }))
-            let pairs = LabelPairs(labels: labels, labelCount: labelCount, batchSize: 4, sizes: sizes)
-            pairs.assemble(docs: docs, labels: truth, negatives: negatives, stream: stream)
-            return pairs.count
+            let shard = ClassifierShard(labels: labels, dims: 1, hasBias: true, on: cpu)
+            let task = ClassifierTask(classifier: shard, leaves: [0..<labels.count], truth: truth, batchSize: 4)
+            let step = cpu.shortlists(task, sizes: sizes, negatives: negatives)
+            step.prepare(docs: docs, stream: stream)
+            return step.pairs.count
         }
         let counts = (0..<labelCount).map { count($0..<$0 + 1) }
         let whole = count(0..<labelCount)
         #expect(counts.reduce(0, +) == whole)
         #expect(whole <= 4 * 70 && whole > 4 * 60)
         #expect(count(100..<180) == counts[100..<180].reduce(0, +))
+    }
+
+    /// ∂z of several leaves is a tree of sums whatever the threads; the classifier's step is that of each leaf.
+    @Test(arguments: [1, 3], [true, false]) func leavesMeetInATree(threads: Int, hasBias: Bool) {
+        let device = CPUDevice(team: ThreadTeam(size: threads)), z = noise(rows: batch, cols: dims, scale: 2, seed: 3)
+        let truth = CSRMatrix(cols: 150, rows: (0..<batch).map { row in [(Int32(row * 29), Float(1))] }, binary: true)
+        let bounds = [0, 20, 20, 70, 80, 81, 120, 140, 150]
+        let shards = (0..<2).map { _ in
+            ClassifierShard(labels: 0..<150, dims: dims, hasBias: hasBias, RandomStreams(seed: 4, module: 3), on: cpu)
+        }
+        let adam = Adam.dense(learningRate: 0.01, step: 1)
+        let steps = shards.map { shard in
+            let task = ClassifierTask(classifier: shard, leaves: leaves(bounds), truth: truth, batchSize: batch)
+            let step = device.oneVsAll(task, precision: .float32)
+            step.prepare(docs: (0..<Int32(batch)).map { $0 }, stream: stream)
+            return step
+        }
+        let whole = cpu.tensor(rows: batch, cols: z.cols)
+        let losses = steps[0].run(0..<8, z: z.tensor, step: adam, dz: whole)
+        var parts = (0..<8).map { leaf in
+            let part = cpu.tensor(rows: batch, cols: z.cols)
+            #expect(steps[1].run(leaf..<leaf + 1, z: z.tensor, step: adam, dz: part) == [losses[leaf]])
+            return part
+        }
+        while parts.count > 1 {
+            for left in stride(from: 0, to: parts.count, by: 2) { cpu.add(parts[left + 1], to: parts[left]) }
+            parts = stride(from: 0, to: parts.count, by: 2).map { parts[$0] }
+        }
+        #expect(whole.host.buffer.array == parts[0].host.buffer.array)
+        for tensors in [\ClassifierShard.weight.value, \.bias.value, \.bias.firstMoment] {
+            #expect(shards[0][keyPath: tensors].host.buffer.array == shards[1][keyPath: tensors].host.buffer.array)
+        }
+        #expect(shards[0].bias.value.host.buffer.array.contains { $0 != 0 } == hasBias)
     }
 }

@@ -26,3 +26,13 @@ extension Matrix {
     /// The first `cols` columns.
     init(_ tensor: Tensor, cols: Int) { self.init(tensor.host, cols: cols) }
 }
+
+extension DenseMatrix {
+    /// A copy on the device; padding stays columns.
+    var tensor: Tensor { cpu.tensor(self) }
+}
+
+/// The k nearest rows of `database`, by a search over all of it.
+func exactTopK(_ database: DenseMatrix, firstId: Int = 0, queries: DenseMatrix, k: Int, team: ThreadTeam) throws -> TopK {
+    try CPUDevice(team: team).exactSearch(over: database.tensor, firstId: firstId).topK(queries: queries.tensor, k: k)
+}

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
         let z = noise(rows: rows, cols: dims, scale: 2, seed: 5)
         let team = ThreadTeam(size: threads)
         defer { team.stop() }
-        let found = OneVsAllTopK(classifier: shard).topK(z.pointer, rows: rows, k: k, team: team)
+        let found = CPUDevice(team: team).bestLabels(shard, z: z.tensor, k: k)
         #expect(found.rows == rows && found.k == k)
         for row in 0..<rows {
             let logits = (0..<labels).map {
@@ -39,14 +40,14 @@ import Testing
         let z = noise(rows: rows, cols: dims, scale: 2, seed: 6), whole = classifier(0..<3000, dims: dims)
         let one = ThreadTeam(size: 1), four = ThreadTeam(size: 4)
         defer { four.stop() }
-        let expected = bits(OneVsAllTopK(classifier: whole).topK(z.pointer, rows: rows, k: k, team: one))
-        #expect(bits(OneVsAllTopK(classifier: whole).topK(z.pointer, rows: rows, k: k, team: four)) == expected)
+        let expected = bits(CPUDevice(team: one).bestLabels(whole, z: z.tensor, k: k))
+        #expect(bits(CPUDevice(team: four).bestLabels(whole, z: z.tensor, k: k)) == expected)
         let parts = [0..<1, 1..<1500, 1500..<3000].map {
-            OneVsAllTopK(classifier: classifier($0, dims: dims)).topK(z.pointer, rows: rows, k: k, team: one)
+            CPUDevice(team: one).bestLabels(classifier($0, dims: dims), z: z.tensor, k: k)
         }
-        #expect(bits(mergeTopK(parts, k: k, team: one)) == expected)
+        #expect(bits(CPUDevice(team: one).merge(parts, k: k)) == expected)
         let single = (0..<rows).flatMap {
-            bits(OneVsAllTopK(classifier: whole).topK(z.row($0), rows: 1, k: k, team: four))
+            bits(CPUDevice(team: four).bestLabels(whole, z: z.tensor.rows($0..<$0 + 1), k: k))
         }
         #expect(single == expected)
     }
@@ -56,16 +57,16 @@ import Testing
         shard.weight.value.host.buffer.fill(0)
         for label in 0..<900 { shard.bias.value.host[label, 0] = label % 5 == 0 ? 1 : 0.5 }
         let z = noise(rows: 2, cols: 3, seed: 1)
-        let found = OneVsAllTopK(classifier: shard).topK(z.pointer, rows: 2, k: 250, team: ThreadTeam(size: 1))
+        let found = cpu.bestLabels(shard, z: z.tensor, k: 250)
         let expected = (Array(stride(from: 0, to: 900, by: 5)) + (0..<900).filter { $0 % 5 != 0 }.prefix(70)).map { $0 + 10 }
         #expect(found.ids(1).map(Int.init) == expected)
     }
 
     @Test func noLabelsAndNoRows() {
-        let team = ThreadTeam(size: 2), z = noise(rows: 3, cols: 4, seed: 2)
+        let team = ThreadTeam(size: 2), device = CPUDevice(team: team), z = noise(rows: 3, cols: 4, seed: 2).tensor
         defer { team.stop() }
-        let none = OneVsAllTopK(classifier: classifier(7..<7, dims: 4)).topK(z.pointer, rows: 3, k: 2, team: team)
+        let none = device.bestLabels(classifier(7..<7, dims: 4), z: z, k: 2)
         #expect((0..<3).allSatisfy { none.count($0) == 0 })
-        #expect(OneVsAllTopK(classifier: classifier(0..<9, dims: 4)).topK(z.pointer, rows: 0, k: 2, team: team).rows == 0)
+        #expect(device.bestLabels(classifier(0..<9, dims: 4), z: z.rows(0..<0), k: 2).rows == 0)
     }
 }

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Foundation
 import Support
 import Testing
@@ -23,7 +24,7 @@ import Testing
     func rareLabelsAreRaisedByTheirPropensity(labels: Range<Int>) {
         let shard = ClassifierShard(labels: labels, dims: 5, RandomStreams(seed: 4, module: 3), on: cpu)
         shard.setBias(prior: truth)
-        shard.favourRareLabels(weight: 0.5, inversePropensity: [1, 4, 16, 9])
+        shard.adjustLogits(weight: 0.5, inversePropensity: [1, 4, 16, 9])
         let raised = zip(expected, [1, 2, 4, 3] as [Float]).map { $0 + log($1) }
         #expect(zip(shard.bias.value.host.buffer.array, raised[labels]).allSatisfy { abs($0 - $1) < 1e-6 })
     }
@@ -32,9 +33,9 @@ import Testing
     @Test func aZeroDocumentGetsThePriors() {
         let shard = ClassifierShard(labels: 0..<4, dims: 5, RandomStreams(seed: 4, module: 3), on: cpu)
         shard.setBias(prior: truth)
-        let z = DenseMatrix(rows: 1, cols: shard.ld), rows: [Int32] = [0, 1, 2, 3]
-        var logits = [Float](repeating: 0, count: 4)
-        rows.withUnsafeBufferPointer { shard.logits(z.pointer, rows: $0, into: &logits) }
-        #expect(zip(logits, [0.75, 0.25, 1, 0.25]).allSatisfy { abs(exp($0) - $1) < 1e-6 })
+        let all = CSRMatrix(cols: 4, rows: [(0..<4).map { ($0, 1) }], binary: true)
+        let logits = cpu.logits(shard, z: cpu.tensor(rows: 1, cols: shard.ld), of: all, docs: [0])
+        #expect(Array(logits.columns(0)) == [0, 1, 2, 3])
+        #expect(zip(logits.weights(0), [0.75, 0.25, 1, 0.25]).allSatisfy { abs(exp($0) - $1) < 1e-6 })
     }
 }

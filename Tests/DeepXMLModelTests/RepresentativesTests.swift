@@ -15,16 +15,15 @@ import Testing
             for c in 0..<dims { matrix[row, c] = Float((row * 31 + c * 17) % 13 - 6) / 40 }
             matrix[row, axes[row / perKind]] += 1
         }
-        let team = ThreadTeam(size: 1)
-        defer { team.stop() }
-        makeUnitRows(matrix, team: team)
-        return matrix
+        let unit = matrix.tensor
+        cpu.makeUnitRows(unit)
+        return unit.host
     }
 
     private func found(_ documents: DenseMatrix, count: Int, threads: Int = 1) -> DenseMatrix {
         let team = ThreadTeam(size: threads)
         defer { team.stop() }
-        return representatives(of: documents, dims: dims, count: count, team: team)
+        return CPUDevice(team: team).representatives(of: documents.tensor, dims: dims, count: count, rounds: 10).host
     }
 
     @Test func areTheUnitMeansOfTheKinds() {

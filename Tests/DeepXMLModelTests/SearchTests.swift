@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 import Testing
 
@@ -11,8 +12,9 @@ func clusteredRows(_ rows: Int, dims: Int, groups: Int, seed: UInt64) -> DenseMa
         let centre = g.below(groups)
         for d in 0..<dims { matrix[r, d] = max(0, centres[centre * dims + d] + 0.5 * (g.uniform() - 0.5)) }
     }
-    makeUnitRows(matrix, team: ThreadTeam(size: 1))
-    return matrix
+    let unit = matrix.tensor
+    cpu.makeUnitRows(unit)
+    return unit.host
 }
 
 /// A copy of some rows.
@@ -35,10 +37,10 @@ func bits(_ lists: TopK) -> [UInt64] {
 @Suite struct SearchExactTests {
     /// Sizes around the tiles (12 and 96 queries, 32 and 256 vectors), and dims that no vector width divides.
     @Test(arguments: [(1, 1, 1, 1), (13, 33, 7, 5), (97, 257, 30, 20), (100, 1000, 300, 400), (5, 600, 64, 600)])
-    func isBruteForce(queries: Int, rows: Int, dims: Int, k: Int) {
+    func isBruteForce(queries: Int, rows: Int, dims: Int, k: Int) throws {
         let database = clusteredRows(rows, dims: dims, groups: 9, seed: 1)
         let asked = clusteredRows(queries, dims: dims, groups: 9, seed: 2)
-        let found = ExactSearch(database: database, firstId: 1000).topK(queries: asked, k: k, team: ThreadTeam(size: 2))
+        let found = try exactTopK(database, firstId: 1000, queries: asked, k: k, team: ThreadTeam(size: 2))
         for q in 0..<queries {
             let products = (0..<rows).map { product(asked.row(q), database.row($0), dims) }
             let best = products.sorted(by: >).prefix(k)
@@ -53,71 +55,70 @@ func bits(_ lists: TopK) -> [UInt64] {
         }
     }
 
-    @Test func tiesGoToTheSmallerId() {
+    @Test func tiesGoToTheSmallerId() throws {
         let database = DenseMatrix(rows: 900, cols: 3)
         for r in 0..<900 { database[r, r % 5 == 0 ? 0 : 1] = 1 }
         let asked = DenseMatrix(rows: 1, cols: 3)
         asked[0, 0] = 0.8
         asked[0, 1] = 0.6
-        let found = ExactSearch(database: database).topK(queries: asked, k: 250, team: ThreadTeam(size: 1))
+        let found = try exactTopK(database, queries: asked, k: 250, team: ThreadTeam(size: 1))
         let expected = Array(stride(from: 0, to: 900, by: 5)) + (0..<900).filter { $0 % 5 != 0 }.prefix(70)
         #expect(found.ids(0).map(Int.init) == expected)
     }
 
-    @Test func minusZeroIsZero() {
+    @Test func minusZeroIsZero() throws {
         let database = DenseMatrix(rows: 40, cols: 1)
         for r in 0..<40 { database[r, 0] = r % 2 == 0 ? -0.0 : 0 }
         let asked = DenseMatrix(rows: 1, cols: 1)
         asked[0, 0] = 1
-        let found = ExactSearch(database: database).topK(queries: asked, k: 30, team: ThreadTeam(size: 1))
+        let found = try exactTopK(database, queries: asked, k: 30, team: ThreadTeam(size: 1))
         #expect(found.ids(0).map(Int.init) == Array(0..<30))
     }
 
-    @Test func nanIsNoNeighbour() {
+    @Test func nanIsNoNeighbour() throws {
         let database = clusteredRows(300, dims: 8, groups: 3, seed: 3)
         database[7, 2] = .nan
-        let found = ExactSearch(database: database).topK(queries: database, k: 300, team: ThreadTeam(size: 1))
+        let found = try exactTopK(database, queries: database, k: 300, team: ThreadTeam(size: 1))
         #expect(found.count(0) == 299 && !found.ids(0).contains(7))
         #expect(found.count(7) == 0)
     }
 
     /// Threads, slices of the queries and shards of the database: the same bits.
-    @Test func everyCutGivesTheSame() {
+    @Test func everyCutGivesTheSame() throws {
         let database = clusteredRows(1501, dims: 100, groups: 20, seed: 4)
         let asked = clusteredRows(403, dims: 100, groups: 20, seed: 5)
-        let whole = bits(ExactSearch(database: database).topK(queries: asked, k: 100, team: ThreadTeam(size: 1)))
+        let whole = bits(try exactTopK(database, queries: asked, k: 100, team: ThreadTeam(size: 1)))
         for threads in [2, 3, 7] {
             let team = ThreadTeam(size: threads)
-            #expect(bits(ExactSearch(database: database).topK(queries: asked, k: 100, team: team)) == whole)
+            #expect(bits(try exactTopK(database, queries: asked, k: 100, team: team)) == whole)
             for cut in [1, 250, 1499] {
-                let lists = [0..<cut, cut..<1501].map { rows in
-                    ExactSearch(database: slice(database, rows), firstId: rows.lowerBound)
-                        .topK(queries: asked, k: 100, team: team)
+                let lists = try [0..<cut, cut..<1501].map { rows in
+                    try exactTopK(slice(database, rows), firstId: rows.lowerBound, queries: asked, k: 100, team: team)
                 }
-                #expect(bits(mergeTopK(lists, k: 100, team: team)) == whole)
+                #expect(bits(CPUDevice(team: team).merge(lists, k: 100)) == whole)
             }
             for cut in [1, 100, 397] {
-                let parts = [0..<cut, cut..<403].flatMap { rows in
-                    bits(ExactSearch(database: database).topK(queries: slice(asked, rows), k: 100, team: team))
+                let parts = try [0..<cut, cut..<403].flatMap { rows in
+                    bits(try exactTopK(database, queries: slice(asked, rows), k: 100, team: team))
                 }
                 #expect(parts == whole)
             }
         }
     }
 
-    @Test func emptySides() {
+    @Test func emptySides() throws {
         let some = clusteredRows(5, dims: 4, groups: 2, seed: 6)
         let none = DenseMatrix(rows: 0, cols: 4)
         let team = ThreadTeam(size: 2)
-        #expect(ExactSearch(database: some).topK(queries: none, k: 3, team: team).rows == 0)
-        let found = ExactSearch(database: none).topK(queries: some, k: 3, team: team)
+        #expect(try exactTopK(some, queries: none, k: 3, team: team).rows == 0)
+        let found = try exactTopK(none, queries: some, k: 3, team: team)
         #expect(found.indices.array == [Int32](repeating: -1, count: 15))
         #expect(found.scores.array.allSatisfy { $0 == -.infinity })
     }
 }
 
 @Suite struct SearchGraphTests {
-    private let settings = GraphSearch.Settings(M: 32, efC: 100, efS: 150)
+    private let settings = GraphSettings(M: 32, efC: 100, efS: 150)
 
     private func recall(_ found: TopK, _ exact: TopK) -> Double {
         var hits = 0
@@ -133,10 +134,10 @@ func bits(_ lists: TopK) -> [UInt64] {
         let team = ThreadTeam(size: 2)
         let database = clusteredRows(3000, dims: 64, groups: 60, seed: 7)
         let asked = clusteredRows(300, dims: 64, groups: 60, seed: 8)
-        let graph = try GraphSearch(
-            database: database, firstId: 50, settings: settings, parts: parts, seed: 1, team: team)
-        let found = try graph.topK(queries: asked, k: 50, team: team)
-        let exact = ExactSearch(database: database, firstId: 50).topK(queries: asked, k: 50, team: team)
+        let graph = try CPUDevice(team: team).graphSearch(
+            over: database.tensor, firstId: 50, settings: settings, parts: parts, seed: 1)
+        let found = try graph.topK(queries: asked.tensor, k: 50)
+        let exact = try exactTopK(database, firstId: 50, queries: asked, k: 50, team: team)
         #expect(recall(found, exact) >= 0.95)
         for q in 0..<300 {
             #expect(zip(found.scores(q), found.scores(q).dropFirst()).allSatisfy { $0 >= $1 })
@@ -149,23 +150,23 @@ func bits(_ lists: TopK) -> [UInt64] {
     @Test func threadsDoNotMatter() throws {
         let database = clusteredRows(1200, dims: 20, groups: 30, seed: 9)
         let results = try [1, 2, 4].map { threads in
-            let team = ThreadTeam(size: threads)
-            let graph = try GraphSearch(database: database, settings: settings, parts: 2, seed: 1, team: team)
-            return bits(try graph.topK(queries: database, k: 20, team: team))
+            let device = CPUDevice(team: ThreadTeam(size: threads))
+            let graph = try device.graphSearch(over: database.tensor, firstId: 0, settings: settings, parts: 2, seed: 1)
+            return bits(try graph.topK(queries: database.tensor, k: 20))
         }
         #expect(results[0] == results[1] && results[0] == results[2])
     }
 
     @Test func smallSides() throws {
-        let team = ThreadTeam(size: 1)
         let three = clusteredRows(3, dims: 5, groups: 2, seed: 10)
         let none = DenseMatrix(rows: 0, cols: 5)
-        let graph = try GraphSearch(database: three, settings: .init(M: 1, efC: 1, efS: 1), parts: 8, seed: 1, team: team)
-        let found = try graph.topK(queries: three, k: 10, team: team)
+        let graph = try cpu.graphSearch(
+            over: three.tensor, firstId: 0, settings: .init(M: 1, efC: 1, efS: 1), parts: 8, seed: 1)
+        let found = try graph.topK(queries: three.tensor, k: 10)
         #expect((0..<3).allSatisfy { found.count($0) == 3 && found.ids($0)[0] == Int32($0) })
-        #expect(try graph.topK(queries: none, k: 2, team: team).rows == 0)
-        let empty = try GraphSearch(database: none, settings: settings, seed: 1, team: team)
-        #expect(try empty.topK(queries: three, k: 2, team: team).count(0) == 0)
+        #expect(try graph.topK(queries: none.tensor, k: 2).rows == 0)
+        let empty = try cpu.graphSearch(over: none.tensor, firstId: 0, settings: settings, parts: 1, seed: 1)
+        #expect(try empty.topK(queries: three.tensor, k: 2).count(0) == 0)
     }
 }
 
@@ -189,11 +190,10 @@ func bits(_ lists: TopK) -> [UInt64] {
 
     @Test func thePlannedSearchRuns() throws {
         let database = clusteredRows(50, dims: 300, groups: 5, seed: 11)
-        let team = ThreadTeam(size: 1)
         for method in [plan(50, 50), plan(1_700_000, 2_800_000)] {
-            let search = try method.search(over: database, firstId: 7, seed: 1, team: team)
+            let search = try method.search(over: database.tensor, firstId: 7, seed: 1, on: cpu)
             #expect(search.count == 50)
-            #expect(try search.topK(queries: database, k: 1, team: team).indices.array == Array(7..<57))
+            #expect(try search.topK(queries: database.tensor, k: 1).indices.array == Array(7..<57))
         }
     }
 }

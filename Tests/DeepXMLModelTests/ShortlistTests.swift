@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 import Testing
 
@@ -35,7 +36,7 @@ private func expectRow(_ lists: TopK, _ row: Int, _ expected: [(key: Int32, valu
     @Test(arguments: [1, 12, 200]) func labelScoresAreSumsOverNeighbours(k: Int) {
         let labels = SurrogateExample(documents: 120, labels: 40, features: 10).labels
         let neighbours = randomLists(rows: 150, width: 9, ids: 120, seed: 1)
-        let found = labelScores(neighbours: neighbours, labels: labels, k: k, team: ThreadTeam(size: 3))
+        let found = CPUDevice(team: ThreadTeam(size: 3)).labelScores(neighbours: neighbours, labels: labels, k: k)
         for row in 0..<150 {
             var sums: [Int32: Float] = [:]
             for (document, similarity) in zip(neighbours.ids(row), neighbours.scores(row)) {
@@ -50,7 +51,7 @@ private func expectRow(_ lists: TopK, _ row: Int, _ expected: [(key: Int32, valu
         // γ = ¼ keeps sixteenths exact, so that ties are ties in any order of adding.
         let knn = randomLists(rows: 150, width: 12, ids: 30, seed: 2)
         let centroid = randomLists(rows: 150, width: 9, ids: 30, seed: 3)
-        let found = ensembleShortlist(knn: knn, centroid: centroid, gamma: 0.25, k: k, team: ThreadTeam(size: 3))
+        let found = CPUDevice(team: ThreadTeam(size: 3)).blend(knn, weight: 0.25, centroid, weight: 0.75, k: k)
         for row in 0..<150 {
             var scores: [Int32: Float] = [:]
             for (label, score) in zip(knn.ids(row), knn.scores(row)) { scores[label, default: 0] += 0.25 * score }
@@ -64,7 +65,7 @@ private func expectRow(_ lists: TopK, _ row: Int, _ expected: [(key: Int32, valu
         for (shard, list) in lists.enumerated() {
             for i in 0..<list.indices.count where list.indices[i] >= 0 { list.indices[i] = list.indices[i] * 3 + Int32(shard) }
         }
-        let merged = mergeTopK(lists, k: k, team: ThreadTeam(size: 2))
+        let merged = CPUDevice(team: ThreadTeam(size: 2)).merge(lists, k: k)
         for row in 0..<60 {
             var all: [Int32: Float] = [:]
             for list in lists { for (id, score) in zip(list.ids(row), list.scores(row)) { all[id] = score } }
@@ -72,16 +73,16 @@ private func expectRow(_ lists: TopK, _ row: Int, _ expected: [(key: Int32, valu
         }
     }
 
-    @Test func threadsDoNotMatter() {
+    @Test func threadsDoNotMatter() throws {
         let labels = SurrogateExample(documents: 120, labels: 40, features: 10).labels
-        let results = [1, 2, 5].map { threads in
-            let team = ThreadTeam(size: threads)
+        let results = try [1, 2, 5].map { threads in
+            let team = ThreadTeam(size: threads), device = CPUDevice(team: team)
             let database = clusteredRows(120, dims: 30, groups: 6, seed: 12)
-            let neighbours = ExactSearch(database: database).topK(queries: database, k: 25, team: team)
-            let knn = labelScores(neighbours: neighbours, labels: labels, k: 30, team: team)
-            let centroids = labelCentroids(encodings: database, documents: labels.transposed(), labels: 0..<40, team: team)
-            let centroid = ExactSearch(database: centroids).topK(queries: database, k: 25, team: team)
-            return bits(ensembleShortlist(knn: knn, centroid: centroid, k: 35, team: team))
+            let neighbours = try exactTopK(database, queries: database, k: 25, team: team)
+            let knn = device.labelScores(neighbours: neighbours, labels: labels, k: 30)
+            let centroids = unitMeans(of: database, documents: labels.transposed(), labels: 0..<40, on: device)
+            let centroid = try exactTopK(centroids, queries: database, k: 25, team: team)
+            return bits(device.blend(knn, weight: 0.075, centroid, weight: 0.925, k: 35))
         }
         #expect(results[0] == results[1] && results[0] == results[2])
     }
@@ -89,28 +90,39 @@ private func expectRow(_ lists: TopK, _ row: Int, _ expected: [(key: Int32, valu
     @Test func emptyLists() {
         let none = TopK(rows: 0, k: 4)
         let blank = TopK(rows: 3, k: 4)
-        let team = ThreadTeam(size: 2)
+        let device = CPUDevice(team: ThreadTeam(size: 2))
         let labels = SurrogateExample(documents: 12, labels: 4, features: 10).labels
-        #expect(labelScores(neighbours: none, labels: labels, k: 2, team: team).rows == 0)
-        #expect(ensembleShortlist(knn: none, centroid: none, team: team).rows == 0)
-        #expect(mergeTopK([], k: 3, team: team).rows == 0)
-        expectRow(labelScores(neighbours: blank, labels: labels, k: 2, team: team), 1, [])
-        expectRow(ensembleShortlist(knn: blank, centroid: blank, k: 3, team: team), 2, [])
+        #expect(device.labelScores(neighbours: none, labels: labels, k: 2).rows == 0)
+        #expect(device.blend(none, weight: 0.5, none, weight: 0.5, k: 5).rows == 0)
+        #expect(device.merge([], k: 3).rows == 0)
+        expectRow(device.labelScores(neighbours: blank, labels: labels, k: 2), 1, [])
+        expectRow(device.blend(blank, weight: 0.5, blank, weight: 0.5, k: 3), 2, [])
     }
 
     @Test func aLabelThatAllNeighboursHave() {
         let labels = CSRMatrix(cols: 1, rows: [[(0, 1)], [(0, 1)]], binary: true)
         let neighbours = TopK(rows: 1, k: 2, indices: Buffer([1, 0]), scores: Buffer([0.75, 0.5]))
-        expectRow(labelScores(neighbours: neighbours, labels: labels, k: 400, team: ThreadTeam(size: 1)), 0, [(0, 1)])
+        expectRow(cpu.labelScores(neighbours: neighbours, labels: labels, k: 400), 0, [(0, 1)])
     }
+}
+
+/// As training gathers label centroids: a label's documents are summed, and the sum made unit.
+private func unitMeans(of encodings: DenseMatrix, documents: CSRMatrix, labels: Range<Int>, on device: CPUDevice) -> DenseMatrix {
+    let sums = device.tensor(rows: labels.count, cols: encodings.cols)
+    let pairs = labels.flatMap { label in
+        documents.columns(label).map { RowPair(from: Int($0), to: label - labels.lowerBound) }
+    }
+    device.addRows(pairs, of: encodings.tensor, to: sums)
+    device.makeUnitRows(sums)
+    return sums.host
 }
 
 @Suite struct ShortlistCentroidTests {
     @Test func centroidsAreUnitMeans() {
         let data = SurrogateExample(documents: 120, labels: 40, features: 10)
-        let team = ThreadTeam(size: 3)
         let encodings = clusteredRows(120, dims: 37, groups: 9, seed: 13)
-        let centroids = labelCentroids(encodings: encodings, documents: data.documents, labels: 5..<33, team: team)
+        let centroids = unitMeans(
+            of: encodings, documents: data.documents, labels: 5..<33, on: CPUDevice(team: ThreadTeam(size: 3)))
         #expect(centroids.rows == 28)
         for label in 5..<33 {
             var sum = [Double](repeating: 0, count: 37)
@@ -125,9 +137,9 @@ private func expectRow(_ lists: TopK, _ row: Int, _ expected: [(key: Int32, valu
     @Test func aShardIsThatPartOfTheWhole() {
         let data = SurrogateExample(documents: 120, labels: 40, features: 10)
         let encodings = clusteredRows(120, dims: 37, groups: 9, seed: 14)
-        let whole = labelCentroids(encodings: encodings, documents: data.documents, labels: 0..<40, team: ThreadTeam(size: 1))
+        let whole = unitMeans(of: encodings, documents: data.documents, labels: 0..<40, on: cpu)
         let parts = [0..<11, 11..<11, 11..<40].flatMap { range in
-            labelCentroids(encodings: encodings, documents: data.documents, labels: range, team: ThreadTeam(size: 3))
+            unitMeans(of: encodings, documents: data.documents, labels: range, on: CPUDevice(team: ThreadTeam(size: 3)))
                 .buffer.array.map(\.bitPattern)
         }
         #expect(parts == whole.buffer.array.map(\.bitPattern))
@@ -137,10 +149,25 @@ private func expectRow(_ lists: TopK, _ row: Int, _ expected: [(key: Int32, valu
         let documents = CSRMatrix(cols: 2, rows: [[], [(0, 1)], [(0, 1), (1, 1)]], binary: true)
         let encodings = DenseMatrix(rows: 2, cols: 9)
         encodings[1, 3] = 5
-        makeUnitRows(encodings, team: ThreadTeam(size: 1))
-        #expect(encodings[1, 3] == 1)
-        let centroids = labelCentroids(encodings: encodings, documents: documents, labels: 0..<3, team: ThreadTeam(size: 1))
+        let unit = encodings.tensor
+        cpu.makeUnitRows(unit)
+        #expect(unit.host[1, 3] == 1)
+        let centroids = unitMeans(of: unit.host, documents: documents, labels: 0..<3, on: cpu)
         #expect((0..<9).allSatisfy { centroids[0, $0] == 0 && centroids[1, $0] == 0 })
         #expect(centroids[2, 3] == 1)
+    }
+}
+
+@Suite struct BestOfScoresTests {
+    /// Ties go to the smaller column; rows of any length, none among them.
+    @Test(arguments: [1, 4, 30]) func theBestOfEachRow(k: Int) {
+        var g = Generator(state: 8)
+        let rows = (0..<90).map { row in
+            (0..<40).filter { _ in row % 7 != 3 && g.below(3) != 0 }.map { (Int32($0), Float(g.below(12))) }
+        }
+        let found = CPUDevice(team: ThreadTeam(size: 3)).best(of: CSRMatrix(cols: 40, rows: rows), k: k)
+        for (row, entries) in rows.enumerated() {
+            expectRow(found, row, top(Dictionary(uniqueKeysWithValues: entries), k))
+        }
     }
 }

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Foundation
 import Support
 import Testing
@@ -27,7 +28,7 @@ private func entries(_ matrix: CSRMatrix) -> ([Int64], [Int32], [UInt32]) {
         for oracle in try OracleCase.all() {
             let data = SurrogateExample(documents: oracle.documents, labels: oracle.labels, features: oracle.features)
             let found = cooccurrence(
-                labels: data.labels, documents: data.documents, seed: oracle.seed, team: ThreadTeam(size: 1))
+                labels: data.labels, documents: data.documents, key: surrogateKey(oracle.seed, .walk), team: ThreadTeam(size: 1))
             for (label, expected) in zip(oracle.shown, oracle.cooccurrence) {
                 #expect(Array(found.columns(label)) == expected.map { Int32($0[0]) })
                 for (weight, want) in zip(found.weights(label), expected) { #expect(abs(weight - want[1]) < 1e-6) }
@@ -73,12 +74,14 @@ private func entries(_ matrix: CSRMatrix) -> ([Int64], [Int32], [UInt32]) {
         let one = ThreadTeam(size: 1)
         let clusters = data.clustering(threshold: 32, seed: 1).clusterOfLabel()
         let centroids = entries(labelCentroids(features: data.features, documents: data.documents, team: one))
-        let walks = entries(cooccurrence(labels: data.labels, documents: data.documents, seed: 1, team: one))
+        let walks = entries(cooccurrence(labels: data.labels, documents: data.documents, key: surrogateKey(1, .walk), team: one))
         for threads in [2, 5] {
             let team = ThreadTeam(size: threads)
             #expect(data.clustering(threshold: 32, seed: 1, threads: threads).clusterOfLabel() == clusters)
             #expect(entries(labelCentroids(features: data.features, documents: data.documents, team: team)) == centroids)
-            #expect(entries(cooccurrence(labels: data.labels, documents: data.documents, seed: 1, team: team)) == walks)
+            #expect(
+                entries(cooccurrence(labels: data.labels, documents: data.documents, key: surrogateKey(1, .walk), team: team))
+                    == walks)
         }
     }
 
@@ -104,7 +107,7 @@ private func entries(_ matrix: CSRMatrix) -> ([Int64], [Int32], [UInt32]) {
         let labels = CSRMatrix(cols: 150, rows: [(0..<150).map { ($0, 1) }], binary: true)
         let clustering = SurrogateClustering(
             features: CSRMatrix(cols: 3, rows: [[(0, 0.6), (2, 0.8)]]), labels: labels, documents: labels.transposed(),
-            threshold: 16, seed: 3, team: ThreadTeam(size: 1))
+            threshold: 16, seed: 3, on: cpu)
         let sizes = clustering.finish(clustering.root).map(\.labels.count)
         #expect(sizes.count == 16 && sizes.allSatisfy { $0 == 9 || $0 == 10 })
     }
@@ -114,7 +117,7 @@ private func entries(_ matrix: CSRMatrix) -> ([Int64], [Int32], [UInt32]) {
         let labels = CSRMatrix(cols: 4, rows: [[(0, 1), (1, 1)], [(2, 1)], [(3, 1)]], binary: true)
         let clustering = SurrogateClustering(
             features: CSRMatrix(cols: 3, rows: [[], [(0, 1)], [(1, 1)]]), labels: labels, documents: labels.transposed(),
-            threshold: 4, seed: 3, team: ThreadTeam(size: 1))
+            threshold: 4, seed: 3, on: cpu)
         #expect(clustering.clusterOfLabel().sorted() == [0, 1, 2, 3])
     }
 }
@@ -141,8 +144,9 @@ private func entries(_ matrix: CSRMatrix) -> ([Int64], [Int32], [UInt32]) {
         let sizes = (0..<40).map { data.documents.range($0).count }
         var walk = RandomWalk()
         walk.skipAbove = sizes.max()! - 1
-        let pruned = cooccurrence(labels: data.labels, documents: data.documents, seed: 1, walk: walk, team: team)
-        let whole = cooccurrence(labels: data.labels, documents: data.documents, seed: 1, team: team)
+        let pruned = cooccurrence(
+            labels: data.labels, documents: data.documents, key: surrogateKey(1, .walk), walk: walk, team: team)
+        let whole = cooccurrence(labels: data.labels, documents: data.documents, key: surrogateKey(1, .walk), team: team)
         for (label, size) in sizes.enumerated() {
             if size > walk.skipAbove {
                 #expect(Array(pruned.columns(label)) == [Int32(label)] && Array(pruned.weights(label)) == [1])
@@ -157,7 +161,7 @@ private func entries(_ matrix: CSRMatrix) -> ([Int64], [Int32], [UInt32]) {
         var walk = RandomWalk()
         walk.keep = 3
         let found = cooccurrence(
-            labels: data.labels, documents: data.documents, seed: 9, walk: walk, team: ThreadTeam(size: 1))
+            labels: data.labels, documents: data.documents, key: surrogateKey(9, .walk), walk: walk, team: ThreadTeam(size: 1))
         for label in 0..<40 {
             #expect(found.columns(label).contains(Int32(label)) && found.columns(label).count <= 4)
             #expect(abs(found.weights(label).reduce(0, +) - 1) < 1e-6)

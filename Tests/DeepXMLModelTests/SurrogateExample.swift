@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 
 /// Knuth's 64-bit linear congruential generator; Tests/oracles/surrogate_clusters.py has the same.
@@ -51,6 +52,6 @@ struct SurrogateExample {
     func clustering(threshold: Int, seed: Int, threads: Int = 1) -> SurrogateClustering {
         SurrogateClustering(
             features: features, labels: labels, documents: documents, threshold: threshold, seed: seed,
-            team: ThreadTeam(size: threads))
+            on: CPUDevice(team: ThreadTeam(size: threads)))
     }
 }

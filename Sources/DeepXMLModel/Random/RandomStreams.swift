@@ -40,20 +40,4 @@ public struct RandomStreams: Sendable {
         }
         return order
     }
-
-    /// Fills `count` floats with U(−bound, bound): those of row `row`, whose columns begin at `firstColumn`.
-    public func fillUniform(
-        _ out: UnsafeMutablePointer<Float>, count: Int, row: Int, firstColumn: Int, bound: Float, purpose: RandomPurpose
-    ) {
-        let stream = stream(purpose, step: 0)
-        var block = SIMD4<UInt32>(), have = -1
-        for i in 0..<count {
-            let column = firstColumn + i
-            if have != column / 4 {
-                have = column / 4
-                block = stream.block(UInt32(have), row: UInt32(row))
-            }
-            out[i] = bound * (Float(block[column % 4] >> 8) * (2 / Float(1 << 24)) - 1)
-        }
-    }
 }

@@ -1,3 +1,4 @@
+import Devices
 import Support
 
 /// Which search a job uses, and why.
@@ -8,7 +9,7 @@ public struct SearchPlan: Sendable, Equatable {
     public enum Method: String, Sendable { case exact, graph }
 
     public let method: Method
-    public let settings: GraphSearch.Settings
+    public let settings: GraphSettings
     /// A line for the log.
     public let reason: String
 
@@ -18,7 +19,7 @@ public struct SearchPlan: Sendable, Equatable {
     /// Compares the time one core would need for each.
     // swift-format-ignore: AlwaysUseLowerCamelCase
     public static func choose(queries: Int, database: Int, dims: Int, M: Int, efC: Int, efS: Int) -> SearchPlan {
-        let settings = GraphSearch.Settings(M: M, efC: efC, efS: efS)
+        let settings = GraphSettings(M: M, efC: efC, efS: efS)
         let exact = Self.exactSeconds(queries: queries, database: database, dims: dims)
         let graph = Self.graphSeconds(queries: queries, database: database, dims: dims, settings)
         let method: Method = exact <= graph ? .exact : .graph
@@ -31,13 +32,13 @@ public struct SearchPlan: Sendable, Equatable {
     /// The same search by a method that was chosen before.
     public func using(_ method: Method) -> SearchPlan { SearchPlan(method: method, settings: settings, reason: reason) }
 
-    /// The planned search over `database`; see `ExactSearch` and `GraphSearch`.
-    public func search(
-        over database: DenseMatrix, firstId: Int = 0, seed: Int, team: ThreadTeam
-    ) throws -> any NeighbourSearch {
+    /// The planned search over `database`, M×D.
+    public func search(over database: Tensor, firstId: Int = 0, seed: Int, on device: any Device) throws
+        -> any NeighbourSearch
+    {
         switch method {
-        case .exact: ExactSearch(database: database, firstId: firstId)
-        case .graph: try GraphSearch(database: database, firstId: firstId, settings: settings, seed: seed, team: team)
+        case .exact: device.exactSearch(over: database, firstId: firstId)
+        case .graph: try device.graphSearch(over: database, firstId: firstId, settings: settings, parts: 1, seed: seed)
         }
     }
 
@@ -46,7 +47,7 @@ public struct SearchPlan: Sendable, Equatable {
         2 * Double(queries) * Double(database) * Double(dims) / exactRate
     }
 
-    private static func graphSeconds(queries: Int, database: Int, dims: Int, _ settings: GraphSearch.Settings) -> Double {
+    private static func graphSeconds(queries: Int, database: Int, dims: Int, _ settings: GraphSettings) -> Double {
         let building = Double(database) * distances(database, width: settings.efC, M: settings.M)
         let searching = Double(queries) * distances(database, width: settings.efS, M: settings.M)
         return (building + searching) * 2 * Double(dims) / graphRate

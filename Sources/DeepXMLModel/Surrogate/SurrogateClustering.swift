@@ -1,4 +1,4 @@
-import Kernels
+import Devices
 import Support
 
 /// Label clusters of module I: balanced 2-means over smoothed label centroids, recursively (DESIGN.md §1; xclib's
@@ -26,8 +26,9 @@ public final class SurrogateClustering: Sendable {
     ///   - labels: N×L.
     ///   - documents: L×N, the transpose of `labels`.
     ///   - threshold: the clusters wanted, K (`surrogate_threshold`).
+    ///   - device: clusters are made by its host's processor.
     public init(
-        features: CSRMatrix, labels: CSRMatrix, documents: CSRMatrix, threshold: Int, seed: Int, team: ThreadTeam
+        features: CSRMatrix, labels: CSRMatrix, documents: CSRMatrix, threshold: Int, seed: Int, on device: any Device
     ) {
         precondition(threshold >= 1)
         labelCount = documents.rows
@@ -36,9 +37,9 @@ public final class SurrogateClustering: Sendable {
         self.depth = depth
         clusterCount = 1 << depth
         self.seed = seed
-        self.team = team
+        team = device.team
         smoothed = SmoothedCentroids(
-            cooccurrence: cooccurrence(labels: labels, documents: documents, seed: seed, team: team),
+            cooccurrence: cooccurrence(labels: labels, documents: documents, key: surrogateKey(seed, .walk), team: team),
             centroids: labelCentroids(features: features, documents: documents, team: team), team: team)
     }
 
@@ -53,20 +54,18 @@ public final class SurrogateClustering: Sendable {
         let offsets = starts
         team.forEach(nodes.count) { n in
             let node = nodes[n]
-            let side = sides.pointer + offsets[n]
+            let side = sides.view(offsets[n]..<offsets[n + 1])
             guard node.level < self.depth else { return }
             let members = ClusterMembers(node.labels, of: self.smoothed)
             let first = node.firstMembers(seed: self.seed)
             if node.labels.count <= Self.gramLimit {
-                members.gram().twoMeans(from: first, tolerance: Self.tolerance, side: side)
+                members.gram().twoMeans(from: first, tolerance: Self.tolerance, into: side)
             } else {
-                members.twoMeans(from: first, tolerance: Self.tolerance, side: side)
+                members.twoMeans(from: first, tolerance: Self.tolerance, into: side)
             }
         }
         return nodes.indices.flatMap { n in
-            nodes[n].level < depth
-                ? nodes[n].halves(side: UnsafeBufferPointer(start: sides.pointer + starts[n], count: nodes[n].labels.count))
-                : [nodes[n]]
+            nodes[n].level < depth ? nodes[n].halves(side: sides.view(starts[n]..<starts[n + 1])) : [nodes[n]]
         }
     }
 
@@ -123,8 +122,8 @@ public final class SurrogateClustering: Sendable {
 
     private func assign(_ node: ClusterNode, gram: DenseMatrix, into clusterOf: Buffer<Int32>) {
         let side = Buffer<UInt8>(count: node.labels.count)
-        gram.twoMeans(from: node.firstMembers(seed: seed), tolerance: Self.tolerance, side: side.pointer)
-        let halves = node.halves(side: UnsafeBufferPointer(start: side.pointer, count: side.count))
+        gram.twoMeans(from: node.firstMembers(seed: seed), tolerance: Self.tolerance, into: side)
+        let halves = node.halves(side: side)
         for (which, half) in halves.enumerated() {
             if half.level == depth {
                 for label in half.labels { clusterOf[Int(label)] = Int32(half.index) }
@@ -137,18 +136,11 @@ public final class SurrogateClustering: Sendable {
 }
 
 extension DenseMatrix {
-    /// 2-means of the members whose inner products these are.
-    fileprivate func twoMeans(from first: (first: Int, second: Int), tolerance: Double, side: UnsafeMutablePointer<UInt8>) {
-        let memory = Buffer<Float>(count: 4 * rows)
-        _ = dx_two_means_gram(pointer, rows, first.first, first.second, tolerance, memory.pointer, side)
-    }
-
     /// The rows and columns at `places`.
     fileprivate func square(of places: [Int]) -> DenseMatrix {
         let smaller = DenseMatrix(rows: places.count, cols: places.count)
         for (i, row) in places.enumerated() {
-            let from = self.row(row)
-            let to = smaller.row(i)
+            let from = elements(row), to = smaller.elements(i)
             for (j, col) in places.enumerated() { to[j] = from[col] }
         }
         return smaller

@@ -80,6 +80,12 @@ extension Tensor {
 
     func row(_ row: Int) -> UnsafeMutablePointer<Float> { pointer + row * stride }
 
+    /// The same place as rows×cols without padding, for more rows than are in use.
+    func room(rows: Int, cols: Int) -> Tensor {
+        precondition(stride == cols, "a tensor with another padding")
+        return Tensor(memory, offset: offset, rows: rows, cols: cols)
+    }
+
     /// No padding between rows.
     var isContiguous: Bool { stride == cols || rows <= 1 }
 }

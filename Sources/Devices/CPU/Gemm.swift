@@ -6,9 +6,9 @@ import Kernels
 /// bits, so results don't depend on how rows and columns are dealt to threads and ranks, nor on the processor (AVX2 or
 /// newer). OpenBLAS promises no such thing, and is no faster at the trainer's shapes: it is what `doctor` and the benchmarks
 /// (docs/PERFORMANCE.md) measure these products by.
-package enum Gemm {
+enum Gemm {
     /// c(m×n) = a(m×k) · b(n×k)ᵀ
-    package static func timesTransposed(
+    static func timesTransposed(
         m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>, ldb: Int,
         into c: UnsafeMutablePointer<Float>, ldc: Int
     ) {
@@ -16,7 +16,7 @@ package enum Gemm {
     }
 
     /// c(m×n) = a(m×k) · b(k×n), added to what c holds where `accumulate`.
-    package static func times(
+    static func times(
         m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>, ldb: Int,
         into c: UnsafeMutablePointer<Float>, ldc: Int, accumulate: Bool = false
     ) {
@@ -24,7 +24,7 @@ package enum Gemm {
     }
 
     /// c(m×n) = a(k×m)ᵀ · b(k×n)
-    package static func transposedTimes(
+    static func transposedTimes(
         m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>, ldb: Int,
         into c: UnsafeMutablePointer<Float>, ldc: Int
     ) {

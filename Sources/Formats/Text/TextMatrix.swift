@@ -129,7 +129,7 @@ extension CSRMatrix {
     }
 }
 
-extension UnsafeBufferPointer<Int32> {
+extension BufferSlice<Int32> {
     /// Each element is larger than the one before.
     var ascends: Bool {
         var last = Int32.min

@@ -22,7 +22,7 @@ extension NetworkRun {
             optimiser: section.optimiser, hasBias: section.classifier.bias)
         try TrainingLoop(
             module: .surrogate, config: section, network: network,
-            loss: FullLoss(truth: task.truth, network: network, section: section),
+            loss: OneVsAllStep(truth: task.truth, network: network, section: section),
             features: task.features, control: control
         ).run(from: run.checkpoint(within: .surrogate))
         try run.pin(.surrogate, epoch: section.optimisation.epochs, encoder.storedCoarse())

@@ -25,9 +25,8 @@ package struct SurrogateTask {
             starts[kept.count] = Int64(indices.count)
         }
         features = run.data.trainFeatures.selecting(rows: kept)
-        let short = Buffer<Int64>(count: kept.count + 1)
-        short.pointer.update(from: starts.pointer, count: kept.count + 1)
-        truth = CSRMatrix(rows: kept.count, cols: count, starts: short, indices: Buffer(indices), values: nil)
+        truth = CSRMatrix(
+            rows: kept.count, cols: count, starts: starts.view(0..<kept.count + 1), indices: Buffer(indices), values: nil)
     }
 
     /// The surrogate label of each label, −1: none; and their number.
@@ -68,7 +67,7 @@ package struct SurrogateTask {
         let data = run.data, group = run.group
         let clustering = SurrogateClustering(
             features: data.bagOfWords, labels: data.trainLabels, documents: data.trainDocuments,
-            threshold: run.config.global.surrogateThreshold, seed: Int(truncatingIfNeeded: run.run.seed), team: group.team)
+            threshold: run.config.global.surrogateThreshold, seed: Int(truncatingIfNeeded: run.run.seed), on: group.device)
         var nodes = [clustering.root]
         while nodes.count < group.size && nodes.count < clustering.clusterCount { nodes = clustering.split(nodes: nodes) }
         let own = clustering.finish(nodes: Array(nodes[group.ownSlice(nodes.count)]))

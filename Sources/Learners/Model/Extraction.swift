@@ -1,4 +1,5 @@
 import Support
+import Training
 
 /// What is to be taken out of a trained learner: a matrix. Frameworks make it (`Learner.extract`).
 public struct Extraction: Sendable {
@@ -12,12 +13,7 @@ public struct Extraction: Sendable {
     }
 
     /// Of an encoder.
-    public enum Layer: String, CaseIterable, Sendable {
-        /// x̂: what nearest neighbours are searched by.
-        case intermediate
-        /// z: what the classifiers see.
-        case final
-    }
+    public typealias Layer = Representation
 
     public var what: What
     /// nil: the module that the matrix usually comes from.

@@ -35,7 +35,7 @@ package final class DocumentEncoder {
                 expected: "\(ModuleName.extreme.name) or \(ModuleName.reranker.name)", advice: "leave --module out")
         }
         encoder.prepareForPrediction()
-        dims = layer == .final ? encoder.outputDims : encoder.intermediateDims
+        dims = encoder.dims(of: layer)
     }
 
     deinit { group.team.stop() }
@@ -44,16 +44,10 @@ package final class DocumentEncoder {
     ///
     /// - Parameter features: N×V.
     package func encode(_ features: CSRMatrix) throws -> DenseMatrix {
-        let result = DenseMatrix(rows: features.rows, cols: dims), device = encoder.device,
-            part = device.paddedTensor(rows: Self.block, dims: dims)
-        for from in stride(from: 0, to: features.rows, by: Self.block) {
-            let docs = (from..<min(from + Self.block, features.rows)).map(Int32.init)
-            let batch = DocumentBatch(features: features, docs: docs)
-            switch layer {
-            case .intermediate: try encoder.intermediate(batch, x: part)
-            case .final: try encoder.forward(batch, step: nil, z: part)
-            }
-            result.row(from).update(from: device.download(part.rows(0..<docs.count)).pointer, count: docs.count * dims)
+        let result = DenseMatrix(rows: features.rows, cols: dims), docs = (0..<Int32(features.rows)).map { $0 }
+        let room = group.device.paddedTensor(rows: Self.block, dims: dims)
+        try encoder.forEachBatch(docs, of: features, layer, into: room) { _, place, part in
+            result.rows(place).update(from: group.device.download(part).all)
         }
         return result
     }

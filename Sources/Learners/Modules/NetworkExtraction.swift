@@ -51,8 +51,8 @@ struct NetworkExtraction {
             let weights: Buffer<Float> = try reader.rectangle("classifier.weight", range, 0..<dims)
             let biases: Buffer<Float> = try reader.rows("classifier.bias", range)
             for (i, label) in range.enumerated() {
-                let row = result.row(Int(model.labelIds[label]))
-                row.update(from: weights.pointer + i * dims, count: dims)
+                let row = result.elements(Int(model.labelIds[label]))
+                row.part(0..<dims).update(from: weights[i * dims..<(i + 1) * dims])
                 row[dims] = biases[i]
             }
         }

@@ -16,7 +16,7 @@ package final class NetworkPredictor: LearnerPredictor {
     private let search: ShortlistSearch?
     private let reranker: Reranker?
     /// nil where not every label is scored, or a re-ranker has the last word.
-    private let packed: PackedSearch?
+    private let packed: (any NeighbourSearch)?
 
     /// Documents that an encoder takes at once: its products are faster than with the batches of training.
     private static let batchSize = 480
@@ -27,7 +27,7 @@ package final class NetworkPredictor: LearnerPredictor {
         network = try trained.network(.extreme)
         search = framework.modules.hasShortlists ? try trained.search(encoder: network.encoder) : nil
         reranker = context.usesReranker ? Reranker(network: try trained.network(.reranker), context) : nil
-        packed = search == nil && reranker == nil && group.size == 1 ? PackedSearch(network.classifier) : nil
+        packed = search == nil && reranker == nil && group.size == 1 ? group.device.packedSearch(over: network.classifier) : nil
     }
 
     package func prediction(of features: CSRMatrix) throws -> Prediction {
@@ -38,18 +38,11 @@ package final class NetworkPredictor: LearnerPredictor {
 
     package func bestLabels(_ k: Int, of features: CSRMatrix) throws -> TopK {
         guard let packed else { preconditionFailure("asked of a learner with shortlists or a re-ranker") }
-        let found = TopK(rows: features.rows, k: k), batch = network.batchSize, team = context.group.team
-        for from in stride(from: 0, to: features.rows, by: batch) {
-            let part = (from..<min(from + batch, features.rows)).map(Int32.init)
-            try network.encode(DocumentBatch(features: features, docs: part))
-            found.replace(
-                from: from, with: packed.topK(network.z.hostPointer, rows: part.count, stride: network.z.stride, k: k, team: team)
-            )
+        let found = TopK(rows: features.rows, k: k), ids = context.data.labelIds
+        try network.forEachBatch((0..<Int32(features.rows)).map { $0 }, of: features) { _, place, z in
+            found.replace(from: place.lowerBound, with: try packed.topK(queries: z, k: k))
         }
-        let ids = context.data.labelIds
-        for i in 0..<found.indices.count where found.indices.pointer[i] >= 0 {
-            found.indices.pointer[i] = ids.pointer[Int(found.indices.pointer[i])]
-        }
+        for i in 0..<found.indices.count where found.indices[i] >= 0 { found.indices[i] = ids[Int(found.indices[i])] }
         return found
     }
 

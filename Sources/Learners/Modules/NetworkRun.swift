@@ -1,6 +1,7 @@
 import Config
 import Datasets
 import DeepXMLModel
+import Devices
 import Support
 import Training
 
@@ -33,7 +34,7 @@ package struct NetworkRun {
     /// Trains a network, or takes its parameters where that was done before.
     package func train(
         _ module: ModuleName, _ section: ModuleConfig, _ network: Network,
-        on loss: () throws -> (any ClassifierLoss, (any EpochSchedule)?)
+        on loss: () throws -> (any ClassifierStep, (any EpochSchedule)?)
     ) throws {
         if let done = try run.pinned(module) {
             try network.restore(done, moments: false)
@@ -55,7 +56,7 @@ package struct NetworkRun {
         let inverse = Propensity.inverse(
             labelCounts: data.labelIds.array.map { data.labelCounts[Int($0)] }, documents: data.trainRowsInFile,
             A: config.global.A, B: config.global.B)
-        classifier.favourRareLabels(weight: section.classifier.propensityWeight, inversePropensity: inverse)
+        classifier.adjustLogits(weight: section.classifier.propensityWeight, inversePropensity: inverse)
     }
 
     /// Deals lists out to the workers that own their labels.
@@ -69,7 +70,7 @@ package struct NetworkRun {
     package func search(_ encoder: any GroupEncoder, says: Bool) throws -> ShortlistSearch {
         encoder.prepareForPrediction()
         let queries = data.trainFeatures.rows + data.testFeatures.rows
-        let methods = SearchMethods.choose(context, dims: Encoding(encoder, config.extreme).dims, queries: queries)
+        let methods = SearchMethods.choose(context, dims: SearchSpace(encoder, config.extreme).dims, queries: queries)
         if says { for reason in methods.reasons { try context.notice(reason) } }
         return try ShortlistSearch(context, encoder: encoder, methods: methods)
     }

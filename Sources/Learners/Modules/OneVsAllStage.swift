@@ -50,14 +50,9 @@ package struct OneVsAllStage: ScoredStage {
 
     /// The k best of this worker's labels for each of the documents `docs`.
     private func own(_ k: Int, docs: [Int32], features: CSRMatrix) throws -> TopK {
-        let lists = TopK(rows: docs.count, k: k), batch = network.batchSize
-        for from in stride(from: 0, to: docs.count, by: batch) {
-            let part = Array(docs[from..<min(from + batch, docs.count)])
-            try network.encode(DocumentBatch(features: features, docs: part))
-            lists.replace(
-                from: from,
-                with: OneVsAllTopK(classifier: network.classifier).topK(
-                    network.z.hostPointer, rows: part.count, k: k, team: context.group.team))
+        let lists = TopK(rows: docs.count, k: k)
+        try network.forEachBatch(docs, of: features) { _, place, z in
+            lists.replace(from: place.lowerBound, with: network.device.bestLabels(network.classifier, z: z, k: k))
         }
         return lists
     }

@@ -7,7 +7,7 @@ extension NetworkRun {
     package func trainOnAllLabels() throws -> any ScoredStage {
         let section = config.extreme
         let network = context.network(section, .extreme, try context.newEncoder(section, .extreme))
-        try train(.extreme, section, network) { (FullLoss(truth: data.trainLabels, network: network, section: section), nil) }
+        try train(.extreme, section, network) { (OneVsAllStep(truth: data.trainLabels, network: network, section: section), nil) }
         return OneVsAllStage(context: context, network: network, queries: data.testFeatures)
     }
 }

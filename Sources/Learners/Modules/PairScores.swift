@@ -12,17 +12,16 @@ package struct PairScores {
     package let wanted: CSRMatrix
 
     package func scores(of documents: Range<Int>) throws -> [ScoreEntry] {
-        let wanted = self.wanted, ids = labelIds
-        let offset = wanted.range(documents.lowerBound).lowerBound
-        let count = wanted.range(documents.upperBound - 1).upperBound - offset
-        let scores = Buffer<ScoreEntry>(count: count)
-        try LogitTable(network: network).forEachRow(documents.map(Int32.init), of: features, wanted) { row, labels, logits in
-            let range = wanted.range(documents.lowerBound + row), priors = wanted.weights(documents.lowerBound + row)
-            for i in 0..<labels.count {
-                scores.pointer[range.lowerBound - offset + i] = ScoreEntry(
-                    row: Int32(documents.lowerBound + row), label: ids[Int(labels[i])], score: logits[i], prior: priors[i])
+        let logits = try network.logits(of: wanted, docs: documents.map(Int32.init), features: features)
+        var scores: [ScoreEntry] = []
+        scores.reserveCapacity(logits.nonZeros)
+        for (row, document) in documents.enumerated() {
+            let labels = logits.columns(row), own = logits.weights(row), priors = wanted.weights(document)
+            for i in labels.indices {
+                let id = labelIds[Int(labels[i])]
+                scores.append(ScoreEntry(row: Int32(document), label: id, score: own[i], prior: priors[i]))
             }
         }
-        return scores.array
+        return scores
     }
 }

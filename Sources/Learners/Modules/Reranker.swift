@@ -1,5 +1,6 @@
 import Config
 import DeepXMLModel
+import Devices
 import Support
 import Training
 
@@ -19,7 +20,7 @@ package struct Reranker {
         try run.train(.reranker, section, network) {
             let negatives = try stage.negatives(sizes: sizes)
             return (
-                ShortlistLoss(
+                ShortlistStep(
                     truth: run.data.trainLabels, negatives: negatives, sizes: sizes, network: network, section: section),
                 nil
             )

@@ -1,5 +1,6 @@
 import Checkpoint
 import DeepXMLModel
+import Devices
 import Formats
 import Support
 import Training
@@ -9,14 +10,14 @@ import Training
 package final class ShortlistSchedule: EpochSchedule {
     private let run: NetworkRun
     private let network: Network
-    private let loss: ShortlistLoss
+    private let loss: ShortlistStep
     private let sizes: ShortlistSizes
     /// Epochs between two searches; nil: the first one's lists are kept.
     private let period: Int?
     /// The epoch at which the lists were searched, and this worker's slice of them.
     private var lists: (epoch: Int, train: TopK)?
 
-    package init(run: NetworkRun, network: Network, loss: ShortlistLoss, sizes: ShortlistSizes) {
+    package init(run: NetworkRun, network: Network, loss: ShortlistStep, sizes: ShortlistSizes) {
         self.run = run
         self.network = network
         self.loss = loss

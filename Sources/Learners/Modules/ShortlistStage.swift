@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Messages
 import Support
 import Training
@@ -63,13 +64,11 @@ package struct ShortlistStage: ScoredStage {
 
     /// The k best labels of each row of this worker's slice, over the labels of all workers.
     private func best(_ k: Int, of shortlists: OwnShortlists, features: CSRMatrix, rows: RowLists) throws -> TopK {
-        let result = TopK(rows: rows.ownRows.count, k: k), logits = LogitTable(network: network)
+        let result = TopK(rows: rows.ownRows.count, k: k)
         for block in rows.sliceBlocks {
-            let docs = block.flatMap { $0.map(Int32.init) }, local = TopK(rows: docs.count, k: k)
-            try logits.forEachRow(docs, of: features, shortlists.entries) { row, labels, logits in
-                local.set(row, ids: labels, scores: logits)
-            }
-            let merged = try rows.merge(local, block: block, k: k)
+            let docs = block.flatMap { $0.map(Int32.init) }
+            let logits = try network.logits(of: shortlists.entries, docs: docs, features: features)
+            let merged = try rows.merge(network.device.best(of: logits, k: k), block: block, k: k)
             if context.config.extreme.shortlist.isPadded {
                 makeRoomForPadding(merged, rows: block[context.group.rank], shortlists.lengths)
             }
@@ -89,8 +88,7 @@ package struct ShortlistStage: ScoredStage {
             let count = lists.count(i), padding = max(0, full - Int(lengths[row]))
             let favoured = lists.scores(i).prefix { $0 > 0 }.count
             let kept = min(count, favoured + max(0, lists.k - favoured - padding))
-            lists.indices.pointer.advanced(by: i * lists.k + kept).update(repeating: -1, count: lists.k - kept)
-            lists.scores.pointer.advanced(by: i * lists.k + kept).update(repeating: -.infinity, count: lists.k - kept)
+            lists.truncate(i, to: kept)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Config
 import DeepXMLModel
+import Devices
 import Support
 import Training
 
@@ -19,7 +20,7 @@ extension NetworkRun {
         try timed("extreme") {
             try self.train(.extreme, section, network) {
                 (
-                    ShortlistLoss(
+                    ShortlistStep(
                         truth: data.trainLabels, negatives: train.negatives!, sizes: sizes, network: network, section: section),
                     nil
                 )
@@ -36,7 +37,7 @@ extension NetworkRun {
             try train(.extreme, config.extreme, network) {
                 let none = TopK(rows: trainRows.ownRows.count, k: 1)
                 let empty = try own(none, of: trainRows, truth: data.trainLabels, sizes: sizes).negatives!
-                let loss = ShortlistLoss(
+                let loss = ShortlistStep(
                     truth: data.trainLabels, negatives: empty, sizes: sizes, network: network, section: config.extreme)
                 let follows = !config.extreme.usesRandomNegativesOnly
                 return (loss, follows ? ShortlistSchedule(run: self, network: network, loss: loss, sizes: sizes) : nil)

@@ -54,7 +54,7 @@ package struct TrainedNetworks {
     package func search(encoder: any GroupEncoder) throws -> ShortlistSearch {
         let module = config.extreme.searchesBeforeTraining ? ModuleName.shortlist : .finalShortlist
         let methods = try SearchMethods.trained(
-            model.checkpoint(module.name), context, dims: Encoding(encoder, config.extreme).dims)
+            model.checkpoint(module.name), context, dims: SearchSpace(encoder, config.extreme).dims)
         return try ShortlistSearch(context, encoder: encoder, methods: methods, isForManyCalls: true)
     }
 }

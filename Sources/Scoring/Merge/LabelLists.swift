@@ -8,21 +8,18 @@ package struct LabelLists: Sendable {
     /// - Parameter lists: labels by original id, best first.
     package init(_ lists: TopK) {
         self.lists = lists
-        let k = lists.k
         for row in 0..<lists.rows {
-            let scores = lists.scores.pointer + row * k, count = lists.count(row)
-            for i in 0..<count { scores[i] = 1 / (1 + exp(-scores[i])) }
-            guard count > 0, scores[0] > 0 else { continue }
-            let largest = scores[0]
-            for i in 0..<count { scores[i] /= largest }
+            let scores = lists.scores(row)
+            for i in scores.indices { scores[i] = 1 / (1 + exp(-scores[i])) }
+            guard let largest = scores.first, largest > 0 else { continue }
+            for i in scores.indices { scores[i] /= largest }
         }
     }
 
     /// Whether the label behind the first `k` scores no less than the last of them.
     package func isTied(_ row: Int, at k: Int) -> Bool {
-        guard lists.count(row) > k, k > 0 else { return false }
-        let scores = lists.scores.pointer + row * lists.k
-        return scores[k] >= scores[k - 1]
+        let scores = lists.scores(row)
+        return scores.count > k && k > 0 && scores[k] >= scores[k - 1]
     }
 
     /// The first `k` of each row, labels ascending.
@@ -30,8 +27,8 @@ package struct LabelLists: Sendable {
         RowAssembly(rows: lists.rows, cols: cols, team: team).build {
             min(k, lists.count($0))
         } fill: { row, slots in
-            let ids = lists.indices.pointer + row * lists.k, scores = lists.scores.pointer + row * lists.k
-            let order = (0..<min(k, lists.count(row))).sorted { ids[$0] < ids[$1] }
+            let ids = lists.ids(row), scores = lists.scores(row)
+            let order = (0..<min(k, ids.count)).sorted { ids[$0] < ids[$1] }
             for (at, i) in order.enumerated() { (slots.indices[at], slots.values[at]) = (ids[i], scores[i]) }
         }
     }
@@ -47,8 +44,8 @@ extension CSRMatrix {
             from[row].map { other.range($0).count } ?? self.range(row).count
         } fill: { row, slots in
             let (matrix, row) = from[row].map { (other, $0) } ?? (self, row)
-            slots.indices.update(from: matrix.indices.pointer + matrix.range(row).lowerBound, count: matrix.range(row).count)
-            slots.values.update(from: matrix.values!.pointer + matrix.range(row).lowerBound, count: matrix.range(row).count)
+            slots.indices.update(from: matrix.columns(row))
+            slots.values.update(from: matrix.weights(row))
         }
     }
 }

@@ -29,9 +29,10 @@ public struct RankKey: Comparable, Sendable, BitwiseCopyable {
     @inlinable public static func == (a: RankKey, b: RankKey) -> Bool { a.bits == b.bits }
 }
 
-extension UnsafeMutableBufferPointer where Element == RankKey {
-    /// The `rank`-th smallest key (0-based) in expected linear time; reorders the keys (Hoare's FIND).
-    package func select(_ rank: Int) -> RankKey {
+extension MutableCollection where Self: RandomAccessCollection, Element == RankKey, Index == Int {
+    /// The `rank`-th smallest key (0-based) in expected linear time; reorders the keys so that none before it is larger (Hoare's
+    /// FIND).
+    package mutating func select(_ rank: Int) -> RankKey {
         var low = 0
         var high = count - 1
         while low < high {

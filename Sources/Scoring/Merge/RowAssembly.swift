@@ -10,8 +10,8 @@ package struct RowAssembly: Sendable {
 
     /// A row's slots in the finished matrix.
     package struct Slots {
-        package let indices: UnsafeMutablePointer<Int32>
-        package let values: UnsafeMutablePointer<Float>
+        package let indices: BufferSlice<Int32>
+        package let values: BufferSlice<Float>
     }
 
     /// - Parameters:
@@ -24,8 +24,8 @@ package struct RowAssembly: Sendable {
         let indices = Buffer<Int32>(count: Int(starts[rows]))
         let values = Buffer<Float>(count: indices.count)
         forRows { r in
-            let at = Int(starts[r])
-            fill(r, Slots(indices: indices.pointer + at, values: values.pointer + at))
+            let own = Int(starts[r])..<Int(starts[r + 1])
+            fill(r, Slots(indices: indices[own], values: values[own]))
         }
         return CSRMatrix(rows: rows, cols: cols, starts: starts, indices: indices, values: values)
     }

@@ -24,18 +24,24 @@ public final class ScoreMerger {
     }
 
     /// Takes one worker's entries for a block of documents; their rows lie in `documents`, which lies in 0 ..< rows.
-    public func add(documents: Range<Int>, entries: UnsafeBufferPointer<ScoreEntry>) {
+    public func add(documents: Range<Int>, entries: [ScoreEntry]) {
         precondition(documents.lowerBound >= 0 && documents.upperBound <= rows)
-        for entry in entries {
-            precondition(documents.contains(Int(entry.row)), "a score of document \(entry.row) came with the block \(documents)")
-            precondition(entry.label >= 0 && Int(entry.label) < labels, "label \(entry.label) of \(labels)")
-            if !entry.score.isNaN { scores.insert(RankKey(score: entry.score, label: entry.label), row: Int(entry.row)) }
-            if !entry.prior.isNaN { priors.insert(RankKey(score: entry.prior, label: entry.label), row: Int(entry.row)) }
+        var from = 0
+        while from < entries.count {
+            let row = entries[from].row
+            let run = entries[from...].prefix { $0.row == row }
+            add(run, row: Int(row), of: documents)
+            from = run.endIndex
         }
     }
 
-    public func add(documents: Range<Int>, entries: [ScoreEntry]) {
-        entries.withUnsafeBufferPointer { add(documents: documents, entries: $0) }
+    private func add(_ entries: ArraySlice<ScoreEntry>, row: Int, of documents: Range<Int>) {
+        precondition(documents.contains(row), "a score of document \(row) came with the block \(documents)")
+        for entry in entries {
+            precondition(entry.label >= 0 && Int(entry.label) < labels, "label \(entry.label) of \(labels)")
+        }
+        scores.insert(entries.lazy.filter { !$0.score.isNaN }.map { RankKey(score: $0.score, label: $0.label) }, row: row)
+        priors.insert(entries.lazy.filter { !$0.prior.isNaN }.map { RankKey(score: $0.prior, label: $0.label) }, row: row)
     }
 
     /// What was added so far, as a learner's scores (without a re-ranker); the merger is empty afterwards.
@@ -44,7 +50,7 @@ public final class ScoreMerger {
     }
 }
 
-/// The `capacity` best keys of each row: a binary heap a row with the worst key at its root.
+/// The `capacity` best keys of each row.
 private final class BestKeys {
     private let rows: Int
     private let capacity: Int
@@ -52,6 +58,8 @@ private final class BestKeys {
     private static let chunk = 1024
     private var chunks: [Buffer<RankKey>?]
     private let counts: Buffer<Int32>
+    /// The keys of the row at hand, old and new.
+    private var keys: [RankKey] = []
 
     init(rows: Int, capacity: Int) {
         self.rows = rows
@@ -60,43 +68,24 @@ private final class BestKeys {
         counts = Buffer(count: rows)
     }
 
-    private func heap(_ row: Int) -> UnsafeMutablePointer<RankKey> {
+    /// Where the keys of a row lie.
+    private func slots(_ row: Int) -> BufferSlice<RankKey> {
         let number = row / Self.chunk, place = row % Self.chunk * capacity
-        if let keys = chunks[number] { return keys.pointer + place }
-        let keys = Buffer<RankKey>(count: min(Self.chunk, rows - number * Self.chunk) * capacity)
+        let keys = chunks[number] ?? Buffer(count: min(Self.chunk, rows - number * Self.chunk) * capacity)
         chunks[number] = keys
-        return keys.pointer + place
+        return keys[place..<place + capacity]
     }
 
-    func insert(_ key: RankKey, row: Int) {
-        let heap = heap(row), count = Int(counts[row])
-        if count < capacity {
-            counts[row] += 1
-            siftUp(heap, from: count, key)
-        } else if key < heap[0] {
-            siftDown(heap, key)
-        }
-    }
-
-    private func siftUp(_ heap: UnsafeMutablePointer<RankKey>, from position: Int, _ key: RankKey) {
-        var at = position
-        while at > 0, heap[(at - 1) / 2] < key {
-            heap[at] = heap[(at - 1) / 2]
-            at = (at - 1) / 2
-        }
-        heap[at] = key
-    }
-
-    private func siftDown(_ heap: UnsafeMutablePointer<RankKey>, _ key: RankKey) {
-        var at = 0
-        while 2 * at + 1 < capacity {
-            var child = 2 * at + 1
-            if child + 1 < capacity, heap[child] < heap[child + 1] { child += 1 }
-            guard key < heap[child] else { break }
-            heap[at] = heap[child]
-            at = child
-        }
-        heap[at] = key
+    func insert(_ new: some Sequence<RankKey>, row: Int) {
+        let slots = slots(row), count = Int(counts[row])
+        keys.removeAll(keepingCapacity: true)
+        keys.append(contentsOf: new)
+        if keys.isEmpty { return }
+        keys.append(contentsOf: slots.prefix(count))
+        if keys.count > capacity { _ = keys.select(capacity - 1) }
+        let kept = min(keys.count, capacity)
+        for i in 0..<kept { slots[i] = keys[i] }
+        counts[row] = Int32(kept)
     }
 
     /// The keys as a matrix; each chunk is freed when it is copied.
@@ -105,12 +94,10 @@ private final class BestKeys {
         for r in 0..<rows { starts[r + 1] = starts[r] + Int64(counts[r]) }
         let indices = Buffer<Int32>(count: Int(starts[rows]))
         let values = Buffer<Float>(count: Int(starts[rows]))
-        for number in chunks.indices {
-            guard let keys = chunks[number] else { continue }
+        for number in chunks.indices where chunks[number] != nil {
             for r in number * Self.chunk..<min(rows, (number + 1) * Self.chunk) {
-                let heap = keys.pointer + r % Self.chunk * capacity
-                let row = UnsafeBufferPointer(start: heap, count: Int(counts[r]))
-                for (i, key) in row.sorted(by: { $0.label < $1.label }).enumerated() {
+                let row = slots(r).prefix(Int(counts[r])).sorted { $0.label < $1.label }
+                for (i, key) in row.enumerated() {
                     indices[Int(starts[r]) + i] = key.label
                     values[Int(starts[r]) + i] = key.score
                 }

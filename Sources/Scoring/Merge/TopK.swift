@@ -22,18 +22,15 @@ extension Scoring {
 
     /// The k best labels of a row, best first (fewer where the row is shorter).
     public static func ranking(_ scores: CSRMatrix, row: Int, k: Int) -> [RankKey] {
-        let columns = scores.columns(row)
-        let values = scores.weights(row)
-        let keys = (0..<columns.count).map { RankKey(score: values[$0], label: columns[$0]) }
-        return Array(keys.sorted().prefix(k))
+        var ranked = [RankKey](repeating: .last, count: k)
+        return Array(ranked[..<DocumentRanking(scores: scores, filter: nil).best(row, into: &ranked)])
     }
 
     /// The key of the k-th best entry of a row; `last` where the row has no more than k.
-    private static func worstKept(_ columns: UnsafeBufferPointer<Int32>, _ values: UnsafeBufferPointer<Float>, _ k: Int)
-        -> RankKey
-    {
+    private static func worstKept(_ columns: BufferSlice<Int32>, _ values: BufferSlice<Float>, _ k: Int) -> RankKey {
         guard k > 0, columns.count > k else { return .last }
-        return withUnsafeTemporaryAllocation(of: RankKey.self, capacity: columns.count) { keys in
+        return withUnsafeTemporaryAllocation(of: RankKey.self, capacity: columns.count) { memory in
+            var keys = memory
             for i in 0..<columns.count { keys[i] = RankKey(score: values[i], label: columns[i]) }
             return keys.select(k - 1)
         }

@@ -9,36 +9,19 @@ package struct DocumentRanking: Sendable {
     /// The best predictions of a row, best first, without filtered pairs, as many as `ranked` has room for; returns how many
     /// there are.
     package func best(_ row: Int, into ranked: inout [RankKey]) -> Int {
-        let k = ranked.count
-        let columns = scores.columns(row)
-        let values = scores.weights(row)
-        let removed = filter?.columns(row)
-        var found = 0
-        for i in 0..<columns.count {
-            let key = RankKey(score: values[i], label: columns[i])
-            if found == k, ranked[k - 1] < key { continue }
-            if let removed, removed.holds(columns[i]) { continue }
-            var at = min(found, k - 1)
-            while at > 0, key < ranked[at - 1] {
-                ranked[at] = ranked[at - 1]
-                at -= 1
+        let columns = scores.columns(row), values = scores.weights(row), removed = filter?.columns(row)
+        return withUnsafeTemporaryAllocation(of: RankKey.self, capacity: columns.count + 1) { memory in
+            var count = 0
+            for i in 0..<columns.count where !(removed?.holds(columns[i]) ?? false) {
+                memory[count] = RankKey(score: values[i], label: columns[i])
+                count += 1
             }
-            ranked[at] = key
-            found = min(found + 1, k)
+            var keys = memory.prefix(count)
+            let found = min(count, ranked.count)
+            if count > found, found > 0 { _ = keys.select(found - 1) }
+            keys[..<found].sort()
+            for i in 0..<found { ranked[i] = keys[i] }
+            return found
         }
-        return found
-    }
-}
-
-extension UnsafeBufferPointer<Int32> {
-    /// Whether an ascending list has the element.
-    package func holds(_ element: Int32) -> Bool {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < element { low = middle + 1 } else { high = middle }
-        }
-        return low < count && self[low] == element
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Synchronization
 
 /// The metrics of extreme classification, by xclib's definitions (DESIGN.md §1 "Metrics").
 public enum Metrics {
@@ -25,32 +26,15 @@ public enum Metrics {
             ranking: DocumentRanking(scores: scores, filter: filter), truth: truth, inversePropensity: inversePropensity, k: k)
         // Blocks of a fixed size, added in order: the same floating-point sums with any number of threads.
         let blocks = stride(from: 0, to: truth.rows, by: 1024).map { $0..<min($0 + 1024, truth.rows) }
-        let parts = PartialSums(count: blocks.count)
-        let count: @Sendable (Int) -> Void = { parts[$0] = counter.sums(blocks[$0]) }
+        let parts = Mutex([MetricSums](repeating: MetricSums(k: k), count: blocks.count))
+        let count: @Sendable (Int) -> Void = { block in
+            let sums = counter.sums(blocks[block])
+            parts.withLock { $0[block] = sums }
+        }
         if let team { team.forEach(blocks.count, count) } else { blocks.indices.forEach(count) }
         var total = MetricSums(k: k)
-        for block in blocks.indices { total.add(parts[block]) }
+        parts.withLock { for part in $0 { total.add(part) } }
         return total.table
-    }
-}
-
-/// One slot a block; each is written by one thread and read after all are done.
-private final class PartialSums: @unchecked Sendable {
-    private let slots: UnsafeMutableBufferPointer<MetricSums>
-
-    init(count: Int) {
-        slots = .allocate(capacity: count)
-        slots.initialize(repeating: MetricSums(k: 0))
-    }
-
-    deinit {
-        slots.deinitialize()
-        slots.deallocate()
-    }
-
-    subscript(index: Int) -> MetricSums {
-        get { slots[index] }
-        set { slots[index] = newValue }
     }
 }
 
@@ -82,7 +66,7 @@ private struct DocumentCounter: Sendable {
     }
 
     /// The k largest 1/p among the labels, descending, padded with 0.
-    private func largest(_ labels: UnsafeBufferPointer<Int32>, into best: inout [Double]) {
+    private func largest(_ labels: BufferSlice<Int32>, into best: inout [Double]) {
         for j in 0..<k { best[j] = 0 }
         for label in labels {
             let weight = inversePropensity[Int(label)]

@@ -23,15 +23,11 @@ public final class CSRMatrix: @unchecked Sendable {
 
     @inlinable public func range(_ row: Int) -> Range<Int> { Int(starts[row])..<Int(starts[row + 1]) }
 
-    @inlinable public func columns(_ row: Int) -> UnsafeBufferPointer<Int32> {
-        let range = range(row)
-        return UnsafeBufferPointer(start: indices.pointer + range.lowerBound, count: range.count)
-    }
+    /// The columns of a row, ascending.
+    @inlinable public func columns(_ row: Int) -> BufferSlice<Int32> { indices[range(row)] }
 
-    @inlinable public func weights(_ row: Int) -> UnsafeBufferPointer<Float> {
-        let range = range(row)
-        return UnsafeBufferPointer(start: values!.pointer + range.lowerBound, count: range.count)
-    }
+    /// The values of a row, beside its columns.
+    @inlinable public func weights(_ row: Int) -> BufferSlice<Float> { values![range(row)] }
 
     /// From one array of (column, value) a row; columns must ascend.
     public convenience init(cols: Int, rows: [[(Int32, Float)]], binary: Bool = false) {
@@ -91,4 +87,12 @@ public final class DenseMatrix: @unchecked Sendable {
         get { buffer.pointer[row * cols + col] }
         set { buffer.pointer[row * cols + col] = newValue }
     }
+
+    /// Some neighbouring rows, one after the other.
+    @inlinable public func rows(_ range: Range<Int>) -> BufferSlice<Float> {
+        buffer[range.lowerBound * cols..<range.upperBound * cols]
+    }
+
+    /// The elements of a row.
+    @inlinable public func elements(_ row: Int) -> BufferSlice<Float> { buffer[row * cols..<(row + 1) * cols] }
 }

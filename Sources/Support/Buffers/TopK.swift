@@ -34,21 +34,31 @@ public struct TopK: Sendable {
     }
 
     /// The ids of a row, best first.
-    public func ids(_ row: Int) -> UnsafeBufferPointer<Int32> {
-        UnsafeBufferPointer(start: indices.pointer + row * k, count: count(row))
-    }
+    public func ids(_ row: Int) -> BufferSlice<Int32> { indices[row * k..<row * k + count(row)] }
 
     /// The scores of a row, best first.
-    public func scores(_ row: Int) -> UnsafeBufferPointer<Float> {
-        UnsafeBufferPointer(start: scores.pointer + row * k, count: count(row))
-    }
+    public func scores(_ row: Int) -> BufferSlice<Float> { scores[row * k..<row * k + count(row)] }
 }
 
 extension TopK {
     /// Puts the lists of `part` (of the same k) in place of the rows from `row` on.
     public func replace(from row: Int, with part: TopK) {
         precondition(part.k == k && row + part.rows <= rows)
-        (indices.pointer + row * k).update(from: part.indices.pointer, count: part.rows * k)
-        (scores.pointer + row * k).update(from: part.scores.pointer, count: part.rows * k)
+        indices[row * k..<(row + part.rows) * k].update(from: part.indices.all)
+        scores[row * k..<(row + part.rows) * k].update(from: part.scores.all)
+    }
+
+    /// Copies some rows of other lists of the same k to the rows from `row` on.
+    public func replace(from row: Int, with other: TopK, rows part: Range<Int>) {
+        precondition(other.k == k)
+        if part.isEmpty { return }
+        indices[row * k..<(row + part.count) * k].update(from: other.indices[part.lowerBound * k..<part.upperBound * k])
+        scores[row * k..<(row + part.count) * k].update(from: other.scores[part.lowerBound * k..<part.upperBound * k])
+    }
+
+    /// Leaves the first `count` entries of a row.
+    public func truncate(_ row: Int, to count: Int) {
+        indices[row * k + count..<(row + 1) * k].fill(-1)
+        scores[row * k + count..<(row + 1) * k].fill(-.infinity)
     }
 }

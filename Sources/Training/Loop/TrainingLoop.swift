@@ -36,13 +36,13 @@ package struct TrainingLoop {
     package let module: ModuleName
     package let config: ModuleConfig
     package let network: Network
-    package let loss: any ClassifierLoss
+    package let loss: any ClassifierStep
     package let features: CSRMatrix
     package let control: LearnerControl
     package var schedule: (any EpochSchedule)?
 
     package init(
-        module: ModuleName, config: ModuleConfig, network: Network, loss: any ClassifierLoss, features: CSRMatrix,
+        module: ModuleName, config: ModuleConfig, network: Network, loss: any ClassifierStep, features: CSRMatrix,
         control: LearnerControl, schedule: (any EpochSchedule)? = nil
     ) {
         self.module = module

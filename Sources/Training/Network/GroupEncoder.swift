@@ -42,6 +42,42 @@ package protocol GroupEncoder: AnyObject {
     func copyCoarse(from other: any GroupEncoder)
 }
 
+/// What an encoder makes of a document.
+public enum Representation: String, CaseIterable, Sendable {
+    /// x̂: what nearest neighbours are searched by.
+    case intermediate
+    /// z: what the classifiers see.
+    case final
+}
+
+extension GroupEncoder {
+    package func dims(of representation: Representation) -> Int {
+        representation == .final ? outputDims : intermediateDims
+    }
+
+    /// Calls `body` with the representation of all documents, batch by batch and without dropout. Every worker of the encoder's
+    /// group calls it, after `prepareForPrediction`.
+    ///
+    /// - Parameters:
+    ///   - docs: rows of `features`.
+    ///   - room: as many rows as a batch may have, ×D with padding.
+    ///   - body: gets the batch, its place in `docs`, and its rows of `room`.
+    package func forEachBatch(
+        _ docs: [Int32], of features: CSRMatrix, _ representation: Representation, into room: Tensor,
+        _ body: (_ batch: DocumentBatch, _ place: Range<Int>, _ encoded: Tensor) throws -> Void
+    ) throws {
+        for from in stride(from: 0, to: docs.count, by: max(1, room.rows)) {
+            let place = from..<min(from + room.rows, docs.count)
+            let batch = DocumentBatch(features: features, docs: Array(docs[place]))
+            switch representation {
+            case .intermediate: try intermediate(batch, x: room)
+            case .final: try forward(batch, step: nil, z: room)
+            }
+            try body(batch, place, room.rows(0..<place.count))
+        }
+    }
+}
+
 /// Some documents of a data set.
 package struct DocumentBatch {
     /// N×V, or N×D where features are dense.

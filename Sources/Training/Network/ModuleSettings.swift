@@ -1,5 +1,6 @@
 import Config
 import DeepXMLModel
+import Devices
 
 /// A module's settings in the terms of the maths.
 extension ModuleConfig {

@@ -20,9 +20,8 @@ package struct NetworkShape {
 /// Encoder and classifier of one module, spread over a group: the classifier by rows of W.
 ///
 /// One batch is one batch, however many workers share it: the encoder leaves all of z on each, each runs its labels, and
-/// the parts of ∂z meet in a fixed tree (DESIGN.md §2). Used by one thread of its worker; the threads of the team only
-/// meet disjoint leaves.
-package final class Network: @unchecked Sendable {
+/// the parts of ∂z meet in a fixed tree (DESIGN.md §2). Used by one thread of its worker.
+package final class Network {
     package let batchSize: Int
     package let group: WorkerGroup
     package let encoder: any GroupEncoder
@@ -32,12 +31,12 @@ package final class Network: @unchecked Sendable {
     private let optimiser: OptimiserSettings
 
     /// Of the last batch: rows×D with padding.
-    package let z: Tensor
+    private let z: Tensor
     private let dz: Tensor
     private let reduction: TreeReduction
-    private let leafSums: LeafSums
     private let partials: [Tensor]
-    private let leafLoss: Buffer<Double>
+    /// The virtual shards of this worker.
+    private let ownLeaves: Range<Int>
 
     package init(
         batchSize: Int, group: WorkerGroup, encoder: any GroupEncoder, labelShards: LabelShards, streams: RandomStreams,
@@ -53,24 +52,51 @@ package final class Network: @unchecked Sendable {
         classifier = ClassifierShard(labels: labels, dims: encoder.outputDims, hasBias: hasBias, streams, on: device)
         z = device.paddedTensor(rows: batchSize, dims: encoder.outputDims)
         dz = device.paddedTensor(rows: batchSize, dims: encoder.outputDims)
-        let runs = (0..<group.size).map { labelShards.shards(ofWorker: $0, workers: group.size) }
+        let runs = (0..<group.size).map { labelShards.shards(ofWorker: $0, workers: group.size) }, stride = z.stride
         reduction = TreeReduction(over: group.communicator, leaves: labelShards.count, runs: runs)
-        leafSums = LeafSums(rows: batchSize, cols: z.stride, on: device)
-        let stride = z.stride
         partials = reduction.ownNodes.map { _ in device.tensor(rows: batchSize, cols: stride) }
-        leafLoss = Buffer(count: labelShards.count)
+        ownLeaves = runs[group.rank]
     }
 
-    /// The label rows of this worker's classifier that virtual shard `leaf` holds.
-    package func classifierRows(ofLeaf leaf: Int) -> Range<Int> {
-        let labels = labelShards.labels(ofShard: leaf), first = classifier.labels.lowerBound
-        return labels.lowerBound - first..<labels.upperBound - first
+    package var device: any Device { group.device }
+
+    /// What the classifier is trained on where `truth` (N×L, binary) says which labels a document has.
+    package func classifierTask(truth: CSRMatrix, loss: ClassifierLossKind) -> ClassifierTask {
+        let first = classifier.labels.lowerBound
+        let leaves = ownLeaves.map { leaf in
+            let labels = labelShards.labels(ofShard: leaf)
+            return labels.lowerBound - first..<labels.upperBound - first
+        }
+        return ClassifierTask(classifier: classifier, leaves: leaves, truth: truth, batchSize: batchSize, loss: loss)
     }
 
-    /// Computes z of at most `batchSize` documents, without dropout.
-    package func encode(_ batch: DocumentBatch) throws { try encoder.forward(batch, step: nil, z: z) }
+    /// Calls `body` with z of all documents, batch by batch and without dropout: the batch, its place in `docs`, and z of it.
+    ///
+    /// Every worker of the group calls it. After `prepareForPrediction`.
+    package func forEachBatch(
+        _ docs: [Int32], of features: CSRMatrix,
+        _ body: (_ batch: DocumentBatch, _ place: Range<Int>, _ z: Tensor) throws -> Void
+    ) throws {
+        try encoder.forEachBatch(docs, of: features, .final, into: z, body)
+    }
 
-    /// Call once between training and `encode`.
+    /// Logits of this worker's labels that `wanted` (documents×L) names.
+    ///
+    /// - Returns: the rows `docs` of `wanted`, in that order, with logits as values.
+    package func logits(of wanted: CSRMatrix, docs: [Int32], features: CSRMatrix) throws -> CSRMatrix {
+        let starts = Buffer<Int64>(count: docs.count + 1)
+        for (row, doc) in docs.enumerated() { starts[row + 1] = starts[row] + Int64(wanted.range(Int(doc)).count) }
+        let indices = Buffer<Int32>(count: Int(starts[docs.count])), values = Buffer<Float>(count: indices.count)
+        try forEachBatch(docs, of: features) { batch, place, z in
+            let part = device.logits(classifier, z: z, of: wanted, docs: batch.docs)
+            let range = Int(starts[place.lowerBound])..<Int(starts[place.upperBound])
+            indices[range].update(from: part.indices.all)
+            if let logits = part.values { values[range].update(from: logits.all) }
+        }
+        return CSRMatrix(rows: docs.count, cols: wanted.cols, starts: starts, indices: indices, values: values)
+    }
+
+    /// Call once between training and `forEachBatch`.
     package func prepareForPrediction() { encoder.prepareForPrediction() }
 
     /// One step of training.
@@ -79,28 +105,24 @@ package final class Network: @unchecked Sendable {
     ///   - step: number of the step in its module, from 0.
     ///   - loss: what the classifier is trained on.
     /// - Returns: this worker's part of the summed loss.
-    package func step(_ batch: DocumentBatch, step: Int, learningRate: Double, loss: any ClassifierLoss) throws -> Double {
+    package func step(_ batch: DocumentBatch, step: Int, learningRate: Double, loss: any ClassifierStep) throws -> Double {
         try encoder.forward(batch, step: step, z: z)
         loss.prepare(docs: batch.docs, step: step)
-        let rows = batch.rows
-        let adam =
+        let rows = 0..<batch.rows, first = ownLeaves.lowerBound
+        let numbers =
             loss.isSparse
             ? optimiser.lazy(learningRate: learningRate, step: step + 1)
             : optimiser.dense(learningRate: learningRate, step: step + 1)
+        var sum = 0.0
         for (node, partial) in zip(reduction.ownNodes, partials) {
-            leafSums.sum(node.leaves, into: partial) { [self] leaf, out in
-                let labels = classifierRows(ofLeaf: leaf)
-                leafLoss[leaf] = loss.run(
-                    leaf: leaf, rows: labels, z: z.hostPointer, batch: rows, adam: adam, dz: out.hostPointer)
-                classifier.finishStep(rows: labels)
-            }
+            let leaves = node.leaves.lowerBound - first..<node.leaves.upperBound - first
+            let losses = loss.run(leaves, z: z.rows(rows), step: numbers, dz: partial.rows(rows))
+            sum = losses.reduce(sum, +)
         }
-        try group.device.withHost(partials, .read) { partials in
-            try group.device.withHost(dz.rows(0..<rows).withPadding, .write) {
-                try reduction.allReduce(partials: partials, into: $0)
-            }
+        try device.withHost(partials, .read) { partials in
+            try device.withHost(dz.rows(rows).withPadding, .write) { try reduction.allReduce(partials: partials, into: $0) }
         }
         try encoder.backward(batch, step: step, learningRate: learningRate, dz: dz)
-        return reduction.ownNodes.reduce(0) { sum, node in node.leaves.reduce(sum) { $0 + leafLoss[$1] } }
+        return sum
     }
 }

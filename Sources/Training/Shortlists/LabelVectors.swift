@@ -7,7 +7,7 @@ import Support
 /// documents and `num_centroids` above 1, that many means of kinds of them.
 package struct LabelVectors: Sendable {
     /// Unit rows (×ld).
-    package let matrix: DenseMatrix
+    package let matrix: Tensor
     /// The label (global id) of each row; ascending.
     package let labelOf: [Int32]
     /// Some label has several rows.
@@ -16,17 +16,17 @@ package struct LabelVectors: Sendable {
     package static let manyDocuments = 7500
 
     /// The k best labels for each query among these, of a search over `matrix` whose ids are rows.
-    package func topK(_ search: any NeighbourSearch, queries: DenseMatrix, k: Int, team: ThreadTeam) throws -> TopK {
+    package func topK(_ search: any NeighbourSearch, queries: Tensor, k: Int, team: ThreadTeam) throws -> TopK {
         let extra = labelOf.count - Set(labelOf).count
-        let found = try search.topK(queries: queries, k: min(labelOf.count, k + extra), team: team)
+        let found = try search.topK(queries: queries, k: min(labelOf.count, k + extra))
         let labels = TopK(rows: queries.rows, k: k)
         team.forRanges(queries.rows, grain: 64) { range in
             for row in range {
                 var seen = Set<Int32>(), at = row * k
                 for (id, score) in zip(found.ids(row), found.scores(row)) where seen.count < k {
                     guard seen.insert(labelOf[Int(id)]).inserted else { continue }
-                    labels.indices.pointer[at] = labelOf[Int(id)]
-                    labels.scores.pointer[at] = score
+                    labels.indices[at] = labelOf[Int(id)]
+                    labels.scores[at] = score
                     at += 1
                 }
             }
@@ -40,51 +40,59 @@ package final class LabelVectorBuilder {
     private let labels: Range<Int>
     private let truth: CSRMatrix
     private let dims: Int
-    private let centroids: DenseMatrix
+    private let device: any Device
+    private let centroids: Tensor
     /// Labels that get several vectors, and the encodings of their documents so far.
-    private var many: [Int: (vectors: DenseMatrix, count: Int)] = [:]
+    private var many: [Int: (vectors: Tensor, count: Int)] = [:]
     private let perLabel: Int
 
-    package init(labels: Range<Int>, data: XCDataset, dims: Int, perLabel: Int, many limit: Int = LabelVectors.manyDocuments) {
+    package init(
+        labels: Range<Int>, data: XCDataset, dims: Int, perLabel: Int, many limit: Int = LabelVectors.manyDocuments,
+        on device: any Device
+    ) {
         self.labels = labels
         self.dims = dims
         self.perLabel = perLabel
+        self.device = device
         truth = data.trainLabels
-        centroids = DenseMatrix(rows: labels.count, cols: paddedWidth(dims))
+        centroids = device.tensor(rows: labels.count, cols: paddedWidth(dims))
         guard perLabel > 1 else { return }
         for label in labels where data.trainDocuments.range(label).count > limit {
-            many[label] = (DenseMatrix(rows: data.trainDocuments.range(label).count, cols: paddedWidth(dims)), 0)
+            let documents = data.trainDocuments.range(label).count
+            many[label] = (device.tensor(rows: documents, cols: paddedWidth(dims)), 0)
         }
     }
 
     /// - Parameter x: unit rows of the documents `documents`; all documents come, in their order.
-    package func add(_ x: DenseMatrix, _ documents: Range<Int>) {
+    package func add(_ x: Tensor, _ documents: Range<Int>) {
+        var sums: [RowPair] = [], kept: [Int: [RowPair]] = [:]
         for document in documents {
-            let row = x.row(document - documents.lowerBound)
-            for label in truth.columns(document) where labels.contains(Int(label)) {
-                accumulate(row, into: centroids.row(Int(label) - labels.lowerBound), count: x.cols)
-                if let list = many[Int(label)] {
-                    list.vectors.row(list.count).update(from: row, count: x.cols)
-                    many[Int(label)] = (list.vectors, list.count + 1)
+            let row = document - documents.lowerBound
+            for label in truth.columns(document).lazy.map(Int.init) where labels.contains(label) {
+                sums.append(RowPair(from: row, to: label - labels.lowerBound))
+                if let list = many[label] {
+                    kept[label, default: []].append(RowPair(from: row, to: list.count))
+                    many[label] = (list.vectors, list.count + 1)
                 }
             }
         }
+        device.addRows(sums, of: x, to: centroids)
+        for (label, rows) in kept { if let list = many[label] { device.copyRows(rows, of: x, to: list.vectors) } }
     }
 
-    package func finish(team: ThreadTeam) -> LabelVectors {
-        makeUnitRows(centroids, team: team)
+    package func finish() -> LabelVectors {
+        device.makeUnitRows(centroids)
         guard !many.isEmpty else {
             return LabelVectors(matrix: centroids, labelOf: labels.map(Int32.init), hasSeveral: false)
         }
-        let several = many.mapValues { representatives(of: $0.vectors, dims: dims, count: perLabel, team: team) }
+        let several = many.mapValues { device.representatives(of: $0.vectors, dims: dims, count: perLabel, rounds: 10) }
         let labelOf = labels.flatMap { Array(repeating: Int32($0), count: several[$0]?.rows ?? 1) }
-        let matrix = DenseMatrix(rows: labelOf.count, cols: centroids.cols)
+        let matrix = device.tensor(rows: labelOf.count, cols: centroids.cols)
         var at = 0
-        for label in labels {
-            let rows = several[label]?.rows ?? 1
-            matrix.row(at).update(
-                from: several[label]?.pointer ?? centroids.row(label - labels.lowerBound), count: rows * matrix.cols)
-            at += rows
+        for (row, label) in labels.enumerated() {
+            let vectors = several[label] ?? centroids.rows(row..<row + 1)
+            device.copy(vectors, to: matrix.rows(at..<at + vectors.rows))
+            at += vectors.rows
         }
         return LabelVectors(matrix: matrix, labelOf: labelOf, hasSeveral: true)
     }

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 
 /// The part of all documents' shortlists that falls on one worker's labels.
@@ -29,16 +30,16 @@ package struct OwnShortlists {
             lengths[row] = Int32(ids.count)
             guard let truth else { return }
             let positives = truth.columns(row)
-            for label in positives { isPositive.pointer[Int(label)] = true }
+            for label in positives { isPositive[Int(label)] = true }
             var room = sizes.limit - min(positives.count, sizes.maxPositives), total: Int32 = 0
-            for id in ids where !isPositive.pointer[Int(id)] && room > 0 {
+            for id in ids where !isPositive[Int(id)] && room > 0 {
                 room -= 1
                 total += 1
                 if labels.contains(Int(id)) { negatives.append(id, 0) }
             }
             totals[row] = total
             negatives.endRow()
-            for label in positives { isPositive.pointer[Int(label)] = false }
+            for label in positives { isPositive[Int(label)] = false }
         }
         self.lengths = lengths
         self.entries = entries.matrix(cols: labelCount)

@@ -47,25 +47,24 @@ package struct RowLists {
             send: send.map { local.indices.bytes(of: $0) }, receive: parts.map { $0.indices.bytes(of: 0..<own * local.k) })
         try group.communicator.alltoall(
             send: send.map { local.scores.bytes(of: $0) }, receive: parts.map { $0.scores.bytes(of: 0..<own * local.k) })
-        return mergeTopK(parts, k: k, team: group.team)
+        return group.device.merge(parts, k: k)
     }
 
     /// Calls `body` with the whole list of every row, in the order of rows.
     ///
     /// - Parameter own: the lists of this worker's slice.
     package func forEachRow(
-        _ own: TopK, _ body: (_ row: Int, _ ids: UnsafeBufferPointer<Int32>, _ scores: UnsafeBufferPointer<Float>) -> Void
+        _ own: TopK, _ body: (_ row: Int, _ ids: BufferSlice<Int32>, _ scores: BufferSlice<Float>) -> Void
     ) throws {
         let k = own.k, mine = ownRows
         for from in stride(from: 0, to: rows, by: Self.block) {
             let range = from..<min(from + Self.block, rows)
             let lists = TopK(rows: range.count, k: k), shared = slices.map { $0.clamped(to: range) }
             let blocks = shared.map { ($0.lowerBound - from) * k..<($0.upperBound - from) * k }
-            let part = shared[group.rank], place = blocks[group.rank]
-            (lists.indices.pointer + place.lowerBound).update(
-                from: own.indices.pointer + (part.lowerBound - mine.lowerBound) * k, count: place.count)
-            (lists.scores.pointer + place.lowerBound).update(
-                from: own.scores.pointer + (part.lowerBound - mine.lowerBound) * k, count: place.count)
+            let part = shared[group.rank]
+            lists.replace(
+                from: part.lowerBound - from, with: own,
+                rows: part.lowerBound - mine.lowerBound..<part.upperBound - mine.lowerBound)
             try group.communicator.allgather(lists.indices, blocks: blocks)
             try group.communicator.allgather(lists.scores, blocks: blocks)
             for row in range { body(row, lists.ids(row - from), lists.scores(row - from)) }

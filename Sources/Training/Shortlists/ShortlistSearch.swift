@@ -13,7 +13,7 @@ import Transport
 package final class ShortlistSearch {
     package let methods: SearchMethods
     private let group: WorkerGroup
-    private let encoding: Encoding
+    private let space: SearchSpace
     private let data: XCDataset
     private let config: ModuleConfig
     /// Of this worker, over documents and over labels: one search, or a graph for each of its parts.
@@ -32,33 +32,31 @@ package final class ShortlistSearch {
         group = context.group
         data = context.data
         config = context.config.extreme
-        encoding = Encoding(encoder, config)
-        let cut = SearchCut(context, methods), seed = Int(truncatingIfNeeded: context.seed), team = context.group.team
-        let encoding = self.encoding,
-            builders = cut.labels.map {
-                LabelVectorBuilder(
-                    labels: $0, data: context.data, dims: encoding.dims, perLabel: context.config.extreme.shortlist.centroids)
-            }
-        let own = try Self.vectors(encoding, context, cut.ownDocuments, builders)
-        documents = try inParallel(cut.documents.count, team) { part in
-            let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
-            let rows = DenseMatrix(
-                rows: range.count, cols: own.cols,
-                buffer: Buffer(viewing: own.row(offset), count: range.count * own.cols, owner: own))
-            if isForManyCalls, methods.documents.method == .exact {
-                return PackedSearch(database: rows, firstId: range.lowerBound)
-            }
-            return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, team: team)
+        space = SearchSpace(encoder, config)
+        let cut = SearchCut(context, methods), seed = Int(truncatingIfNeeded: context.seed), device = context.group.device
+        let dims = space.dims
+        let builders = cut.labels.map {
+            LabelVectorBuilder(
+                labels: $0, data: context.data, dims: dims, perLabel: context.config.extreme.shortlist.centroids, on: device)
         }
-        let vectors = builders.map { $0.finish(team: team) }
-        centroids = try inParallel(vectors.count, team) { part in
+        let own = try Self.vectors(space, context, cut.ownDocuments, builders)
+        documents = try inParallel(cut.documents.count, device.team) { part in
+            let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
+            let rows = own.rows(offset..<offset + range.count)
+            if isForManyCalls, methods.documents.method == .exact {
+                return device.packedSearch(over: rows, firstId: range.lowerBound)
+            }
+            return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, on: device)
+        }
+        let vectors = builders.map { $0.finish() }
+        centroids = try inParallel(vectors.count, device.team) { part in
             let vectors = vectors[part], firstId = vectors.hasSeveral ? 0 : cut.labels[part].lowerBound
             if isForManyCalls, methods.labels.method == .exact {
-                return LabelSearch(vectors: vectors, search: PackedSearch(database: vectors.matrix, firstId: firstId))
+                return LabelSearch(vectors: vectors, search: device.packedSearch(over: vectors.matrix, firstId: firstId))
             }
             return LabelSearch(
                 vectors: vectors,
-                search: try methods.labels.search(over: vectors.matrix, firstId: firstId, seed: seed, team: team))
+                search: try methods.labels.search(over: vectors.matrix, firstId: firstId, seed: seed, on: device))
         }
     }
 
@@ -67,7 +65,7 @@ package final class ShortlistSearch {
         let rows = RowLists(group: group, rows: features.rows), k = config.shortlist.length
         let result = TopK(rows: rows.ownRows.count, k: k)
         for block in rows.sliceBlocks {
-            let queries = try encoding.unitRows(block.flatMap { $0.map(Int32.init) }, of: features, team: group.team)
+            let queries = try space.unitRows(block.flatMap { $0.map(Int32.init) }, of: features)
             let short =
                 try config.shortlist.negativeSampling == .centroids
                 ? centroids(queries, block, rows, k: k) : ensemble(queries, block, rows)
@@ -77,42 +75,43 @@ package final class ShortlistSearch {
     }
 
     /// The k labels with the nearest centroids, for this worker's rows of the block.
-    private func centroids(_ queries: DenseMatrix, _ block: [Range<Int>], _ rows: RowLists, k: Int) throws -> TopK {
+    private func centroids(_ queries: Tensor, _ block: [Range<Int>], _ rows: RowLists, k: Int) throws -> TopK {
         let found = try centroids.map { try $0.topK(queries: queries, k: k, team: group.team) }
         return try rows.merge(whole(found, queries, k: k), block: block, k: k)
     }
 
     /// γ·kNN + (1−γ)·centroid (DESIGN.md §1, module II).
-    private func ensemble(_ queries: DenseMatrix, _ block: [Range<Int>], _ rows: RowLists) throws -> TopK {
+    private func ensemble(_ queries: Tensor, _ block: [Range<Int>], _ rows: RowLists) throws -> TopK {
         // The original searches documents with a quarter of efS (its `construct_shortlist`).
         let neighbours = max(1, config.shortlist.efS / 4)
-        let found = try documents.map { try $0.topK(queries: queries, k: neighbours, team: group.team) }
+        let found = try documents.map { try $0.topK(queries: queries, k: neighbours) }
         let near = try rows.merge(whole(found, queries, k: neighbours), block: block, k: neighbours)
         let central = try centroids(queries, block, rows, k: config.shortlist.efS)
-        let knn = labelScores(neighbours: near, labels: data.trainLabels, k: config.shortlist.efS, team: group.team)
-        return ensembleShortlist(
-            knn: knn, centroid: central, gamma: Float(config.shortlist.gamma), k: config.shortlist.length, team: group.team)
+        let knn = group.device.labelScores(neighbours: near, labels: data.trainLabels, k: config.shortlist.efS),
+            gamma = Float(config.shortlist.gamma)
+        return group.device.blend(knn, weight: gamma, central, weight: 1 - gamma, k: config.shortlist.length)
     }
 
     /// What one search over all of this worker's parts finds; nothing where it has none.
-    private func whole(_ parts: [TopK], _ queries: DenseMatrix, k: Int) -> TopK {
+    private func whole(_ parts: [TopK], _ queries: Tensor, k: Int) -> TopK {
         if parts.isEmpty { return TopK(rows: queries.rows, k: k) }
-        return parts.count == 1 ? parts[0] : mergeTopK(parts, k: k, team: group.team)
+        return parts.count == 1 ? parts[0] : group.device.merge(parts, k: k)
     }
 
     /// Unit vectors of this worker's documents; those of its labels gather in `builders`.
     private static func vectors(
-        _ encoding: Encoding, _ context: LearnerContext, _ slice: Range<Int>, _ builders: [LabelVectorBuilder]
-    ) throws -> DenseMatrix {
-        let features = context.data.trainFeatures, n = features.rows, team = context.group.team
-        let own = DenseMatrix(rows: slice.count, cols: paddedWidth(encoding.dims))
+        _ space: SearchSpace, _ context: LearnerContext, _ slice: Range<Int>, _ builders: [LabelVectorBuilder]
+    ) throws -> Tensor {
+        let features = context.data.trainFeatures, n = features.rows, device = context.group.device
+        let own = device.tensor(rows: slice.count, cols: paddedWidth(space.dims))
         for from in stride(from: 0, to: n, by: RowLists.block) {
             let range = from..<min(from + RowLists.block, n)
-            let x = try encoding.unitRows(range.map(Int32.init), of: features, team: team)
+            let x = try space.unitRows(range.map(Int32.init), of: features)
             let shared = slice.clamped(to: range)
             if !shared.isEmpty {
-                own.row(shared.lowerBound - slice.lowerBound).update(
-                    from: x.row(shared.lowerBound - from), count: shared.count * own.cols)
+                device.copy(
+                    x.rows(shared.lowerBound - from..<shared.upperBound - from),
+                    to: own.rows(shared.lowerBound - slice.lowerBound..<shared.upperBound - slice.lowerBound))
             }
             for builder in builders { builder.add(x, range) }
         }
@@ -146,9 +145,9 @@ private struct LabelSearch: Sendable {
     let vectors: LabelVectors
     let search: any NeighbourSearch
 
-    func topK(queries: DenseMatrix, k: Int, team: ThreadTeam) throws -> TopK {
+    func topK(queries: Tensor, k: Int, team: ThreadTeam) throws -> TopK {
         try vectors.hasSeveral
-            ? vectors.topK(search, queries: queries, k: k, team: team) : search.topK(queries: queries, k: k, team: team)
+            ? vectors.topK(search, queries: queries, k: k, team: team) : search.topK(queries: queries, k: k)
     }
 }
 

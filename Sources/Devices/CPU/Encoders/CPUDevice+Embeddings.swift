@@ -6,7 +6,9 @@ extension CPUDevice {
     public func gatherRows(_ x: Tensor, _ rows: [Int32], into y: Tensor) {
         precondition(rows.count == y.rows && x.cols == y.cols)
         for (to, from) in rows.enumerated() {
-            if from < 0 { y.row(to).update(repeating: 0, count: y.cols) } else {
+            if from < 0 {
+                y.row(to).update(repeating: 0, count: y.cols)
+            } else {
                 y.row(to).update(from: x.row(Int(from)), count: y.cols)
             }
         }
@@ -29,9 +31,9 @@ extension CPUDevice {
     public func copyRows(of matrix: CSRMatrix, _ docs: [Int32], into y: Tensor) {
         precondition(matrix.cols == y.cols && docs.count == y.rows)
         for (row, doc) in docs.enumerated() {
-            let values = matrix.weights(Int(doc))
-            precondition(values.count == y.cols, "a row that does not store all of its entries")
-            if let first = values.baseAddress { y.row(row).update(from: first, count: y.cols) }
+            let range = matrix.range(Int(doc))
+            precondition(range.count == y.cols, "a row that does not store all of its entries")
+            y.row(row).update(from: matrix.values!.pointer + range.lowerBound, count: y.cols)
         }
     }
 

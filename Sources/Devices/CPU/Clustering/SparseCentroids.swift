@@ -14,9 +14,10 @@ public func labelCentroids(features: CSRMatrix, documents: CSRMatrix, team: Thre
     team.forRanges(labels, grain: 16) { range in
         let stamps = Buffer<Int32>(count: features.cols)
         for label in range {
-            let members = documents.columns(label)
+            let members = documents.range(label)
             let distinct = dx_count_distinct(
-                features.starts.pointer, features.indices.pointer, members.baseAddress, members.count, Int32(label + 1),
+                features.starts.pointer, features.indices.pointer, documents.indices.pointer + members.lowerBound, members.count,
+                Int32(label + 1),
                 stamps.pointer)
             starts[label + 1] = Int64(distinct)
         }
@@ -35,11 +36,12 @@ private func sumRows(_ features: CSRMatrix, _ documents: CSRMatrix, into centroi
     let longest = labels.reduce(0) { max($0, centroids.range($1).count) }
     let spare = Buffer<Int32>(count: 3 * longest)
     for label in labels {
-        let members = documents.columns(label)
+        let members = documents.range(label)
         let first = centroids.range(label).lowerBound
         dx_sum_sparse_rows(
-            features.starts.pointer, features.indices.pointer, features.values!.pointer, members.baseAddress,
-            members.count, Int32(label + 1), stamps.pointer, sums.pointer, spare.pointer,
+            features.starts.pointer, features.indices.pointer, features.values!.pointer,
+            documents.indices.pointer + members.lowerBound, members.count, Int32(label + 1), stamps.pointer, sums.pointer,
+            spare.pointer,
             centroids.indices.pointer + first, centroids.values!.pointer + first)
     }
 }

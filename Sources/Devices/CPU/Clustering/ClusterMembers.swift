@@ -5,13 +5,16 @@ import Support
 ///
 /// Written out they are nearly dense (a head label's centroid has most features, and most labels co-occur with one), so
 /// sums and inner products go through the few co-occurring labels instead.
-struct SmoothedCentroids: Sendable {
+public struct SmoothedCentroids: Sendable {
     /// L×L; row l divided by |Σ_j cooc_lj c_j|.
     let weights: CSRMatrix
     /// L×V.
     let centroids: CSRMatrix
 
-    init(cooccurrence: CSRMatrix, centroids: CSRMatrix, team: ThreadTeam) {
+    /// - Parameters:
+    ///   - cooccurrence: L×L, `cooccurrence`.
+    ///   - centroids: L×V, `labelCentroids`.
+    public init(cooccurrence: CSRMatrix, centroids: CSRMatrix, team: ThreadTeam) {
         let norms = Buffer<Float>(count: cooccurrence.rows)
         let scaled = Buffer<Float>(count: cooccurrence.nonZeros)
         team.forRanges(cooccurrence.rows, grain: 16) { range in
@@ -37,7 +40,7 @@ extension CSRMatrix {
 }
 
 /// The smoothed centroids of a node's labels, with the labels that they are made of numbered from 0.
-struct ClusterMembers {
+public struct ClusterMembers {
     private let count: Int
     private let source: SmoothedCentroids
     /// Labels that some member's row is made of, ascending.
@@ -45,7 +48,7 @@ struct ClusterMembers {
     /// count × parts.
     private let weights: CSRMatrix
 
-    init(_ labels: [Int32], of source: SmoothedCentroids) {
+    public init(_ labels: [Int32], of source: SmoothedCentroids) {
         count = labels.count
         self.source = source
         let all = labels.flatMap { source.weights.columns(Int($0)) }.sorted()
@@ -60,16 +63,21 @@ struct ClusterMembers {
             })
     }
 
-    /// Cuts the members in two from the given first centroids: 0 or 1 for each into `side`.
-    func twoMeans(from first: (first: Int, second: Int), tolerance: Double, side: UnsafeMutablePointer<UInt8>) {
+    /// Cuts the members in two by balanced 2-means (cosine): 0 or 1 for each into `side`, ⌈count/2⌉ of 0.
+    ///
+    /// - Parameters:
+    ///   - first: the members at which the two centroids begin.
+    ///   - tolerance: rounds go on while the summed similarity gains this much.
+    public func twoMeans(from first: (first: Int, second: Int), tolerance: Double, into side: Buffer<UInt8>) {
+        precondition(side.count == count)
         let memory = Buffer<Float>(count: 3 * source.centroids.cols + parts.count + 2 * count)
         withKernelView { cluster in
-            _ = dx_two_means_sparse(cluster, first.first, first.second, tolerance, memory.pointer, side)
+            _ = dx_two_means_sparse(cluster, first.first, first.second, tolerance, memory.pointer, side.pointer)
         }
     }
 
     /// Inner products of all members: count×count.
-    func gram() -> DenseMatrix {
+    public func gram() -> DenseMatrix {
         let products = DenseMatrix(rows: count, cols: count)
         let memory = Buffer<UInt8>(count: dx_gram_workspace(count, parts.count))
         let localColumns = Buffer<Int32>(count: source.centroids.cols)
@@ -90,5 +98,14 @@ struct ClusterMembers {
                 labels: parts.pointer, centroids: rows)
             body(&cluster)
         }
+    }
+}
+
+extension DenseMatrix {
+    /// The same cut as `ClusterMembers.twoMeans`, of members whose inner products these are.
+    public func twoMeans(from first: (first: Int, second: Int), tolerance: Double, into side: Buffer<UInt8>) {
+        precondition(rows == cols && side.count == rows)
+        let memory = Buffer<Float>(count: 4 * rows)
+        _ = dx_two_means_gram(pointer, rows, first.first, first.second, tolerance, memory.pointer, side.pointer)
     }
 }

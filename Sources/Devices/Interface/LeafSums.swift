@@ -1,4 +1,3 @@
-import Devices
 import Foundation
 
 /// Sums one tensor a leaf over an aligned run of leaves, in the order of a fixed binary tree.

@@ -19,9 +19,9 @@ public struct RandomWalk: Sendable, Equatable {
 /// - Parameters:
 ///   - labels: N×L.
 ///   - documents: L×N, its transpose.
-///   - seed: the learner's; draws are keyed by (seed, label, step), so any rank can compute any row.
+///   - key: of Philox; draws are those of (key, label, step), so any rank can compute any row.
 public func cooccurrence(
-    labels: CSRMatrix, documents: CSRMatrix, seed: Int, walk: RandomWalk = RandomWalk(), team: ThreadTeam
+    labels: CSRMatrix, documents: CSRMatrix, key: (UInt32, UInt32), walk: RandomWalk = RandomWalk(), team: ThreadTeam
 ) -> CSRMatrix {
     precondition(labels.rows == documents.cols && labels.cols == documents.rows && walk.steps >= 1 && walk.keep >= 1)
     let rows = documents.rows
@@ -29,7 +29,6 @@ public func cooccurrence(
     let counts = Buffer<Int>(count: rows)
     let ids = Buffer<Int32>(count: rows * width)
     let weights = Buffer<Float>(count: rows * width)
-    let key = surrogateKey(seed, .walk)
     team.forRanges(rows, grain: 16) { range in
         let memory = Buffer<Int32>(count: 5 * walk.steps + 2)
         var graph = dx_bipartite(
@@ -37,7 +36,7 @@ public func cooccurrence(
             label_starts: labels.starts.pointer, labels: labels.indices.pointer)
         for label in range {
             counts[label] = dx_walk_row(
-                &graph, Int32(label), walk.steps, walk.restart, walk.keep, walk.skipAbove, key,
+                &graph, Int32(label), walk.steps, walk.restart, walk.keep, walk.skipAbove, [key.0, key.1],
                 memory.pointer, ids.pointer + label * width, weights.pointer + label * width)
         }
     }
@@ -52,22 +51,9 @@ private func compact(_ counts: Buffer<Int>, _ ids: Buffer<Int32>, _ weights: Buf
     let indices = Buffer<Int32>(count: Int(starts[rows]))
     let values = Buffer<Float>(count: Int(starts[rows]))
     for row in 0..<rows {
-        let from = row * width
-        let to = Int(starts[row])
-        (indices.pointer + to).update(from: ids.pointer + from, count: counts[row])
-        (values.pointer + to).update(from: weights.pointer + from, count: counts[row])
+        let from = row * width..<row * width + counts[row], to = Int(starts[row])..<Int(starts[row + 1])
+        indices[to].update(from: ids[from])
+        values[to].update(from: weights[from])
     }
     return CSRMatrix(rows: rows, cols: rows, starts: starts, indices: indices, values: values)
-}
-
-/// What random numbers of module I are for; keeps their streams apart.
-enum SurrogatePurpose: UInt32 {
-    case walk = 0x5741_4c4b
-    case split = 0x5350_4c54
-}
-
-/// The two key words of Philox for a seed and a purpose.
-func surrogateKey(_ seed: Int, _ purpose: SurrogatePurpose) -> [UInt32] {
-    let bits = UInt64(bitPattern: Int64(seed))
-    return [UInt32(truncatingIfNeeded: bits), UInt32(truncatingIfNeeded: bits >> 32) ^ purpose.rawValue]
 }

@@ -12,7 +12,7 @@ struct LossTile {
     /// One a label of the tile.
     let bias: UnsafePointer<Float>
     /// (batch row, row of the shard), labels outside the tile among them.
-    let positives: ArraySlice<(row: Int32, label: Int32)>
+    let positives: ArraySlice<LabelEntry>
 
     /// Replaces the logits by the gradients of the summed loss times `scale`.
     ///

@@ -1,0 +1,47 @@
+import Kernels
+import Support
+
+/// The (document, label) pairs of one batch within one label range, grouped by label.
+final class LabelPairs {
+    /// |labels| + 1 places in `sorted`.
+    let starts: Buffer<Int64>
+    /// By label, in the batch's order: row in the batch · 2 + target.
+    let sorted: Buffer<UInt16>
+    private let labels: Buffer<Int32>, pairs: Buffer<UInt16>
+    private let stamp: Buffer<UInt32>
+    private var mark: UInt32 = 0
+    private let range: Range<Int>
+    private let sizes: ShortlistSizes
+    /// Pairs of the last batch.
+    private(set) var count = 0
+
+    /// Labels with a pair in the last batch.
+    var distinctLabels: Int { (0..<range.count).count { starts[$0] < starts[$0 + 1] } }
+
+    init(labels range: Range<Int>, labelCount: Int, batchSize: Int, sizes: ShortlistSizes) {
+        self.range = range
+        self.sizes = sizes
+        starts = Buffer(count: range.count + 1)
+        stamp = Buffer(count: labelCount)
+        let capacity = batchSize * sizes.limit
+        labels = Buffer(count: capacity)
+        pairs = Buffer(count: capacity)
+        sorted = Buffer(count: capacity)
+    }
+
+    /// Collects the pairs of the documents `docs` of a batch.
+    func assemble(docs: [Int32], truth: CSRMatrix, negatives: NegativeShortlists, stream: dx_stream) {
+        count = 0
+        let negative = negatives.inRange
+        for (row, doc) in docs.enumerated() {
+            let own = truth.range(Int(doc)), others = negative.range(Int(doc))
+            mark &+= 1
+            count += dx_document_pairs(
+                truth.indices.pointer + own.lowerBound, own.count, sizes.maxPositives,
+                negative.indices.pointer + others.lowerBound, others.count, Int(negatives.totals[Int(doc)]),
+                sizes.randomNegatives, sizes.limit, Int32(stamp.count), Int32(range.lowerBound), Int32(range.upperBound), doc,
+                UInt16(row), stream, stamp.pointer, mark, labels.pointer + count, pairs.pointer + count)
+        }
+        dx_sort_pairs(labels.pointer, pairs.pointer, count, range.count, starts.pointer, sorted.pointer)
+    }
+}

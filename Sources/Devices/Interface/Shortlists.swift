@@ -1,0 +1,31 @@
+import Support
+
+/// How a training shortlist is put together (DESIGN.md §1, module III): positives, the shortlist's negatives, then uniform
+/// random labels that are no positives, until there are `limit` pairs.
+public struct ShortlistSizes: Sendable, Equatable {
+    /// Positives of a document a step; a random subset where it has more.
+    public var maxPositives: Int
+    /// Uniform random labels drawn a document and step.
+    public var randomNegatives: Int
+    /// Pairs of a document in all.
+    public var limit: Int
+
+    public init(maxPositives: Int, randomNegatives: Int, limit: Int) {
+        self.maxPositives = maxPositives
+        self.randomNegatives = randomNegatives
+        self.limit = limit
+    }
+}
+
+/// For each training document, the negatives of its shortlist that belong to one label range.
+public final class NegativeShortlists: Sendable {
+    /// N rows of labels (global ids, ascending), positives removed.
+    public let inRange: CSRMatrix
+    /// Negatives of the whole row, over all label ranges.
+    public let totals: Buffer<Int32>
+
+    public init(inRange: CSRMatrix, totals: Buffer<Int32>) {
+        self.inRange = inRange
+        self.totals = totals
+    }
+}

@@ -1,0 +1,72 @@
+import Config
+import DeepXMLModel
+import Devices
+import Support
+
+/// What a module's classifier is trained on: the loss of its labels, its gradients, and the optimiser's step on W and bias.
+package protocol ClassifierStep: AnyObject {
+    /// Gradients reach only the rows of labels in the shortlists: Adam is lazy.
+    var isSparse: Bool { get }
+    /// The batch that the following `run` calls work on.
+    func prepare(docs: [Int32], step: Int)
+    /// See `ClassifierOperation.run`.
+    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double]
+    /// Divides a summed loss over `documents` documents to the mean that is reported.
+    func mean(_ sum: Double, documents: Int) -> Double
+}
+
+/// A loss on all B×L logits (module I; DeepXML-OVA).
+package final class OneVsAllStep: ClassifierStep {
+    package let isSparse = false
+    private let operation: any ClassifierOperation
+    private let labels: Int
+    private let streams: RandomStreams
+
+    /// - Parameter truth: N×L, binary: all labels, of which the network's classifier holds some.
+    package init(truth: CSRMatrix, network: Network, section: ModuleConfig) {
+        labels = network.labelShards.labels
+        streams = network.streams
+        operation = network.device.oneVsAll(
+            network.classifierTask(truth: truth, loss: section.lossKind), precision: section.classifierPrecision)
+        if section.classifier.biasStart == .prior { network.classifier.setBias(prior: truth) }
+    }
+
+    package func prepare(docs: [Int32], step: Int) {
+        operation.prepare(docs: docs, stream: streams.stream(.negatives, step: step))
+    }
+
+    package func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
+        operation.run(leaves, z: z, step: step, dz: dz)
+    }
+
+    package func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) / Double(labels) }
+}
+
+/// A loss over the pairs of the shortlists, sum / B (modules III and IV; DeepXML-ANNS).
+package final class ShortlistStep: ClassifierStep {
+    package let isSparse = true
+    private let operation: any ShortlistOperation
+    private let streams: RandomStreams
+    /// Changed between epochs only.
+    package var negatives: NegativeShortlists {
+        get { operation.negatives }
+        set { operation.negatives = newValue }
+    }
+
+    package init(truth: CSRMatrix, negatives: NegativeShortlists, sizes: ShortlistSizes, network: Network, section: ModuleConfig)
+    {
+        streams = network.streams
+        operation = network.device.shortlists(
+            network.classifierTask(truth: truth, loss: section.lossKind), sizes: sizes, negatives: negatives)
+    }
+
+    package func prepare(docs: [Int32], step: Int) {
+        operation.prepare(docs: docs, stream: streams.stream(.negatives, step: step))
+    }
+
+    package func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
+        operation.run(leaves, z: z, step: step, dz: dz)
+    }
+
+    package func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) }
+}
