@@ -110,21 +110,6 @@ extension ConfigKey {
             })
     }
 
-    /// One of some words; `null` stands for `whereNull` where that is given.
-    public static func choice(
-        _ name: String, _ path: Path<String>, _ words: [String], whereNull: String? = nil, reach: ConfigReach = .learner
-    ) -> ConfigKey {
-        let listed = words.map { "\"\($0)\"" }.joined(separator: ", ")
-        return ConfigKey(
-            name: name, reach: reach, expected: "one of \(listed)" + (whereNull.map { " (or null for \"\($0)\")" } ?? ""),
-            read: { .string($0[keyPath: path]) },
-            write: { section, value in
-                guard let word = value.string ?? (value == .null ? whereNull : nil), words.contains(word) else { return false }
-                section[keyPath: path] = word
-                return true
-            })
-    }
-
     /// The name of a file, or `null`.
     public static func optionalText(_ name: String, _ path: Path<String?>, of what: String) -> ConfigKey {
         ConfigKey(

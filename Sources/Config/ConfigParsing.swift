@@ -58,11 +58,11 @@ extension Config {
         var config = Config()
         config.global.topK = 50
         for section in [ConfigSection.surrogate, .extreme, .reranker] {
-            config[module: section].batchSize = 64
-            config[module: section].optim = "SGD"
-            config[module: section].nsMethod = "kcentroid"
+            config[module: section].optimisation.batchSize = 64
+            config[module: section].optimisation.optimiser = .sgd
+            config[module: section].shortlist.negativeSampling = .centroids
             config[module: section].normalize = false
-            config[module: section].useIntermediateForShorty = false
+            config[module: section].shortlist.usesIntermediate = false
         }
         return config
     }()
@@ -125,7 +125,7 @@ extension Config {
         }
         if let section = schema.own?.section, let entry = written.entry(name, in: section) { _ = own?.take(name, entry.value) }
         // As in the original, the re-ranker's shortlist is what the first stage predicts, not what `extreme` trains on.
-        if written.sections[.reranker]?["num_nbrs"] == nil { reranker.numNbrs = global.topK }
+        if written.sections[.reranker]?["num_nbrs"] == nil { reranker.shortlist.length = global.topK }
     }
 }
 

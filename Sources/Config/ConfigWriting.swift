@@ -35,7 +35,7 @@ extension Config {
     }
 
     private var learnerSettings: JSONValue {
-        let weighsPropensities = schema.modules.contains { self[module: $0].propensityWeight > 0 }
+        let weighsPropensities = schema.modules.contains { self[module: $0].classifier.propensityWeight > 0 }
         return value { $0 == .learner || $0 == .propensity && weighsPropensities }
     }
 

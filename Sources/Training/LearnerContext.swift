@@ -37,13 +37,14 @@ package struct LearnerContext {
     package func streams(_ module: ModuleName) -> RandomStreams { RandomStreams(seed: seed, module: UInt32(module.index)) }
 
     package func newEncoder(_ section: ModuleConfig, _ module: ModuleName) throws -> any GroupEncoder {
-        try encoders.encoder(section, trainsCoarse: !section.freezeIntermediate, streams: streams(module))
+        try encoders.encoder(section, trainsCoarse: !section.encoder.isFrozen, streams: streams(module))
     }
 
     package func network(_ section: ModuleConfig, _ module: ModuleName, _ encoder: any GroupEncoder) -> Network {
         Network(
-            batchSize: section.batchSize, group: group, encoder: encoder, labelShards: shards, streams: streams(module),
-            optimiser: section.optimiser, hasBias: section.bias)
+            batchSize: section.optimisation.batchSize, group: group, encoder: encoder, labelShards: shards,
+            streams: streams(module),
+            optimiser: section.optimiser, hasBias: section.classifier.bias)
     }
 
     /// A line for the log, said once a group.

@@ -9,11 +9,13 @@ struct ConfigParsingTests {
         let config = try parse(ConfigSamples.older)
         #expect(config.global.dataset == "EURLex-4K" && config.global.numLabels == 3993 && config.global.topK == 100)
         #expect(config.global.beta == 0.3 && config.global.surrogateThreshold == 1024 && config.global.useReranker)
-        #expect(config.surrogate.learningRate == 0.01 && config.extreme.learningRate == 0.007)
-        #expect(config.extreme.numNbrs == 500 && config.extreme.efS == 400 && config.extreme.freezeIntermediate)
-        #expect(config.extreme.beta == 0.5 && config.reranker.beta == 0.6 && config.reranker.dlrStep == 10)
-        #expect(config.reranker.keepInvalid && !config.extreme.keepInvalid && !config.reranker.freezeIntermediate)
-        #expect(config.extreme.gamma == 0.075 && config.extreme.maxPositives == 20 && config.extreme.randomNegatives == 170)
+        #expect(config.surrogate.optimisation.learningRate == 0.01 && config.extreme.optimisation.learningRate == 0.007)
+        #expect(config.extreme.shortlist.length == 500 && config.extreme.shortlist.efS == 400 && config.extreme.encoder.isFrozen)
+        #expect(config.extreme.beta == 0.5 && config.reranker.beta == 0.6 && config.reranker.optimisation.decayInterval == 10)
+        #expect(config.reranker.keepInvalid && !config.extreme.keepInvalid && !config.reranker.encoder.isFrozen)
+        #expect(
+            config.extreme.shortlist.gamma == 0.075 && config.extreme.shortlist.maxPositives == 20
+                && config.extreme.shortlist.randomNegatives == 170)
         try config.requireTrainable(.deepXML)
         #expect(config.notices(.deepXML).isEmpty)
     }
@@ -22,7 +24,7 @@ struct ConfigParsingTests {
     func newer() throws {
         let config = try parse(ConfigSamples.newer)
         #expect(config.global.saveTopK == 100 && config.global.topK == 350 && config.global.embeddingDims == 512)
-        #expect(config.extreme.initialisation == "intermediate" && config.reranker.initialisation == "token_embeddings")
+        #expect(config.extreme.encoder.start == .intermediate && config.reranker.encoder.start == .tokenEmbeddings)
         try config.requireTrainable(.deepXML)
         #expect(config.notices(.deepXML).isEmpty)
     }
@@ -30,7 +32,7 @@ struct ConfigParsingTests {
     @Test("a config of one module decodes; framework DeepXML misses a section")
     func oneModule() throws {
         let config = try parse(ConfigSamples.oneModule)
-        #expect(config.extreme.retrainHnswAfter == 5 && config.global.surrogateThreshold == 0)
+        #expect(config.extreme.shortlist.period == 5 && config.global.surrogateThreshold == 0)
         #expect(failure { try config.requireTrainable(.deepXML) }?.problem == "section \"surrogate\" is missing")
         try config.requireTrainable(.anns)
         #expect(failure { try config.requireTrainable(.ova) }?.problem.hasPrefix("extreme.model_method = \"shortlist\"") == true)
@@ -45,27 +47,33 @@ struct ConfigParsingTests {
             {"global": {"batch_size": 10, "beta": 0.25, "top_k": 70}, "surrogate": {"batch_size": 20, "dlr_step": 3},
              "extreme": {"dlr_step": 4, "num_nbrs": 500, "beta": 0.5}, "reranker": {"num_epochs": 2}}
             """)
-        #expect(config.surrogate.batchSize == 20)
-        #expect(config.extreme.batchSize == 20)
-        #expect(config.reranker.batchSize == 10)
-        #expect(config.reranker.dlrStep == 4)
+        #expect(config.surrogate.optimisation.batchSize == 20)
+        #expect(config.extreme.optimisation.batchSize == 20)
+        #expect(config.reranker.optimisation.batchSize == 10)
+        #expect(config.reranker.optimisation.decayInterval == 4)
         #expect(config.surrogate.beta == 0.25 && config.extreme.beta == 0.5 && config.reranker.beta == 0.25)
-        #expect(config.surrogate.numEpochs == 20 && config.extreme.numEpochs == 20 && config.reranker.numEpochs == 2)
-        #expect(config.reranker.numNbrs == 70)
+        #expect(
+            config.surrogate.optimisation.epochs == 20 && config.extreme.optimisation.epochs == 20
+                && config.reranker.optimisation.epochs == 2)
+        #expect(config.reranker.shortlist.length == 70)
     }
 
     @Test("what no section says is as in the original's parameters")
     func defaults() throws {
         let config = try parse("{}")
         #expect(config == Config.whereAbsent.withReRankerShortlist(50))
-        #expect(config.extreme.optim == "SGD" && config.extreme.batchSize == 64 && config.global.topK == 50)
-        #expect(config.extreme.learningRate == 0.1 && config.extreme.dlrStep == 7 && !config.extreme.normalize)
+        #expect(
+            config.extreme.optimisation.optimiser == .sgd && config.extreme.optimisation.batchSize == 64
+                && config.global.topK == 50)
+        #expect(
+            config.extreme.optimisation.learningRate == 0.1 && config.extreme.optimisation.decayInterval == 7
+                && !config.extreme.normalize)
     }
 
     @Test("null means what it means to the original")
     func null() throws {
         let config = try parse(#"{"global": {"init": null, "save_top_k": null, "label_indices": null}}"#)
-        #expect(config.surrogate.initialisation == "random" && config.global.saveTopK == nil)
+        #expect(config.surrogate.encoder.start == .random && config.global.saveTopK == nil)
     }
 
     @Test("0 and 1 are flags, true and false are no numbers")
@@ -163,7 +171,7 @@ struct ConfigParsingTests {
 extension Config {
     fileprivate func withReRankerShortlist(_ count: Int) -> Config {
         var config = self
-        config.reranker.numNbrs = count
+        config.reranker.shortlist.length = count
         return config
     }
 }

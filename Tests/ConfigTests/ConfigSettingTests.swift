@@ -10,9 +10,15 @@ struct ConfigSettingTests {
             "extreme.num_epochs=5", "extreme.learning_rate=1e-3", "global.use_reranker=false", "surrogate.optim=SGD",
             "global.arch=\"Mine\"", "surrogate.dlr_step=-1", " reranker.num_nbrs =40", "surrogate.init=null",
         ] { try config.set(setting) }
-        #expect(config.extreme.numEpochs == 5 && config.extreme.learningRate == 0.001 && !config.global.useReranker)
-        #expect(config.surrogate.optim == "SGD" && config.extreme.optim == "Adam" && config.global.arch == "Mine")
-        #expect(config.surrogate.dlrStep == -1 && config.reranker.numNbrs == 40 && config.surrogate.initialisation == "random")
+        #expect(
+            config.extreme.optimisation.epochs == 5 && config.extreme.optimisation.learningRate == 0.001
+                && !config.global.useReranker)
+        #expect(
+            config.surrogate.optimisation.optimiser == .sgd && config.extreme.optimisation.optimiser == .adam
+                && config.global.arch == "Mine")
+        #expect(
+            config.surrogate.optimisation.decayInterval == -1 && config.reranker.shortlist.length == 40
+                && config.surrogate.encoder.start == .random)
     }
 
     @Test("a name may look like a number")
@@ -26,19 +32,19 @@ struct ConfigSettingTests {
     func inherited() throws {
         var config = try parse(ConfigSamples.newer)
         try config.set("surrogate.optim=SGD")
-        #expect(config.extreme.optim == "SGD" && config.reranker.optim == "SGD")
+        #expect(config.extreme.optimisation.optimiser == .sgd && config.reranker.optimisation.optimiser == .sgd)
         try config.set("extreme.optim=Adam")
-        #expect(config.surrogate.optim == "SGD" && config.reranker.optim == "Adam")
+        #expect(config.surrogate.optimisation.optimiser == .sgd && config.reranker.optimisation.optimiser == .adam)
         try config.set("global.top_k=40")
-        #expect(config.reranker.numNbrs == 40)
+        #expect(config.reranker.shortlist.length == 40)
     }
 
     @Test("a setting leaves alone what code has changed")
     func codeChanges() throws {
         var config = Config()
-        config.extreme.numEpochs = 3
+        config.extreme.optimisation.epochs = 3
         try config.set("extreme.batch_size=8")
-        #expect(config.extreme.numEpochs == 3 && config.extreme.batchSize == 8)
+        #expect(config.extreme.optimisation.epochs == 3 && config.extreme.optimisation.batchSize == 8)
     }
 
     @Test(

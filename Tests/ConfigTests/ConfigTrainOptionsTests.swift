@@ -67,7 +67,7 @@ struct ConfigTrainOptionsTests {
             $0.learnersOnly = true
             $0.quiet = true
         }
-        #expect(options.seeds == [108, 666, 786] && options.config.extreme.numEpochs == 6 && options.threads == 2)
+        #expect(options.seeds == [108, 666, 786] && options.config.extreme.optimisation.epochs == 6 && options.threads == 2)
         #expect(options.checkpointEveryEpochs == nil && options.checkpointEveryMinutes == nil)
         #expect(options.fresh && options.dryRun && options.quiet && options.logFormat == .json && !options.usesDemoData)
         #expect(options.silenceSeconds == nil && options.learnersOnly && !options.mergesOnly)
@@ -232,11 +232,16 @@ struct ConfigLocationTests {
         try config.requireTrainable(.deepXML)
         #expect(config.global.dataset == name && config.global.surrogateThreshold == 1024 && config.global.beta == 0.3)
         let sections = [config.surrogate, config.extreme, config.reranker]
-        #expect(sections.map(\.numEpochs) == [20, 20, 15] && sections.map(\.learningRate) == [0.01, 0.007, 0.005])
-        #expect(sections.map(\.dlrStep) == [14, 14, 10] && sections.allSatisfy { $0.batchSize == 255 && $0.dlrFactor == 0.5 })
-        #expect(config.extreme.beta == 0.5 && config.reranker.beta == 0.6 && config.reranker.numNbrs == 100)
         #expect(
-            config.extreme.numNbrs == 500 && config.extreme.M == 100 && config.extreme.efC == 300 && config.extreme.efS == 400)
+            sections.map(\.optimisation.epochs) == [20, 20, 15]
+                && sections.map(\.optimisation.learningRate) == [0.01, 0.007, 0.005])
+        #expect(
+            sections.map(\.optimisation.decayInterval) == [14, 14, 10]
+                && sections.allSatisfy { $0.optimisation.batchSize == 255 && $0.optimisation.decayFactor == 0.5 })
+        #expect(config.extreme.beta == 0.5 && config.reranker.beta == 0.6 && config.reranker.shortlist.length == 100)
+        #expect(
+            config.extreme.shortlist.length == 500 && config.extreme.shortlist.M == 100 && config.extreme.shortlist.efC == 300
+                && config.extreme.shortlist.efS == 400)
         try Config.load(path: root.path + "/configs/DeepXML/default.json").requireTrainable(.deepXML)
         #expect(
             try Arch.load(path: root.path + "/configs/arch/Astec.json", arguments: config).astecParameters() == AstecParameters())

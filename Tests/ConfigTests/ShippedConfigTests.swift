@@ -48,7 +48,7 @@ struct ShippedConfigTests {
             let global = try Self.load(framework, dataset.name).global
             #expect(global.numLabels == dataset.labels, "\(framework)/\(dataset.name)")
             #expect(global.A == dataset.A && global.B == dataset.B, "\(framework)/\(dataset.name)")
-            #expect(global.featureType == "sparse" && global.savePredictions, "\(framework)/\(dataset.name)")
+            #expect(global.featureType == .sparse && global.savePredictions, "\(framework)/\(dataset.name)")
         }
     }
 
@@ -63,8 +63,10 @@ struct ShippedConfigTests {
                 #expect(config.global.saveTopK == first.global.saveTopK, "\(framework)/\(dataset.name)")
                 #expect(config.global.trnFeatFname == first.global.trnFeatFname, "\(framework)/\(dataset.name)")
                 let embeddings = "fasttextB_embeddings_\(config.global.embeddingDims)d.npy"
-                #expect(config.extreme.embeddings == embeddings, "\(framework)/\(dataset.name)")
-                #expect(config.extreme.batchSize == 255 && config.extreme.optim == "Adam" && config.extreme.normalize)
+                #expect(config.extreme.encoder.embeddings == embeddings, "\(framework)/\(dataset.name)")
+                #expect(
+                    config.extreme.optimisation.batchSize == 255 && config.extreme.optimisation.optimiser == .adam
+                        && config.extreme.normalize)
             }
         }
     }
@@ -74,9 +76,9 @@ struct ShippedConfigTests {
         for name in Self.files("DeepXML") {
             let config = try Config.load(path: "\(Self.folder)/DeepXML/\(name)")
             #expect(config.global.surrogateMethod == 1 && config.global.useReranker, "\(name)")
-            #expect(config.extreme.initialisation == "intermediate" && config.extreme.freezeIntermediate, "\(name)")
-            #expect(config.reranker.initialisation == "token_embeddings" && config.reranker.keepInvalid, "\(name)")
-            #expect(config.reranker.numNbrs == config.global.topK, "\(name)")
+            #expect(config.extreme.encoder.start == .intermediate && config.extreme.encoder.isFrozen, "\(name)")
+            #expect(config.reranker.encoder.start == .tokenEmbeddings && config.reranker.keepInvalid, "\(name)")
+            #expect(config.reranker.shortlist.length == config.global.topK, "\(name)")
         }
     }
 
@@ -85,11 +87,11 @@ struct ShippedConfigTests {
         for (framework, method) in [("DeepXML-OVA", "full"), ("DeepXML-ANNS", "shortlist")] {
             for name in Self.files(framework) {
                 let config = try Config.load(path: "\(Self.folder)/\(framework)/\(name)")
-                #expect(config.extreme.modelMethod == method, "\(framework)/\(name)")
-                #expect(!config.extreme.freezeIntermediate && !config.global.useReranker, "\(framework)/\(name)")
-                #expect(config.extreme.initialisation == "token_embeddings", "\(framework)/\(name)")
+                #expect(config.extreme.classifier.method.rawValue == method, "\(framework)/\(name)")
+                #expect(!config.extreme.encoder.isFrozen && !config.global.useReranker, "\(framework)/\(name)")
+                #expect(config.extreme.encoder.start == .tokenEmbeddings, "\(framework)/\(name)")
                 #expect(config.global.surrogateMethod == 0, "\(framework)/\(name)")
-                #expect(config.extreme.dlrStep < config.extreme.numEpochs, "\(framework)/\(name)")
+                #expect(config.extreme.optimisation.decayInterval < config.extreme.optimisation.epochs, "\(framework)/\(name)")
             }
         }
     }
@@ -98,12 +100,16 @@ struct ShippedConfigTests {
     @Test("WordNetSmall is trained as the authors' code was")
     func wordNet() throws {
         let ova = try Self.load("DeepXML-OVA", "WordNetSmall").extreme
-        #expect(ova.numEpochs == 30 && ova.learningRate == 0.01 && ova.dlrStep == 14 && ova.dlrFactor == 0.5)
+        #expect(
+            ova.optimisation.epochs == 30 && ova.optimisation.learningRate == 0.01 && ova.optimisation.decayInterval == 14
+                && ova.optimisation.decayFactor == 0.5)
         let config = try Self.load("DeepXML-ANNS", "WordNetSmall")
         let anns = config.extreme
-        #expect(anns.numEpochs == 30 && anns.learningRate == 0.007 && anns.dlrStep == 14 && anns.dlrFactor == 0.5)
-        #expect(anns.retrainHnswAfter == 5 && anns.beta == 0.5 && config.global.beta == 0.5)
-        #expect(anns.numNbrs == 500 && anns.M == 100 && anns.efC == 300 && anns.efS == 400)
+        #expect(
+            anns.optimisation.epochs == 30 && anns.optimisation.learningRate == 0.007 && anns.optimisation.decayInterval == 14
+                && anns.optimisation.decayFactor == 0.5)
+        #expect(anns.shortlist.period == 5 && anns.beta == 0.5 && config.global.beta == 0.5)
+        #expect(anns.shortlist.length == 500 && anns.shortlist.M == 100 && anns.shortlist.efC == 300 && anns.shortlist.efS == 400)
         for framework in Self.frameworks {
             var small = try Self.load(framework, "WordNetSmall")
             let eurlex = try Self.load(framework, "EURLex-4K")
@@ -121,9 +127,12 @@ struct ShippedConfigTests {
         arguments: ["WordNetShort", "WordNetDemo", "default"])
     func short(name: String) throws {
         let config = try Self.load("DeepXML-OVA", name), extreme = config.extreme
-        #expect(extreme.biasInit == "prior" && extreme.precision == "bfloat16" && extreme.dropout == 0.5)
-        #expect(extreme.propensityWeight == 1.4 && extreme.encoderRate == 0.5)
-        #expect(extreme.numEpochs == 15 && extreme.learningRate == 0.02 && extreme.lrSchedule == "linear")
+        #expect(
+            extreme.classifier.biasStart == .prior && extreme.classifier.precision == .bfloat16 && extreme.encoder.dropout == 0.5)
+        #expect(extreme.classifier.propensityWeight == 1.4 && extreme.optimisation.encoderRate == 0.5)
+        #expect(
+            extreme.optimisation.epochs == 15 && extreme.optimisation.learningRate == 0.02
+                && extreme.optimisation.schedule == .linear)
         let arch = try Arch.load(path: "\(Self.folder)/arch/\(config.global.arch).json", arguments: config)
         #expect(arch.coarse.map(\.kind) == ["astec"] && arch.coarse[0].numbers["dropout"] == 0.5)
         #expect(arch.fine.map(\.kind) == ["identity"])

@@ -27,10 +27,15 @@ import Training
     ) throws -> Forecast.Row {
         var config = Config()
         config.global.surrogateThreshold = 128
-        (config.surrogate.numEpochs, config.surrogate.batchSize) = (3, 100)
-        (config.extreme.numEpochs, config.extreme.batchSize) = (4, 120)
-        (config.reranker.numEpochs, config.reranker.batchSize, config.reranker.numNbrs) = (2, 90, 40)
-        (config.extreme.numNbrs, config.extreme.M, config.extreme.efC, config.extreme.efS) = (50, 7, 30, 20)
+        (config.surrogate.optimisation.epochs, config.surrogate.optimisation.batchSize) = (3, 100)
+        (config.extreme.optimisation.epochs, config.extreme.optimisation.batchSize) = (4, 120)
+        (config.reranker.optimisation.epochs, config.reranker.optimisation.batchSize, config.reranker.shortlist.length) = (
+            2, 90, 40
+        )
+        (
+            config.extreme.shortlist.length, config.extreme.shortlist.M, config.extreme.shortlist.efC,
+            config.extreme.shortlist.efS
+        ) = (50, 7, 30, 20)
         for setting in settings { try config.set(setting) }
         let interconnect = Forecast.Interconnect(bandwidth: 1e6, latency: 1e-3)
         return Forecast(

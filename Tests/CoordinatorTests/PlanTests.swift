@@ -19,9 +19,9 @@ func makePlan(
 ) -> RunPlan {
     var config = Config()
     config.global.useReranker = reranker
-    config.extreme.freezeIntermediate = framework == .deepXML
+    config.extreme.encoder.isFrozen = framework == .deepXML
     config.global.surrogateThreshold = 1024
-    config.extreme.numNbrs = 500
+    config.extreme.shortlist.length = 500
     return RunPlan(
         worldSize: ranks, seeds: seeds, size: wordNet(labels: labels), config: config, framework: framework, encoder: encoder,
         positives: [Int](repeating: 10, count: labels), threads: threads,
@@ -172,7 +172,7 @@ func makePlan(
             makePlan(ranks: ranks, seeds: [1]).memory(ofRank: ranks == 1 ? 0 : 1).parts.filter { $0.name == name }.map(\.bytes)
         }
         #expect(part(3, "shortlists") == [16 * 8198 * 500] && part(4, "shortlists") == [16 * 5466 * 500])
-        let M = 8 * Config().extreme.M
+        let M = 8 * Config().extreme.shortlist.M
         #expect(part(3, "vectors and graphs") == [(6557 + 2008) * (1200 + M)])
         #expect(part(4, "vectors and graphs") == [(4372 + 1339) * (1200 + M)])
         #expect(part(1, "program") == [64 << 20] && part(1, "learners and ensemble") == [2 * 3282 * 100 * 16])
@@ -182,7 +182,7 @@ func makePlan(
     @Test(arguments: [(0, 3), (1, 3), (2, 3), (3, 2), (4, 1), (20, 1)])
     func partitionsMakeLargerGroups(partitions: Int, groups: Int) {
         var config = Config()
-        config.extreme.numClfPartitions = partitions
+        config.extreme.classifier.partitions = partitions
         let plan = RunPlan(
             worldSize: 8, seeds: [1, 2, 3], size: wordNet(), config: config, positives: [Int](repeating: 1, count: 4015),
             nodes: [NodeResources(host: "a", cores: 7, availableBytes: nil, ranks: Array(0..<8))])

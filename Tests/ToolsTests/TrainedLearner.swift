@@ -53,11 +53,11 @@ enum TrainedLearner: String, CaseIterable, Sendable {
             job.options.astec = nil
         }
         if framework != .deepXML {
-            job.options.config.extreme.initialisation = "random"
-            job.options.config.extreme.freezeIntermediate = false
-            job.options.config.extreme.useIntermediateForShorty = false
+            job.options.config.extreme.encoder.start = .random
+            job.options.config.extreme.encoder.isFrozen = false
+            job.options.config.extreme.shortlist.usesIntermediate = false
             job.options.config.global.useReranker = self == .rerankedOneVsAll
-            if framework == .ova { job.options.config.extreme.modelMethod = "full" }
+            if framework == .ova { job.options.config.extreme.classifier.method = .full }
         }
         guard try job.run(workers: 2) == 0 else { throw CocoaError(.fileReadUnknown) }
         return job

@@ -1,3 +1,4 @@
+import Config
 import Formats
 import Support
 
@@ -137,5 +138,14 @@ struct CacheLayout {
             testFeatures: testFeatures,
             testLabels: testLabels, labelIds: labelIds, labelCounts: labelCounts, trainRowsInFile: trainRowsInFile,
             testFilter: matrix(5, binary: true), fingerprint: ContentHash.hex(fingerprint))
+    }
+}
+
+extension FeatureType {
+    var code: UInt64 { UInt64(Self.allCases.firstIndex(of: self) ?? 0) }
+
+    init?(code: UInt64) {
+        guard code < UInt64(Self.allCases.count) else { return nil }
+        self = Self.allCases[Int(code)]
     }
 }

@@ -1,3 +1,4 @@
+import Config
 import Formats
 import Support
 
@@ -61,5 +62,15 @@ public struct FeatureFile: Sendable {
         defer { team.stop() }
         features.normalizeRows(team)
         return features
+    }
+}
+
+extension FeatureType {
+    var kind: MatrixFile.Kind {
+        switch self {
+        case .sparse: .features
+        case .dense: .dense
+        case .sequential: .sequences
+        }
     }
 }

@@ -38,7 +38,7 @@ public struct XCDatasetFiles: Sendable, Equatable {
         testLabels = global.tstLabelFname
         self.filter = filter
         self.normalize = normalize
-        featureType = FeatureType(rawValue: global.featureType) ?? .sparse
+        featureType = global.featureType
         featureIndices = global.featureIndices
         labelIndices = global.labelIndices
         self.keepInvalid = keepInvalid

@@ -14,8 +14,8 @@ package struct ANNS: NetworkLearner {
 
     package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double {
         let section = costs.config.extreme
-        let again = section.updateShortlist ? (section.numEpochs - 1) / section.retrainHnswAfter : 0
-        let searches = section.freezeIntermediate ? 1 : 2 + again
+        let again = section.shortlist.searchesAnew ? (section.optimisation.epochs - 1) / section.shortlist.period : 0
+        let searches = section.encoder.isFrozen ? 1 : 2 + again
         return Double(searches) * costs.search(cores: cores) + costs.extremeOnShortlists(cores: cores)
     }
 }

@@ -16,16 +16,16 @@ extension NetworkRun {
         let section = config.surrogate, task = try SurrogateTask(run: self)
         let encoder = try context.newEncoder(section, .surrogate)
         let network = Network(
-            batchSize: section.batchSize, group: group, encoder: encoder,
+            batchSize: section.optimisation.batchSize, group: group, encoder: encoder,
             labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)),
             streams: context.streams(.surrogate),
-            optimiser: section.optimiser, hasBias: section.bias)
+            optimiser: section.optimiser, hasBias: section.classifier.bias)
         try TrainingLoop(
             module: .surrogate, config: section, network: network,
             loss: OneVsAllStep(truth: task.truth, network: network, section: section),
             features: task.features, control: control
         ).run(from: run.checkpoint(within: .surrogate))
-        try run.pin(.surrogate, epoch: section.numEpochs, encoder.storedCoarse())
+        try run.pin(.surrogate, epoch: section.optimisation.epochs, encoder.storedCoarse())
         // With `init` other than `intermediate` the original starts module III afresh; no config of its does.
         next.copyCoarse(from: encoder)
         return next

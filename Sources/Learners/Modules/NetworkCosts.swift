@@ -25,17 +25,18 @@ package struct NetworkCosts: LearnerCosts {
 
     package var stages: [PlannedStage] {
         var stages = plan.sections.map { name, section in
-            PlannedStage(name, epochs: section.numEpochs, steps: steps(section))
+            PlannedStage(name, epochs: section.optimisation.epochs, steps: steps(section))
         }
         if plan.hasShortlists { stages.insert(PlannedStage("shortlists"), at: plan.hasSurrogate ? 1 : 0) }
         return stages
     }
 
     private func steps(_ section: ModuleConfig) -> Int {
-        section.numEpochs * ((size.trainDocuments + section.batchSize - 1) / max(section.batchSize, 1))
+        section.optimisation.epochs
+            * ((size.trainDocuments + section.optimisation.batchSize - 1) / max(section.optimisation.batchSize, 1))
     }
 
-    package var leastWorkers: Int { config.extreme.numClfPartitions }
+    package var leastWorkers: Int { config.extreme.classifier.partitions }
     package var featureNoun: String { readsTokens ? "tokens" : "features" }
     package var scoreLists: ScoreLists { ScoreLists(hasPriors: plan.hasShortlists, hasReranker: plan.hasReranker) }
 
@@ -55,7 +56,7 @@ package struct NetworkCosts: LearnerCosts {
 
     /// Of a step of module III.
     package func messages(groupSize m: Int) -> [PlannedMessage] {
-        let batch = config.extreme.batchSize, z = encoder?.outputDims ?? size.dimensions
+        let batch = config.extreme.optimisation.batchSize, z = encoder?.outputDims ?? size.dimensions
         var messages: [PlannedMessage] = []
         if let encoder {
             let tokens = batch * size.tokensPerDocument
@@ -78,14 +79,16 @@ package struct NetworkCosts: LearnerCosts {
     package func traffic(groupSize m: Int) -> Traffic {
         let others = Double(m - 1) / Double(m), steps = plan.sections.reduce(0) { $0 + self.steps($1.config) }
         let bytes = plan.sections.reduce(0.0) { sum, module in
-            sum + Double(self.steps(module.config)) * 2 * others * 4 * Double(module.config.batchSize * size.dimensions)
+            sum + Double(self.steps(module.config)) * 2 * others * 4
+                * Double(module.config.optimisation.batchSize * size.dimensions)
         }
         return Traffic(bytes: bytes, messages: 5 * Double(steps))
     }
 
     package func seconds(cores: Double) -> Double {
         framework.firstStageSeconds(self, cores: cores)
-            + (plan.hasReranker ? shortlists(config.reranker, pairs: config.reranker.numNbrs, freezes: false, cores: cores) : 0)
+            + (plan.hasReranker
+                ? shortlists(config.reranker, pairs: config.reranker.shortlist.length, freezes: false, cores: cores) : 0)
     }
 }
 
@@ -93,24 +96,24 @@ package struct NetworkCosts: LearnerCosts {
 extension NetworkCosts {
     /// Epochs on all logits of `labels` labels.
     package func oneVsAll(_ section: ModuleConfig, labels: Int, cores: Double) -> Double {
-        Double(section.numEpochs)
+        Double(section.optimisation.epochs)
             * rates.oneVsAllEpoch(
                 documents: size.trainDocuments, labels: labels, dims: size.dimensions, workers: cores)
     }
 
     /// Epochs on `pairs` logits a document.
     package func shortlists(_ section: ModuleConfig, pairs: Int, freezes: Bool, cores: Double) -> Double {
-        Double(section.numEpochs)
+        Double(section.optimisation.epochs)
             * rates.shortlistEpoch(
                 documents: size.trainDocuments, labels: size.labels, pairs: pairs, dims: size.dimensions,
-                batch: section.batchSize,
+                batch: section.optimisation.batchSize,
                 freezes: freezes, workers: cores)
     }
 
     /// Module III on shortlists of module II.
     package func extremeOnShortlists(cores: Double) -> Double {
         let section = config.extreme
-        return shortlists(section, pairs: section.numNbrs + 150, freezes: section.freezeIntermediate, cores: cores)
+        return shortlists(section, pairs: section.shortlist.length + 150, freezes: section.encoder.isFrozen, cores: cores)
     }
 
     /// One search of module II.

@@ -39,10 +39,13 @@ extension NetworkLearner {
     package func inputs(_ config: Config) -> LearnerInputs {
         let first = modules.hasSurrogate ? ConfigSection.surrogate : .extreme
         let sections = [first] + (config.usesReranker(requirements) ? [.reranker] : [])
-        let readers = sections.filter { config[module: $0].initialisation == "token_embeddings" }
+        let readers = sections.filter { config[module: $0].encoder.start == .tokenEmbeddings }
         var embeddings: [LearnerInputs.Embeddings] = []
-        for name in readers.map({ config[module: $0].embeddings }) where !embeddings.contains(where: { $0.name == name }) {
-            let atRandom = readers.filter { config[module: $0].embeddings == name }.map { "--set \($0.rawValue).init=random" }
+        for name in readers.map({ config[module: $0].encoder.embeddings }) where !embeddings.contains(where: { $0.name == name })
+        {
+            let atRandom = readers.filter { config[module: $0].encoder.embeddings == name }.map {
+                "--set \($0.rawValue).init=random"
+            }
             embeddings.append(
                 LearnerInputs.Embeddings(name: name, otherwise: "draw them at random: \(atRandom.joined(separator: " "))"))
         }

@@ -17,7 +17,7 @@ package struct NetworkPlan: Sendable {
             + (hasReranker ? [("re-ranker", config.reranker)] : [])
     }
 
-    package var largestBatch: Int { sections.map(\.config.batchSize).max() ?? 0 }
+    package var largestBatch: Int { sections.map(\.config.optimisation.batchSize).max() ?? 0 }
 
     /// Networks whose layers a worker holds at a time: module III's encoder is there while module I trains its own, and
     /// the extreme classifiers stay while a re-ranker is trained on what they predict.
@@ -25,14 +25,14 @@ package struct NetworkPlan: Sendable {
 
     /// Floats held at a time for each token embedding: value and two moments, the value alone where it is frozen.
     package var embeddingCopies: Int {
-        let extreme = config.extreme.freezeIntermediate ? 1 : 3
+        let extreme = config.extreme.encoder.isFrozen ? 1 : 3
         return max(hasSurrogate ? 3 + 1 : 0, extreme + (hasReranker ? 3 : 0))
     }
 
     /// Files of token embeddings that modules start from; that of module III starts from module I's.
     package var embeddingFiles: Int {
-        let readers = sections.map(\.config).filter { $0.initialisation == "token_embeddings" }
-        return Set(readers.map(\.embeddings)).count
+        let readers = sections.map(\.config).filter { $0.encoder.start == .tokenEmbeddings }
+        return Set(readers.map(\.encoder.embeddings)).count
     }
 
     /// Labels of the surrogate task of L labels, at most.
@@ -47,6 +47,9 @@ package struct NetworkPlan: Sendable {
 
     /// Labels listed a document, of L: in shortlists, and for the re-ranker.
     package func listedLabels(_ labels: Int) -> (shortlist: Int, reranker: Int) {
-        (hasShortlists ? min(config.extreme.numNbrs, labels) : 0, hasReranker ? min(config.reranker.numNbrs, labels) : 0)
+        (
+            hasShortlists ? min(config.extreme.shortlist.length, labels) : 0,
+            hasReranker ? min(config.reranker.shortlist.length, labels) : 0
+        )
     }
 }

@@ -48,7 +48,7 @@ package final class NetworkPredictor: LearnerPredictor {
 
     private func stage(_ features: CSRMatrix) throws -> any ScoredStage {
         guard let search else { return OneVsAllStage(context: context, network: network, queries: features) }
-        let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: context.config.extreme.numNbrs)
+        let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: context.config.extreme.shortlist.length)
         let lists = try OwnShortlists(
             try search.lists(features), of: RowLists(group: context.group, rows: features.rows), labels: context.labels,
             labelCount: context.data.labelCount, truth: nil, sizes: sizes)

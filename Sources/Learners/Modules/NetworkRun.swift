@@ -45,18 +45,18 @@ package struct NetworkRun {
                 schedule: schedule
             ).run(from: run.checkpoint(within: module))
             adjustLogits(network.classifier, section)
-            try run.pin(module, epoch: section.numEpochs, network.storedArrays(moments: false))
+            try run.pin(module, epoch: section.optimisation.epochs, network.storedArrays(moments: false))
         }
         network.prepareForPrediction()
     }
 
     /// In favour of rare labels, once, after training: what is pinned, and all that is made of it, has the raised biases.
     private func adjustLogits(_ classifier: ClassifierShard, _ section: ModuleConfig) {
-        guard section.propensityWeight > 0 else { return }
+        guard section.classifier.propensityWeight > 0 else { return }
         let inverse = Propensity.inverse(
             labelCounts: data.labelIds.array.map { data.labelCounts[Int($0)] }, documents: data.trainRowsInFile,
             A: config.global.A, B: config.global.B)
-        classifier.adjustLogits(weight: section.propensityWeight, inversePropensity: inverse)
+        classifier.adjustLogits(weight: section.classifier.propensityWeight, inversePropensity: inverse)
     }
 
     /// Deals lists out to the workers that own their labels.

@@ -15,7 +15,8 @@ package struct Reranker {
     package init(training run: NetworkRun, on stage: any ScoredStage) throws {
         let section = run.config.reranker, context = run.context
         let network = context.network(section, .reranker, try context.newEncoder(section, .reranker))
-        let sizes = ShortlistSizes(maxPositives: section.maxPositives, randomNegatives: 0, limit: section.numNbrs)
+        let sizes = ShortlistSizes(
+            maxPositives: section.shortlist.maxPositives, randomNegatives: 0, limit: section.shortlist.length)
         try run.train(.reranker, section, network) {
             let negatives = try stage.negatives(sizes: sizes)
             return (
@@ -30,7 +31,7 @@ package struct Reranker {
     /// - Parameter network: trained.
     package init(network: Network, _ context: LearnerContext) {
         self.network = network
-        limit = min(context.config.global.topK, context.config.reranker.numNbrs)
+        limit = min(context.config.global.topK, context.config.reranker.shortlist.length)
         labelIds = context.data.labelIds
     }
 

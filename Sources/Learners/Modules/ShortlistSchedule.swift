@@ -23,7 +23,7 @@ package final class ShortlistSchedule: EpochSchedule {
         self.loss = loss
         self.sizes = sizes
         let section = run.config.extreme
-        period = section.updateShortlist ? section.retrainHnswAfter : nil
+        period = section.shortlist.searchesAnew ? section.shortlist.period : nil
     }
 
     /// The epoch whose beginning the lists of `epoch` come from.

@@ -69,7 +69,7 @@ package struct ShortlistStage: ScoredStage {
             let docs = block.flatMap { $0.map(Int32.init) }
             let logits = try network.logits(of: shortlists.entries, docs: docs, features: features)
             let merged = try rows.merge(network.device.best(of: logits, k: k), block: block, k: k)
-            if context.config.extreme.padShortlists {
+            if context.config.extreme.shortlist.isPadded {
                 makeRoomForPadding(merged, rows: block[context.group.rank], shortlists.lengths)
             }
             result.replace(from: block[context.group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
@@ -83,7 +83,7 @@ package struct ShortlistStage: ScoredStage {
     /// So its re-ranker mostly sees labels that the first stage is in favour of. It costs precision and gains on the
     /// tail: docs/ACCURACY.md has both. Where a data set has fewer labels than num_nbrs, a list of all of them is full.
     private func makeRoomForPadding(_ lists: TopK, rows: Range<Int>, _ lengths: Buffer<Int32>) {
-        let full = min(context.config.extreme.numNbrs, context.data.labelCount)
+        let full = min(context.config.extreme.shortlist.length, context.data.labelCount)
         for (i, row) in rows.enumerated() {
             let count = lists.count(i), padding = max(0, full - Int(lengths[row]))
             let favoured = lists.scores(i).prefix { $0 > 0 }.count

@@ -68,7 +68,7 @@ extension NetworkRun {
         let train = withTraining ? try search.lists(data.trainFeatures) : nil, test = try search.lists(data.testFeatures)
         let isFinal = module == .finalShortlist
         try run.pin(
-            module, epoch: isFinal ? config.extreme.numEpochs : 0, step: isFinal ? 1 : 0,
+            module, epoch: isFinal ? config.extreme.optimisation.epochs : 0, step: isFinal ? 1 : 0,
             (train?.stored("train", trainRows) ?? []) + test.stored("test", testRows), state: search.methods.state)
         return (train, test)
     }
@@ -76,19 +76,21 @@ extension NetworkRun {
     /// Positives, shortlist and random labels, num_nbrs + 150 in all (DESIGN.md §1, module III); a static shortlist has no
     /// random labels, a dynamic one nothing else.
     private var extremeSizes: ShortlistSizes {
-        let section = config.extreme
-        let random =
-            section.usesRandomNegativesOnly ? section.numNbrs : section.shortlistMethod == "static" ? 0 : section.randomNegatives
+        let section = config.extreme, shortlist = section.shortlist, isStatic = shortlist.method == .fixed
+        let random = section.usesRandomNegativesOnly ? shortlist.length : isStatic ? 0 : shortlist.randomNegatives
         return ShortlistSizes(
-            maxPositives: section.maxPositives, randomNegatives: random,
-            limit: section.numNbrs + (section.shortlistMethod == "static" ? 0 : 150))
+            maxPositives: shortlist.maxPositives, randomNegatives: random, limit: shortlist.length + (isStatic ? 0 : 150))
     }
 }
 
 extension ModuleConfig {
     /// Negatives are uniform random labels alone.
-    package var usesRandomNegativesOnly: Bool { nsMethod == "ns" || modelMethod == "ns" || shortlistMethod == "dynamic" }
+    package var usesRandomNegativesOnly: Bool {
+        shortlist.negativeSampling == .random || classifier.method == .randomNegatives || shortlist.method == .dynamic
+    }
 
     /// What is searched never changes while the classifiers are trained.
-    package var searchesBeforeTraining: Bool { freezeIntermediate && useIntermediateForShorty && !usesRandomNegativesOnly }
+    package var searchesBeforeTraining: Bool {
+        encoder.isFrozen && shortlist.usesIntermediate && !usesRandomNegativesOnly
+    }
 }

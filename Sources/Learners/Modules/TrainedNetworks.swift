@@ -15,9 +15,9 @@ package struct TrainedNetworks {
         modules = framework.modules
         var config = model.config
         for section in [\Config.surrogate, \.extreme, \.reranker] {
-            config[keyPath: section].batchSize = max(config[keyPath: section].batchSize, batchSize)
+            config[keyPath: section].optimisation.batchSize = max(config[keyPath: section].optimisation.batchSize, batchSize)
             // All parameters are restored: drawing them first would be for nothing.
-            config[keyPath: section].initialisation = "intermediate"
+            config[keyPath: section].encoder.start = .intermediate
         }
         let encoders = EncoderPlan(
             arch: model.arch, astec: model.arch.isAstec ? try model.arch.astecParameters(embeddingDims: model.dims) : nil,

@@ -60,8 +60,8 @@ struct WorkerMemory {
 
     private var search: Int {
         guard modules.hasShortlists else { return 0 }
-        let x = config.extreme.useIntermediateForShorty ? encoder?.intermediateDims ?? dims : dims
-        return (share(size.trainDocuments) + share(size.labels)) * (4 * x + 8 * config.extreme.M)
+        let x = config.extreme.shortlist.usesIntermediate ? encoder?.intermediateDims ?? dims : dims
+        return (share(size.trainDocuments) + share(size.labels)) * (4 * x + 8 * config.extreme.shortlist.M)
     }
 
     private var buffers: Int {

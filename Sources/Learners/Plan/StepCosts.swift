@@ -41,9 +41,9 @@ public struct StepCosts: Sendable {
     }
 
     private func search(_ queries: Int, _ database: Int, _ dims: Int, _ section: ModuleConfig) -> Double {
-        let D = Double(dims), Q = Double(queries), N = Double(database), links = Double(section.M)
+        let D = Double(dims), Q = Double(queries), N = Double(database), links = Double(section.shortlist.M)
         func seen(_ width: Int) -> Double { N * Double(width) * links / (N + Double(width) * links) }
-        let graph = (N * seen(section.efC) + Q * seen(section.efS)) * 2 * D / graphSearch
+        let graph = (N * seen(section.shortlist.efC) + Q * seen(section.shortlist.efS)) * 2 * D / graphSearch
         return min(2 * Q * N * D / exactSearch, graph)
     }
 }

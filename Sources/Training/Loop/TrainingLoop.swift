@@ -54,7 +54,7 @@ package struct TrainingLoop {
         self.schedule = schedule
     }
 
-    private var stepsPerEpoch: Int { (features.rows + config.batchSize - 1) / config.batchSize }
+    private var stepsPerEpoch: Int { (features.rows + config.optimisation.batchSize - 1) / config.optimisation.batchSize }
 
     /// Trains from the beginning, or from where `checkpoint` (of this module, with moments) stopped.
     ///
@@ -66,11 +66,11 @@ package struct TrainingLoop {
             start = (checkpoint.key.epoch, checkpoint.key.step)
         }
         let rate = config.rate(stepsPerEpoch: stepsPerEpoch)
-        for epoch in start.epoch..<max(start.epoch, config.numEpochs) {
+        for epoch in start.epoch..<max(start.epoch, config.optimisation.epochs) {
             try schedule?.begin(epoch: epoch, resumedFrom: epoch == start.epoch ? checkpoint : nil)
             try runEpoch(epoch, from: start.step, rate: rate)
             start.step = 0
-            try control.afterEpoch(epoch + 1, of: config.numEpochs, key: module.key(epoch: epoch + 1, step: 0)) {
+            try control.afterEpoch(epoch + 1, of: config.optimisation.epochs, key: module.key(epoch: epoch + 1, step: 0)) {
                 storedArrays(epoch: epoch + 1, step: 0)
             }
         }
@@ -84,7 +84,7 @@ package struct TrainingLoop {
         let time = Stopwatch(), order = network.streams.permutation(features.rows, epoch: epoch)
         var sum = 0.0, documents = 0, divergedAt = Int.max
         for place in firstStep..<stepsPerEpoch {
-            let from = place * config.batchSize, to = min(from + config.batchSize, features.rows)
+            let from = place * config.optimisation.batchSize, to = min(from + config.optimisation.batchSize, features.rows)
             let docs = Array(order[from..<to]), step = epoch * stepsPerEpoch + place
             sum += try network.step(
                 DocumentBatch(features: features, docs: docs), step: step, learningRate: rate.at(step: step), loss: loss)
@@ -113,8 +113,9 @@ package struct TrainingLoop {
         let speed = Double(documents) / max(seconds, 1e-9)
         try control.report(
             ProgressEvent(
-                learner: Int(control.seed), module: module.name, epoch: epoch + 1, epochs: config.numEpochs, loss: whole,
-                docsPerSecond: speed, etaSeconds: Double((config.numEpochs - epoch - 1) * features.rows) / speed))
+                learner: Int(control.seed), module: module.name, epoch: epoch + 1, epochs: config.optimisation.epochs,
+                loss: whole,
+                docsPerSecond: speed, etaSeconds: Double((config.optimisation.epochs - epoch - 1) * features.rows) / speed))
     }
 
     /// - Throws: the same `Failure` on all workers, with the first step of any whose loss was no number.
@@ -134,9 +135,12 @@ package struct TrainingLoop {
 
 extension ModuleConfig {
     fileprivate func rate(stepsPerEpoch: Int) -> LearningRate {
-        LearningRate(
-            initial: learningRate,
-            schedule: lrSchedule == "linear" ? .linear : .step(factor: dlrFactor, interval: dlrStep), epochs: numEpochs,
-            stepsPerEpoch: stepsPerEpoch)
+        let schedule: LearningRate.Schedule =
+            switch optimisation.schedule {
+            case .linear: .linear
+            case .step: .step(factor: optimisation.decayFactor, interval: optimisation.decayInterval)
+            }
+        return LearningRate(
+            initial: optimisation.learningRate, schedule: schedule, epochs: optimisation.epochs, stepsPerEpoch: stepsPerEpoch)
     }
 }

@@ -28,7 +28,7 @@ package final class OneVsAllStep: ClassifierStep {
         streams = network.streams
         operation = network.device.oneVsAll(
             network.classifierTask(truth: truth, loss: section.lossKind), precision: section.classifierPrecision)
-        if section.biasInit == "prior" { network.classifier.setBias(prior: truth) }
+        if section.classifier.biasStart == .prior { network.classifier.setBias(prior: truth) }
     }
 
     package func prepare(docs: [Int32], step: Int) {
@@ -69,21 +69,4 @@ package final class ShortlistStep: ClassifierStep {
     }
 
     package func mean(_ sum: Double, documents: Int) -> Double { sum / Double(documents) }
-}
-
-extension ModuleConfig {
-    package var lossKind: ClassifierLossKind { ClassifierLossKind(rawValue: loss) ?? .bce }
-
-    package var classifierPrecision: ClassifierPrecision { precision == "bfloat16" ? .bfloat16 : .float32 }
-
-    /// Of the classifiers.
-    package var optimiser: OptimiserSettings {
-        OptimiserSettings(kind: OptimiserSettings.Kind(rawValue: optim) ?? .adam, momentum: momentum, weightDecay: weightDecay)
-    }
-
-    package var encoderOptimiser: OptimiserSettings {
-        var settings = optimiser
-        settings.rateFactor = encoderRate
-        return settings
-    }
 }

@@ -36,10 +36,10 @@ package struct EncoderPlan {
             let stack = try arch.encoderStack(data: data, dims: dims, streams: streams, on: group.device)
             return LayeredGroupEncoder(
                 stack: stack, group: group, embeddings: stack.input == .tokens ? embeddings(section, streams) : nil,
-                batchSize: section.batchSize, trainsCoarse: trainsCoarse, optimiser: section.encoderOptimiser)
+                batchSize: section.optimisation.batchSize, trainsCoarse: trainsCoarse, optimiser: section.encoderOptimiser)
         }
         let shape = NetworkShape(
-            dims: dims, batchSize: section.batchSize, trainsEncoder: trainsCoarse,
+            dims: dims, batchSize: section.optimisation.batchSize, trainsEncoder: trainsCoarse,
             encoderKeep: Float(1 - astec.coarseDropout), residualKeep: astec.fineDropout.map { Float(1 - $0) },
             optimiser: section.encoderOptimiser)
         return AstecGroupEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
@@ -47,11 +47,11 @@ package struct EncoderPlan {
 
     private func embeddings(_ section: ModuleConfig, _ streams: RandomStreams) -> EmbeddingShard {
         let shard = EmbeddingShard(vocabulary: data.vocabularySize, columns: group.ownSlice(dims), on: group.device)
-        switch section.initialisation {
-        case "token_embeddings":
-            if let whole = self.embeddings[section.embeddings] { shard.initialise(from: whole) }
-        case "random": shard.initialiseAtRandom(streams, dims: dims)
-        default: break
+        switch section.encoder.start {
+        case .tokenEmbeddings:
+            if let whole = self.embeddings[section.encoder.embeddings] { shard.initialise(from: whole) }
+        case .random: shard.initialiseAtRandom(streams, dims: dims)
+        case .intermediate: break
         }
         return shard
     }

@@ -24,7 +24,8 @@ package struct SearchMethods: Equatable {
         func plan(_ database: Int) -> SearchPlan {
             let section = context.config.extreme
             return SearchPlan.choose(
-                queries: queries, database: database, dims: dims, M: section.M, efC: section.efC, efS: section.efS)
+                queries: queries, database: database, dims: dims, M: section.shortlist.M, efC: section.shortlist.efC,
+                efS: section.shortlist.efS)
         }
         return SearchMethods(
             documents: plan(context.data.trainFeatures.rows), labels: plan(context.data.labelCount), workers: context.group.size)

@@ -13,8 +13,8 @@ package struct SearchSpace {
     /// What the shortlists of a module are searched by.
     package init(_ encoder: any GroupEncoder, _ section: ModuleConfig) {
         self.encoder = encoder
-        representation = section.useIntermediateForShorty ? .intermediate : .final
-        batchSize = section.batchSize
+        representation = section.shortlist.usesIntermediate ? .intermediate : .final
+        batchSize = section.optimisation.batchSize
     }
 
     package var dims: Int { encoder.dims(of: representation) }

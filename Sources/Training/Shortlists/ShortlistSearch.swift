@@ -37,7 +37,7 @@ package final class ShortlistSearch {
         let dims = space.dims
         let builders = cut.labels.map {
             LabelVectorBuilder(
-                labels: $0, data: context.data, dims: dims, perLabel: context.config.extreme.numCentroids, on: device)
+                labels: $0, data: context.data, dims: dims, perLabel: context.config.extreme.shortlist.centroids, on: device)
         }
         let own = try Self.vectors(space, context, cut.ownDocuments, builders)
         documents = try inParallel(cut.documents.count, device.team) { part in
@@ -62,12 +62,13 @@ package final class ShortlistSearch {
 
     /// The shortlists (num_nbrs labels a row) of this worker's slice of the rows of `features`.
     package func lists(_ features: CSRMatrix) throws -> TopK {
-        let rows = RowLists(group: group, rows: features.rows), k = config.numNbrs
+        let rows = RowLists(group: group, rows: features.rows), k = config.shortlist.length
         let result = TopK(rows: rows.ownRows.count, k: k)
         for block in rows.sliceBlocks {
             let queries = try space.unitRows(block.flatMap { $0.map(Int32.init) }, of: features)
             let short =
-                try config.nsMethod == "kcentroid" ? centroids(queries, block, rows, k: k) : ensemble(queries, block, rows)
+                try config.shortlist.negativeSampling == .centroids
+                ? centroids(queries, block, rows, k: k) : ensemble(queries, block, rows)
             result.replace(from: block[group.rank].lowerBound - rows.ownRows.lowerBound, with: short)
         }
         return result
@@ -82,12 +83,13 @@ package final class ShortlistSearch {
     /// γ·kNN + (1−γ)·centroid (DESIGN.md §1, module II).
     private func ensemble(_ queries: Tensor, _ block: [Range<Int>], _ rows: RowLists) throws -> TopK {
         // The original searches documents with a quarter of efS (its `construct_shortlist`).
-        let neighbours = max(1, config.efS / 4)
+        let neighbours = max(1, config.shortlist.efS / 4)
         let found = try documents.map { try $0.topK(queries: queries, k: neighbours) }
         let near = try rows.merge(whole(found, queries, k: neighbours), block: block, k: neighbours)
-        let central = try centroids(queries, block, rows, k: config.efS)
-        let knn = group.device.labelScores(neighbours: near, labels: data.trainLabels, k: config.efS), gamma = Float(config.gamma)
-        return group.device.blend(knn, weight: gamma, central, weight: 1 - gamma, k: config.numNbrs)
+        let central = try centroids(queries, block, rows, k: config.shortlist.efS)
+        let knn = group.device.labelScores(neighbours: near, labels: data.trainLabels, k: config.shortlist.efS),
+            gamma = Float(config.shortlist.gamma)
+        return group.device.blend(knn, weight: gamma, central, weight: 1 - gamma, k: config.shortlist.length)
     }
 
     /// What one search over all of this worker's parts finds; nothing where it has none.
