@@ -133,6 +133,24 @@ import Testing
         #expect(scratch.names == ["ckpt_extreme_3_30", "ckpt_extreme_4_40"])
     }
 
+    /// Finished or not, pinned or not.
+    @Test func modulesAreRemovedWhole() throws {
+        for part in 1...3 { try layout.write(store, key(0, module: "part-\(part)", index: 1), pinned: part > 1) }
+        _ = try store.writeShard(key(0, module: "part-4", index: 1), shard: 0, of: 2, arrays: layout.arrays(0))
+        try layout.write(store, key(1), pinned: true)
+        try store.remove { $0.hasPrefix("part-") }
+        #expect(scratch.names == ["ckpt_extreme_1_10"])
+        #expect(try store.pinned(module: "extreme")?.key == key(1))
+    }
+
+    @Test func aCommitThatPrunesNothing() throws {
+        for epoch in 1...2 { try layout.write(store, key(epoch)) }
+        let receipts = try (0..<2).map { try store.writeShard(key(3), shard: $0, of: 2, arrays: layout.arrays($0)) }
+        try store.commit(key(3), receipts: receipts, state: [:], prunes: false)
+        #expect(scratch.names == ["ckpt_extreme_1_10", "ckpt_extreme_2_20", "ckpt_extreme_3_30"])
+        #expect(try store.newest()?.key == key(3))
+    }
+
     @Test func whatKilledRunsLeftGoesButNotALaterKey() throws {
         for epoch in [1, 7] { _ = try store.writeShard(key(epoch), shard: 0, of: 2, arrays: layout.arrays(0)) }
         _ = try store.writeShard(key(1, module: "reranker", index: 3), shard: 0, of: 2, arrays: layout.arrays(0))

@@ -67,7 +67,10 @@ public final class CheckpointStore: Sendable {
     /// - Parameters:
     ///   - state: what is not an array: counters, learning rate, …
     ///   - pinned: the result of a module, which later modules need: kept until `unpin` or `removeAll`.
-    public func commit(_ key: CheckpointKey, receipts: [ShardReceipt], state: [String: String], pinned: Bool = false) throws {
+    ///   - prunes: looks for others that are no longer needed. It reads all manifests: for one of many parts, that is for nothing.
+    public func commit(
+        _ key: CheckpointKey, receipts: [ShardReceipt], state: [String: String], pinned: Bool = false, prunes: Bool = true
+    ) throws {
         let manifest = Manifest(
             key: key, pinned: pinned, identity: identity, state: state, shards: receipts.sorted { $0.shard < $1.shard },
             written: Date().ISO8601Format())
@@ -79,12 +82,17 @@ public final class CheckpointStore: Sendable {
             _ = $0.damaged.remove(key.folder.name)
             $0.moduleIndex[key.module] = key.moduleIndex
         }
-        try prune(after: manifest)
+        if prunes { try prune(after: manifest) }
     }
 
     /// Deletes every checkpoint in the folder, pinned or not, of this run or another (`--fresh`).
     public func removeAll() throws {
         for folder in try folders() { try remove(folder) }
+    }
+
+    /// Deletes the checkpoints of some modules, pinned or not, finished or not: parts of a result that is stored as a whole now.
+    public func remove(modules areNeedless: (String) -> Bool) throws {
+        for folder in try folders() where areNeedless(folder.module) { try remove(folder) }
     }
 
     /// Lets the pinned checkpoints of `module` go: the next commits prune them like all others.
