@@ -74,6 +74,8 @@ public enum MessageTag {
     public static let report = 2
     /// Of the coordinator, who says its host; a worker's is a report.
     public static let heartbeat = 3
+    /// Between the workers of a group: one is done with its part, or was asked to stop (`StopLookout`).
+    public static let peer = 4
 }
 
 /// A report, or scores of a block of documents, as it travels.

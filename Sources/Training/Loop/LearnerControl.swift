@@ -98,6 +98,11 @@ package final class LearnerControl {
         return try found ?? store.open(JSONDecoder().decode(CheckpointKey.self, from: Data(bytes)))
     }
 
+    /// For parts of training in which the workers of the group send each other nothing.
+    package func lookout() -> StopLookout {
+        StopLookout(group: group.communicator, world: group.isLeader ? world : nil, stop: stop)
+    }
+
     package func report(_ event: ProgressEvent) throws {
         if group.isLeader { try world.report(.progress(event)) }
     }

@@ -11,6 +11,8 @@ package struct ModuleName: Sendable, Equatable {
     package var name: String
     package var index: Int
 
+    package init(name: String, index: Int) { (self.name, self.index) = (name, index) }
+
     package static let surrogate = ModuleName(name: "surrogate", index: 1)
     package static let shortlist = ModuleName(name: "shortlist", index: 2)
     package static let extreme = ModuleName(name: "extreme", index: 3)
