@@ -23,7 +23,8 @@ public struct LearnerJob: Sendable {
         let dataFolder = "\(folder)/data/\(Self.dataset)"
         if !FileManager.default.fileExists(atPath: dataFolder) { try data.write(to: dataFolder) }
         let config = "\(folder)/config.json"
-        try Self.config.write(toFile: config, atomically: true, encoding: .utf8)
+        let usesEncoder = try Frameworks.named(framework.rawValue).requirements.usesEncoder
+        try (usesEncoder ? Self.config : Self.configWithoutEncoder).write(toFile: config, atomically: true, encoding: .utf8)
         var arguments = TrainArguments()
         arguments.work = folder
         arguments.data = "\(folder)/data"
@@ -73,6 +74,8 @@ public struct LearnerJob: Sendable {
          "reranker": {"num_epochs": 2, "batch_size": 32, "optim": "Adam", "learning_rate": 0.005, "init": "random", "model_method": "reranker",
            "freeze_intermediate": false, "shortlist_method": "static", "num_nbrs": 20, "keep_invalid": true, "beta": 0.6}}
         """
+
+    private static let configWithoutEncoder = #"{"global": {"top_k": 20}}"#
 
     /// This rank's part of the job: rank 0 coordinates, the others work.
     ///

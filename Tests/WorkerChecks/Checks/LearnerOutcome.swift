@@ -8,7 +8,7 @@ public struct LearnerOutcome: Sendable, Equatable {
     public var arrays: [String: [UInt32]]
 
     /// Modules with a result of their own, of any framework, in their order.
-    private static let modules = ["surrogate", "shortlist", "extreme", "final-shortlist", "reranker"]
+    private static let modules = ["surrogate", "shortlist", "extreme", "final-shortlist", "reranker", "classifiers"]
 
     /// Reads the pinned checkpoints and `predictions.h5` of `job`.
     public init(of job: LearnerJob) throws {
@@ -27,8 +27,10 @@ public struct LearnerOutcome: Sendable, Equatable {
         }
     }
 
+    private static let integers = [".ids", ".counts", ".columns"]
+
     private static func bits(_ name: String, of reader: CheckpointReader) throws -> [UInt32] {
-        if name.hasSuffix(".ids") {
+        if integers.contains(where: name.hasSuffix) {
             let ids: Buffer<Int32> = try reader.replicated(name)
             return ids.array.map(UInt32.init(bitPattern:))
         }

@@ -9,6 +9,7 @@ public struct SmallCase: Sendable, CustomStringConvertible {
     /// Config keys beside those of a small network.
     public var settings: [String]
     public var data: SampleData
+    private var usesEncoder = true
     public var description: String { ([framework.rawValue, arch.rawValue] + settings).joined(separator: " ") }
 
     /// - Parameter settings: as for `--set`; `all.key=value` stands for the three modules' sections.
@@ -19,8 +20,18 @@ public struct SmallCase: Sendable, CustomStringConvertible {
         data = SampleData(documents: 256, testDocuments: 40, tokens: 200, labels: 256, features: arch.features)
     }
 
+    /// Of a framework without encoders.
+    ///
+    /// - Parameter settings: as for `--set`.
+    public init(_ framework: FrameworkName, settings: [String]) {
+        self.init(framework)
+        self.settings = settings
+        usesEncoder = false
+    }
+
     /// All settings of the case.
     public var allSettings: [String] {
+        if !usesEncoder { return settings }
         let all = ["global.embedding_dims=16", "global.surrogate_threshold=128", "all.batch_size=30"] + settings
         return all.flatMap { setting in
             guard setting.hasPrefix("all.") else { return [setting] }
