@@ -22,16 +22,16 @@ typedef struct {
     size_t rows, dims; ///< of the problem; dims counts the bias
     double bias, twice_cost;
     double *w, *g, *s, *r, *d, *h, *inverse; ///< dims: weights, gradient, step, residual, direction, H d, 1 / diagonal
-    double *error, *t;    ///< rows: y - w'x; a product
-    float *sign, *active; ///< rows: y; 1 where y * error > 0, else 0
-    int32_t *live;        ///< the active rows
+    double *error, *t;                       ///< rows: y - w'x; a product
+    float *sign, *active;                    ///< rows: y; 1 where y * error > 0, else 0
+    int32_t *live;                           ///< the active rows
     size_t live_count;
-    const int32_t *ids; ///< dense: the row of each document
-    float *narrow;      ///< dense: a vector of ld floats
-    int32_t *columns;   ///< sparse: the feature of places 1, 2, …: those at work
-    int32_t *place;     ///< sparse, cols: a feature's place, or 0
-    double *wide;       ///< sparse, cols: sums over all features, zero between uses
-    size_t entries;     ///< sparse: of the columns at work
+    const int32_t *ids;      ///< dense: the row of each document
+    float *narrow;           ///< dense: a vector of ld floats
+    int32_t *columns;        ///< sparse: the feature of places 1, 2, …: those at work
+    int32_t *place;          ///< sparse, cols: a feature's place, or 0
+    double *wide;            ///< sparse, cols: sums over all features, zero between uses
+    size_t entries;          ///< sparse: of the columns at work
     size_t positive_entries; ///< sparse: of the positives' rows
     /// Sparse: the active rows' entries whose features are at work, by place; where by_rows: they are fewer than the
     /// columns'.
@@ -49,7 +49,6 @@ DX_INLINE double dx_sum8(const v8d *a) {
     const double *x = (const double *)a;
     return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
 }
-
 
 /// Eight floats as doubles.
 #define DX_WIDE(X) __builtin_convertvector(*(const v8f *)(X), v8d)

@@ -1,13 +1,13 @@
 // The dense form: rows of active documents, four at a time. Products are in float, sixteen lanes wide; what is summed over
 // many documents for the rule that ends it all is in double.
-#include "linear_newton.h"
 #include "kernels.h"
+#include "linear_newton.h"
 #pragma clang fp contract(fast)
 
 static size_t lay_out(dx_newton *p, char *memory, size_t rows, size_t ld) {
     size_t at = 0;
-#define PART(FIELD, NUMBER)                                          \
-    p->FIELD = (void *)(memory + at);                                \
+#define PART(FIELD, NUMBER)           \
+    p->FIELD = (void *)(memory + at); \
     at += ((NUMBER) * sizeof *p->FIELD + 63) / 64 * 64;
     PART(error, dx_eights(rows))
     PART(t, dx_eights(rows))

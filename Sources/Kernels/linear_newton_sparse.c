@@ -5,8 +5,8 @@
 // - Rows: products within conjugate gradients go over the active rows, copied with places for features; or over the columns
 //   of the features at work, where these have fewer entries.
 // - A step's effect on all rows' margins is one pass over the columns of features that it moves.
-#include "linear_newton.h"
 #include "kernels.h"
+#include "linear_newton.h"
 #pragma clang fp contract(fast)
 
 /// Active rows are few, so that their features are taken in, below this many times the positives' entries and a share of
@@ -42,8 +42,8 @@ double dx_sparse_columns(size_t rows, size_t cols, const int64_t *starts, const 
 static size_t lay_out(dx_newton *p, char *memory, size_t rows, size_t cols, size_t entries) {
     size_t at = 0;
     p->room = entries / 4;
-#define PART(FIELD, NUMBER)                                      \
-    p->FIELD = (void *)(memory + at);                            \
+#define PART(FIELD, NUMBER)           \
+    p->FIELD = (void *)(memory + at); \
     at += ((NUMBER) * sizeof *p->FIELD + 63) / 64 * 64;
     PART(error, dx_eights(rows))
     PART(t, dx_eights(rows))
@@ -249,8 +249,7 @@ static double first_gradient(dx_newton *p, const int32_t *positives, size_t coun
     const dx_sparse_documents *x = p->sparse;
     double squares = x->sums_squared;
     for (size_t i = 0; i < count; i++)
-        for (int64_t k = x->starts[positives[i]]; k < x->starts[positives[i] + 1]; k++)
-            p->wide[x->columns[k]] += x->values[k];
+        for (int64_t k = x->starts[positives[i]]; k < x->starts[positives[i] + 1]; k++) p->wide[x->columns[k]] += x->values[k];
     for (size_t j = 1; j < p->dims; j++) {
         const double sum = x->col_sums[p->columns[j]], signed_sum = 2 * p->wide[p->columns[j]] - sum;
         squares += signed_sum * signed_sum - sum * sum;
@@ -313,8 +312,7 @@ size_t dx_newton_mean_start(const dx_sparse_documents *x, const int32_t *positiv
     const double determinant = ap * pn - pp * an;
     if (!(fabs(determinant) > 1e-9 * (fabs(ap * pn) + fabs(pp * an)))) return 0;
     const double of_all = (pn + pp) / determinant, of_positives = -(an + ap) / determinant;
-    for (size_t j = 1; j < p->dims; j++)
-        p->w[j] = of_all * x->col_sums[p->columns[j]] / all + of_positives * p->w[j];
+    for (size_t j = 1; j < p->dims; j++) p->w[j] = of_all * x->col_sums[p->columns[j]] / all + of_positives * p->w[j];
     *bias_weight = (of_all + of_positives) * bias;
     return write_solution(p, columns, weights);
 }

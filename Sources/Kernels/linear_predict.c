@@ -53,8 +53,8 @@ typedef struct {
 
 static size_t lay_out(predict_work *w, char *memory, size_t labels, size_t k) {
     size_t at = 0;
-#define PART(FIELD, NUMBER)                                       \
-    w->FIELD = (void *)(memory + at);                             \
+#define PART(FIELD, NUMBER)           \
+    w->FIELD = (void *)(memory + at); \
     at += ((NUMBER) * sizeof *w->FIELD + 63) / 64 * 64;
     PART(sums, labels)
     PART(touched, labels + 1)

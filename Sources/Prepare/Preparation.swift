@@ -1,7 +1,7 @@
 import Formats
 import Support
 
-/// Makes a data set of the XC layout out of labelled texts, in one folder that appears when it is whole.
+/// Makes a data set of the XC layout out of labelled texts, in one folder that appears when it is complete.
 public struct Preparation: Sendable {
     /// The folder of data sets.
     public var dataFolder: String

@@ -59,7 +59,7 @@ import Testing
         let first = text.range(of: plain).map { text.replacingCharacters(in: $0, with: changed) } ?? ""
         try withChecksum(first).write(toFile: path, atomically: false, encoding: .utf8)
         try expectFallback("\(newer)/manifest.json", changed)
-        #expect(notices.text.contains("its numbers are no shards'"), "\(notices.text)")
+        #expect(notices.text.contains("its numbers do not describe shards"), "\(notices.text)")
     }
 
     /// The manifest with the checksum that its text should have.

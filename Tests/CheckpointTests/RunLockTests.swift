@@ -68,7 +68,7 @@ private func leave(_ holder: LockHolder, in scratch: TemporaryFolder, counter: I
                 ofItemAtPath: scratch.file("run.lock"))
         }
         try RunLock(folder: scratch.path, timing: quick, notice: notices.add).release()
-        #expect(notices.text.contains("node7") && notices.text.contains("stood still"))
+        #expect(notices.text.contains("node7") && notices.text.contains("has not changed"))
     }
 
     /// One look at a killed job is enough for all its locks.
@@ -118,7 +118,7 @@ private func leave(_ holder: LockHolder, in scratch: TemporaryFolder, counter: I
         let scratch = try TemporaryFolder(), notices = Notices()
         try Data(text.utf8).write(to: URL(fileURLWithPath: scratch.file("run.lock")))
         try RunLock(folder: scratch.path, timing: quick, notice: notices.add).release()
-        #expect(notices.text.contains("did not say"))
+        #expect(notices.text.contains("an unknown process"))
     }
 
     @Test func whoLosesItsLockIsToldAndLeavesTheOther() throws {

@@ -165,4 +165,3 @@ func linearGradient(
     }
     return gradient
 }
-

@@ -80,7 +80,7 @@ import Tools
         #expect(try problem("x.txt", nil, "z.npz", "w.npz").contains("no labels to write"))
         #expect(try problem("x.txt", nil, "z.txt", nil, "one-file").contains("needs labels"))
         #expect(try problem("x.txt", "y.txt", "z.txt", nil).contains("different numbers of rows"))
-        #expect(try problem("x.txt", nil, "z.bin", nil).contains("doesn't say its format"))
+        #expect(try problem("x.txt", nil, "z.bin", nil).contains("names no format"))
         #expect(try problem("x.txt", nil, "z.bin", nil, "nzp").contains("unknown format"))
         #expect(try problem("none.txt", nil, "z.npz", nil).contains("not found"))
     }

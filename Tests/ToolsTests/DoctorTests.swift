@@ -112,6 +112,6 @@ import Tools
         let ok = Diagnosis.ok("a", "x"), warn = Diagnosis.warn("b", "y", "do this"), fail = Diagnosis.fail("c", "z", "do that")
         #expect(Doctor.report([ok]).hasSuffix("all is well"))
         #expect(Doctor.report([ok, warn]).contains("warn  b                   y: do this\n"))
-        #expect(Doctor.report([ok, warn, fail]).hasSuffix("1 must be put right before training"))
+        #expect(Doctor.report([ok, warn, fail]).hasSuffix("1 must be fixed before training"))
     }
 }

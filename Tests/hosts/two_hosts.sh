@@ -156,7 +156,7 @@ if wanted "a second job, on another host, is refused"; then
     on_alpha "$program" --work "$scratch/shared/locked" --seeds 1 --set extreme.num_epochs=5000 "${options[@]}" >"$out" 2>"$err" </dev/null
     code=$?
     why=$([ "$code" -eq 2 ] || echo "exit code $code; ")
-    grep -q 'another job works on these results' "$err" && grep -Eq 'process [0-9]+ on beta' "$err" || why+="beta is not named; "
+    grep -q 'another job is working on these results' "$err" && grep -Eq 'process [0-9]+ on beta' "$err" || why+="beta is not named; "
     verdict "$check" "$why" "$err"
 fi
 for pid in $(pgrep -f -- "--work $scratch/shared/locked"); do [ "$(cat "/proc/$pid/comm")" = "$(basename "$program")" ] && kill -KILL "$pid"; done
@@ -167,7 +167,7 @@ if wanted "a lock of the other host whose holder was killed is taken over after 
     job=$!
     for ((tries = 0; tries < 500; tries++)); do grep -q 'goes on from checkpoint' "$err" && break; sleep 0.1; done
     why=""
-    grep -q 'has stood still for 30 s: it is taken over' "$err" || why+="no take-over; "
+    grep -q 'has not changed for 30 s: taking it over' "$err" || why+="no take-over; "
     grep -q 'goes on from checkpoint' "$err" || why+="it did not go on; "
     for pid in $(pgrep -f -- "--work $scratch/shared/locked"); do [ "$(cat "/proc/$pid/comm")" = "$(basename "$program")" ] && kill -USR1 "$pid"; done
     wait "$job"

@@ -159,7 +159,7 @@ if wanted "two jobs at once: the second is refused; another learner alone is not
     "$program" --work "$scratch/locked" --seeds 1,2 "${options[@]}" >"$scratch/second" 2>&1 </dev/null
     code=$?
     why=$([ "$code" -eq 2 ] || echo "exit code $code; ")
-    grep -q 'another job works on these results' "$scratch/second" && grep -q "process $first_rank on" "$scratch/second" || why+="the first is not named; "
+    grep -q 'another job is working on these results' "$scratch/second" && grep -q "process $first_rank on" "$scratch/second" || why+="the first is not named; "
     "$program" --work "$scratch/locked" --seeds 2 --learners-only "${options[@]}" -q >"$scratch/second" 2>&1 </dev/null
     code=$?
     [ "$code" -eq 0 ] || why+="another learner: exit code $code; "

@@ -9,7 +9,7 @@ public struct LockHolder: Codable, Sendable, Equatable {
     public var started: String
     /// Start of the process in clock ticks since the boot: process numbers are used again.
     public var processStart: UInt64
-    /// This boot of this machine, and the name space of its process numbers (containers have their own).
+    /// The current boot of this machine, and the namespace of its process numbers (containers have their own).
     public var boot: String
     public var pidNamespace: String
     /// SLURM's job and how often it was queued again, where there is one.

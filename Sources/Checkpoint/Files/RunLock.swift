@@ -98,11 +98,11 @@ extension RunLock {
     ) throws -> Data? {
         let before = LockFile.content(of: path)
         let holder = LockFile.holder(of: path)
-        let who = holder?.text ?? "a process that did not say who it is"
+        let who = holder?.text ?? "an unknown process"
         switch holder?.state(seenBy: me) ?? .unknown {
         case .alive: throw refusal(path, holder)
         case .dead:
-            notice("\(path) is of \(who), which has ended: it is taken over")
+            notice("\(path) is of \(who), which has ended: taking it over")
             return before
         case .unknown: break
         }
@@ -114,13 +114,13 @@ extension RunLock {
             if now == nil { return nil }
             if now != before { throw refusal(path, LockFile.holder(of: path)) }
         }
-        notice("\(path) has stood still for \(Int(timing.silence.rounded(.up))) s: it is taken over")
+        notice("\(path) has not changed for \(Int(timing.silence.rounded(.up))) s: taking it over")
         return before
     }
 
     private static func refusal(_ path: String, _ holder: LockHolder?) -> Failure {
         Failure(
-            .usage, "another job works on these results", at: path, found: holder?.text ?? "a job that did not say who it is",
+            .usage, "another job is working on these results", at: path, found: holder?.text ?? "an unknown job",
             expected: "no other job with this --work, --dataset and --version, or other seeds",
             advice: "wait for it or stop it; or give this one another --version")
     }

@@ -2,7 +2,7 @@ import CHDF5
 import Foundation
 import Support
 
-/// The one door to HDF5: a serial library keeps global state, some builds of it without locks, and ranks may be threads
+/// All access to HDF5 goes through here: a serial library keeps global state, some builds of it without locks, and ranks may be threads
 /// of one process, so every sequence of its calls runs alone.
 enum H5Library {
     private static let lock = NSLock()

@@ -40,7 +40,7 @@ public struct CheckpointIdentity: Sendable, Codable, Equatable {
         let more = differences.count > shown.count ? ", … and \(differences.count - shown.count) more" : ""
         func list(_ text: (Difference) -> String) -> String { shown.map(text).joined(separator: ", ") + more }
         throw Failure(
-            .usage, "a checkpoint of another run is in the way: it differs in \(list(\.key))", at: place,
+            .usage, "there is a checkpoint of another run, which differs in \(list(\.key))", at: place,
             found: list { "\($0.key) = \($0.stored) in the checkpoint" },
             expected: list { "\($0.key) = \($0.current) as in this run" },
             advice:

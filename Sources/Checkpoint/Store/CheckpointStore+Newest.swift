@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-// Finding what to go on from.
+// Finding the checkpoint to resume from.
 extension CheckpointStore {
     /// The newest whole checkpoint by (module, epoch, step), every byte of it checked; nil where there is none.
     ///

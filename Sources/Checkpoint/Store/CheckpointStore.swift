@@ -4,7 +4,7 @@ import Synchronization
 
 /// The checkpoints of one learner, in one folder: each worker writes its shard, the group's leader commits.
 ///
-/// A checkpoint exists from the moment that its manifest does; what a killed run leaves half-done is never read.
+/// A checkpoint exists from the moment that its manifest does; whatever a killed run leaves incomplete is never read.
 public final class CheckpointStore: Sendable {
     public let folder: String
     public let identity: CheckpointIdentity
@@ -13,9 +13,9 @@ public final class CheckpointStore: Sendable {
     let notice: @Sendable (String) -> Void
     let known = Mutex(Known())
 
-    /// What the store has learned of its folder.
+    /// What the store knows about its folder.
     struct Known {
-        /// Folders of checkpoints that turned out to be damaged.
+        /// Folders of checkpoints found to be damaged.
         var damaged = Set<String>()
         /// Place of each module in the order of training.
         var moduleIndex = [String: Int]()

@@ -32,7 +32,8 @@ struct Manifest: Codable, Sendable {
                 return .failure(Damage("schema \(manifest.schema), this program knows \(schema)"))
             }
             // The checksum says that nobody changed it by accident, not who wrote it.
-            return manifest.shards.allSatisfy(\.isSound) ? .success(manifest) : .failure(Damage("its numbers are no shards'"))
+            guard manifest.shards.allSatisfy(\.isSound) else { return .failure(Damage("its numbers do not describe shards")) }
+            return .success(manifest)
         }
     }
 
@@ -77,7 +78,7 @@ struct Manifest: Codable, Sendable {
     }
 }
 
-/// What a worker tells its group's leader of the shard that it has written; the leader puts it into the manifest.
+/// A worker's report on the shard that it has written; the group's leader puts it into the manifest.
 public struct ShardReceipt: Sendable, Codable, Equatable {
     public var shard: Int
     public var shardCount: Int

@@ -10,7 +10,7 @@ public enum Placement: Sendable, Equatable, Codable {
     case columns(start: Int, total: Int)
 }
 
-/// One worker's part of a named array, in the memory where it lies: nothing is copied before it is written.
+/// One worker's part of a named array, by reference: nothing is copied before it is written.
 public struct StoredArray: @unchecked Sendable {
     public let name: String
     public let placement: Placement
@@ -50,7 +50,7 @@ public struct StoredArray: @unchecked Sendable {
     }
 }
 
-/// What a manifest says of one array in one shard: enough to find any part of the whole without opening the file.
+/// A manifest's record of one array in one shard: enough to find any part of the whole without opening the file.
 public struct ArrayRecord: Sendable, Codable, Equatable {
     public var name: String
     public var type: H5Scalar

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Standard error of one rank: whole lines, and, on a terminal, live lines that stay at the bottom.
 ///
-/// All that a run says while it works goes through here, so that a log line never lands inside a live line.
+/// Everything that a run prints while it works goes through here, so that a log line never ends up inside a live line.
 public final class Console: Sendable {
     /// Whether live lines can be shown.
     public let isTerminal: Bool

@@ -13,7 +13,7 @@ public final class ProgressReporter {
     /// The last event of each learner that is being trained, in the order in which they began.
     private var current: [ProgressEvent] = []
 
-    /// - Parameter quiet: says nothing; warnings come through the log all the same.
+    /// - Parameter quiet: reports nothing; warnings still appear in the log.
     public init(console: Console = .standardError, format: LogFormat = .text, quiet: Bool = false) {
         self.console = console
         self.format = format
@@ -52,7 +52,7 @@ public final class ProgressReporter {
         console.print(text)
     }
 
-    /// A line that a person should read once; shown above the live lines.
+    /// A line to be read once; shown above the live lines.
     public func note(_ message: String, rank: Int, time: Date = Date()) {
         guard !quiet else { return }
         console.print(isLive ? message : LogLine(time: time, rank: rank, message: message).formatted(format))

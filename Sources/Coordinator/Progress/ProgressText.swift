@@ -11,7 +11,7 @@ enum ProgressText {
         return figures.joined(separator: " ") + (event.message.isEmpty ? "" : ": \(event.message)")
     }
 
-    /// For a terminal, with a bar of the module's epochs; columns stand below one another.
+    /// For a terminal, with a bar of the module's epochs; columns are aligned.
     static func live(_ event: ProgressEvent, learnerWidth: Int) -> String {
         let name = padded("seed \(event.learner)", learnerWidth + 5)
         let figures = parts(event).joined(separator: "  ")

@@ -2,7 +2,7 @@ import Foundation
 import Scoring
 import Support
 
-/// What a run prints at its end: a table, a few documents, and the files written.
+/// What a run prints at its end: a table, a few sample documents, and the files written.
 public enum ClosingReport {
     /// P@1/3/5, nDCG@5, PSP@1/3/5 of each learner and of the ensemble (nil: not made), in per cent.
     public static func table(learners: [(seed: Int, metrics: MetricTable)], ensemble: MetricTable?) -> String {
@@ -30,7 +30,7 @@ public enum ClosingReport {
     }
 }
 
-/// Some test documents with what was predicted for them, for a person to look at.
+/// Some test documents with their predictions, for a person to look at.
 public struct SampleDocuments {
     /// Texts of the test documents; empty where only features are known.
     public var texts: [String]
@@ -71,7 +71,7 @@ public struct SampleDocuments {
         Int(label) < labelNames.count && !labelNames[Int(label)].isEmpty ? labelNames[Int(label)] : "label \(label)"
     }
 
-    /// One line: runs of white space become a space, and what is too long ends in an ellipsis.
+    /// One line: runs of white space become a space, and longer text ends in an ellipsis.
     private func shortened(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         guard line.count > width else { return line }

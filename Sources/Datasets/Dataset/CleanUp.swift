@@ -1,7 +1,7 @@
 import CText
 import Support
 
-/// What training keeps of the training files (DESIGN.md §1): documents with a feature and a label, and labels with such a
+/// What training keeps from the training files (DESIGN.md §1): documents with a feature and a label, and labels with such a
 /// document. Labels are renumbered in ascending order of their ids. With `keep_invalid`, all documents and all selected labels
 /// stay.
 struct CleanUp {

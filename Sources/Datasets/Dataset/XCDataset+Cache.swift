@@ -61,7 +61,7 @@ extension XCDataset {
     }
 }
 
-// Cache files as things of their own: in a model's folder, or under a person's eye.
+// Cache files outside a cache: in a model's folder, or given to `inspect`.
 extension XCDataset {
     /// The first bytes of every cache file.
     public static let cacheMagic = withUnsafeBytes(of: CacheLayout.magic.littleEndian) { Array($0) }
@@ -78,7 +78,7 @@ extension XCDataset {
         return set
     }
 
-    /// Writes the data set as a cache file, which `map` opens; it appears when it is whole.
+    /// Writes the data set as a cache file, which `map` opens; it appears when it is complete.
     ///
     /// - Throws: `Failure` where the folder may not be written, or the disk is full.
     public func write(cacheFile: String, threads: Int) throws {

@@ -3,7 +3,7 @@ import Formats
 import Foundation
 import Support
 
-/// A data set as training sees it, after DESIGN.md's clean-up; shared by the ranks of a node through a mapped cache.
+/// A data set as training sees it, after clean-up (docs/DESIGN.md); shared by the ranks of a node through a mapped cache.
 public final class XCDataset: Sendable {
     public let featureType: FeatureType
     /// Training features, N×V: documents with a feature and a label; rows l2-normalised where asked (see `FeatureType`).
@@ -60,7 +60,7 @@ public final class XCDataset: Sendable {
     public var labelCountInFile: Int { testLabels.cols }
 }
 
-/// How likely a relevant label is to be seen in the data (Jain, Prabhu & Varma, KDD 2016).
+/// The probability that a relevant label is observed in the data (Jain, Prabhu & Varma, KDD 2016).
 public enum Propensity {
     /// 1/p_l = 1 + C·(N_l + B)^−A with C = (ln N − 1)(B + 1)^A, one a label.
     ///

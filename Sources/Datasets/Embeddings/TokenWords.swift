@@ -19,7 +19,7 @@ public struct TokenWords: Sendable {
         let names = ["vocabulary.txt", "Xf.txt"].map { "\(datasetFolder)/\($0)" }
         guard let path = names.first(where: isFile) else {
             throw Failure(
-                .usage, "no vocabulary, by which the rows of the embeddings could be told", at: datasetFolder,
+                .usage, "no vocabulary to match the rows of the embeddings", at: datasetFolder,
                 found: "neither vocabulary.txt nor Xf.txt",
                 expected: "a file with the word of each of the \(tokens) tokens, a line each",
                 advice: "add it, or make the embeddings a .npy array with a row a token")
@@ -39,7 +39,7 @@ public struct TokenWords: Sendable {
         while ranges.count > tokens, ranges.last?.isEmpty == true { ranges.removeLast() }
         guard ranges.count == tokens else {
             throw Failure(
-                .usage, "the vocabulary has not a word for each token", at: path, found: "\(ranges.count) lines",
+                .usage, "the vocabulary does not have one word for each token", at: path, found: "\(ranges.count) lines",
                 expected: "\(tokens), the number of features", advice: "check that the file belongs to this data set")
         }
         self.ranges = ranges

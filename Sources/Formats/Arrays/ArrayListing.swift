@@ -1,6 +1,6 @@
 import Support
 
-/// What a NumPy file says of an array that it holds; the elements are not read.
+/// What a NumPy file says about an array; the elements are not read.
 public struct ArrayListing: Sendable, Equatable {
     /// Name in its archive, without `.npy`; empty where the file is the array.
     public var name: String

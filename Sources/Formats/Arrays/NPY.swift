@@ -23,7 +23,7 @@ public enum NPY {
         return try DenseMatrix(rows: rows, cols: cols, buffer: view).checkedFinite(path)
     }
 
-    /// Writes `matrix` as `<f4`, C order; the file appears when it is whole.
+    /// Writes `matrix` as `<f4`, C order; the file appears when it is complete.
     ///
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
     public static func write(_ matrix: DenseMatrix, path: String) throws {

@@ -64,7 +64,7 @@ package struct NPYHeader: Equatable {
     }
 }
 
-/// The little of Python's literals that NumPy's headers use: `{'key': 'text' | True | False | (1, 2), …}`.
+/// The few Python literals that NumPy's headers use: `{'key': 'text' | True | False | (1, 2), …}`.
 private struct PythonDictionary {
     var strings: [String: String] = [:]
     var flags: [String: Bool] = [:]

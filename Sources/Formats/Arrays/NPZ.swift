@@ -1,9 +1,9 @@
 import Support
 
-/// Sparse matrices as scipy stores them (`scipy.sparse.save_npz`): predictions, and features of others' making.
+/// Sparse matrices as scipy stores them (`scipy.sparse.save_npz`): predictions, and features written by other programs.
 public enum NPZ {
     /// Writes `matrix` so that `scipy.sparse.load_npz` opens it: CSR, `<f4` values (ones where the matrix is binary),
-    /// 32-bit indices, offsets of 32 bits where they fit. The file appears when it is whole.
+    /// 32-bit indices, offsets of 32 bits where they fit. The file appears when it is complete.
     ///
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
     public static func writeCSR(path: String, matrix: CSRMatrix) throws {
@@ -83,7 +83,7 @@ extension NumPyArray {
 
 extension NPZ {
     /// Writes `matrix` as the member `name` of an archive, `<f4` in C order: `numpy.load(path)[name]` is it. The file
-    /// appears when it is whole.
+    /// appears when it is complete.
     ///
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
     public static func writeDense(path: String, name: String, matrix: DenseMatrix) throws {

@@ -1,7 +1,7 @@
 import CText
 import Support
 
-/// The three arrays and the shape of a scipy CSR matrix, as an `.npz` or a pickle holds them: nothing is believed yet.
+/// The three arrays and the shape of a scipy CSR matrix, as an `.npz` or a pickle holds them: nothing is verified yet.
 struct StoredCSR {
     let shape: [Int64]
     let starts: NumPyArray
@@ -23,7 +23,7 @@ struct StoredCSR {
     func sortedMatrix() throws -> CSRMatrix { try parts().sortedMatrix() }
 }
 
-/// The same in memory: still nothing is believed.
+/// The same in memory, still not verified.
 struct CSRParts {
     let shape: [Int64]
     let starts: Buffer<Int64>

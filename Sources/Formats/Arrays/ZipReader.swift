@@ -112,7 +112,7 @@ struct ZipReader {
     }
 
     private func inflate(_ packed: UnsafeRawBufferPointer, size: Int, _ name: String) throws -> Buffer<UInt8> {
-        // Deflate shrinks by at most 1032:1: a larger size is a lie, and must not be allocated.
+        // Deflate shrinks by at most 1032:1: a larger size is false, and must not be allocated.
         guard size <= 1032 * packed.count + 1032 else { throw damaged("\(name) says that it unpacks to \(size) bytes") }
         var stream = z_stream()
         guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {

@@ -264,7 +264,7 @@ extension JSONScanner {
     func repeated(_ name: String) -> Failure {
         var scanner = self
         (scanner.at, scanner.line, scanner.lineStart) = self.name
-        return scanner.refused("each name once", "the name \"\(name)\" stands twice in one object")
+        return scanner.refused("each name once", "the name \"\(name)\" appears twice in one object")
     }
 
     /// What stands where something else was expected.

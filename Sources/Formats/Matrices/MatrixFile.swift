@@ -2,7 +2,7 @@ import Support
 
 /// Files of features and labels in any of the formats that this program reads, told apart by their content.
 public enum MatrixFile {
-    /// What the matrix is wanted for, and so what it may hold.
+    /// The purpose of the matrix, which decides what it may hold.
     public enum Kind: Sendable, CaseIterable {
         /// Sparse features. Entries of value 0 count as absent; text holds no negative ones.
         case features
@@ -18,7 +18,7 @@ public enum MatrixFile {
 
     /// Reads the matrix in `path`. All of its buffers may be written.
     ///
-    /// XC text, the old one-file form (of which `kind` says which half), both also as gzip; scipy's CSR and a numpy array,
+    /// XC text, the old one-file form (`kind` says which half of it), both also as gzip; scipy's CSR and a numpy array,
     /// each as `.npz`, `.npy` and pickle. Doubles are rounded to floats; a pickle is read without running code.
     ///
     /// - Throws: `Failure` for a missing, damaged or unknown file, and for whatever its content may not be (with the line
@@ -97,7 +97,7 @@ public enum MatrixFile {
         if Pickle.recognises(bytes) { return .pickle }
         guard bytes.starts(with: Array("\u{89}HDF".unicodeScalars.map { UInt8($0.value) })) else { return nil }
         throw Failure(
-            .usage, "an HDF5 file is no file of features or labels", at: file.path, found: "HDF5",
+            .usage, "an HDF5 file holds no features or labels that can be read", at: file.path, found: "HDF5",
             expected: "XC text, scipy's .npz, .npy or a pickle", advice: "write the matrix by scipy.sparse.save_npz or numpy.save"
         )
     }
@@ -105,7 +105,7 @@ public enum MatrixFile {
 
 extension MatrixFile {
     /// Writes `matrix` in a format of one matrix (all but the one-file form); values as 32-bit floats, ones where it is binary.
-    /// The file appears when it is whole.
+    /// The file appears when it is complete.
     ///
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full; for the one-file form.
     public static func write(_ matrix: CSRMatrix, to path: String, format: MatrixFormat) throws {

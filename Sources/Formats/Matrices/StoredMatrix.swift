@@ -1,6 +1,6 @@
 import Support
 
-/// What a binary file holds, before it is known what it is wanted for.
+/// What a binary file holds, before its purpose is known.
 enum StoredMatrix {
     case dense(NumPyArray)
     case sparse(StoredCSR)
@@ -63,7 +63,7 @@ extension DenseMatrix {
     }
 }
 
-/// How a person gets features in the order of the text.
+/// Advice on how to get features in the order of the text.
 package enum SequenceAdvice {
     package static let text =
         "`deepxml-dist prepare` writes trn_X_seq.npz and tst_X_seq.npz from your text: name them by "
@@ -102,7 +102,7 @@ extension CSRMatrix {
             let row = (0..<rows).first { Int(starts[$0 + 1]) > at } ?? 0
             throw Failure(
                 .usage, "negative value", at: "\(place): row \(row), column \(indices[at])", found: "\(values[at])",
-                expected: "a number of 0 or more", advice: "these are no labels: check the file's name")
+                expected: "a number of 0 or more", advice: "these are not labels: check the file's name")
         }
         return CSRMatrix(rows: rows, cols: cols, starts: starts, indices: indices, values: nil)
     }

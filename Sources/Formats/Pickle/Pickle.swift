@@ -57,7 +57,7 @@ extension PickleArray {
             } else {
                 guard lead == 0xC2 || lead == 0xC3, read + 1 < text.count, text[read + 1] & 0xC0 == 0x80 else {
                     throw Failure(
-                        .usage, "an array's bytes are no latin-1 text", at: place, found: "byte \(lead)",
+                        .usage, "an array's bytes are not Latin-1 text", at: place, found: "byte \(lead)",
                         expected: "characters below 256", advice: "pickle the matrix again")
                 }
                 bytes.pointer[written] = (lead & 3) << 6 | (text[read + 1] & 0x3F)

@@ -172,7 +172,7 @@ struct PickleMachine {
     private mutating func pushGlobal(_ module: String, _ name: String) throws {
         guard let global = PickleGlobal(module: module, name: name) else {
             throw refused(
-                "a pickle that names `\(module).\(name)` is refused: nothing of it is run", found: "\(module).\(name)")
+                "a pickle that names `\(module).\(name)` is refused: code in a pickle is never run", found: "\(module).\(name)")
         }
         stack.append(.global(global))
     }

@@ -36,7 +36,7 @@ indirect enum PickleValue {
         }
     }
 
-    /// What a person calls it.
+    /// Its name in messages.
     var name: String {
         switch self {
         case .none: "None"

@@ -2,7 +2,7 @@ import Support
 
 extension Pickle {
     /// Writes a `scipy.sparse.csr_matrix` of `<f4` values, as protocol 4, so that every numpy and scipy of the last years
-    /// opens it. The file appears when it is whole.
+    /// opens it. The file appears when it is complete.
     static func writeCSR(_ path: String, matrix: CSRMatrix) throws {
         var output = try PickleOutput(path: path)
         try output.begin()

@@ -77,7 +77,7 @@ private struct PredictionLinesReader {
         for (document, line) in zip(documents, lines) {
             guard document < most else {
                 throw Failure(
-                    .usage, "a document that is not there", at: "\(file.path):\(line)", found: "document \(document)",
+                    .usage, "document out of range", at: "\(file.path):\(line)", found: "document \(document)",
                     expected: most > 0 ? "0…\(most - 1)" : "none", advice: "check that the predictions belong to the labels")
             }
             count = max(count, document + 1)
@@ -90,7 +90,7 @@ private struct PredictionLinesReader {
         let order = documents.indices.sorted { (documents[$0], $0) < (documents[$1], $1) }
         for (a, b) in zip(order, order.dropFirst()) where documents[a] == documents[b] {
             throw Failure(
-                .usage, "a document stands twice", at: "\(file.path):\(lines[b])", found: "document \(documents[b])",
+                .usage, "a document appears twice", at: "\(file.path):\(lines[b])", found: "document \(documents[b])",
                 expected: "one line a document (the first is line \(lines[a]))", advice: "keep one of the two lines")
         }
     }
@@ -115,7 +115,7 @@ private struct PredictionLinesReader {
         lines.append(line)
         if let label = rows.endRow() {
             throw Failure(
-                .usage, "a label twice in its document", at: "\(file.path):\(line)", found: "label \(label)",
+                .usage, "a label appears twice in its document", at: "\(file.path):\(line)", found: "label \(label)",
                 expected: "each label once", advice: "keep the entry that is meant")
         }
     }

@@ -83,7 +83,7 @@ public enum ScipyArrays {
                 rows.add(label: Int(columns[i]), score: values[i])
             }
             if let label = rows.endRow() {
-                throw bad("a label twice in its row", found: "label \(label) in row \(row)", expected: "each label once")
+                throw bad("a label appears twice in its row", found: "label \(label) in row \(row)", expected: "each label once")
             }
         }
         return rows.matrix(rows: Int(shape[0]), cols: Int(shape[1]))

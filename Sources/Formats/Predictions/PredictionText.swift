@@ -58,7 +58,7 @@ private struct PredictionTextReader {
         guard let header else { return rows.matrix(rows: rows.rows, cols: rows.labels) }
         guard rows.rows == header.rows else {
             throw Failure(
-                .usage, "the header's number of rows is not the file's", at: "\(file.path):1",
+                .usage, "the header's number of rows does not match the file", at: "\(file.path):1",
                 found: "\(rows.rows) rows after the header", expected: "\(header.rows), as the header says",
                 advice: rows.rows < header.rows ? "the file may be cut off: copy or write it again" : "correct the header")
         }
@@ -73,7 +73,7 @@ private struct PredictionTextReader {
         let counts = words.map { $0.count <= 10 ? $0.reduce(0) { $0 * 10 + Int($1 - 48) } : Int.max }
         guard counts[1] <= Int(Int32.max) else {
             throw Failure(
-                .usage, "more labels than this program can number", at: "\(file.path):1", found: "\(counts[1])",
+                .usage, "more labels than this program can count", at: "\(file.path):1", found: "\(counts[1])",
                 expected: "at most \(Int32.max)", advice: "check the header")
         }
         header = (counts[0], counts[1])
@@ -88,7 +88,7 @@ private struct PredictionTextReader {
         at += 1
         if let label = rows.endRow() {
             throw Failure(
-                .usage, "a label twice in its row", at: "\(file.path):\(line)", found: "label \(label)",
+                .usage, "a label appears twice in its row", at: "\(file.path):\(line)", found: "label \(label)",
                 expected: "each label once",
                 advice: "keep the entry that is meant")
         }

@@ -14,7 +14,7 @@ package final class GzipText: TextSource {
     private var carried: [UInt8] = []
     private let chunkBytes: Int
     package static let chunkBytes = 16 << 20
-    /// No document is so long: a longer line is a bomb, or no text.
+    /// No document is that long: a longer line is a decompression bomb, or not text.
     private static let longestLine = 1 << 28
 
     /// - Parameter chunkBytes: text unpacked at a time; tests make it small.

@@ -41,7 +41,8 @@ public enum NameFile {
         if let count, names.count == count + 1, names.last?.isEmpty == true { names.removeLast() }
         guard count == nil || names.count == count else {
             throw Failure(
-                .usage, "not a name for each column", at: file.path, found: "\(names.count) lines", expected: "\(count ?? 0)",
+                .usage, "the number of names does not match the columns", at: file.path, found: "\(names.count) lines",
+                expected: "\(count ?? 0)",
                 advice: "check that the file belongs to this version of the data set")
         }
         return names

@@ -20,7 +20,7 @@ struct TextMatrix {
 
     /// Parses all rows.
     ///
-    /// - Throws: `Failure` for the first refused place, or where the header's number of rows is not the file's.
+    /// - Throws: `Failure` for the first refused place, or where the header's number of rows does not match the file.
     consuming func read(_ team: ThreadTeam) throws -> CSRMatrix {
         let rule = TextRule(kind: kind, header: header)
         var parts = RowParts(cols: rule.cols)
@@ -51,7 +51,7 @@ struct TextMatrix {
             advice = "delete the empty line at the end of the file"
         }
         throw Failure(
-            .usage, "the header's number of rows is not the file's", at: "\(source.path):1",
+            .usage, "the header's number of rows does not match the file", at: "\(source.path):1",
             found: "\(rows) rows after the header", expected: "\(header.rows), as the header says", advice: advice)
     }
 }

@@ -1,7 +1,7 @@
 import CZlib
 import Support
 
-/// A text file that is written from its beginning to its end, packed by gzip where asked, and appears when it is whole.
+/// A text file that is written from its beginning to its end, packed by gzip where asked, and appears when it is complete.
 ///
 /// The same text gives the same bytes: no time is stored.
 package struct TextOutput: ~Copyable {

@@ -1,6 +1,6 @@
 import Support
 
-/// Whole lines of a text; only the last one may lack its line feed. Nobody writes to them, so that threads may share them.
+/// Whole lines of a text; only the last one may lack its line feed. They are never written to, so threads may share them.
 package struct TextChunk: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
     /// Keeps `bytes` alive.

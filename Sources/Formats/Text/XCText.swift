@@ -4,7 +4,7 @@ import Support
 /// from 0 and ascending; or the old one-file form. Each value has the shortest form that reads back as the same float.
 public enum XCText {
     /// Writes `rows cols`, then a line of `column:value` a row (`column:1` where the matrix is binary). The file appears
-    /// when it is whole.
+    /// when it is complete.
     ///
     /// - Parameter isPacked: packed by gzip.
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.

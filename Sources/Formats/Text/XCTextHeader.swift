@@ -17,7 +17,7 @@ struct XCTextHeader {
         guard !bytes.isEmpty else {
             throw Failure(.usage, "the file is empty", at: path, expected: "`rows cols`, then a line a row", advice: Self.advice)
         }
-        // A byte order mark, as Windows editors write, isn't worth a refusal.
+        // Windows editors write a byte order mark: it is skipped.
         let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
         bodyStart = min(end + 1, bytes.count)
@@ -30,7 +30,7 @@ struct XCTextHeader {
         else { throw Self.noHeader(line, path: path) }
         guard max(cols, last) <= Int(Int32.max) else {
             throw Failure(
-                .usage, "more columns than this program can number", at: "\(path):1", found: "\(max(cols, last)) columns",
+                .usage, "more columns than this program can count", at: "\(path):1", found: "\(max(cols, last)) columns",
                 expected: "at most \(Int32.max)", advice: "check the header")
         }
         self.rows = rows

@@ -18,7 +18,7 @@ public enum ExtractedFile {
             advice: "numpy reads the first two, h5py the third")
     }
 
-    /// Writes the matrix; the file appears when it is whole.
+    /// Writes the matrix; the file appears when it is complete.
     ///
     /// - Parameters:
     ///   - name: of the array, in .npz and .h5.

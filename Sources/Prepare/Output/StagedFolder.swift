@@ -17,14 +17,14 @@ struct StagedFolder {
     init(parent: String, name: String, replacing: Bool) throws {
         guard !name.isEmpty, !name.hasPrefix("."), !name.contains("/"), name.utf8.count < 128 else {
             throw Failure(
-                .usage, "this is no name for a data set", at: "--name", found: "\"\(name)\"",
+                .usage, "this cannot be the name of a data set", at: "--name", found: "\"\(name)\"",
                 expected: "a folder's name: no /, no . at its beginning, at most 127 bytes")
         }
         target = "\(parent)/\(name)"
         replaces = FileManager.default.fileExists(atPath: target)
         if replaces && !replacing {
             throw Failure(
-                .usage, "the data set is there already", at: target,
+                .usage, "the data set exists already", at: target,
                 advice: "use it as it is, write it anew by --force, or choose another --name")
         }
         let prefix = ".\(name).preparing-\(ProcessInfo.processInfo.hostName)-"

@@ -46,13 +46,6 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     }
 }
 
-extension Buffer {
-    /// The first `count` elements, without a copy.
-    package func prefix(_ count: Int) -> Buffer {
-        count == self.count ? self : Buffer(viewing: pointer, count: count, owner: self)
-    }
-}
-
 /// A block of zeroed memory, aligned to 64 bytes; large ones come as pages of their own, huge where the system can.
 ///
 /// Classifier rows are met in random order: with pages of 4 KiB each row would cost a walk through the page tables.

@@ -90,7 +90,7 @@ extension AtomicFile {
         }
     }
 
-    /// Lets `body` write a temporary file, by its path, then puts it at `path` in one step; the folder is made where it is missing.
+    /// Lets `body` write a temporary file at the path it is given, then puts it at `path` in one step; the folder is made where it is missing.
     ///
     /// The temporary's name is fixed, so that a killed run's leftover is overwritten by the next; two writers of one path at the
     /// same time are a mistake. Where `body` throws, the temporary is removed.
@@ -125,7 +125,7 @@ extension AtomicFile {
     }
 }
 
-/// What an output's name stands for.
+/// What the name of an output refers to.
 private struct Destination {
     /// The file that takes the new content: behind the link, where the name is one.
     let file: String

@@ -39,7 +39,7 @@ public func peakRSSMiB() -> Double {
     return Double(usage.ru_maxrss) / 1024
 }
 
-/// Seconds since it was started, by the clock that nobody sets: a jump of the wall clock changes no interval.
+/// Seconds since it was started, by the monotonic clock: a jump of the wall clock changes no interval.
 public struct Stopwatch: Sendable {
     private var start = ContinuousClock.now
 

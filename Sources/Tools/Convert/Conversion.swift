@@ -29,7 +29,7 @@ public struct Conversion: Sendable {
         self.threads = threads
     }
 
-    /// Reads, checks and writes; each file appears when it is whole, and none where something is wrong with what is read.
+    /// Reads, checks and writes; each file appears when it is complete, and none where something is wrong with what is read.
     ///
     /// - Returns: a line a file written, for people.
     /// - Throws: `Failure` where a file can't be read, features and labels have different numbers of rows, or the options
@@ -77,7 +77,7 @@ public struct Conversion: Sendable {
         }
         if let byName = MatrixFormat(extensionOf: path) { return byName }
         throw Failure(
-            .usage, "the file's name doesn't say its format", at: option, found: path,
+            .usage, "the file's extension names no format", at: option, found: path,
             expected: "a name that ends in .txt, .txt.gz, .npz, .npy or .pkl",
             advice: "name the format: --format " + MatrixFormat.names.joined(separator: "|"))
     }

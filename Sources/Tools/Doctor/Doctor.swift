@@ -1,4 +1,4 @@
-/// Looks at the machine before a person loses an hour to it.
+/// Checks the machine before a problem with it costs someone an hour.
 public struct Doctor {
     public var machine: Machine
     /// Root of models/ and results/.
@@ -21,14 +21,14 @@ public struct Doctor {
         let sum =
             switch (failed, warned) {
             case (0, 0): "all is well"
-            case (0, _): "\(warned) to look at; training works"
-            default: "\(failed) must be put right before training"
+            case (0, _): "\(warned) to look at; training will work"
+            default: "\(failed) must be fixed before training"
             }
         return (diagnoses.map(\.line) + ["", sum]).joined(separator: "\n")
     }
 }
 
-/// What one look at the machine found.
+/// The result of one check of the machine.
 public struct Diagnosis: Sendable, Equatable {
     public enum Verdict: String, Sendable, Comparable {
         case ok, warn

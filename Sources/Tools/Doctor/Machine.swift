@@ -1,7 +1,7 @@
 import CMPI
 import Foundation
 
-/// What the system says of itself: its files and environment, in one place so that another machine can be played.
+/// What the system reports about itself, in one place so that tests can substitute another machine.
 public struct Machine: Sendable {
     public var environment: [String: String]
     /// The content of a text file (of /proc, /sys), nil where it isn't there.

@@ -2,13 +2,13 @@ import Formats
 import Foundation
 import Support
 
-/// Raw text, one document a line, from a file or a stream: lines are given out as soon as they are there.
+/// Raw text, one document a line, from a file or a stream: lines are returned as soon as they arrive.
 final class LineSource: DocumentSource {
     let path: String
     let count: Int?
     private let descriptor: Int32
     private var form: TextForm?
-    /// What was read and not given out yet, from `start` on.
+    /// What was read and not returned yet, from `start` on.
     private var waiting: [UInt8] = []
     private var start = 0
     private var isAtEnd = false
@@ -51,7 +51,7 @@ final class LineSource: DocumentSource {
         return poll(&wish, 1, 0) > 0
     }
 
-    /// Waits for one line at least, and gives out what is there then.
+    /// Waits for at least one line, then returns what is available.
     func next(_ limit: Int) throws -> DocumentChunk? {
         var lines = 0, end = start
         while true {
@@ -97,7 +97,7 @@ final class LineSource: DocumentSource {
         if waiting.starts(with: [0xEF, 0xBB, 0xBF]) { waiting.removeFirst(3) }
     }
 
-    /// The first line that isn't empty says it for all: an object of JSON, or anything else.
+    /// The first non-empty line decides for all: a JSON object, or anything else.
     private func form(_ bytes: [UInt8]) -> TextForm {
         if let form { return form }
         for line in bytes.split(separator: Self.newline) where !line.allSatisfy({ $0 <= 0x20 }) {

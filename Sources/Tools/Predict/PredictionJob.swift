@@ -111,7 +111,7 @@ extension PredictionSummary {
         if learners > 1 { lines[0] += ", the sum of \(learners) learners" }
         if withoutFeature > 0 {
             lines.append(
-                "\(withoutFeature) of them have no feature that the model knows: their labels are what it holds likely of any")
+                "\(withoutFeature) of them have no feature that the model knows: they are scored by the model's default ranking")
         }
         let rate = predicting > 0 ? String(format: "%.0f", Double(documents) / predicting) : "-"
         lines.append(

@@ -127,7 +127,7 @@ enum LineText {
 }
 
 extension TrainedModel {
-    /// What turns raw text into the model's features; nil where its data set was not made of text by `prepare`.
+    /// Turns raw text into the model's features; nil where its data set was not made from text by `prepare`.
     ///
     /// - Throws: `Failure` where vocabulary.txt and tokenizer.json don't fit together or are of an unknown version.
     public func textVectoriser() throws -> TextVectoriser? {

@@ -135,6 +135,6 @@ func check(_ status: Int32, _ call: String) throws {
     MPI_Error_string(status, &text, &length)
     let words = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     throw Failure(
-        .outOfResources, "MPI could not do what was asked of it", at: call, found: words,
+        .outOfResources, "an MPI call failed", at: call, found: words,
         advice: "see whether all nodes are up and whether they have free memory, also in /dev/shm")
 }

@@ -5,7 +5,7 @@ import Glibc
 /// A nap is at most a tenth of the wait so far, so a wait is overshot by a tenth, or by the shortest nap.
 struct PollInterval {
     /// Nanoseconds of looking again at once, with only a yield between: the waits of a step are shorter, and to wake from a nap costs
-    /// a virtual machine some 50 µs (naps after 30 µs made a learner on two workers 7 % slower). Nobody else wants the core.
+    /// a virtual machine some 50 µs (naps after 30 µs made a learner on two workers 7 % slower). No other process needs the core.
     static let busy: UInt64 = 300_000
     static let shortestNap: UInt64 = 20_000
     static let longestNap: UInt64 = 200_000
