@@ -1,3 +1,5 @@
+import Support
+
 /// One label's scores for one document, as a worker sends them: 16 bytes, no padding.
 public struct ScoreEntry: Sendable, Equatable, BitwiseCopyable {
     /// Test document: its row in the test files.
@@ -50,10 +52,9 @@ extension ScoreBlock {
         stage = Stage(rawValue: head[1]) ?? .first
         documents = Int(head[2])..<Int(head[3])
         let body = bytes.dropFirst(32), size = MemoryLayout<ScoreEntry>.stride
-        scores = [ScoreEntry](unsafeUninitializedCapacity: body.count / size) { out, count in
-            count = body.count / size
-            UnsafeMutableRawBufferPointer(out).copyBytes(from: body.prefix(count * size))
-        }
+        let entries = Buffer<ScoreEntry>(count: body.count / size)
+        entries.bytes.copyBytes(from: body.prefix(entries.byteCount))
+        scores = entries.array
     }
 }
 

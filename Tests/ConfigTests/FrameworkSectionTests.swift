@@ -25,7 +25,9 @@ private struct LinearSection: FrameworkSection {
 struct FrameworkSectionTests {
     private static let schema = ConfigSchema.own(LinearSection.self)
 
-    private func parse(_ text: String) throws -> Config { try Config.parse(data: text.utf8, name: "my.json", schema: Self.schema) }
+    private func parse(_ text: String) throws -> Config {
+        try Config.parse(data: text.utf8, name: "my.json", schema: Self.schema)
+    }
 
     @Test("defaults, the file, section global, --set")
     func values() throws {

@@ -72,9 +72,9 @@ extension CSRMatrix {
     var packedBytes: [UInt8] {
         let head = [Int64(rows), Int64(cols)]
         var bytes = head.withUnsafeBytes { Array($0) }
-        bytes += UnsafeRawBufferPointer(starts.bytes)
-        bytes += UnsafeRawBufferPointer(indices.bytes)
-        if let values { bytes += UnsafeRawBufferPointer(values.bytes) }
+        bytes += starts.bytes
+        bytes += indices.bytes
+        if let values { bytes += values.bytes }
         return bytes
     }
 
