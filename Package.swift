@@ -89,7 +89,7 @@ let package = Package(
         .executableTarget(
             name: "deepxml-dist",
             dependencies: [
-                "Tools", "Coordinator", "Worker", "Inference", "Prepare", "Messages", "Datasets", "Config", "Formats",
+                "Tools", "Coordinator", "Worker", "Inference", "Learners", "Prepare", "Messages", "Datasets", "Config", "Formats",
                 "Transport", "Support",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -114,7 +114,7 @@ let package = Package(
             path: "Tests/MPIChecks/Command"),
         .testTarget(name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint", "Support"]),
         .testTarget(name: "FormatsTests", dependencies: ["TestSupport", "Formats", "Support"]),
-        .testTarget(name: "ConfigTests", dependencies: ["TestSupport", "Config", "Formats", "Support"]),
+        .testTarget(name: "ConfigTests", dependencies: ["TestSupport", "Learners", "Config", "Formats", "Support"]),
         .testTarget(name: "DatasetsTests", dependencies: ["TestSupport", "Datasets", "Config", "Formats", "Support"]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages", "Transport", "Support"]),
         .testTarget(name: "ScoringTests", dependencies: ["TestSupport", "Scoring", "Messages", "Datasets", "Support"]),

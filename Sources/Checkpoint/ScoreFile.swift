@@ -8,8 +8,8 @@ public enum ScoreFile {
     /// Writes one matrix into the file's root, in place of what was at `path`.
     ///
     /// - Throws: `Failure`: `.outOfResources` where the disk is full, `.usage` where we may not write.
-    public static func write(_ scores: CSRMatrix, to path: String) throws {
-        try write(to: path, attributes: [:]) { try put(scores, "/", into: $0) }
+    public static func write(_ scores: CSRMatrix, to path: String, attributes: [String: H5Attribute] = [:]) throws {
+        try write(to: path, attributes: attributes) { try put(scores, "/", into: $0) }
     }
 
     /// The matrix in the file's root, its checksum checked.

@@ -6,15 +6,31 @@ public struct Config: Sendable {
     public var surrogate = ModuleConfig()
     public var extreme = ModuleConfig()
     public var reranker = ModuleConfig()
+    /// The section of the framework's own, where its schema has one.
+    var own: (any FrameworkSection)?
     /// What the file and `--set` say, before sections inherit from each other.
-    var written = WrittenConfig()
-    public init() {}
+    var written: WrittenConfig
+
+    /// - Parameter schema: of the framework that is to be trained.
+    public init(_ schema: ConfigSchema = .modules) {
+        written = WrittenConfig(schema: schema)
+        own = schema.own.map { $0.init() }
+    }
+
+    public var schema: ConfigSchema { written.schema }
+
+    /// The settings of a framework's own section; its defaults where the config is of another framework.
+    public subscript<Own: FrameworkSection>(_ type: Own.Type) -> Own {
+        get { own as? Own ?? Own() }
+        set { own = newValue }
+    }
 }
 
 extension Config: Equatable {
     /// Equal where all sections hold the same settings, however these were written.
     public static func == (a: Config, b: Config) -> Bool {
         a.global == b.global && a.surrogate == b.surrogate && a.extreme == b.extreme && a.reranker == b.reranker
+            && (a.own?.equals(b.own) ?? (b.own == nil))
     }
 }
 

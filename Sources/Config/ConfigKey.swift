@@ -1,7 +1,7 @@
 import Formats
 
 /// What changes when a setting changes.
-enum ConfigReach: Sendable {
+public enum ConfigReach: Sendable {
     /// The learner itself or its scores: part of the fingerprint.
     case learner
     /// Only names, files written, or how results are counted.
@@ -11,20 +11,27 @@ enum ConfigReach: Sendable {
 }
 
 /// One key of a config section: its name in files, what it accepts, and how it is read and written.
-struct ConfigKey<Section: Sendable>: Sendable {
-    let name: String
-    let reach: ConfigReach
+public struct ConfigKey<Section: Sendable>: Sendable {
+    public let name: String
+    public let reach: ConfigReach
     /// What a value must be, for error messages: `an integer from 1 to 100000`.
-    let expected: String
-    let read: @Sendable (Section) -> JSONValue
+    public private(set) var expected: String
+    public let read: @Sendable (Section) -> JSONValue
     /// Writes the value, or returns false where it is of the wrong type or out of range.
-    let write: @Sendable (inout Section, JSONValue) -> Bool
+    public let write: @Sendable (inout Section, JSONValue) -> Bool
+
+    /// The key with a few words on what it means, which messages give beside what it may be.
+    public func meaning(_ help: String) -> ConfigKey {
+        var key = self
+        key.expected += " (\(help))"
+        return key
+    }
 }
 
 extension ConfigKey {
-    typealias Path<Value> = WritableKeyPath<Section, Value> & Sendable
+    public typealias Path<Value> = WritableKeyPath<Section, Value> & Sendable
 
-    static func integer(
+    public static func integer(
         _ name: String, _ path: Path<Int>, _ range: ClosedRange<Int>, orMinusOne meaning: String? = nil,
         reach: ConfigReach = .learner
     ) -> ConfigKey {
@@ -39,7 +46,7 @@ extension ConfigKey {
             })
     }
 
-    static func optionalInteger(_ name: String, _ path: Path<Int?>, _ range: ClosedRange<Int>, reach: ConfigReach) -> ConfigKey {
+    public static func optionalInteger(_ name: String, _ path: Path<Int?>, _ range: ClosedRange<Int>, reach: ConfigReach) -> ConfigKey {
         ConfigKey(
             name: name, reach: reach, expected: "an integer from \(range.lowerBound) to \(range.upperBound), or null",
             read: { $0[keyPath: path].map(JSONValue.integer) ?? .null },
@@ -51,7 +58,7 @@ extension ConfigKey {
     }
 
     /// A number in a closed range; `above` leaves the lower bound itself out.
-    static func number(
+    public static func number(
         _ name: String, _ path: Path<Double>, above: Double? = nil, from: Double = 0, to: Double, reach: ConfigReach = .learner
     ) -> ConfigKey {
         ConfigKey(
@@ -69,7 +76,7 @@ extension ConfigKey {
     }
 
     /// `true` or `false`; 1 and 0 are taken for them, as in Python.
-    static func flag(_ name: String, _ path: Path<Bool>, reach: ConfigReach = .learner) -> ConfigKey {
+    public static func flag(_ name: String, _ path: Path<Bool>, reach: ConfigReach = .learner) -> ConfigKey {
         ConfigKey(
             name: name, reach: reach, expected: "true or false", read: { .bool($0[keyPath: path]) },
             write: { section, value in
@@ -83,8 +90,26 @@ extension ConfigKey {
             })
     }
 
+    /// One of an enumeration's words; `null` stands for `whereNull` where that is given.
+    public static func choice<Word: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ name: String, _ path: Path<Word>, whereNull: Word? = nil, reach: ConfigReach = .learner
+    ) -> ConfigKey {
+        let listed = Word.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        return ConfigKey(
+            name: name, reach: reach,
+            expected: "one of \(listed)" + (whereNull.map { " (or null for \"\($0.rawValue)\")" } ?? ""),
+            read: { .string($0[keyPath: path].rawValue) },
+            write: { section, value in
+                guard let word = value.string.flatMap(Word.init(rawValue:)) ?? (value == .null ? whereNull : nil) else {
+                    return false
+                }
+                section[keyPath: path] = word
+                return true
+            })
+    }
+
     /// One of some words; `null` stands for `whereNull` where that is given.
-    static func choice(
+    public static func choice(
         _ name: String, _ path: Path<String>, _ words: [String], whereNull: String? = nil, reach: ConfigReach = .learner
     ) -> ConfigKey {
         let listed = words.map { "\"\($0)\"" }.joined(separator: ", ")
@@ -99,7 +124,7 @@ extension ConfigKey {
     }
 
     /// The name of a file, or `null`.
-    static func optionalText(_ name: String, _ path: Path<String?>, of what: String) -> ConfigKey {
+    public static func optionalText(_ name: String, _ path: Path<String?>, of what: String) -> ConfigKey {
         ConfigKey(
             name: name, reach: .learner, expected: what + ", or null",
             read: { $0[keyPath: path].map(JSONValue.string) ?? .null },
@@ -110,7 +135,7 @@ extension ConfigKey {
             })
     }
 
-    static func text(_ name: String, _ path: Path<String>, of what: String, mayBeEmpty: Bool = false, reach: ConfigReach)
+    public static func text(_ name: String, _ path: Path<String>, of what: String, mayBeEmpty: Bool = false, reach: ConfigReach)
         -> ConfigKey
     {
         ConfigKey(

@@ -5,9 +5,10 @@ import Support
 extension Config {
     /// Reads and checks a config file.
     ///
+    /// - Parameter schema: of the framework that is to be trained.
     /// - Throws: `Failure` that names file, line and key: no such file, no JSON, an unknown section or key (with the nearest
     ///   known one), a value of the wrong type or out of range.
-    public static func load(path: String) throws -> Config {
+    public static func load(path: String, schema: ConfigSchema = .modules) throws -> Config {
         let data: Data
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -15,17 +16,17 @@ extension Config {
             let exists = FileManager.default.fileExists(atPath: path)
             throw Failure(
                 .usage, exists ? "cannot read the config file" : "no such config file", at: path,
-                expected: "a JSON file with the sections global, surrogate, extreme and reranker",
+                expected: "a JSON file with the sections \(schema.listed)",
                 advice: exists ? "check that you may read it" : "check --config")
         }
-        return try parse(data: Array(data), name: path)
+        return try parse(data: Array(data), name: path, schema: schema)
     }
 
     /// Decodes the text of a config file; `name` is the place that errors give.
     ///
     /// Sections inherit as in the original's `runner.py` (see `ConfigSection.inheritance`); what no section says gets the
     /// default of the original's `parameters.py`.
-    public static func parse(data: some Sequence<UInt8>, name: String) throws -> Config {
+    public static func parse(data: some Sequence<UInt8>, name: String, schema: ConfigSchema = .modules) throws -> Config {
         let document = try JSONValue.parse(Array(data), name: name)
         guard let sections = document.members else {
             throw Failure(
@@ -33,7 +34,8 @@ extension Config {
                 expected: "an object of sections: {\"global\": {…}, …}")
         }
         var config = whereAbsent
-        config.written.name = name
+        config.written = WrittenConfig(schema: schema, name: name)
+        config.own = schema.own.map { $0.init() }
         try refuseFlatLayout(sections, name: name)
         for section in sections { try config.written.take(section, file: name) }
         config.resolveAll()
@@ -70,8 +72,9 @@ extension WrittenConfig {
     /// Takes one section of a file.
     fileprivate mutating func take(_ member: JSONValue.Member, file: String) throws {
         let place = "\(file):\(member.line)"
-        guard let section = ConfigSection(rawValue: member.name) else {
-            let names = ConfigSection.allCases.map(\.rawValue)
+        let section = ConfigSection(rawValue: member.name)
+        guard schema.sections.contains(section) else {
+            let names = schema.sections.map(\.rawValue)
             throw Failure(
                 .usage, "unknown section \"\(member.name)\"", at: place, found: member.name,
                 expected: names.joined(separator: ", "),
@@ -90,28 +93,23 @@ extension WrittenConfig {
 extension Config {
     /// The settings of one module's section.
     ///
-    /// - Precondition: `section` is not `global`, whose settings are of another type.
+    /// - Precondition: `section` is `surrogate`, `extreme` or `reranker`: others hold settings of other types.
     public subscript(module section: ConfigSection) -> ModuleConfig {
-        get {
-            switch section {
-            case .surrogate: surrogate
-            case .extreme: extreme
-            case .reranker: reranker
-            case .global: preconditionFailure("section global is no module")
-            }
-        }
-        set {
-            switch section {
-            case .surrogate: surrogate = newValue
-            case .extreme: extreme = newValue
-            case .reranker: reranker = newValue
-            case .global: preconditionFailure("section global is no module")
-            }
+        get { self[keyPath: Self.path(of: section)] }
+        set { self[keyPath: Self.path(of: section)] = newValue }
+    }
+
+    private static func path(of section: ConfigSection) -> WritableKeyPath<Config, ModuleConfig> {
+        switch section {
+        case .surrogate: \.surrogate
+        case .extreme: \.extreme
+        case .reranker: \.reranker
+        default: preconditionFailure("section \(section.rawValue) is no module")
         }
     }
 
     mutating func resolveAll() {
-        for key in GlobalConfig.keys.map(\.name) + ModuleConfig.keys.map(\.name) { resolve(key) }
+        for section in schema.sections { for key in schema.rules(of: section).map(\.name) { resolve(key) } }
     }
 
     /// Writes what is said of one key into the sections that have it; a section that nobody speaks to stays as it is.
@@ -120,12 +118,21 @@ extension Config {
             _ = key.write(&global, entry.value)
         }
         if let key = ModuleConfig.keys.first(where: { $0.name == name }) {
-            for section in [ConfigSection.surrogate, .extreme, .reranker] {
+            for section in schema.modules {
                 guard let entry = written.entry(name, in: section) else { continue }
                 _ = key.write(&self[module: section], entry.value)
             }
         }
+        if let section = schema.own?.section, let entry = written.entry(name, in: section) { _ = own?.take(name, entry.value) }
         // As in the original, the re-ranker's shortlist is what the first stage predicts, not what `extreme` trains on.
         if written.sections[.reranker]?["num_nbrs"] == nil { reranker.numNbrs = global.topK }
+    }
+}
+
+extension ConfigSchema {
+    /// `global, surrogate, extreme and reranker`.
+    fileprivate var listed: String {
+        let names = sections.map(\.rawValue)
+        return names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
     }
 }

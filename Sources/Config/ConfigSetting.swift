@@ -8,8 +8,8 @@ extension Config {
     /// - Throws: `Failure` under the same checks as a file, with the same suggestions.
     public mutating func set(_ assignment: String) throws {
         let place = "--set \(assignment)"
-        let (path, text) = try Config.split(assignment, at: place)
-        let section = try Config.section(of: path, at: place)
+        let (path, text) = try split(assignment, at: place)
+        let section = try section(of: path, at: place)
         let key = String(path.drop { $0 != "." }.dropFirst())
         let parsed = try? JSONValue.parse(Array(text.utf8), name: place)
         do {
@@ -23,14 +23,14 @@ extension Config {
         resolve(key)
     }
 
-    private static func split(_ assignment: String, at place: String) throws -> (path: String, value: String) {
+    private func split(_ assignment: String, at place: String) throws -> (path: String, value: String) {
         let form = "section.key=value, such as --set extreme.num_epochs=5"
         guard let equals = assignment.firstIndex(of: "=") else {
             throw Failure(.usage, "no value to set", at: place, found: assignment, expected: form)
         }
         let path = assignment[..<equals].filter { $0 != " " }
         guard path.contains(".") else {
-            let sections = ConfigSection.allCases.filter { $0.knownKeys.contains(path) }.map { "\($0.rawValue).\(path)" }
+            let sections = schema.sections.filter { schema.knownKeys(of: $0).contains(path) }.map { "\($0.rawValue).\(path)" }
             throw Failure(
                 .usage, "no section to set the key in", at: place, found: path, expected: form,
                 advice: sections.isEmpty ? "" : "say which: \(sections.joined(separator: ", "))")
@@ -38,10 +38,10 @@ extension Config {
         return (path, String(assignment[assignment.index(after: equals)...]))
     }
 
-    private static func section(of path: String, at place: String) throws -> ConfigSection {
+    private func section(of path: String, at place: String) throws -> ConfigSection {
         let name = String(path.prefix { $0 != "." })
-        let names = ConfigSection.allCases.map(\.rawValue)
-        if let section = ConfigSection(rawValue: name) { return section }
+        let names = schema.sections.map(\.rawValue)
+        if names.contains(name) { return ConfigSection(rawValue: name) }
         throw Failure(
             .usage, "unknown section \"\(name)\"", at: place, found: name, expected: names.joined(separator: ", "),
             advice: suggestion(for: name, among: names).map { "did you mean \"\($0)\"?" } ?? "")

@@ -34,15 +34,16 @@ extension Config {
     }
 
     private var learnerSettings: JSONValue {
-        let weighsPropensities = [surrogate, extreme, reranker].contains { $0.propensityWeight > 0 }
+        let weighsPropensities = schema.modules.contains { self[module: $0].propensityWeight > 0 }
         return value { $0 == .learner || $0 == .propensity && weighsPropensities }
     }
 
     private func value(ofKeysThat qualify: (ConfigReach) -> Bool) -> JSONValue {
         var sections = [ConfigSection.global.rawValue: GlobalConfig.keys.value(of: global, where: qualify)]
-        for section in [ConfigSection.surrogate, .extreme, .reranker] {
+        for section in schema.modules {
             sections[section.rawValue] = ModuleConfig.keys.value(of: self[module: section], where: qualify)
         }
+        if let own { sections[type(of: own).section.rawValue] = .sorted(own.values(where: qualify)) }
         return .sorted(sections)
     }
 }

@@ -9,7 +9,7 @@ public struct TrainOptions: Sendable, Equatable {
     public var dataset: String
     /// No data set was named: the demo's is used, and prepared where it isn't there.
     public var usesDemoData: Bool
-    public var framework: Framework
+    public var framework: FrameworkName
     /// Name of the architecture, as in paths of results.
     public var arch: String
     /// Label of the run.

@@ -13,25 +13,25 @@ struct ConfigSource {
     /// Precedence: `--config`, else `<configs>/<framework>/<dataset>.json`, else the default there. The data set is
     /// `--dataset`, else the one that the file of `--config` names, else the demo's.
     static func find(
-        _ arguments: TrainArguments, _ framework: Framework, workingDirectory: String, executable: String
+        _ arguments: TrainArguments, _ framework: FrameworkRequirements, workingDirectory: String, executable: String
     ) throws -> ConfigSource {
         let named = try arguments.dataset.map {
             try TrainOptions.pathComponent($0, of: "--dataset", what: "the name of a folder in --data")
         }
         let folder = Result {
             try Config.folder(
-                named: arguments.configs, framework: framework.rawValue, workingDirectory: workingDirectory,
+                named: arguments.configs, framework: framework.name.rawValue, workingDirectory: workingDirectory,
                 executable: executable)
         }
         var notices = [String]()
         var path = arguments.config ?? ""
         if arguments.config == nil {
             let dataset = named ?? TrainOptions.demoDataset
-            let found = try Config.locate(framework: framework.rawValue, dataset: dataset, configFolder: try folder.get())
+            let found = try Config.locate(framework: framework.name.rawValue, dataset: dataset, configFolder: try folder.get())
             path = found.path
             if found.isDefault { notices.append("using \(found.path): no config for \(dataset)") }
         }
-        var config = try Config.load(path: path)
+        var config = try Config.load(path: path, schema: framework.schema)
         let fileDataset = arguments.config == nil ? "" : config.global.dataset
         try apply(arguments.settings, to: &config)
         try config.requireTrainable(framework)
@@ -68,7 +68,8 @@ struct Architecture {
     var config: Config
 
     /// `--arch`, else `global.arch`: a name of `<configs>/arch`, or the path of a JSON file. Astec is built in.
-    static func find(_ typed: String?, _ source: ConfigSource) throws -> Architecture {
+    static func find(_ typed: String?, _ source: ConfigSource, _ framework: FrameworkRequirements) throws -> Architecture {
+        if let name = framework.archWithoutEncoder { return try none(named: name, typed, source, framework.name) }
         let wanted = typed ?? source.config.global.arch
         let isPath = wanted.hasSuffix(".json")
         let stem = isPath ? URL(fileURLWithPath: wanted).deletingPathExtension().lastPathComponent : wanted
@@ -92,6 +93,20 @@ struct Architecture {
             if let path { failure.place = "\(path): \(failure.place)" }
             throw failure
         }
+    }
+
+    /// Of a framework that has no encoder.
+    private static func none(
+        named name: String, _ typed: String?, _ source: ConfigSource, _ framework: FrameworkName
+    ) throws -> Architecture {
+        guard typed == nil || typed == name else {
+            throw Failure(
+                .usage, "framework \(framework) has no encoder to choose", at: "--arch", found: typed ?? "", expected: name,
+                advice: "leave --arch out")
+        }
+        var config = source.config
+        config.global.arch = name
+        return Architecture(name: name, definition: Arch(coarse: [], fine: []), astec: nil, config: config)
     }
 
     private static func unknown(_ name: String, folder: String?) -> Failure {

@@ -7,22 +7,24 @@ extension TrainOptions {
     ///
     /// Reads files, writes none; the data set itself is checked where it is read.
     /// - Parameters:
+    ///   - framework: the one that `arguments` name.
     ///   - workingDirectory: absolute; where `configs` is looked for first.
     ///   - executable: absolute path of this program; `configs` is looked for in the folders above it next.
     /// - Throws: `Failure` (exit code 2) for the first thing that is wrong.
-    public static func resolve(_ arguments: TrainArguments, workingDirectory: String, executable: String) throws -> TrainOptions {
-        let framework = try framework(arguments.framework)
+    public static func resolve(
+        _ arguments: TrainArguments, for framework: FrameworkRequirements, workingDirectory: String, executable: String
+    ) throws -> TrainOptions {
         try checkNumbers(arguments)
         let seeds = try parseSeeds(arguments.seeds)
         let version = try pathComponent(arguments.version, of: "--version", what: "a label of the run, such as 0 or wide-net")
         let source = try ConfigSource.find(
             arguments, framework, workingDirectory: workingDirectory, executable: executable)
-        let architecture = try Architecture.find(arguments.arch, source)
+        let architecture = try Architecture.find(arguments.arch, source, framework)
         let data = arguments.data ?? "\(arguments.work)/data"
         if !source.usesDemoData { try checkDataset(source.config.global.dataset, in: data) }
         return TrainOptions(
             work: arguments.work, data: data, dataset: source.config.global.dataset, usesDemoData: source.usesDemoData,
-            framework: framework, arch: architecture.name, version: version, seeds: seeds,
+            framework: framework.name, arch: architecture.name, version: version, seeds: seeds,
             config: architecture.config, configPath: source.path, archDefinition: architecture.definition,
             astec: architecture.astec,
             checkpointEveryEpochs: arguments.checkpointEvery == 0 ? nil : arguments.checkpointEvery,
@@ -55,14 +57,6 @@ extension TrainOptions {
             seeds.append(seed)
         }
         return seeds
-    }
-
-    private static func framework(_ name: String) throws -> Framework {
-        if let framework = Framework(rawValue: name) { return framework }
-        let names = Framework.allCases.map(\.rawValue)
-        throw Failure(
-            .usage, "unknown framework \"\(name)\"", at: "--framework", found: name, expected: names.joined(separator: ", "),
-            advice: suggestion(for: name, among: names).map { "did you mean \($0)?" } ?? "use --framework DeepXML")
     }
 
     private static func checkNumbers(_ arguments: TrainArguments) throws {

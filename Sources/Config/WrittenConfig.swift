@@ -1,30 +1,6 @@
 import Formats
 import Support
 
-/// The four sections of a config file.
-public enum ConfigSection: String, CaseIterable, Sendable {
-    case global, surrogate, extreme, reranker
-
-    /// The sections that say this section's settings, the one that decides first.
-    ///
-    /// The original's `runner.py` updates one set of parameters in the order global, surrogate, extreme, global, reranker;
-    /// a key that a section leaves out keeps the value that it had.
-    var inheritance: [ConfigSection] {
-        switch self {
-        case .global: [.global]
-        case .surrogate: [.surrogate, .global]
-        case .extreme: [.extreme, .surrogate, .global]
-        case .reranker: [.reranker, .global, .extreme, .surrogate]
-        }
-    }
-
-    /// Every key that may stand in this section.
-    var knownKeys: [String] {
-        let own = (self == .global ? GlobalConfig.keys.map(\.name) : []) + ModuleConfig.keys.map(\.name)
-        return own + KeysWithoutEffect.reasons.keys.filter { !own.contains($0) }.sorted()
-    }
-}
-
 /// Values as a file and `--set` say them, each with its place.
 struct WrittenConfig: Sendable {
     struct Entry: Sendable {
@@ -32,9 +8,15 @@ struct WrittenConfig: Sendable {
         /// `file:line` or `--set key`.
         var place: String
     }
+    let schema: ConfigSchema
     /// Name of the file, empty where there is none.
-    var name = ""
+    let name: String
     private(set) var sections: [ConfigSection: [String: Entry]] = [:]
+
+    init(schema: ConfigSchema, name: String = "") {
+        self.schema = schema
+        self.name = name
+    }
 
     func has(_ section: ConfigSection) -> Bool { sections[section] != nil }
 
@@ -67,23 +49,13 @@ struct WrittenConfig: Sendable {
 
     /// What the key would accept where it refuses the value: empty where it takes it, nil where no such key exists.
     private func expectations(of key: String, in section: ConfigSection, refusing value: JSONValue) -> [String]? {
-        var expectations = [String]()
-        var known = false
-        if section == .global, let global = GlobalConfig.keys.first(where: { $0.name == key }) {
-            var scratch = GlobalConfig()
-            known = true
-            if !global.write(&scratch, value) { expectations.append(global.expected) }
-        }
-        if let module = ModuleConfig.keys.first(where: { $0.name == key }) {
-            var scratch = ModuleConfig()
-            if !known, !module.write(&scratch, value) { expectations.append(module.expected) }
-            known = true
-        }
-        if !known, let reason = KeysWithoutEffect.reasons[key] {
-            known = true
-            if let only = KeysWithoutEffect.onlyValue[key], only != value { expectations.append("\(only.text): \(reason)") }
-        }
-        return known ? expectations : nil
+        let rules = schema.rules(of: section).filter { $0.name == key }
+        // A key of `global` itself decides alone: `beta` means another thing in the modules' sections.
+        let deciding = section == .global && GlobalConfig.keys.contains { $0.name == key } ? Array(rules.prefix(1)) : rules
+        if !deciding.isEmpty { return deciding.filter { !$0.accepts(value) }.map(\.expected) }
+        guard let reason = KeysWithoutEffect.reasons[key] else { return nil }
+        guard let only = KeysWithoutEffect.onlyValue[key], only != value else { return [] }
+        return ["\(only.text): \(reason)"]
     }
 
     private func unknown(_ key: String, in section: ConfigSection, at place: String) -> Failure {
@@ -100,7 +72,7 @@ struct WrittenConfig: Sendable {
             "last_saved_epoch": "last_epoch", "num_neighbours": "num_nbrs", "initialisation": "init",
         ]
         if section != .global, GlobalConfig.keys.contains(where: { $0.name == key }) { return "move it to section \"global\"" }
-        guard let near = aliases[key.lowercased()] ?? suggestion(for: key, among: section.knownKeys) else {
+        guard let near = aliases[key.lowercased()] ?? suggestion(for: key, among: schema.knownKeys(of: section)) else {
             return "remove it, or look for the key in another section"
         }
         return "did you mean \"\(near)\"?"

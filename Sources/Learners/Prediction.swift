@@ -1,54 +1,33 @@
 import Messages
 import Support
-import Training
 
-/// Scores of the stage's documents, sent block by block: each worker those of its own labels.
+/// How documents are scored by a trained learner: by its first stage, and by its re-ranker where it has one.
 package struct Prediction {
-    package let context: LearnerContext
-    package let stage: any FirstStage
-    package let reranker: Network?
+    package let stage: any ScoredStage
+    package let reranker: Reranker?
+    private static let block = 512
 
-    package init(
-        context: LearnerContext, stage: any FirstStage, reranker: Network?
-    ) {
-        self.context = context
+    package init(stage: any ScoredStage, reranker: Reranker? = nil) {
         self.stage = stage
         self.reranker = reranker
     }
-    private static let block = 512
 
-    package func send() throws {
-        try stage.send(by: self)
-        guard let reranker else { return }
-        try send(
-            .reranker, network: reranker,
-            wanted: try stage.candidates(min(context.config.global.topK, context.config.reranker.numNbrs)))
-    }
-
-    /// The documents in the blocks in which they are sent.
-    package func blocks(_ documents: Int) -> [Range<Int>] {
-        stride(from: 0, to: documents, by: Self.block).map { $0..<min($0 + Self.block, documents) }
-    }
-
-    package func post(_ kind: ScoreBlock.Stage, _ documents: Range<Int>, _ scores: [ScoreEntry]) throws {
-        try context.sink.send(ScoreBlock(seed: context.seed, stage: kind, documents: documents, scores: scores))
-    }
-
-    /// - Parameter wanted: the labels to score, with the prior score of each as value.
-    package func send(_ kind: ScoreBlock.Stage, network: Network, wanted: CSRMatrix) throws {
-        let features = stage.queries, ids = context.data.labelIds, table = LogitTable(network: network)
-        for documents in blocks(features.rows) {
-            let offset = wanted.range(documents.lowerBound).lowerBound
-            let count = wanted.range(documents.upperBound - 1).upperBound - offset
-            let scores = Buffer<ScoreEntry>(count: count)
-            try table.forEachRow(documents.map(Int32.init), of: features, wanted) { row, labels, logits in
-                let range = wanted.range(documents.lowerBound + row), priors = wanted.weights(documents.lowerBound + row)
-                for i in 0..<labels.count {
-                    scores.pointer[range.lowerBound - offset + i] = ScoreEntry(
-                        row: Int32(documents.lowerBound + row), label: ids[Int(labels[i])], clf: logits[i], knn: priors[i])
-                }
-            }
-            try post(kind, documents, scores.array)
+    /// Calls `body` with this worker's scores, block by block of the documents: those of the first stage, then the re-ranker's.
+    ///
+    /// Collective over the group.
+    package func forEachBlock(seed: UInt64, _ body: (ScoreBlock) throws -> Void) throws {
+        for documents in blocks {
+            try body(ScoreBlock(seed: seed, stage: .first, documents: documents, scores: stage.scores(of: documents)))
         }
+        guard let reranked = try reranker?.scores(after: stage) else { return }
+        for documents in blocks {
+            try body(ScoreBlock(seed: seed, stage: .reranker, documents: documents, scores: reranked.scores(of: documents)))
+        }
+    }
+
+    /// The documents in the blocks in which they are scored.
+    private var blocks: [Range<Int>] {
+        let documents = stage.queries.rows
+        return stride(from: 0, to: documents, by: Self.block).map { $0..<min($0 + Self.block, documents) }
     }
 }

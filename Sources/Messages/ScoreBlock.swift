@@ -4,16 +4,17 @@ public struct ScoreEntry: Sendable, Equatable, BitwiseCopyable {
     public var row: Int32
     /// Original label id.
     public var label: Int32
-    /// Logit of the classifier, or of the re-ranker; NaN where this stage has none for the label.
-    public var clf: Float
-    /// Similarity of the shortlist (first stage), or logit of the first stage (re-ranker); NaN where there is none.
-    public var knn: Float
+    /// Logit of this stage; NaN where it has none for the label.
+    public var score: Float
+    /// What spoke for the label before this stage scored it: similarity of the shortlist (first stage), or the first stage's
+    /// score (re-ranker); NaN where there is none.
+    public var prior: Float
 
-    public init(row: Int32, label: Int32, clf: Float, knn: Float) {
+    public init(row: Int32, label: Int32, score: Float, prior: Float) {
         self.row = row
         self.label = label
-        self.clf = clf
-        self.knn = knn
+        self.score = score
+        self.prior = prior
     }
 }
 

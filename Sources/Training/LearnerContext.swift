@@ -1,35 +1,35 @@
 import Config
 import Datasets
 import DeepXMLModel
-import Messages
 
-/// What one worker must know of a learner to search, to score and to build its networks: in training, and when a trained
-/// one predicts.
+/// What one worker must know of a learner of encoders and classifiers to search, to score and to build its networks: in
+/// training, and when a trained one predicts.
 package struct LearnerContext {
     package let group: WorkerGroup
-    package let framework: Framework
     package let config: Config
+    package let usesReranker: Bool
     package let seed: UInt64
     /// Training documents and labels.
     package let data: XCDataset
     /// How the labels are cut; by cost, from the training data alone.
     package let shards: LabelShards
     package let encoders: EncoderPlan
-    package let sink: any ScoreSink
+    /// Takes a line for the log from each worker; one of them is enough.
+    private let log: (String) throws -> Void
 
     /// This worker's.
     package var labels: Range<Int> { shards.labels(ofWorker: group.rank, workers: group.size) }
-    package var usesReranker: Bool { config.usesReranker(framework) }
 
     package init(
-        group: WorkerGroup, framework: Framework, config: Config, seed: UInt64, encoders: EncoderPlan, sink: any ScoreSink
+        group: WorkerGroup, config: Config, usesReranker: Bool, seed: UInt64, encoders: EncoderPlan,
+        log: @escaping (String) throws -> Void = { _ in }
     ) {
         self.group = group
-        self.framework = framework
         self.config = config
+        self.usesReranker = usesReranker
         self.seed = seed
         self.encoders = encoders
-        self.sink = sink
+        self.log = log
         data = encoders.data
         shards = LabelShards.cut(positives: encoders.data.positives)
     }
@@ -48,12 +48,6 @@ package struct LearnerContext {
 
     /// A line for the log, said once a group.
     package func notice(_ text: String) throws {
-        if group.isLeader { try sink.notice("seed \(seed): \(text)") }
+        if group.isLeader { try log("seed \(seed): \(text)") }
     }
-}
-
-/// Where scores go: to the coordinator, or to whoever asked for a prediction.
-package protocol ScoreSink {
-    func send(_ block: ScoreBlock) throws
-    func notice(_ text: String) throws
 }

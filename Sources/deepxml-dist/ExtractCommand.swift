@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
 import Inference
+import Learners
 
 extension Extraction.What: ExpressibleByArgument {}
-extension DocumentEncoder.Layer: ExpressibleByArgument {}
+extension Extraction.Layer: ExpressibleByArgument {}
 
 /// `deepxml-dist extract`: a matrix out of a trained learner.
 struct ExtractCommand: ParsableCommand {
@@ -39,7 +40,7 @@ struct ExtractCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Documents to embed: XC text, or SciPy's .npz.", valueName: "file"), completion: .file())
     var features: String?
     @Option(help: ArgumentHelp("Layer whose output is the document embedding.", valueName: "layer")) var layer:
-        DocumentEncoder.Layer =
+        Extraction.Layer =
             .intermediate
     @Option(
         help: ArgumentHelp(

@@ -1,6 +1,7 @@
 import Config
 import Coordinator
 import Foundation
+import Learners
 import Messages
 import Prepare
 import Support

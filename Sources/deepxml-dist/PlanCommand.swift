@@ -2,6 +2,7 @@ import ArgumentParser
 import Config
 import Coordinator
 import Foundation
+import Learners
 import Support
 
 /// `deepxml-dist plan`: what a learner would need, without its data.
@@ -25,7 +26,7 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Number of training documents N, tokens V and labels L.", valueName: "N,V,L"))
     var datasetSize: String
     @Option(help: ArgumentHelp("Number of test documents. (default: a quarter of N)", valueName: "count")) var testDocuments: Int?
-    @Option(help: ArgumentHelp("Framework: DeepXML, DeepXML-OVA or DeepXML-ANNS.", valueName: "name")) var framework = "DeepXML"
+    @Option(help: ArgumentHelp("Framework: \(Frameworks.listed).", valueName: "name")) var framework = "DeepXML"
     @Option(help: ArgumentHelp("Data set whose config to use. (default: the framework's default)", valueName: "name"))
     var dataset = "default"
     @Option(help: ArgumentHelp("Config file.", valueName: "file"), completion: .file()) var config: String?
@@ -38,13 +39,7 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Latency of a message, in microseconds.", valueName: "µs")) var latency = 20.0
 
     func run() throws {
-        guard let kind = Framework(rawValue: framework) else {
-            let names = Framework.allCases.map(\.rawValue)
-            throw Failure(
-                .usage, "unknown framework \"\(framework)\"", at: "--framework", found: framework,
-                expected: names.joined(separator: ", "),
-                advice: suggestion(for: framework, among: names).map { "did you mean \($0)?" } ?? "")
-        }
+        let schema = try Frameworks.schema(of: framework)
         let sizes = try numbers(datasetSize, of: "--dataset-size"), ranks = try numbers(self.ranks, of: "--ranks")
         guard sizes.count == 3 else {
             throw Failure(
@@ -55,13 +50,13 @@ struct PlanCommand: ParsableCommand {
         where !(value > 0) || !value.isFinite {
             throw Failure(.usage, "\(flag) is not above 0", at: flag, found: "\(value)", expected: "a number above 0")
         }
-        let config = try Config.load(path: configPath())
+        let config = try Config.load(path: configPath(), schema: schema)
         let size = ProblemSize(
             trainDocuments: sizes[0], testDocuments: testDocuments ?? sizes[0] / 4, tokens: sizes[1], labels: sizes[2],
             dimensions: config.global.embeddingDims, storedFeatures: 0, storedLabels: 0)
         let forecast = Forecast(
-            framework: kind, config: config, size: size,
-            network: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads)
+            framework: FrameworkName(framework), config: config, size: size,
+            interconnect: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads)
         print(forecast.text(ranks: ranks))
     }
 

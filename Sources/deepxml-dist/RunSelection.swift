@@ -1,5 +1,6 @@
 import ArgumentParser
 import Config
+import Learners
 
 /// Options that `train` and `merge` share: which run it is, where it lies, and what is said and written.
 struct RunSelection: ParsableArguments {
@@ -15,7 +16,7 @@ struct RunSelection: ParsableArguments {
             "Data set: the name of a folder in --data. (default: the demo's, which is prepared if missing)", valueName: "name"))
     var dataset: String?
 
-    @Option(help: ArgumentHelp("Framework: DeepXML, DeepXML-OVA or DeepXML-ANNS.", valueName: "name"))
+    @Option(help: ArgumentHelp("Framework: \(Frameworks.listed).", valueName: "name"))
     var framework = "DeepXML"
 
     @Option(

@@ -30,18 +30,18 @@ import Testing
     @Test(arguments: ["shard-1-of-2.h5", "manifest.json"])
     func everyTruncationIsFound(_ name: String) throws {
         let file = "\(newer)/\(name)"
-        let vandal = try Vandal(scratch.file(file))
-        try vandal.truncations { try expectFallback(file, $0) }
-        try (vandal.whole + [0]).write(to: URL(fileURLWithPath: vandal.path))
+        let corruptor = try FileCorruptor(scratch.file(file))
+        try corruptor.truncations { try expectFallback(file, $0) }
+        try (corruptor.whole + [0]).write(to: URL(fileURLWithPath: corruptor.path))
         try expectFallback(file, "one byte too many")
-        try vandal.repair()
+        try corruptor.repair()
         #expect(try store.newest()?.key == key(2))
     }
 
     @Test(arguments: ["shard-0-of-2.h5", "manifest.json"])
     func everyFlippedBitIsFound(_ name: String) throws {
         let file = "\(newer)/\(name)"
-        try Vandal(scratch.file(file)).flips { try expectFallback(file, $0) }
+        try FileCorruptor(scratch.file(file)).flips { try expectFallback(file, $0) }
         #expect(try store.newest()?.key == key(2))
     }
 
@@ -75,7 +75,7 @@ import Testing
     @Test func theNoticeSaysBothChecksums() throws {
         let file = "\(newer)/shard-0-of-2.h5"
         let stored = try CRC32.ofFile(scratch.file(file)).hex
-        try Vandal(scratch.file(file)).flip(1000)
+        try FileCorruptor(scratch.file(file)).flip(1000)
         let real = try CRC32.ofFile(scratch.file(file)).hex
         _ = try store.newest()
         #expect(
@@ -84,7 +84,7 @@ import Testing
 
     /// A file that is cut short is told by a look at it, before all of it is read.
     @Test func theNoticeSaysBothSizes() throws {
-        let file = scratch.file("\(newer)/shard-0-of-2.h5"), whole = try Vandal(file).whole.count
+        let file = scratch.file("\(newer)/shard-0-of-2.h5"), whole = try FileCorruptor(file).whole.count
         truncate(file, whole - 1)
         _ = try store.newest()
         #expect(notices.all == ["\(file) is damaged (\(whole - 1) bytes, expected \(whole)): using ckpt_extreme_1_10"])
@@ -105,7 +105,7 @@ import Testing
 
     @Test func aDamagedPinnedOneIsTrainedAgain() throws {
         try Layout(workers: 2).write(store, key(5, module: "surrogate", index: 0), pinned: true)
-        try Vandal(scratch.file("ckpt_surrogate_5_50/shard-1-of-2.h5")).flip(100)
+        try FileCorruptor(scratch.file("ckpt_surrogate_5_50/shard-1-of-2.h5")).flip(100)
         #expect(try store.pinned(module: "surrogate") == nil)
         #expect(notices.all.count == 1 && notices.text.contains("surrogate must be trained again"))
         #expect(try store.newest()?.key == key(2))
@@ -120,10 +120,10 @@ import Testing
     @Test func aShardThatChangesAfterTheCheckIsFoundWhenRead() throws {
         let reader = try #require(try store.newest())
         let file = "\(newer)/shard-0-of-2.h5"
-        let vandal = try Vandal(scratch.file(file))
+        let corruptor = try FileCorruptor(scratch.file(file))
         let first = Data(counting(5, 7).buffer.array.flatMap { withUnsafeBytes(of: $0) { Array($0) } })
-        let at = try #require(vandal.whole.range(of: first))
-        try vandal.flip(at.lowerBound + 40)
+        let at = try #require(corruptor.whole.range(of: first))
+        try corruptor.flip(at.lowerBound + 40)
         let found = try failure { _ = try reader.rows("W", 0..<11) as Buffer<Float> }
         #expect(found.code == .damagedCheckpoint && found.place == scratch.file(file))
     }

@@ -82,9 +82,9 @@ import Testing
         let file = try H5File(creating: scratch.file("a.h5"))
         try file.write("d", Buffer<UInt8>([UInt8](repeating: 0xA7, count: 500)))
         try file.close()
-        let vandal = try Vandal(scratch.file("a.h5"))
-        let at = try #require(vandal.whole.range(of: Data(repeating: 0xA7, count: 500)))
-        try vandal.flip(at.lowerBound + 250)
+        let corruptor = try FileCorruptor(scratch.file("a.h5"))
+        let at = try #require(corruptor.whole.range(of: Data(repeating: 0xA7, count: 500)))
+        try corruptor.flip(at.lowerBound + 250)
         let back = try H5File(opening: scratch.file("a.h5"))
         let found = try failure { _ = try back.read("d") as Buffer<UInt8> }
         #expect(found.code == .damagedCheckpoint && found.found.contains("letcher32"))

@@ -61,7 +61,7 @@ import Testing
     @Test func noDamageGivesOtherScores() throws {
         let path = scratch.file("p")
         try ScoreFile.write(parts: ["clf": scores], to: path, attributes: ["seed": .int(108)])
-        let vandal = try Vandal(path)
+        let corruptor = try FileCorruptor(path)
         var found = 0
         func expectErrorOrIntact(_ what: String) throws {
             do {
@@ -72,10 +72,10 @@ import Testing
                 found += 1
             }
         }
-        try vandal.flips(expectErrorOrIntact)
-        #expect(found > vandal.whole.count / 4)
+        try corruptor.flips(expectErrorOrIntact)
+        #expect(found > corruptor.whole.count / 4)
         found = 0
-        try vandal.truncations(expectErrorOrIntact)
-        #expect(found == vandal.whole.count)
+        try corruptor.truncations(expectErrorOrIntact)
+        #expect(found == corruptor.whole.count)
     }
 }

@@ -57,7 +57,7 @@ import Transport
         try ThreadCommunicator.run(size: ranks) { world in
             let rank = world.rank
             let heartbeat = Heartbeat(world: world, silence: 1) { failure in told.withLock { $0[rank] = failure } }
-            Alarm().wait(seconds: rank == 0 ? living : seconds)
+            WaitFlag().wait(seconds: rank == 0 ? living : seconds)
             heartbeat.stop()
             try world.barrier()
         }

@@ -82,7 +82,7 @@ import Testing
         for r in 0..<37 {
             for c in 0..<60 {
                 let value = whole.weights(r)[c]
-                entries.append(ScoreEntry(row: Int32(r), label: Int32(c), clf: value, knn: -value))
+                entries.append(ScoreEntry(row: Int32(r), label: Int32(c), score: value, prior: -value))
             }
         }
         var random = SystemRandomNumberGenerator()
@@ -105,7 +105,7 @@ import Testing
             for label in 0..<9 {
                 merger.add(
                     documents: row..<row + 1,
-                    entries: [ScoreEntry(row: Int32(row), label: Int32(label), clf: Float(label * (row % 7 + 1) % 9), knn: .nan)])
+                    entries: [ScoreEntry(row: Int32(row), label: Int32(label), score: Float(label * (row % 7 + 1) % 9), prior: .nan)])
             }
         }
         let scores = merger.finish(), found = rows(scores.clf)
@@ -127,7 +127,7 @@ import Testing
         let whole = made(rows: 720, cols: 6) { r, c in Float(all[r][c]) }
         let merger = ScoreMerger(rows: 720, labels: 6, topK: topK)
         for c in 0..<6 {
-            let entries = (0..<720).map { ScoreEntry(row: Int32($0), label: Int32(c), clf: Float(all[$0][c]), knn: .nan) }
+            let entries = (0..<720).map { ScoreEntry(row: Int32($0), label: Int32(c), score: Float(all[$0][c]), prior: .nan) }
             merger.add(documents: 0..<720, entries: entries)
         }
         #expect(agree(merger.finish().clf, Scoring.topK(whole, topK), tolerance: 0))
@@ -138,7 +138,7 @@ import Testing
         merger.add(
             documents: 2..<3,
             entries: [
-                ScoreEntry(row: 2, label: 3, clf: 1, knn: .nan), ScoreEntry(row: 2, label: 0, clf: .nan, knn: 0.5),
+                ScoreEntry(row: 2, label: 3, score: 1, prior: .nan), ScoreEntry(row: 2, label: 0, score: .nan, prior: 0.5),
             ])
         let scores = merger.finish()
         #expect(rows(scores.clf) == [[:], [:], [3: 1]])

@@ -30,7 +30,7 @@ public final class RunLock: Sendable {
     private let madeFolder: Bool
     private let file: LockFile
     private let timing: Timing
-    private let stopping = Alarm(), stopped = Alarm()
+    private let stopping = WaitFlag(), stopped = WaitFlag()
     private let released = Atomic<Bool>(false), lost = Atomic<Bool>(false)
 
     /// Takes the lock of `folder`, which is made where it is missing. Takes up to `timing.silence` seconds where a lock is
@@ -68,7 +68,7 @@ public final class RunLock: Sendable {
         while !stopping.wait(seconds: timing.beat) {
             if file.isInPlace { file.beat() } else { lost.store(true, ordering: .relaxed) }
         }
-        stopped.ring()
+        stopped.set()
     }
 
     /// - Throws: `Failure(.usage)` where the lock was taken away (this process had stood still, or someone deleted the file).
@@ -83,7 +83,7 @@ public final class RunLock: Sendable {
     /// Gives the lock back; once.
     public func release() {
         guard !released.exchange(true, ordering: .relaxed) else { return }
-        stopping.ring()
+        stopping.set()
         stopped.wait(seconds: nil)
         guard file.isInPlace else { return }
         unlink(path)

@@ -1,4 +1,5 @@
 import Foundation
+import Learners
 import Support
 
 extension RunPlan: CustomStringConvertible {
@@ -21,18 +22,15 @@ extension RunPlan: CustomStringConvertible {
             "Plan: \(learners)",
             "  \(Quantity.plural(worldSize, "rank")) on \(Quantity.plural(nodes.count, "node")): \(who)",
             "  \(Quantity.count(size.trainDocuments)) training and \(Quantity.count(size.testDocuments)) test documents,"
-                + " \(Quantity.count(size.tokens)) \(readsTokens ? "tokens" : "features"), \(Quantity.count(size.labels)) labels, \(size.dimensions) dimensions",
-            "  \(framework.rawValue): \(moduleNames.joined(separator: ", "))",
+                + " \(Quantity.count(size.tokens)) \(costs.featureNoun), \(Quantity.count(size.labels)) labels,"
+                + " \(size.dimensions) dimensions",
+            "  \(framework): \(stageNames.joined(separator: ", "))",
         ]
     }
 
-    private var readsTokens: Bool { encoder?.readsTokens ?? true }
-
     /// What is trained and searched, in order.
-    private var moduleNames: [String] {
-        var names = modules.sections.map { name, section in name + " (\(Quantity.plural(section.numEpochs, "epoch")))" }
-        if modules.hasShortlists { names.insert("shortlists", at: modules.hasSurrogate ? 1 : 0) }
-        return names
+    private var stageNames: [String] {
+        costs.stages.map { stage in stage.name + (stage.epochs.map { " (\(Quantity.plural($0, "epoch")))" } ?? "") }
     }
 
     private var groupLines: [String] {
@@ -47,17 +45,13 @@ extension RunPlan: CustomStringConvertible {
 
     private var shardLines: [String] {
         let sizes = (0..<shards.count).map { shards.labels(ofShard: $0).count }
-        let heading = "Labels: \(Quantity.plural(shards.count, "virtual shard")) of \(span(sizes, "label"))"
+        let heading = "Labels: \(Quantity.plural(shards.count, "virtual shard")) of \(Quantity.span(sizes, "label"))"
         let lines = groups.map { group in
-            "  group \(group.index): \(span(group.workers.map { labels(ofRank: $0).count }, "label")) a worker,"
-                + (readsTokens ? " \(span(columns(of: group), "column")) of the embeddings" : " all layers on each")
+            let labels = group.workers.map { self.labels(ofRank: $0).count }
+            return "  group \(group.index): \(Quantity.span(labels, "label")) a worker"
+                + (costs.held(groupSize: group.workers.count).map { ", \($0)" } ?? "")
         }
         return [heading] + lines
-    }
-
-    private func columns(of group: Group) -> [Int] {
-        let m = group.workers.count
-        return (0..<m).map { size.dimensions * ($0 + 1) / m - size.dimensions * $0 / m }
     }
 
     private var memoryLines: [String] {
@@ -80,42 +74,17 @@ extension RunPlan: CustomStringConvertible {
 
     private var messageLines: [String] {
         guard let m = groups.map(\.workers.count).max() else { return [] }
-        let steps = modules.sections.map { name, section in
-            let batch = section.batchSize
-            return "\(name) \(Quantity.count(section.numEpochs * ((size.trainDocuments + batch - 1) / max(batch, 1))))"
+        let trained = costs.stages.filter { $0.steps > 0 }.map { "\($0.name) \(Quantity.count($0.steps))" }
+        let steps = trained.isEmpty ? "" : "steps: \(trained.joined(separator: ", "))", messages = costs.messages(groupSize: m)
+        guard m > 1, !messages.isEmpty else {
+            return ["Messages: none between workers" + (steps.isEmpty ? "" : "; \(steps)")]
         }
-        guard m > 1 else { return ["Messages: none between workers; steps: \(steps.joined(separator: ", "))"] }
-        let heading = "Messages a step, in a group of \(m) (steps: \(steps.joined(separator: ", ")))"
+        let heading = "Messages a step, in a group of \(m) (\(steps))"
         return [heading] + messages.map { "  \($0.what): \(Quantity.bytes($0.bytes * (m - 1) / m)) received a worker" }
-    }
-
-    /// What a group sends in a step of module III, and bytes of it whole.
-    private var messages: [(what: String, bytes: Int)] {
-        let batch = config.extreme.batchSize, z = encoder?.outputDims ?? size.dimensions
-        var messages: [(what: String, bytes: Int)] = []
-        if let encoder {
-            let tokens = batch * size.tokensPerDocument
-            let vectors =
-                "vectors of the batch's tokens, about \(Quantity.count(tokens))×\(size.dimensions) floats, and their gradient"
-            // Of all columns, a worker gets those of its own share of the tokens.
-            let bytes = 2 * 4 * tokens * size.dimensions / max(1, groups.map(\.workers.count).max() ?? 1)
-            if encoder.readsTokens { messages.append((vectors, bytes)) }
-            messages.append(("sum of the layers' gradient, \(Quantity.count(encoder.parameters)) floats", 4 * encoder.parameters))
-        }
-        return messages + [
-            ("allgather of the encoded batch, \(batch)×\(z) floats", 4 * batch * z),
-            ("sum of its gradient over the label shards", 4 * batch * z),
-        ]
     }
 
     private func list(_ seeds: [Int], _ noun: String) -> String {
         guard !seeds.isEmpty else { return "no \(noun)" }
         return "\(noun)\(seeds.count == 1 ? "" : "s") \(seeds.map(String.init).joined(separator: ", "))"
-    }
-
-    /// `1 label`, `62–63 labels`.
-    private func span(_ values: [Int], _ noun: String) -> String {
-        guard let low = values.min(), let high = values.max() else { return "no \(noun)s" }
-        return low == high ? Quantity.plural(low, noun) : "\(Quantity.count(low))–\(Quantity.count(high)) \(noun)s"
     }
 }

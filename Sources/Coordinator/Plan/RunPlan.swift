@@ -1,4 +1,5 @@
 import Config
+import Learners
 import Messages
 import Support
 import Training
@@ -18,8 +19,8 @@ public struct RunPlan: Sendable, Equatable {
     public let groups: [Group]
     public let size: ProblemSize
     public let config: Config
-    public let framework: Framework
-    /// nil: Astec's.
+    public let framework: FrameworkName
+    /// nil: Astec's, or none.
     public let encoder: EncoderSize?
     public let shards: LabelShards
     public let nodes: [NodeResources]
@@ -32,7 +33,7 @@ public struct RunPlan: Sendable, Equatable {
     ///   - threads: `--threads`; nil: the node's cores divided among its workers.
     ///   - nodes: all nodes; their ranks together are 0 ..< worldSize.
     public init(
-        worldSize: Int, seeds: [Int], size: ProblemSize, config: Config, framework: Framework = .deepXML,
+        worldSize: Int, seeds: [Int], size: ProblemSize, config: Config, framework: FrameworkName = .deepXML,
         encoder: EncoderSize? = nil, positives: [Int], threads: Int? = nil, nodes: [NodeResources]
     ) {
         precondition(worldSize >= 1 && positives.count == size.labels)
@@ -45,7 +46,9 @@ public struct RunPlan: Sendable, Equatable {
         self.encoder = encoder
         self.nodes = nodes
         shards = LabelShards.cut(positives: positives)
-        groups = Self.groups(worldSize: worldSize, seeds: seeds.count, atLeast: config.extreme.numClfPartitions)
+        let costs = framework.learner.costs(
+            LearnerProblem(config: config, size: size, encoder: encoder), rates: StepCosts())
+        groups = Self.groups(worldSize: worldSize, seeds: seeds.count, atLeast: costs.leastWorkers)
         self.threads = Self.threads(worldSize: worldSize, workers: groups.flatMap(\.workers), nodes: nodes, asked: threads)
     }
 
@@ -99,22 +102,22 @@ public struct RunPlan: Sendable, Equatable {
         return busy == 0 ? [] : groups[busy...].flatMap(\.workers)
     }
 
-    var modules: TrainedModules { TrainedModules(framework: framework, config: config) }
+    /// Of one learner.
+    var costs: any LearnerCosts {
+        framework.learner.costs(LearnerProblem(config: config, size: size, encoder: encoder), rates: StepCosts())
+    }
 
     public func memory(ofRank rank: Int) -> MemoryEstimate {
         let coordinator = MemoryEstimate.coordinator(
-            learners: queue.count, atATime: groups.count, size: size, config: config, framework: framework)
+            learners: queue.count, atATime: groups.count, size: size, topK: config.global.topK, lists: costs.scoreLists)
         guard let group = group(ofRank: rank) else { return rank == 0 ? coordinator : MemoryEstimate(parts: []) }
-        let worker = MemoryEstimate.worker(
-            labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank], size: size,
-            config: config, framework: framework, encoder: encoder)
+        let worker = costs.memory(
+            WorkerShare(labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank]))
         return rank == 0 ? worker + coordinator : worker
     }
 
-    /// Bytes that the ranks of a node map together: the data set, and the files of token embeddings.
-    var mappedBytes: Int {
-        size.mappedBytes + 4 * size.tokens * size.dimensions * (encoder?.readsTokens == false ? 0 : modules.embeddingFiles)
-    }
+    /// Bytes that the ranks of a node map together: the data set, and what the learner starts from.
+    var mappedBytes: Int { size.mappedBytes + costs.mappedBytes }
 
     /// Bytes that the ranks of a node need together, what they map counted once.
     public func bytes(onNode node: NodeResources) -> Int {
@@ -143,9 +146,10 @@ public struct RunPlan: Sendable, Equatable {
             }
         }
         if !idleRanks.isEmpty { warnings.append("\(ranksText(idleRanks)) idle: every learner is trained already") }
-        if let largest = groups.map(\.workers.count).max(), largest < config.extreme.numClfPartitions {
+        let partitions = costs.leastWorkers
+        if let largest = groups.map(\.workers.count).max(), largest < partitions {
             warnings.append(
-                "num_clf_partitions is \(config.extreme.numClfPartitions): labels are cut among the \(largest) there are")
+                "num_clf_partitions is \(partitions): labels are cut among the \(largest) there are")
         }
         if !ranksIdleInLastRound.isEmpty {
             warnings.append(

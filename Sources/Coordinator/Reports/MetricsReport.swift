@@ -24,25 +24,6 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// Wall-clock seconds of each module; a module that did not run has none.
-    public struct Seconds: Codable, Sendable, Equatable {
-        public var surrogate: Double?
-        public var shortlist: Double?
-        public var extreme: Double?
-        public var reranker: Double?
-        public var predict: Double?
-        public init(
-            surrogate: Double? = nil, shortlist: Double? = nil, extreme: Double? = nil, reranker: Double? = nil,
-            predict: Double? = nil
-        ) {
-            self.surrogate = surrogate
-            self.shortlist = shortlist
-            self.extreme = extreme
-            self.reranker = reranker
-            self.predict = predict
-        }
-    }
-
     public struct Learner: Codable, Sendable, Equatable {
         public var seed: Int
         /// At the config's β, re-ranked where there is a re-ranker.
@@ -53,9 +34,11 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         public var stages: [String: MetricTable]
         /// The combination without the re-ranker at each β; nil where there is none.
         public var byBetaBeforeReranker: [String: MetricTable]?
-        public var seconds: Seconds
+        /// Wall-clock seconds of each module that ran: `surrogate`, `shortlist`, `extreme`, `reranker`, `predict`, or what else
+        /// the framework has.
+        public var seconds: [String: Double]
 
-        public init(seed: Int, evaluation: LearnerEvaluation, seconds: Seconds) {
+        public init(seed: Int, evaluation: LearnerEvaluation, seconds: [String: Double]) {
             self.seed = seed
             metrics = evaluation.metrics
             byBeta = evaluation.byBeta

@@ -23,7 +23,7 @@ extension MetricsReport {
             short.byBeta = learner.byBeta.mapValues { $0.rounded() }
             short.stages = learner.stages.mapValues { $0.rounded() }
             short.byBetaBeforeReranker = learner.byBetaBeforeReranker?.mapValues { $0.rounded() }
-            short.seconds = learner.seconds.rounded
+            short.seconds = learner.seconds.mapValues { $0.rounded(digits: 3) }
             return short
         }
         return report
@@ -49,14 +49,5 @@ extension MetricsReport {
             }
         }
         return (done + pending.map(String.init)).joined(separator: "\n")
-    }
-}
-
-extension MetricsReport.Seconds {
-    fileprivate var rounded: MetricsReport.Seconds {
-        func short(_ value: Double?) -> Double? { value.map { $0.rounded(digits: 3) } }
-        return MetricsReport.Seconds(
-            surrogate: short(surrogate), shortlist: short(shortlist), extreme: short(extreme), reranker: short(reranker),
-            predict: short(predict))
     }
 }

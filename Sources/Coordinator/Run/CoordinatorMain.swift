@@ -3,6 +3,7 @@ import Datasets
 import Formats
 import Foundation
 import Glibc
+import Learners
 import Messages
 import Scoring
 import Support
@@ -54,7 +55,7 @@ public final class CoordinatorMain {
         }
         try tellAll(prepared.assignment)
         _ = try world.split(color: nil, key: 0)
-        return try lead(prepared, Vigil(locks: locks, hosts: census.hosts))
+        return try lead(prepared, RunMonitor(locks: locks, hosts: census.hosts))
     }
 
     /// All that is known before the first step.
@@ -72,7 +73,7 @@ public final class CoordinatorMain {
     private func prepare(_ nodes: [NodeResources], _ locks: inout RunLocks?) throws -> Prepared {
         for notice in options.notices { reporter.note(notice, rank: 0) }
         let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
-        try options.checkArchitecture(data)
+        try options.framework.learner.check(options, data)
         for notice in inputs.notices { reporter.note(notice, rank: 0) }
         if !options.dryRun { locks = try RunLocks(options) { reporter.note($0, rank: 0) } }
         let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }
@@ -81,7 +82,7 @@ public final class CoordinatorMain {
         let plan = RunPlan(
             worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
             size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
-            framework: options.framework, encoder: try options.encoderSize(data: data), positives: data.positives,
+            framework: options.framework, encoder: try options.framework.learner.encoderSize(options, data), positives: data.positives,
             threads: options.threads, nodes: nodes)
         if !options.dryRun { try plan.checkMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
@@ -100,7 +101,7 @@ public final class CoordinatorMain {
         return try LearnerResult.stored(in: options.resultFolder(seed: seed), identity: identity) { reporter.note($0, rank: 0) }
     }
 
-    private func lead(_ prepared: Prepared, _ vigil: Vigil) throws -> Int32 {
+    private func lead(_ prepared: Prepared, _ monitor: RunMonitor) throws -> Int32 {
         var files = ResultFiles(options: options, data: prepared.inputs.data, team: team)
         let models = try ModelFolder(options: options, inputs: prepared.inputs, finished: prepared.finished)
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
@@ -110,7 +111,7 @@ public final class CoordinatorMain {
         }
         let training = TrainingRun(
             world: world, plan: prepared.plan, seeds: options.seeds.filter { evaluations[$0] == nil }, options: options,
-            data: prepared.inputs.data, stop: stop, reporter: reporter, team: team, vigil: vigil
+            data: prepared.inputs.data, stop: stop, reporter: reporter, team: team, monitor: monitor
         ) { [self] learner in
             let evaluation = files.evaluate(learner)
             try files.write(learner, evaluation)
@@ -155,7 +156,7 @@ public final class CoordinatorMain {
                 train: data.trainFeatures.rows, test: data.testFeatures.rows, features: data.vocabularySize,
                 labels: data.labelCountInFile, fingerprint: data.fingerprint),
             learners: learners.map {
-                MetricsReport.Learner(seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.reportSeconds)
+                MetricsReport.Learner(seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.seconds)
             }, ensemble: metrics, config: try? JSONDecoder().decode(JSONValue.self, from: Data(options.config.json.utf8)))
         try files.write(
             ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics),

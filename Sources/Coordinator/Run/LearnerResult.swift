@@ -11,7 +11,8 @@ struct LearnerResult {
     var seconds: [String: Double]
 
     static let fileName = "predictions.h5"
-    private static let modules = ["surrogate", "shortlist", "extreme", "reranker", "predict"]
+    /// Before the name of a module, in the name of an attribute: its wall seconds.
+    private static let secondsOf = "seconds_"
 
     /// The result of an earlier run in `folder`; nil where there is none, or where it is damaged (`notice` is told).
     ///
@@ -23,9 +24,9 @@ struct LearnerResult {
             let (parts, attributes) = try ScoreFile.readParts(path)
             try check(attributes, identity, path)
             guard let clf = parts["clf"], let knn = parts["knn"] else { return nil }
-            let seconds = modules.compactMap { name -> (String, Double)? in
-                guard case .double(let value)? = attributes["seconds_\(name)"] else { return nil }
-                return (name, value)
+            let seconds = attributes.compactMap { name, value -> (String, Double)? in
+                guard name.hasPrefix(secondsOf), case .double(let value) = value else { return nil }
+                return (String(name.dropFirst(secondsOf.count)), value)
             }
             return LearnerResult(
                 seed: UInt64(bitPattern: Int64(identity.seed)),
@@ -54,13 +55,7 @@ struct LearnerResult {
         var attributes: [String: H5Attribute] = [
             "config": .string(identity.configFingerprint), "data": .string(identity.dataFingerprint), "seed": .int(identity.seed),
         ]
-        for (name, value) in seconds { attributes["seconds_\(name)"] = .double(value) }
+        for (name, value) in seconds { attributes[Self.secondsOf + name] = .double(value) }
         try ScoreFile.write(parts: parts, to: "\(folder)/\(Self.fileName)", attributes: attributes)
-    }
-
-    var reportSeconds: MetricsReport.Seconds {
-        MetricsReport.Seconds(
-            surrogate: seconds["surrogate"], shortlist: seconds["shortlist"], extreme: seconds["extreme"],
-            reranker: seconds["reranker"], predict: seconds["predict"])
     }
 }

@@ -3,6 +3,7 @@ import Config
 import Datasets
 import Foundation
 import Inference
+import Learners
 
 /// Makes the folder of each finished learner a model that needs nothing else: the coordinator alone writes it.
 struct ModelFolder {

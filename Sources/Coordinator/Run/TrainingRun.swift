@@ -8,7 +8,7 @@ import Support
 import Transport
 
 /// What the coordinator keeps an eye on between messages.
-struct Vigil {
+struct RunMonitor {
     let locks: RunLocks?
     /// Of each world rank.
     let hosts: [String]
@@ -39,13 +39,13 @@ final class TrainingRun {
     private(set) var peakRSS: [Double]
     /// Seconds that each world rank waited for messages while it trained.
     private(set) var commSeconds: [Double]
-    private let vigil: Vigil
+    private let monitor: RunMonitor
     /// Called with each learner as it is finished.
     private let onFinish: (LearnerResult) throws -> Void
 
     init(
         world: any Communicator, plan: RunPlan, seeds: [UInt64], options: TrainOptions, data: XCDataset, stop: StopFlag,
-        reporter: ProgressReporter, team: ThreadTeam, vigil: Vigil, onFinish: @escaping (LearnerResult) throws -> Void
+        reporter: ProgressReporter, team: ThreadTeam, monitor: RunMonitor, onFinish: @escaping (LearnerResult) throws -> Void
     ) {
         self.world = world
         self.plan = plan
@@ -54,7 +54,7 @@ final class TrainingRun {
         self.stop = stop
         self.reporter = reporter
         self.team = team
-        self.vigil = vigil
+        self.monitor = monitor
         self.onFinish = onFinish
         queue = seeds
         peakRSS = Array(repeating: 0, count: plan.worldSize)
@@ -67,18 +67,18 @@ final class TrainingRun {
         let began = cpuSeconds()
         // In a job of one rank the worker is a thread beside this one.
         let silence = plan.worldSize > 1 ? options.silenceSeconds : nil
-        var watchdog = silence.map { Watchdog(ranks: groups.joined(), timeout: $0, hosts: vigil.hosts, now: vigil.time.seconds) }
+        var watchdog = silence.map { Watchdog(ranks: groups.joined(), timeout: $0, hosts: monitor.hosts, now: monitor.time.seconds) }
         defer { leadingSeconds = cpuSeconds() - began - scoringSeconds }
         while !busyGroups.isEmpty || !activeWorkers.isEmpty {
             if stop.isSet && !stopSent { try stopAll(groups) }
             guard let (rank, bytes) = try world.poll(from: nil, tag: MessageTag.report) else {
-                try watchdog?.look(now: vigil.time.seconds)
-                try vigil.locks?.check()
+                try watchdog?.look(now: monitor.time.seconds)
+                try monitor.locks?.check()
                 watchdog?.dismiss(restingWorkers(groups))
                 usleep(4000)
                 continue
             }
-            watchdog?.heard(rank, now: vigil.time.seconds)
+            watchdog?.heard(rank, now: monitor.time.seconds)
             switch try WorkerMessage(decoding: bytes) {
             case .scores(let block): scoring { collections[block.seed]?.add(block) }
             case .report(let report): try handle(report, from: rank, groups)

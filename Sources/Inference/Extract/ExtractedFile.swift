@@ -1,9 +1,10 @@
 import Checkpoint
 import Formats
 import Foundation
+import Learners
 import Support
 
-/// A dense matrix as a file whose format its name tells: `.npy`, `.npz` or `.h5`.
+/// A matrix as a file whose format its name tells: `.npy`, `.npz` or `.h5`.
 public enum ExtractedFile {
     public enum Format: String, CaseIterable, Sendable { case npy, npz, h5 }
 
@@ -22,8 +23,30 @@ public enum ExtractedFile {
     /// - Parameters:
     ///   - name: of the array, in .npz and .h5.
     ///   - attributes: of the file, in .h5.
+    /// - Throws: `Failure` where the matrix is sparse and the format is not, or the file cannot be written.
     public static func write(
-        _ matrix: DenseMatrix, to path: String, name: String, attributes: [String: H5Attribute] = [:]
+        _ matrix: ExtractedMatrix, to path: String, name: String, attributes: [String: H5Attribute] = [:]
+    ) throws {
+        switch matrix {
+        case .dense(let matrix): try write(matrix, to: path, name: name, attributes: attributes)
+        case .sparse(let matrix): try write(matrix, to: path, attributes: attributes)
+        }
+    }
+
+    /// As scipy reads it (.npz), or in the arrays of our own score files (.h5).
+    private static func write(_ matrix: CSRMatrix, to path: String, attributes: [String: H5Attribute]) throws {
+        switch try format(of: path) {
+        case .npz: try NPZ.writeCSR(path: path, matrix: matrix)
+        case .h5: try ScoreFile.write(matrix, to: path, attributes: attributes)
+        case .npy:
+            throw Failure(
+                .usage, "a sparse matrix does not go into a .npy file", at: "--to", found: path,
+                expected: "a name that ends in .npz or .h5", advice: "scipy.sparse.load_npz reads .npz")
+        }
+    }
+
+    private static func write(
+        _ matrix: DenseMatrix, to path: String, name: String, attributes: [String: H5Attribute]
     ) throws {
         switch try format(of: path) {
         case .npy: try NPY.write(matrix, path: path)

@@ -1,4 +1,5 @@
 import Foundation
+import Learners
 import Support
 
 /// The one learner that a command works on.

@@ -1,6 +1,7 @@
 import Checkpoint
 import Config
 import Foundation
+import Learners
 import Support
 
 /// `ensemble.json` in `<work>/models/…/v_<version>`: which learners make the ensemble.

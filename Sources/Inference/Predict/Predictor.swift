@@ -1,3 +1,5 @@
+import Config
+import Learners
 import Messages
 import Scoring
 import Support
@@ -9,7 +11,7 @@ public final class Predictor {
     public let labelCount: Int
     /// Predictions that the config keeps of a document.
     public let defaultTopK: Int
-    private let learners: [PredictionRun]
+    private let learners: [TrainedLearner]
     private let group: WorkerGroup
     private let beta: Double?
 
@@ -30,15 +32,17 @@ public final class Predictor {
         self.beta = beta
         labelCount = first.description.labelsInFile
         defaultTopK = first.config.global.saveTopK ?? first.config.global.topK
-        learners = try models.map { try PredictionRun(model: $0, group: group) }
+        learners = try models.map { model in
+            TrainedLearner(config: model.config, seed: model.seed, scores: try model.learner.open(model, group: group))
+        }
     }
 
     /// The `topK` best labels of each row of `features`, columns ascending; nil on a rank that does not lead its group.
     public func predict(_ features: CSRMatrix, topK: Int) throws -> CSRMatrix? {
-        if learners.count == 1, learners[0].scoresAllLabels { return try bestLabels(learners[0], features, topK: topK) }
+        if learners.count == 1, learners[0].scores.scoresAllLabels { return try bestLabels(learners[0], features, topK: topK) }
         var all: [CSRMatrix] = []
         for learner in learners {
-            if learner.scoresAllLabels {
+            if learner.scores.scoresAllLabels {
                 all.append(try allLabels(learner, features))
             } else if let scores = try collected(learner, features) {
                 all.append(scores)
@@ -49,8 +53,10 @@ public final class Predictor {
     }
 
     /// The scores of a learner with shortlists or a re-ranker, put together from all of the group.
-    private func collected(_ learner: PredictionRun, _ features: CSRMatrix) throws -> CSRMatrix? {
-        let config = learner.model.config, blocks = try learner.scores(of: features)
+    private func collected(_ learner: TrainedLearner, _ features: CSRMatrix) throws -> CSRMatrix? {
+        let config = learner.config
+        var blocks: [ScoreBlock] = []
+        try learner.scores.prediction(of: features).forEachBlock(seed: learner.seed) { blocks.append($0) }
         let collection = LearnerCollection(rows: features.rows, labels: labelCount, topK: config.global.topK, workers: 1)
         if group.size == 1 {
             for block in blocks { collection.add(block) }
@@ -63,22 +69,29 @@ public final class Predictor {
     }
 
     /// All `top_k` labels of a learner that scores every label, as shares of the best one's probability.
-    private func allLabels(_ learner: PredictionRun, _ features: CSRMatrix) throws -> CSRMatrix {
-        let k = min(learner.model.config.global.topK, labelCount)
-        return LabelLists(try learner.bestLabels(k, of: features)).matrix(cols: labelCount, keeping: k, team: group.team)
+    private func allLabels(_ learner: TrainedLearner, _ features: CSRMatrix) throws -> CSRMatrix {
+        let k = min(learner.config.global.topK, labelCount)
+        return LabelLists(try learner.scores.bestLabels(k, of: features)).matrix(cols: labelCount, keeping: k, team: group.team)
     }
 
     /// The same cut at `topK`, for which as many logits are enough, but where the cut falls between equal scores: the
     /// probabilities of different logits may be the same number, and then the smaller label id goes first.
-    private func bestLabels(_ learner: PredictionRun, _ features: CSRMatrix, topK: Int) throws -> CSRMatrix {
-        let whole = min(learner.model.config.global.topK, labelCount)
+    private func bestLabels(_ learner: TrainedLearner, _ features: CSRMatrix, topK: Int) throws -> CSRMatrix {
+        let whole = min(learner.config.global.topK, labelCount)
         guard topK < whole else {
             return Scoring.topK(try allLabels(learner, features), topK, team: group.team)
         }
-        let lists = LabelLists(try learner.bestLabels(topK + 1, of: features))
+        let lists = LabelLists(try learner.scores.bestLabels(topK + 1, of: features))
         let tied = (0..<features.rows).filter { lists.isTied($0, at: topK) }
         if tied.isEmpty { return lists.matrix(cols: labelCount, keeping: topK, team: group.team) }
         let exact = Scoring.topK(try allLabels(learner, features.selecting(rows: tied)), topK, team: group.team)
         return lists.matrix(cols: labelCount, keeping: topK, team: group.team).replacing(tied, by: exact)
     }
+}
+
+/// A trained learner, ready to score.
+private struct TrainedLearner {
+    let config: Config
+    let seed: UInt64
+    let scores: any LearnerPredictor
 }

@@ -10,7 +10,7 @@ public final class Heartbeat: @unchecked Sendable {
     private let world: any Communicator
     private let seconds: Double
     private let coordinatorIsSilent: (Failure) -> Void
-    private let stopping = Alarm(), stopped = Alarm()
+    private let stopping = WaitFlag(), stopped = WaitFlag()
 
     /// Starts it. `stop` must be called before the communicator ends.
     ///
@@ -24,7 +24,7 @@ public final class Heartbeat: @unchecked Sendable {
         seconds = min(5, silence / 4)
         let thread = Thread { [self] in
             if self.world.rank == 0 { beat() } else { beatAndWatch(silence) }
-            stopped.ring()
+            stopped.set()
         }
         thread.name = "heartbeat"
         thread.start()
@@ -58,7 +58,7 @@ public final class Heartbeat: @unchecked Sendable {
     private func patience(of rank: Int) -> Double { Double(min(rank - 1, 10)) * (seconds + 3) }
 
     public func stop() {
-        stopping.ring()
+        stopping.set()
         stopped.wait(seconds: nil)
     }
 }

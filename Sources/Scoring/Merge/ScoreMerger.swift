@@ -10,8 +10,8 @@ public final class ScoreMerger {
     public let rows: Int
     public let labels: Int
     public let topK: Int
-    private let clf: BestKeys
-    private let knn: BestKeys
+    private let scores: BestKeys
+    private let priors: BestKeys
 
     public init(rows: Int, labels: Int, topK: Int) {
         precondition(rows >= 0 && labels >= 0 && topK > 0)
@@ -19,8 +19,8 @@ public final class ScoreMerger {
         self.labels = labels
         // A row cannot hold more labels than there are.
         self.topK = max(1, min(topK, labels))
-        clf = BestKeys(rows: rows, capacity: self.topK)
-        knn = BestKeys(rows: rows, capacity: self.topK)
+        scores = BestKeys(rows: rows, capacity: self.topK)
+        priors = BestKeys(rows: rows, capacity: self.topK)
     }
 
     /// Takes one worker's entries for a block of documents; their rows lie in `documents`, which lies in 0 ..< rows.
@@ -29,8 +29,8 @@ public final class ScoreMerger {
         for entry in entries {
             precondition(documents.contains(Int(entry.row)), "a score of document \(entry.row) came with the block \(documents)")
             precondition(entry.label >= 0 && Int(entry.label) < labels, "label \(entry.label) of \(labels)")
-            if !entry.clf.isNaN { clf.insert(RankKey(score: entry.clf, label: entry.label), row: Int(entry.row)) }
-            if !entry.knn.isNaN { knn.insert(RankKey(score: entry.knn, label: entry.label), row: Int(entry.row)) }
+            if !entry.score.isNaN { scores.insert(RankKey(score: entry.score, label: entry.label), row: Int(entry.row)) }
+            if !entry.prior.isNaN { priors.insert(RankKey(score: entry.prior, label: entry.label), row: Int(entry.row)) }
         }
     }
 
@@ -40,7 +40,7 @@ public final class ScoreMerger {
 
     /// What was added so far, as a learner's scores (without a re-ranker); the merger is empty afterwards.
     public func finish() -> LearnerScores {
-        LearnerScores(clf: clf.matrix(cols: labels), knn: knn.matrix(cols: labels))
+        LearnerScores(clf: scores.matrix(cols: labels), knn: priors.matrix(cols: labels))
     }
 }
 

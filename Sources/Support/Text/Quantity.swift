@@ -41,4 +41,10 @@ public enum Quantity {
     public static func plural(_ count: Int, _ noun: String) -> String {
         "\(Self.count(count)) \(noun)\(count == 1 ? "" : "s")"
     }
+
+    /// `1 label`, `62–63 labels`, of the least and the largest of some counts.
+    public static func span(_ counts: [Int], _ noun: String) -> String {
+        guard let low = counts.min(), let high = counts.max() else { return "no \(noun)s" }
+        return low == high ? plural(low, noun) : "\(count(low))–\(count(high)) \(noun)s"
+    }
 }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Inference
+import Learners
 
 /// The page of a learner's folder, or of an ensemble's.
 struct ModelPage {
@@ -32,7 +33,12 @@ struct ModelPage {
         page.add("architecture", .text(model.archName))
         page.add("named data set", .text(model.dataset))
         page.add("version", .text(model.version))
-        page.add("dimensions", .number(model.config.global.embeddingDims))
+        for fact in (try? Frameworks.named(model.framework))?.facts(of: model) ?? [] {
+            switch fact.value {
+            case .number(let number): page.add(fact.name, .number(number))
+            case .text(let text): page.add(fact.name, .text(text))
+            }
+        }
         page.add("labels in file", .count(model.labelsInFile))
         if !model.files.isEmpty { page.add("texts", .text(model.files.joined(separator: ", "))) }
     }

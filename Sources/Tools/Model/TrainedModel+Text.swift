@@ -1,5 +1,5 @@
 import Foundation
-import Inference
+import Learners
 import Prepare
 
 extension TrainedModel {

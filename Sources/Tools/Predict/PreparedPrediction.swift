@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Learners
 import Support
 import Training
 

@@ -121,7 +121,8 @@ package final class LearnerControl {
     }
 }
 
-extension LearnerControl: ScoreSink {
+extension LearnerControl {
+    /// Scores of this worker's labels go to the coordinator.
     package func send(_ block: ScoreBlock) throws {
         try world.post(WorkerMessage.scores(block).encoded(), to: 0, tag: MessageTag.report)
     }

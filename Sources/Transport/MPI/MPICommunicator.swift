@@ -11,7 +11,7 @@ public final class MPICommunicator: Communicator {
     /// Two communicators of MPI, so that a posted message is never taken for a part of an exchange.
     let exchangeHandle: MPI_Comm
     let controlHandle: MPI_Comm
-    /// More computing ranks than cores on this node: see `Patience`.
+    /// More computing ranks than cores on this node: see `PollInterval`.
     public internal(set) var isOversubscribed: Bool
     /// Shared by all communicators of the process.
     let library: MPILibrary
@@ -45,8 +45,8 @@ public final class MPICommunicator: Communicator {
     public func finish() throws {
         // MPI_Finalize waits for all ranks and spins; this barrier naps.
         try barrier()
-        let patience = Patience(oversubscribed: isOversubscribed)
-        while try !reapPosted(), patience.waited < 2_000_000_000 { patience.pause() }
+        let interval = PollInterval(oversubscribed: isOversubscribed)
+        while try !reapPosted(), interval.waited < 2_000_000_000 { interval.pause() }
         try check(MPI_Finalize(), "MPI_Finalize")
     }
 

@@ -61,15 +61,15 @@ extension MPICommunicator {
     private func wait(_ requests: inout [MPI_Request?], expected: [(peer: Int, count: Int)]) throws {
         if requests.isEmpty { return }
         var statuses = [MPI_Status](repeating: MPI_Status(), count: requests.count)
-        let patience = Patience(oversubscribed: isOversubscribed)
+        let interval = PollInterval(oversubscribed: isOversubscribed)
         while true {
             var done: Int32 = 0
             let result = library.locked { MPI_Testall(Int32(requests.count), &requests, &done, &statuses) }
             try checkTruncation(result, statuses, expected)
             if done != 0 { break }
-            patience.pause()
+            interval.pause()
         }
-        library.waited(nanoseconds: patience.waited)
+        library.waited(nanoseconds: interval.waited)
         for (status, (peer, count)) in zip(statuses, expected) where status._ucount != count {
             throw sizesDiffer(sent: Int(status._ucount), from: peer, expected: count, by: rank)
         }

@@ -41,12 +41,12 @@ extension MPICommunicator {
             try library.locked {
                 try check(MPI_Imrecv(memory.baseAddress, Int32(memory.count), cmpi_byte(), &message, &request), "MPI_Imrecv")
             }
-            let patience = Patience(oversubscribed: isOversubscribed)
+            let interval = PollInterval(oversubscribed: isOversubscribed)
             var done: Int32 = 0
             while true {
                 try library.locked { try check(MPI_Test(&request, &done, cmpi_status_ignore()), "MPI_Test") }
                 if done != 0 { break }
-                patience.pause()
+                interval.pause()
             }
         }
         return (Int(status.MPI_SOURCE), bytes)

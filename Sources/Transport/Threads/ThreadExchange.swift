@@ -10,10 +10,10 @@ extension ThreadCommunicator {
     }
 
     public func exchange(send: [Message], receive: [Message]) throws {
-        let began = Patience.now()
+        let began = PollInterval.now()
         job.monitor.lock()
         defer {
-            job.waited[jobRank] += Patience.now() - began
+            job.waited[jobRank] += PollInterval.now() - began
             job.monitor.unlock()
         }
         try job.check()

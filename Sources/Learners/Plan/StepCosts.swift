@@ -18,13 +18,13 @@ public struct StepCosts: Sendable {
     private func scaled(_ overhead: Double, _ dims: Int) -> Double { overhead * pow(Double(dims) / 300, 2) }
 
     /// An epoch of one-vs-all steps over `labels`, on m workers of `threads` threads.
-    func oneVsAllEpoch(documents: Int, labels: Int, dims: Int, workers m: Double) -> Double {
+    package func oneVsAllEpoch(documents: Int, labels: Int, dims: Int, workers m: Double) -> Double {
         Double(documents) * (scaled(overheadFull, dims) + 6 * Double(dims) * Double(labels) / oneVsAll / m)
     }
 
     /// An epoch of shortlist steps: the larger of the step's flop and its bytes, labels of a batch taken as drawn at random,
     /// which is the worst case.
-    func shortlistEpoch(
+    package func shortlistEpoch(
         documents: Int, labels: Int, pairs: Int, dims: Int, batch: Int, freezes: Bool, workers m: Double
     ) -> Double {
         let pairs = Double(min(pairs, labels)), D = Double(dims), B = Double(batch), L = Double(labels)
@@ -34,7 +34,7 @@ public struct StepCosts: Sendable {
     }
 
     /// Module II: label centroids and documents, the cheaper of exact search and graph each.
-    func search(_ size: ProblemSize, _ section: ModuleConfig, workers m: Double) -> Double {
+    package func search(_ size: ProblemSize, _ section: ModuleConfig, workers m: Double) -> Double {
         let queries = size.trainDocuments + size.testDocuments
         let centroids = search(queries, size.labels, size.dimensions, section)
         return (centroids + search(queries, size.trainDocuments, size.dimensions, section)) / m

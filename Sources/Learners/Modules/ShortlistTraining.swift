@@ -4,9 +4,9 @@ import Support
 import Training
 
 // Modules II and III: extreme classifiers on shortlists (DeepXML, DeepXML-ANNS).
-extension LearnerRun {
+extension NetworkRun {
     /// Every search but those of a schedule is a module of its own, whose lists are pinned.
-    package func trainOnShortlists(_ encoder: any GroupEncoder) throws -> any FirstStage {
+    package func trainOnShortlists(_ encoder: any GroupEncoder) throws -> any ScoredStage {
         let section = config.extreme, sizes = extremeSizes
         let network = context.network(section, .extreme, encoder)
         // What is searched never changes: one search before training serves training and prediction.
@@ -31,7 +31,7 @@ extension LearnerRun {
     }
 
     /// Lists that follow the encoder while it learns; those of prediction are searched with the trained one.
-    private func trainOnMovingShortlists(_ network: Network, _ sizes: ShortlistSizes) throws -> any FirstStage {
+    private func trainOnMovingShortlists(_ network: Network, _ sizes: ShortlistSizes) throws -> any ScoredStage {
         try timed("extreme") {
             try train(.extreme, config.extreme, network) {
                 let none = TopK(rows: trainRows.ownRows.count, k: 1)
@@ -59,33 +59,17 @@ extension LearnerRun {
     private func searchAll(_ encoder: any GroupEncoder, _ module: ModuleName, withTraining: Bool) throws -> (
         train: TopK?, test: TopK
     ) {
-        if let done = try pinned(module) {
+        if let done = try run.pinned(module) {
             let train = withTraining ? try TopK("train", from: done, rows: trainRows.ownRows) : nil
             return (train, try TopK("test", from: done, rows: testRows.ownRows))
         }
         let search = try search(encoder, says: true)
         let train = withTraining ? try search.lists(data.trainFeatures) : nil, test = try search.lists(data.testFeatures)
         let isFinal = module == .finalShortlist
-        try pin(
+        try run.pin(
             module, epoch: isFinal ? config.extreme.numEpochs : 0, step: isFinal ? 1 : 0,
             (train?.stored("train", trainRows) ?? []) + test.stored("test", testRows), state: search.methods.state)
         return (train, test)
-    }
-
-    /// A search over what `encoder` makes of the training documents now.
-    ///
-    /// - Parameter says: the methods chosen go to the log.
-    package func search(_ encoder: any GroupEncoder, says: Bool) throws -> ShortlistSearch {
-        encoder.prepareForPrediction()
-        let queries = data.trainFeatures.rows + data.testFeatures.rows
-        let methods = SearchMethods.choose(context, dims: Encoding(encoder, config.extreme).dims, queries: queries)
-        if says { for reason in methods.reasons { try context.notice(reason) } }
-        return try ShortlistSearch(context, encoder: encoder, methods: methods)
-    }
-
-    /// Deals lists out to the workers that own their labels.
-    package func own(_ lists: TopK, of rows: RowLists, truth: CSRMatrix?, sizes: ShortlistSizes) throws -> OwnShortlists {
-        try OwnShortlists(lists, of: rows, labels: labels, labelCount: data.labelCount, truth: truth, sizes: sizes)
     }
 
     /// Positives, shortlist and random labels, num_nbrs + 150 in all (DESIGN.md §1, module III); a static shortlist has no

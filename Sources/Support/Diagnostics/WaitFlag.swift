@@ -1,11 +1,11 @@
 import Glibc
 
-/// A wait that another thread can end, by the clock that nobody sets. (Dispatch's semaphores wait by the wall clock on Linux: set
+/// A wait that another thread can end, by the monotonic clock. (Dispatch's semaphores wait by the wall clock on Linux: set
 /// back by a day, they would wait for a day.)
-public final class Alarm: @unchecked Sendable {
+public final class WaitFlag: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var hasRung = false
+    private var isSet = false
 
     public init() {
         var attributes = pthread_condattr_t()
@@ -24,14 +24,14 @@ public final class Alarm: @unchecked Sendable {
     }
 
     /// Ends all waits, those to come too.
-    public func ring() {
+    public func set() {
         pthread_mutex_lock(mutex)
-        hasRung = true
+        isSet = true
         pthread_cond_broadcast(condition)
         pthread_mutex_unlock(mutex)
     }
 
-    /// Sleeps for so many seconds; nil: without end. Returns true where it has rung.
+    /// Sleeps for so many seconds; nil: without end. Returns true where it is set.
     @discardableResult public func wait(seconds: Double?) -> Bool {
         var until = timespec()
         clock_gettime(CLOCK_MONOTONIC, &until)
@@ -40,13 +40,13 @@ public final class Alarm: @unchecked Sendable {
         until.tv_nsec = Int(nanoseconds.truncatingRemainder(dividingBy: 1e9))
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while !hasRung {
+        while !isSet {
             if seconds == nil {
                 pthread_cond_wait(condition, mutex)
             } else if pthread_cond_timedwait(condition, mutex, &until) == ETIMEDOUT {
                 break
             }
         }
-        return hasRung
+        return isSet
     }
 }

@@ -71,13 +71,26 @@ public final class TrainedModel: Sendable {
         return nil
     }
 
+    /// The model's framework.
+    ///
+    /// - Throws: `Failure` where this program has none of its name.
+    package var learner: any Learner {
+        get throws {
+            if let learner = Frameworks.all.first(where: { $0.name.rawValue == description.framework }) { return learner }
+            throw Failure(
+                .usage, "a model of an unknown framework", at: "\(folder)/\(ModelDescription.fileName)",
+                found: description.framework, expected: Frameworks.all.map(\.name.rawValue).joined(separator: ", "),
+                advice: "use the version of deepxml-dist that trained it")
+        }
+    }
+
     /// How documents become what the model reads.
     ///
     /// - Throws: `Failure` where the copy of the config's `feature_indices` is missing or damaged.
     public func featureFile() throws -> FeatureFile {
         let isSelected = config.global.featureIndices != nil
         return try FeatureFile(
-            type: data.featureType, columns: data.vocabularySize, normalise: config.extreme.normalize,
+            type: data.featureType, columns: data.vocabularySize, normalise: try learner.inputs(config).normalize,
             selected: isSelected ? "\(folder)/\(Files.featureIndices)" : nil)
     }
 

@@ -10,7 +10,7 @@ struct WorkerMemory {
     let groupSize: Int
     let threads: Int
     let size: ProblemSize
-    let modules: TrainedModules
+    let modules: NetworkPlan
     /// nil: Astec's.
     let encoder: EncoderSize?
 
@@ -22,12 +22,12 @@ struct WorkerMemory {
     /// Of things that are cut evenly, this worker's, rounded up.
     private func share(_ count: Int) -> Int { (count + groupSize - 1) / groupSize }
 
-    /// Parts of nothing are left out.
-    var estimate: MemoryEstimate {
+    /// Without the program's own.
+    var parts: [MemoryEstimate.Part] {
         let parts =
             [("token embeddings", embeddings), ("classifiers", classifiers)] + layers + lists
-            + [("vectors and graphs", search), ("batch buffers", buffers), ("program", MemoryEstimate.processBytes)]
-        return MemoryEstimate(parts: parts.filter { $0.1 > 0 }.map { MemoryEstimate.Part(name: $0.0, bytes: $0.1) })
+            + [("vectors and graphs", search), ("batch buffers", buffers)]
+        return parts.map(MemoryEstimate.Part.init)
     }
 
     private var embeddings: Int {

@@ -1,9 +1,10 @@
 import DeepXMLModel
+import Messages
 import Support
 import Training
 
 /// Classifiers that score the labels of a document's shortlist (DeepXML, DeepXML-ANNS).
-package struct ShortlistStage: FirstStage {
+package struct ShortlistStage: ScoredStage {
     package let context: LearnerContext
     package let network: Network
     package let queries: CSRMatrix
@@ -42,7 +43,10 @@ package struct ShortlistStage: FirstStage {
         ).entries
     }
 
-    package func send(by prediction: Prediction) throws { try prediction.send(.first, network: network, wanted: lists.entries) }
+    package func scores(of documents: Range<Int>) throws -> [ScoreEntry] {
+        try PairScores(network: network, features: queries, labelIds: context.data.labelIds, wanted: lists.entries)
+            .scores(of: documents)
+    }
 
     /// Documents that the re-ranker gets no label of keep their shortlist's similarity as score, at every β: a person who
     /// compares β should know.

@@ -1,35 +1,24 @@
 import Checkpoint
-import Foundation
 import Support
 
-/// A matrix out of a trained learner.
-public struct Extraction: Sendable {
-    public enum What: String, CaseIterable, Sendable {
-        case documentEmbeddings = "document-embeddings"
-        case tokenEmbeddings = "token-embeddings"
-        case classifierWeights = "classifier-weights"
+/// Matrices out of a learner of encoders and classifiers.
+struct NetworkExtraction {
+    private let asked: Extraction
+    private let framework: any NetworkLearner
+    private var module: String? { asked.module }
 
-        /// Name of the array in archives.
-        public var arrayName: String { rawValue.replacing("-", with: "_") }
+    init(_ asked: Extraction, framework: any NetworkLearner) {
+        self.asked = asked
+        self.framework = framework
     }
-
-    public var what: What
-    /// nil: the module that the matrix usually comes from, see `run`.
-    public var module: String?
-    public var layer = DocumentEncoder.Layer.intermediate
-    /// Documents to embed: XC text or scipy's .npz.
-    public var features: String?
-    public var threads = 1
-
-    public init(_ what: What) { self.what = what }
 
     /// Document embeddings: N×D, x̂ of module II or, of layer `final`, z of the extreme classifiers' module. Token
     /// embeddings: V×D of the first module that trains them. Classifier weights: L×(D+1), row l of label id l (zeros where
     /// no training document has it), biases in the last column; of the extreme classifiers.
     ///
     /// - Throws: `Failure`: `.usage` where the model has none of it, `.damagedCheckpoint` where a checkpoint is damaged.
-    public func matrix(of model: TrainedModel) throws -> DenseMatrix {
-        switch what {
+    func matrix(of model: TrainedModel) throws -> DenseMatrix {
+        switch asked.what {
         case .classifierWeights: return try classifierWeights(model)
         case .tokenEmbeddings:
             let reader = try model.checkpoint(module ?? first(with: "encoder", in: model)), name = "encoder"
@@ -37,14 +26,16 @@ public struct Extraction: Sendable {
             let (rows, cols) = try reader.extent(name)
             return DenseMatrix(rows: rows, cols: cols, buffer: try reader.replicated(name))
         case .documentEmbeddings:
-            guard let features else {
+            guard let features = asked.features else {
                 throw Failure(
                     .usage, "no documents to embed", at: "--features", expected: "a file of features: XC text, .npz, .npy, …",
                     advice: "give --features FILE, such as the data set's tst_X_Xf.txt")
             }
-            let documents = try model.featureFile().read(features, threads: threads)
+            let documents = try model.featureFile().read(features, threads: asked.threads)
             let source = try module ?? first(with: "classifier.weight", in: model, orElse: "extreme")
-            return try DocumentEncoder(model: model, module: source, layer: layer, threads: threads).encode(documents)
+            return try DocumentEncoder(
+                model: model, framework: framework, module: source, layer: asked.layer, threads: asked.threads
+            ).encode(documents)
         }
     }
 
@@ -80,7 +71,7 @@ public struct Extraction: Sendable {
 
     private func missing(_ array: String, in reader: CheckpointReader, _ model: TrainedModel) -> Failure {
         Failure(
-            .usage, "module \"\(reader.key.module)\" has no \(what.rawValue)", at: "--module", found: reader.key.module,
+            .usage, "module \"\(reader.key.module)\" has no \(asked.what.rawValue)", at: "--module", found: reader.key.module,
             expected: "a module with \(array)", advice: "leave --module out, or see deepxml-dist inspect \(reader.folder)")
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Damages a file in place. (Writing it anew each time would make ext4 wait for the disk, thousands of times.)
-struct Vandal {
+struct FileCorruptor {
     let path: String
     let whole: Data
 

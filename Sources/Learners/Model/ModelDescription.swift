@@ -117,8 +117,13 @@ extension ModelDescription {
         guard let configText = json["config"]?.text, let archText = json["arch_definition"]?.text else {
             throw fields.missing("config, arch_definition")
         }
-        config = try Config.parse(data: Array(configText.utf8), name: "\(path): config")
-        arch = try Arch.parse(data: Array(archText.utf8), name: "\(path): arch_definition", arguments: config)
+        // Of an unknown framework, the description can still be shown.
+        let schema = (try? Frameworks.schema(of: framework)) ?? .modules
+        config = try Config.parse(data: Array(configText.utf8), name: "\(path): config", schema: schema)
+        arch =
+            archText == "null"
+            ? Arch(coarse: [], fine: [])
+            : try Arch.parse(data: Array(archText.utf8), name: "\(path): arch_definition", arguments: config)
         if case .array(let names)? = json["files"] { files = names.compactMap(\.string) } else { files = [] }
         var data = [String: String]()
         for member in json["data"]?.members ?? [] { data[member.name] = member.value.string }
@@ -152,9 +157,10 @@ private struct ModelFields {
 }
 
 extension Arch {
-    /// In the form of an arch file, which `parse` reads.
+    /// In the form of an arch file, which `parse` reads; null without layers.
     package var json: JSONValue {
-        .object([.init("transform_coarse", Self.json(coarse)), .init("transform_fine", Self.json(fine))])
+        if coarse.isEmpty && fine.isEmpty { return .null }
+        return .object([.init("transform_coarse", Self.json(coarse)), .init("transform_fine", Self.json(fine))])
     }
 
     private static func json(_ layers: [Layer]) -> JSONValue {

@@ -3,7 +3,7 @@ import Glibc
 /// How a rank waits for MPI, which can only be polled: a short busy phase, then naps that grow with the time waited.
 ///
 /// A nap is at most a tenth of the wait so far, so a wait is overshot by a tenth, or by the shortest nap.
-struct Patience {
+struct PollInterval {
     /// Nanoseconds of looking again at once, with only a yield between: the waits of a step are shorter, and to wake from a nap costs
     /// a virtual machine some 50 µs (naps after 30 µs made a learner on two workers 7 % slower). Nobody else wants the core.
     static let busy: UInt64 = 300_000

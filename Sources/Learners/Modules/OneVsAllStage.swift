@@ -4,7 +4,7 @@ import Support
 import Training
 
 /// Classifiers that score every label of every document (DeepXML-OVA): each worker has the best of its own labels.
-package struct OneVsAllStage: FirstStage {
+package struct OneVsAllStage: ScoredStage {
     package let context: LearnerContext
     package let network: Network
     package let queries: CSRMatrix
@@ -63,16 +63,12 @@ package struct OneVsAllStage: FirstStage {
         return lists
     }
 
-    package func send(by prediction: Prediction) throws {
-        let ids = context.data.labelIds, features = queries, k = context.config.global.topK
-        for documents in prediction.blocks(features.rows) {
-            let lists = try own(k, docs: documents.map(Int32.init), features: features)
-            let scores = (0..<lists.rows).flatMap { row in
-                zip(lists.ids(row), lists.scores(row)).map { label, logit in
-                    ScoreEntry(row: Int32(documents.lowerBound + row), label: ids[Int(label)], clf: logit, knn: .nan)
-                }
+    package func scores(of documents: Range<Int>) throws -> [ScoreEntry] {
+        let ids = context.data.labelIds, lists = try own(context.config.global.topK, docs: documents.map(Int32.init), features: queries)
+        return (0..<lists.rows).flatMap { row in
+            zip(lists.ids(row), lists.scores(row)).map { label, logit in
+                ScoreEntry(row: Int32(documents.lowerBound + row), label: ids[Int(label)], score: logit, prior: .nan)
             }
-            try prediction.post(.first, documents, scores)
         }
     }
 }

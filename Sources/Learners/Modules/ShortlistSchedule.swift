@@ -7,7 +7,7 @@ import Training
 /// Training shortlists of a network whose encoder learns: searched when its epoch begins, and anew every
 /// `retrain_hnsw_after` epochs (DESIGN.md §1, DeepXML-ANNS).
 package final class ShortlistSchedule: EpochSchedule {
-    private let run: LearnerRun
+    private let run: NetworkRun
     private let network: Network
     private let loss: ShortlistLoss
     private let sizes: ShortlistSizes
@@ -16,7 +16,7 @@ package final class ShortlistSchedule: EpochSchedule {
     /// The epoch at which the lists were searched, and this worker's slice of them.
     private var lists: (epoch: Int, train: TopK)?
 
-    package init(run: LearnerRun, network: Network, loss: ShortlistLoss, sizes: ShortlistSizes) {
+    package init(run: NetworkRun, network: Network, loss: ShortlistLoss, sizes: ShortlistSizes) {
         self.run = run
         self.network = network
         self.loss = loss

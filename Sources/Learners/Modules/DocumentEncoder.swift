@@ -1,30 +1,24 @@
 import DeepXMLModel
-import Messages
 import Support
 import Training
 
 /// The encoder of a trained learner, whole in one process: x̂ or z of any documents, with the numbers of prediction.
-public final class DocumentEncoder {
-    public enum Layer: String, CaseIterable, Sendable {
-        /// x̂: what nearest neighbours are searched by.
-        case intermediate
-        /// z: what the classifiers see.
-        case final
-    }
-
+package final class DocumentEncoder {
     /// D of the layer.
-    public let dims: Int
+    package let dims: Int
     private let encoder: any GroupEncoder
-    private let layer: Layer
+    private let layer: Extraction.Layer
     private let group: WorkerGroup
     private static let block = 256
 
     /// - Parameter module: whose z it is; its x̂ comes from the module before where it has no encoder of its own.
     /// - Throws: `Failure` where the model has no such module, or a checkpoint is damaged.
-    public init(model: TrainedModel, module: String, layer: Layer, threads: Int) throws {
+    package init(
+        model: TrainedModel, framework: any NetworkLearner, module: String, layer: Extraction.Layer, threads: Int
+    ) throws {
         self.layer = layer
         group = try WorkerGroup.alone(threads: threads)
-        let context = try LearnerContext(model, group: group, batchSize: Self.block, sink: NoScores())
+        let trained = try TrainedNetworks(model, framework, group: group, batchSize: Self.block), context = trained.context
         let checkpoint = try model.checkpoint(module)
         switch module {
         case ModuleName.surrogate.name where layer == .intermediate:
@@ -32,7 +26,7 @@ public final class DocumentEncoder {
                 context.config.surrogate, trainsCoarse: true, streams: context.streams(.surrogate))
             try encoder.restoreCoarse(checkpoint)
         case ModuleName.extreme.name, ModuleName.reranker.name:
-            encoder = try context.trainedEncoder(module == ModuleName.extreme.name ? .extreme : .reranker, model)
+            encoder = try trained.encoder(module == ModuleName.extreme.name ? .extreme : .reranker)
             try encoder.restore(checkpoint, moments: false)
         default:
             throw Failure(
@@ -48,7 +42,7 @@ public final class DocumentEncoder {
     /// The documents' representations, N×D.
     ///
     /// - Parameter features: N×V.
-    public func encode(_ features: CSRMatrix) throws -> DenseMatrix {
+    package func encode(_ features: CSRMatrix) throws -> DenseMatrix {
         let result = DenseMatrix(rows: features.rows, cols: dims), part = DenseMatrix(rows: Self.block, cols: paddedWidth(dims))
         for from in stride(from: 0, to: features.rows, by: Self.block) {
             let docs = (from..<min(from + Self.block, features.rows)).map(Int32.init)
@@ -67,13 +61,8 @@ public final class DocumentEncoder {
 
 extension TrainedModel {
     /// D of what the classifiers see.
-    public func classifierDims() throws -> Int {
+    package func classifierDims() throws -> Int {
         if arch.isAstec { return dims }
         return try arch.encoderStack(data: data, dims: dims, streams: RandomStreams(seed: 0, module: 1)).outputDims
     }
-}
-
-private struct NoScores: ScoreSink {
-    func send(_ block: ScoreBlock) {}
-    func notice(_ text: String) {}
 }

@@ -12,7 +12,7 @@ package struct SurrogateTask {
     /// Documents×K, binary.
     package let truth: CSRMatrix
 
-    package init(run: LearnerRun) throws {
+    package init(run: NetworkRun) throws {
         let labels = run.data.trainLabels
         let (target, count) = try Self.targets(run)
         let starts = Buffer<Int64>(count: labels.rows + 1)
@@ -31,7 +31,7 @@ package struct SurrogateTask {
     }
 
     /// The surrogate label of each label, −1: none; and their number.
-    private static func targets(_ run: LearnerRun) throws -> ([Int32], Int) {
+    private static func targets(_ run: NetworkRun) throws -> ([Int32], Int) {
         let global = run.config.global, positives = run.data.positives
         switch global.surrogateMethod {
         case 0: return (positives.indices.map(Int32.init), positives.count)
@@ -46,7 +46,7 @@ package struct SurrogateTask {
     }
 
     /// Numbers the kept labels, in their order.
-    private static func numbered(_ isKept: [Bool], _ run: LearnerRun) throws -> ([Int32], Int) {
+    private static func numbered(_ isKept: [Bool], _ run: NetworkRun) throws -> ([Int32], Int) {
         var count: Int32 = 0
         let target = isKept.map { kept -> Int32 in
             guard kept else { return -1 }
@@ -64,11 +64,11 @@ package struct SurrogateTask {
     }
 
     /// The workers split the tree together until there is a node for each, then finish a run of nodes each.
-    private static func clusters(_ run: LearnerRun) throws -> (clusterOf: [Int32], count: Int) {
+    private static func clusters(_ run: NetworkRun) throws -> (clusterOf: [Int32], count: Int) {
         let data = run.data, group = run.group
         let clustering = SurrogateClustering(
             features: data.bagOfWords, labels: data.trainLabels, documents: data.trainDocuments,
-            threshold: run.config.global.surrogateThreshold, seed: Int(truncatingIfNeeded: run.control.seed), team: group.team)
+            threshold: run.config.global.surrogateThreshold, seed: Int(truncatingIfNeeded: run.run.seed), team: group.team)
         var nodes = [clustering.root]
         while nodes.count < group.size && nodes.count < clustering.clusterCount { nodes = clustering.split(nodes: nodes) }
         let own = clustering.finish(nodes: Array(nodes[group.ownSlice(nodes.count)]))

@@ -1,0 +1,31 @@
+import Config
+import Formats
+import Training
+
+/// DeepXML-ANNS: one module, encoder and classifiers together, on label shortlists that follow the encoder.
+package struct ANNS: NetworkLearner {
+    package init() {}
+    package var requirements: FrameworkRequirements { .anns }
+    package var modules: NetworkModules { NetworkModules(hasShortlists: true) }
+
+    package func trainFirstStage(_ run: NetworkRun) throws -> any ScoredStage {
+        try run.trainOnShortlists(try run.context.newEncoder(run.config.extreme, .extreme))
+    }
+
+    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double {
+        let section = costs.config.extreme
+        let again = section.updateShortlist ? (section.numEpochs - 1) / section.retrainHnswAfter : 0
+        let searches = section.freezeIntermediate ? 1 : 2 + again
+        return Double(searches) * costs.search(cores: cores) + costs.extremeOnShortlists(cores: cores)
+    }
+}
+
+extension FrameworkName {
+    public static let anns = FrameworkName("DeepXML-ANNS")
+}
+
+extension FrameworkRequirements {
+    public static let anns = FrameworkRequirements(
+        name: .anns, sections: [.global, .extreme], modules: [.extreme], reranker: .whereWritten,
+        settings: [.shortlistTraining, .startOfEncoder(.extreme)])
+}

@@ -1,0 +1,98 @@
+import Config
+import Datasets
+import Support
+import Training
+
+/// A way to train a learner: a framework. Its folder in this target holds all that is its own, and one line of `Frameworks.all`
+/// makes it known to every command.
+///
+/// A learner of a framework says, for each document, scores of labels. How it comes by them is its own affair: encoders and
+/// batches (`NetworkLearner`), or none of these.
+package protocol Learner: Sendable {
+    /// Its name, and what it asks of a config and a command line.
+    var requirements: FrameworkRequirements { get }
+
+    /// What a run reads for it.
+    func inputs(_ config: Config) -> LearnerInputs
+
+    /// Whether it can learn from these data.
+    ///
+    /// - Throws: `Failure` that says what it needs and how to get it.
+    func check(_ options: TrainOptions, _ data: XCDataset) throws
+
+    /// The size of the encoder on each worker; nil: it has none, or Astec's, which follows from the problem's size.
+    func encoderSize(_ options: TrainOptions, _ data: XCDataset) throws -> EncoderSize?
+
+    /// What a learner needs: memory, messages and time.
+    func costs(_ problem: LearnerProblem, rates: StepCosts) -> any LearnerCosts
+
+    /// Trains one learner as a worker of its group, or goes on with it, and says how the test documents are scored.
+    ///
+    /// Results of modules are pinned checkpoints (`LearnerRun.pin`), so that a model's folder has all that `open` needs.
+    func train(_ run: LearnerRun) throws -> Prediction
+
+    /// A trained learner that scores documents it has not seen, with the very bits by which `train` scored its test documents.
+    ///
+    /// - Parameter group: of ranks that predict together, each for its own labels.
+    /// - Throws: `Failure`: `.damagedCheckpoint` where a part of the model is damaged or missing.
+    func open(_ model: TrainedModel, group: WorkerGroup) throws -> any LearnerPredictor
+
+    /// The matrix that `extract` is asked for.
+    ///
+    /// - Throws: `Failure`: `.usage` where the model has none of it, `.damagedCheckpoint` where a checkpoint is damaged.
+    func extract(_ extraction: Extraction, from model: TrainedModel) throws -> ExtractedMatrix
+
+    /// What `inspect` shows of a model beside what all models have.
+    func facts(of model: ModelDescription) -> [ModelFact]
+}
+
+extension Learner {
+    package var name: FrameworkName { requirements.name }
+
+    package func encoderSize(_ options: TrainOptions, _ data: XCDataset) throws -> EncoderSize? { nil }
+    package func facts(of model: ModelDescription) -> [ModelFact] { [] }
+}
+
+/// What a run reads for its learners beside the data set's features and labels, and how it reads these.
+package struct LearnerInputs: Sendable, Equatable {
+    /// A file of V×D token embeddings, or of words' vectors that such one is made of.
+    package struct Embeddings: Sendable, Equatable {
+        /// As the config names it.
+        package var name: String
+        /// What to type for a learner that does without; empty: nothing does.
+        package var otherwise: String
+
+        package init(name: String, otherwise: String = "") {
+            self.name = name
+            self.otherwise = otherwise
+        }
+    }
+
+    /// Features are l2-normalised.
+    package var normalize: Bool
+    /// Documents and labels that nothing can be learned of stay.
+    package var keepInvalid: Bool
+    /// Files that training starts from; none is read where documents are vectors already.
+    package var embeddings: [Embeddings]
+
+    package init(normalize: Bool, keepInvalid: Bool = false, embeddings: [Embeddings] = []) {
+        self.normalize = normalize
+        self.keepInvalid = keepInvalid
+        self.embeddings = embeddings
+    }
+}
+
+/// A line of `inspect` about a model.
+package struct ModelFact: Sendable, Equatable {
+    package enum Value: Sendable, Equatable {
+        case text(String)
+        case number(Int)
+    }
+    package var name: String
+    package var value: Value
+
+    package init(_ name: String, _ value: Value) {
+        self.name = name
+        self.value = value
+    }
+}

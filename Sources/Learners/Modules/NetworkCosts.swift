@@ -1,0 +1,117 @@
+import Config
+import Support
+import Training
+
+/// What a learner of encoders and classifiers needs.
+///
+/// Time is a sum of step costs (`StepCosts`); what the modules are, its framework says.
+package struct NetworkCosts: LearnerCosts {
+    package let framework: any NetworkLearner
+    package let problem: LearnerProblem
+    package let rates: StepCosts
+    package let plan: NetworkPlan
+
+    package init(_ framework: any NetworkLearner, _ problem: LearnerProblem, rates: StepCosts) {
+        self.framework = framework
+        self.problem = problem
+        self.rates = rates
+        plan = framework.plan(problem.config)
+    }
+
+    package var config: Config { problem.config }
+    package var size: ProblemSize { problem.size }
+    private var encoder: EncoderSize? { problem.encoder }
+    private var readsTokens: Bool { encoder?.readsTokens ?? true }
+
+    package var stages: [PlannedStage] {
+        var stages = plan.sections.map { name, section in
+            PlannedStage(name, epochs: section.numEpochs, steps: steps(section))
+        }
+        if plan.hasShortlists { stages.insert(PlannedStage("shortlists"), at: plan.hasSurrogate ? 1 : 0) }
+        return stages
+    }
+
+    private func steps(_ section: ModuleConfig) -> Int {
+        section.numEpochs * ((size.trainDocuments + section.batchSize - 1) / max(section.batchSize, 1))
+    }
+
+    package var leastWorkers: Int { config.extreme.numClfPartitions }
+    package var featureNoun: String { readsTokens ? "tokens" : "features" }
+    package var scoreLists: ScoreLists { ScoreLists(hasPriors: plan.hasShortlists, hasReranker: plan.hasReranker) }
+
+    package func held(groupSize m: Int) -> String? {
+        guard readsTokens else { return "all layers on each" }
+        let columns = (0..<m).map { size.dimensions * ($0 + 1) / m - size.dimensions * $0 / m }
+        return "\(Quantity.span(columns, "column")) of the embeddings"
+    }
+
+    package var mappedBytes: Int { readsTokens ? 4 * size.tokens * size.dimensions * plan.embeddingFiles : 0 }
+
+    package func worker(_ share: WorkerShare) -> [MemoryEstimate.Part] {
+        WorkerMemory(
+            labels: share.labels, groupSize: share.groupSize, threads: share.threads, size: size, modules: plan, encoder: encoder
+        ).parts
+    }
+
+    /// Of a step of module III.
+    package func messages(groupSize m: Int) -> [PlannedMessage] {
+        let batch = config.extreme.batchSize, z = encoder?.outputDims ?? size.dimensions
+        var messages: [PlannedMessage] = []
+        if let encoder {
+            let tokens = batch * size.tokensPerDocument
+            let vectors =
+                "vectors of the batch's tokens, about \(Quantity.count(tokens))×\(size.dimensions) floats, and their gradient"
+            // Of all columns, a worker gets those of its own share of the tokens.
+            let bytes = 2 * 4 * tokens * size.dimensions / max(1, m)
+            if encoder.readsTokens { messages.append(PlannedMessage(vectors, bytes: bytes)) }
+            messages.append(
+                PlannedMessage(
+                    "sum of the layers' gradient, \(Quantity.count(encoder.parameters)) floats", bytes: 4 * encoder.parameters))
+        }
+        return messages + [
+            PlannedMessage("allgather of the encoded batch, \(batch)×\(z) floats", bytes: 4 * batch * z),
+            PlannedMessage("sum of its gradient over the label shards", bytes: 4 * batch * z),
+        ]
+    }
+
+    /// An allgather of B×D and a reduction of its gradient a step, each in as many messages as there are peers, sent at once.
+    package func traffic(groupSize m: Int) -> Traffic {
+        let others = Double(m - 1) / Double(m), steps = plan.sections.reduce(0) { $0 + self.steps($1.config) }
+        let bytes = plan.sections.reduce(0.0) { sum, module in
+            sum + Double(self.steps(module.config)) * 2 * others * 4 * Double(module.config.batchSize * size.dimensions)
+        }
+        return Traffic(bytes: bytes, messages: 5 * Double(steps))
+    }
+
+    package func seconds(cores: Double) -> Double {
+        framework.firstStageSeconds(self, cores: cores)
+            + (plan.hasReranker ? shortlists(config.reranker, pairs: config.reranker.numNbrs, freezes: false, cores: cores) : 0)
+    }
+}
+
+// Of modules, for the frameworks that have them.
+extension NetworkCosts {
+    /// Epochs on all logits of `labels` labels.
+    package func oneVsAll(_ section: ModuleConfig, labels: Int, cores: Double) -> Double {
+        Double(section.numEpochs)
+            * rates.oneVsAllEpoch(
+                documents: size.trainDocuments, labels: labels, dims: size.dimensions, workers: cores)
+    }
+
+    /// Epochs on `pairs` logits a document.
+    package func shortlists(_ section: ModuleConfig, pairs: Int, freezes: Bool, cores: Double) -> Double {
+        Double(section.numEpochs)
+            * rates.shortlistEpoch(
+                documents: size.trainDocuments, labels: size.labels, pairs: pairs, dims: size.dimensions, batch: section.batchSize,
+                freezes: freezes, workers: cores)
+    }
+
+    /// Module III on shortlists of module II.
+    package func extremeOnShortlists(cores: Double) -> Double {
+        let section = config.extreme
+        return shortlists(section, pairs: section.numNbrs + 150, freezes: section.freezeIntermediate, cores: cores)
+    }
+
+    /// One search of module II.
+    package func search(cores: Double) -> Double { rates.search(size, config.extreme, workers: cores) }
+}

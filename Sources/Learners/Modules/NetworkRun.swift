@@ -1,0 +1,76 @@
+import Config
+import Datasets
+import DeepXMLModel
+import Support
+import Training
+
+/// A learner of encoders and classifiers in training, on one worker: what its modules share.
+package struct NetworkRun {
+    package let run: LearnerRun
+    package let context: LearnerContext
+
+    package var control: LearnerControl { run.control }
+    package var group: WorkerGroup { run.group }
+    package var config: Config { run.config }
+    package var data: XCDataset { run.data }
+    package var labels: Range<Int> { run.labels }
+
+    package init(_ run: LearnerRun, usesReranker: Bool) {
+        self.run = run
+        let options = run.settings.options
+        let encoders = EncoderPlan(
+            arch: options.archDefinition, astec: options.astec, dims: run.settings.dims, data: run.data,
+            embeddings: run.settings.embeddings, group: run.group)
+        context = LearnerContext(
+            group: run.group, config: options.config, usesReranker: usesReranker, seed: run.seed, encoders: encoders,
+            log: run.control.notice)
+    }
+
+    package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {
+        try run.timed(module, body)
+    }
+
+    /// Trains a network, or takes its parameters where that was done before.
+    package func train(
+        _ module: ModuleName, _ section: ModuleConfig, _ network: Network,
+        on loss: () throws -> (any ClassifierLoss, (any EpochSchedule)?)
+    ) throws {
+        if let done = try run.pinned(module) {
+            try network.restore(done, moments: false)
+        } else {
+            let (loss, schedule) = try loss()
+            try TrainingLoop(
+                module: module, config: section, network: network, loss: loss, features: data.trainFeatures, control: control,
+                schedule: schedule
+            ).run(from: run.checkpoint(within: module))
+            adjustLogits(network.classifier, section)
+            try run.pin(module, epoch: section.numEpochs, network.storedArrays(moments: false))
+        }
+        network.prepareForPrediction()
+    }
+
+    /// In favour of rare labels, once, after training: what is pinned, and all that is made of it, has the raised biases.
+    private func adjustLogits(_ classifier: ClassifierShard, _ section: ModuleConfig) {
+        guard section.propensityWeight > 0 else { return }
+        let inverse = Propensity.inverse(
+            labelCounts: data.labelIds.array.map { data.labelCounts[Int($0)] }, documents: data.trainRowsInFile,
+            A: config.global.A, B: config.global.B)
+        classifier.favourRareLabels(weight: section.propensityWeight, inversePropensity: inverse)
+    }
+
+    /// Deals lists out to the workers that own their labels.
+    package func own(_ lists: TopK, of rows: RowLists, truth: CSRMatrix?, sizes: ShortlistSizes) throws -> OwnShortlists {
+        try OwnShortlists(lists, of: rows, labels: labels, labelCount: data.labelCount, truth: truth, sizes: sizes)
+    }
+
+    /// A search over what `encoder` makes of the training documents now.
+    ///
+    /// - Parameter says: the methods chosen go to the log.
+    package func search(_ encoder: any GroupEncoder, says: Bool) throws -> ShortlistSearch {
+        encoder.prepareForPrediction()
+        let queries = data.trainFeatures.rows + data.testFeatures.rows
+        let methods = SearchMethods.choose(context, dims: Encoding(encoder, config.extreme).dims, queries: queries)
+        if says { for reason in methods.reasons { try context.notice(reason) } }
+        return try ShortlistSearch(context, encoder: encoder, methods: methods)
+    }
+}

@@ -1,0 +1,13 @@
+import Config
+import Support
+import Training
+
+extension NetworkRun {
+    /// Encoder and classifiers of all labels together, on all logits.
+    package func trainOnAllLabels() throws -> any ScoredStage {
+        let section = config.extreme
+        let network = context.network(section, .extreme, try context.newEncoder(section, .extreme))
+        try train(.extreme, section, network) { (FullLoss(truth: data.trainLabels, network: network, section: section), nil) }
+        return OneVsAllStage(context: context, network: network, queries: data.testFeatures)
+    }
+}

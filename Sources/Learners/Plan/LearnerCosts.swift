@@ -1,0 +1,121 @@
+import Config
+import Support
+import Training
+
+/// What a learner's costs follow from.
+package struct LearnerProblem: Sendable, Equatable {
+    package var config: Config
+    package var size: ProblemSize
+    /// Of an encoder that is a stack of layers; nil: another, or none.
+    package var encoder: EncoderSize?
+
+    package init(config: Config, size: ProblemSize, encoder: EncoderSize? = nil) {
+        self.config = config
+        self.size = size
+        self.encoder = encoder
+    }
+}
+
+/// A worker's part of a learner.
+package struct WorkerShare: Sendable {
+    /// Of its own.
+    package var labels: Int
+    /// Workers of its group.
+    package var groupSize: Int
+    package var threads: Int
+
+    package init(labels: Int, groupSize: Int, threads: Int) {
+        self.labels = labels
+        self.groupSize = groupSize
+        self.threads = threads
+    }
+}
+
+/// What a learner needs: what `--dry-run` says of it, and what `plan` sums. A value of a framework's making.
+package protocol LearnerCosts: Sendable {
+    /// What is trained and searched, in order.
+    var stages: [PlannedStage] { get }
+    /// Workers of a group, at least.
+    var leastWorkers: Int { get }
+    /// What features are called: tokens, where an encoder has a vector of each.
+    var featureNoun: String { get }
+    /// What a worker has beside its labels, of a group of so many: `100 columns of the embeddings`; nil: nothing.
+    func held(groupSize: Int) -> String?
+    /// Bytes of files that the ranks of a node map together, beside the data set.
+    var mappedBytes: Int { get }
+    /// Memory of a worker, the program's own apart (`MemoryEstimate.program`). Parts of nothing may be left in.
+    func worker(_ share: WorkerShare) -> [MemoryEstimate.Part]
+    /// Lists of scores that the coordinator keeps of a test document.
+    var scoreLists: ScoreLists { get }
+    /// What the workers of a group send each other in a step, each with its bytes over all of them; empty: training needs no
+    /// message.
+    func messages(groupSize: Int) -> [PlannedMessage]
+    /// Seconds of computing, on so many cores together.
+    func seconds(cores: Double) -> Double
+    /// What a worker waits for over the whole training, in a group of two or more.
+    func traffic(groupSize: Int) -> Traffic
+}
+
+/// A module in a plan.
+package struct PlannedStage: Sendable, Equatable {
+    package var name: String
+    /// nil: it has none, such as a search.
+    package var epochs: Int?
+    /// Of all epochs together.
+    package var steps: Int
+
+    package init(_ name: String, epochs: Int? = nil, steps: Int = 0) {
+        self.name = name
+        self.epochs = epochs
+        self.steps = steps
+    }
+}
+
+/// Which lists of scores a learner has: its first stage's scores always.
+package struct ScoreLists: Sendable, Equatable {
+    /// Similarities of a shortlist, or other scores to weigh the first stage's against.
+    package var hasPriors: Bool
+    package var hasReranker: Bool
+
+    package init(hasPriors: Bool = false, hasReranker: Bool = false) {
+        self.hasPriors = hasPriors
+        self.hasReranker = hasReranker
+    }
+}
+
+package struct PlannedMessage: Sendable, Equatable {
+    package var what: String
+    package var bytes: Int
+
+    package init(_ what: String, bytes: Int) {
+        self.what = what
+        self.bytes = bytes
+    }
+}
+
+/// Bytes that a worker receives, and messages that it waits for one after the other.
+package struct Traffic: Sendable, Equatable {
+    package var bytes: Double
+    package var messages: Double
+    package static let none = Traffic(bytes: 0, messages: 0)
+
+    package init(bytes: Double, messages: Double) {
+        self.bytes = bytes
+        self.messages = messages
+    }
+}
+
+extension LearnerCosts {
+    package var leastWorkers: Int { 1 }
+    package var featureNoun: String { "features" }
+    package var mappedBytes: Int { 0 }
+    package func held(groupSize: Int) -> String? { nil }
+    package func messages(groupSize: Int) -> [PlannedMessage] { [] }
+    package func traffic(groupSize: Int) -> Traffic { .none }
+
+    /// Memory of a worker, by part.
+    package func memory(_ share: WorkerShare) -> MemoryEstimate {
+        let parts = worker(share) + [MemoryEstimate.program]
+        return MemoryEstimate(parts: parts.filter { $0.bytes > 0 })
+    }
+}
