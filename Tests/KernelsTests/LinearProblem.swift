@@ -166,4 +166,3 @@ func linearGradient(
     return gradient
 }
 
-func norm(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }

@@ -56,4 +56,25 @@ expect "are made again by training" 0 'seed 2' -- train --work "$work" "${option
 expect "and merge then" 0 -- merge --work "$work" "${options[@]}" --seeds 3,1,2
 cmp -s "$scratch/together/$results/v_0/score.npz" "$work/$results/v_0/score.npz"
 verdict "to the same bits" "$([ $? -eq 0 ] || echo 'score.npz differs')"
+
+# Learners of other frameworks and of other programs: score files and folders of results.
+test_labels=$data/Small/tst_X_Y.txt
+"${launcher[@]}" -np 2 "$program" --work "$work" --framework DeepXML-OVA --seeds 5 "${options[@]}" -q >"$out" 2>"$err" </dev/null
+verdict "a learner of another framework" "$([ $? -eq 0 ] || echo failed)" "$err"
+other=$work/results/DeepXML-OVA/Astec/Small/v_0_5
+expect "unlike learners and a score file" 0 'weight' '2\.000' 'metrics.json' -- merge "$work/$results/v_0" "$other" "$other/score.h5" \
+    --weights 2,1,0 --labels "$test_labels" --train-labels "$data/Small/trn_X_Y.txt" --output "$scratch/both"
+grep -q '"PSP"' "$scratch/both/metrics.json" && [ -s "$scratch/both/score.npz" ] && [ -s "$scratch/both/score.h5" ]
+verdict "leave their ensemble and its figures" "$([ $? -eq 0 ] || echo 'a file is missing')"
+expect "weights chosen on documents" 0 'weights chosen on .* documents: P@1' -- merge "$work/$results/v_0" "$other" --tune --metric P@1 \
+    --validation "$work/$results/v_0/score.npz,$other/score.npz" --validation-labels "$test_labels" --output "$scratch/tuned"
+expect "a learner's weight is missing" 2 'weights' '1 values' -- merge "$other" "$other" --weights 1 --output "$scratch/no"
+expect "scores of other documents" 2 'other documents' -- merge "$other" "$other" --tune --validation "$other/score.npz,$other/score.npz" \
+    --validation-labels "$data/Small/trn_X_Y.txt" --output "$scratch/no"
+expect "--tune without documents" 2 'validation' -- merge "$other" "$other" --tune --output "$scratch/no"
+expect "no folder" 2 '--output' -- merge "$other" "$other"
+expect "no files" 2 'score files' -- merge --weights 1,2 --work "$work" "${options[@]}"
+expect "a misspelled method" 2 'did you mean sigmoid' -- merge "$other" "$other" --normalise sigmiod --output "$scratch/no"
+[ ! -e "$scratch/no" ]
+verdict "what was refused left no folder" "$([ $? -eq 0 ] || echo 'there is one')"
 finish

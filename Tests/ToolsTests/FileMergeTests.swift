@@ -1,0 +1,105 @@
+import Formats
+import Foundation
+import Scoring
+import Support
+import TestSupport
+import Testing
+
+@testable import Tools
+
+/// Ensembles of score files.
+@Suite struct FileMergeTests {
+    let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
+
+    private func scores(_ name: String, cols: Int = 4, _ rows: [[(Int32, Float)]]) throws -> String {
+        try NPZ.writeCSR(path: folder.file(name), matrix: CSRMatrix(cols: cols, rows: rows))
+        return folder.file(name)
+    }
+
+    private func entries(_ matrix: CSRMatrix, _ row: Int) -> [Int32: Float] {
+        Dictionary(uniqueKeysWithValues: zip(matrix.columns(row), matrix.weights(row)))
+    }
+
+    @Test func scoresAreSharesOfTheRowsLargestTimesTheWeight() throws {
+        let a = try scores("a.npz", [[(0, 0.5), (1, 0.25)], [(2, 0.1)]])
+        let b = try scores("b.npz", [[(1, 0.2), (3, 0.1)], []])
+        var merge = FileMerge(inputs: [a, b])
+        merge.weights = [2, 1]
+        let result = try merge.run()
+        #expect(entries(result.scores, 0) == [0: 2, 1: 1 + 1, 3: 0.5])
+        #expect(entries(result.scores, 1) == [2: 2])
+        #expect(result.weights == [2, 1] && result.notices.isEmpty)
+    }
+
+    /// The other file has more labels: those of another program's model without the last ones.
+    @Test func logitsAreToldByTheirRangeAndSaid() throws {
+        let a = try scores("a.npz", cols: 3, [[(0, 2), (1, -1)]]), b = try scores("b.npz", cols: 5, [[(4, 1)]])
+        let result = try FileMerge(inputs: [a, b]).run()
+        let sigmoid = { (x: Float) in 1 / (1 + exp(-x)) }
+        let found = entries(result.scores, 0)
+        #expect(result.scores.cols == 5 && found[0] == 1 && found[4] == 1)
+        #expect(abs((found[1] ?? 0) - sigmoid(-1) / sigmoid(2)) < 1e-6)
+        #expect(result.notices.count == 1 && result.notices[0].contains("a.npz"))
+        var raw = FileMerge(inputs: [a, b])
+        raw.normalisation = .none
+        #expect(entries(try raw.run().scores, 0) == [0: 2, 1: -1, 4: 1])
+    }
+
+    @Test func topKKeepsTheBest() throws {
+        let a = try scores("a.npz", [[(0, 0.1), (1, 0.9), (2, 0.5)]])
+        var merge = FileMerge(inputs: [a, a])
+        merge.topK = 2
+        #expect(Set(entries(try merge.run().scores, 0).keys) == [1, 2])
+    }
+
+    /// The second learner is right, the first is not: all weight goes to the second; the test files are other ones.
+    @Test func weightsAreChosenOnValidationDocuments() throws {
+        let wrong = try scores("wrong.npz", [[(0, 1), (1, 0.1)], [(0, 1), (2, 0.1)], [(3, 1), (1, 0.1)]])
+        let right = try scores("right.npz", [[(1, 1), (0, 0.95)], [(2, 1), (0, 0.95)], [(1, 1), (3, 0.95)]])
+        let labels = try folder.write("labels.txt", "3 4\n1:1\n2:1\n1:1\n")
+        let a = try scores("a.npz", [[(0, 1)]]), b = try scores("b.npz", [[(1, 1)]])
+        var merge = FileMerge(inputs: [a, b])
+        merge.tuning = .init(inputs: [wrong, right], labels: labels, metric: try RankingMetric("P@1"))
+        let result = try merge.run()
+        #expect(result.weights[1] > result.weights[0] && abs(result.weights.reduce(0, +) - 1) < 1e-9)
+        #expect(result.notices.contains { $0.contains("3 validation documents: P@1 100") })
+        let found = entries(result.scores, 0)
+        #expect((found[1] ?? 0) > (found[0] ?? 0))
+    }
+
+    /// Never worse than where it starts, and the same twice.
+    @Test func theSearchDoesNotLoseWhatItHad() throws {
+        let team = ThreadTeam(size: 1)
+        let lists = (0..<3).map { learner in
+            made(rows: 40, cols: 12) { r, c in
+                (r * 7 + c * 5 + learner * 3) % 4 == 0 ? Float((r * c + learner) % 9 + 1) / 10 : nil
+            }
+        }
+        let truth = GroundTruth(
+            labels: made(rows: 40, cols: 12, binary: true) { r, c in (r + c) % 5 == 0 ? 1 : nil },
+            inversePropensity: Array(repeating: 1, count: 12))
+        let search = WeightSearch(scores: lists, truth: truth, metric: try RankingMetric("nDCG@3"), team: team)
+        let first = search.run(from: [1, 1, 1]), second = search.run(from: [1, 1, 1])
+        #expect(first.value >= first.start && first.weights == second.weights)
+        #expect(abs(first.weights.reduce(0, +) - 1) < 1e-9 && first.weights.allSatisfy { $0 >= 0 })
+    }
+
+    @Test func whatDoesNotFitIsRefused() throws {
+        let a = try scores("a.npz", [[(0, 1)], [(1, 1)]]), short = try scores("short.npz", [[(0, 1)]])
+        func failure(_ inputs: [String], _ change: (inout FileMerge) -> Void = { _ in }) throws -> Failure {
+            var merge = FileMerge(inputs: inputs)
+            change(&merge)
+            let thrown = #expect(throws: Failure.self) { try merge.run() }
+            return try #require(thrown)
+        }
+        #expect(try failure([a]).problem.contains("fewer than two"))
+        #expect(try failure([a, short]).found == "1 documents")
+        #expect(try failure([a, a]) { $0.weights = [1] }.expected.hasPrefix("2"))
+        #expect(try failure([a, a]) { $0.weights = [0, 0] }.problem.contains("make no ensemble"))
+        #expect(try failure([a, a]) { $0.weights = [1, -1] }.place == "--weights")
+        #expect(try failure([a, folder.path]).problem == "a folder without scores")
+        #expect(throws: Failure.self) { try RankingMetric("nDGC@5") }
+        #expect(throws: Failure.self) { try RankingMetric("P@6") }
+    }
+}
