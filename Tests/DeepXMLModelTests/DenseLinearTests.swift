@@ -170,12 +170,15 @@ private struct LinearCase {
         let table = numbers.matrix(6, 5)
         let features = CSRMatrix(cols: 6, rows: [[(0, 1)], [(1, 0.5), (4, -2)], [], [(5, 3)]])
         let out = device.paddedTensor(rows: 3, dims: 5)
-        device.sumEmbeddings(features, rows: 1..<4, table: device.tensor(table), into: out)
+        device.documentVectors(features, rows: 1..<4, table: device.tensor(table), into: out)
         let sums = device.matrix(out)
         for c in 0..<5 {
             #expect(abs(sums[0, c] - (0.5 * table[1, c] - 2 * table[4, c])) < 1e-6)
             #expect(sums[1, c] == 0 && sums[2, c] == 3 * table[5, c])
         }
+        let plain = device.paddedTensor(rows: 3, dims: 6)
+        device.documentVectors(features, rows: 1..<4, table: nil, into: plain)
+        #expect(device.matrix(plain).buffer.array == [0, 0.5, 0, 0, -2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3])
         device.makeUnit(out)
         let unit = device.matrix(out)
         for row in [0, 2] { #expect(abs((0..<5).reduce(0) { $0 + unit[row, $1] * unit[row, $1] } - 1) < 1e-5) }

@@ -1,3 +1,4 @@
+import Devices
 import Support
 
 extension TopK {

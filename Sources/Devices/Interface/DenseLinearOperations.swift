@@ -6,9 +6,9 @@ public protocol DenseLinearOperations {
     ///
     /// - Parameters:
     ///   - features: N×V, with values.
-    ///   - table: E, V×D, without padding.
+    ///   - table: E, V×D, without padding; nil: a document's features are its vector (D = V).
     ///   - out: |rows|×D; its padding stays as it is.
-    func sumEmbeddings(_ features: CSRMatrix, rows: Range<Int>, table: Tensor, into out: Tensor)
+    func documentVectors(_ features: CSRMatrix, rows: Range<Int>, table: Tensor?, into out: Tensor)
 
     /// Scales each row to length 1; rows of zeros stay.
     func makeUnit(_ rows: Tensor)

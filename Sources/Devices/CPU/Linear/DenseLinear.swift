@@ -3,17 +3,23 @@ import Support
 import Synchronization
 
 extension CPUDevice {
-    public func sumEmbeddings(_ features: CSRMatrix, rows: Range<Int>, table: Tensor, into out: Tensor) {
-        precondition(out.rows == rows.count && out.cols == table.cols && table.stride == table.cols)
-        precondition(table.rows == features.cols)
+    public func documentVectors(_ features: CSRMatrix, rows: Range<Int>, table: Tensor?, into out: Tensor) {
+        precondition(out.rows == rows.count && out.cols == table?.cols ?? features.cols)
+        precondition(table == nil || (table!.rows == features.cols && table!.isContiguous))
         guard let values = features.values else { preconditionFailure("features without values") }
         team.forRanges(rows.count, grain: 16) { range in
-            // The kernel writes rows without padding: one at a time goes straight to its place.
             for row in range {
-                var document = Int32(rows.lowerBound + row)
-                dx_embed_rows(
-                    table.pointer, table.cols, features.starts.pointer, features.indices.pointer, values.pointer, &document, 1,
-                    out.row(row))
+                let document = rows.lowerBound + row
+                if let table {
+                    // The kernel writes rows without padding: one at a time goes straight to its place.
+                    var id = Int32(document)
+                    dx_embed_rows(
+                        table.pointer, table.cols, features.starts.pointer, features.indices.pointer, values.pointer, &id, 1,
+                        out.row(row))
+                } else {
+                    out.row(row).update(repeating: 0, count: out.cols)
+                    for entry in features.range(document) { out.row(row)[Int(features.indices[entry])] = values[entry] }
+                }
             }
         }
     }
