@@ -46,7 +46,9 @@ extension ConfigKey {
             })
     }
 
-    public static func optionalInteger(_ name: String, _ path: Path<Int?>, _ range: ClosedRange<Int>, reach: ConfigReach) -> ConfigKey {
+    public static func optionalInteger(_ name: String, _ path: Path<Int?>, _ range: ClosedRange<Int>, reach: ConfigReach)
+        -> ConfigKey
+    {
         ConfigKey(
             name: name, reach: reach, expected: "an integer from \(range.lowerBound) to \(range.upperBound), or null",
             read: { $0[keyPath: path].map(JSONValue.integer) ?? .null },

@@ -39,9 +39,8 @@ struct ExtractCommand: ParsableCommand {
     var output: String
     @Option(help: ArgumentHelp("Documents to embed: XC text, or SciPy's .npz.", valueName: "file"), completion: .file())
     var features: String?
-    @Option(help: ArgumentHelp("Layer whose output is the document embedding.", valueName: "layer")) var layer:
-        Extraction.Layer =
-            .intermediate
+    @Option(help: ArgumentHelp("Layer whose output is the document embedding.", valueName: "layer")) var layer: Extraction.Layer =
+        .intermediate
     @Option(
         help: ArgumentHelp(
             "Module to read from. (default: the classifiers' module; for token embeddings, the first)", valueName: "name"))

@@ -1,4 +1,5 @@
 import Config
+import Learners
 import Testing
 
 @Suite("Config files")

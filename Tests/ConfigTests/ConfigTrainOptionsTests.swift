@@ -1,6 +1,7 @@
 import Config
 import Formats
 import Foundation
+import Learners
 import Support
 import Testing
 
@@ -128,7 +129,8 @@ struct ConfigTrainOptionsTests {
         "frameworks that are not there",
         arguments: [
             ("DeepXLM", "unknown framework", "did you mean DeepXML?"), ("deepxml", "unknown framework", "did you mean DeepXML?"),
-            ("DeepXML-ONA", "unknown framework", "did you mean DeepXML-OVA?"), ("Slice", "unknown framework", "use --framework"),
+            ("DeepXML-ONA", "unknown framework", "did you mean DeepXML-OVA?"),
+            ("Parabel", "unknown framework", "use --framework"),
         ])
     func frameworks(name: String, problem: String, advice: String) {
         let failure = workplace.failure { $0.framework = name }

@@ -1,5 +1,6 @@
 import Config
 import Foundation
+import Learners
 import Testing
 
 @Suite("The configs that are shipped")
@@ -33,7 +34,7 @@ struct ShippedConfigTests {
         #expect(names.count >= Self.datasets.count + 2)
         for name in names {
             let config = try Config.load(path: "\(Self.folder)/\(framework)/\(name)")
-            try config.requireTrainable(Framework(rawValue: framework) ?? .deepXML)
+            try config.requireTrainable(Frameworks.named(framework).requirements)
             let stem = String(name.dropLast(".json".count))
             #expect(config.global.dataset == (stem == "default" ? "" : stem), "\(framework)/\(name)")
             let arch = Self.shortTexts.contains("\(framework)/\(stem)") ? "AstecPlain" : "Astec"

@@ -2,6 +2,7 @@ import Config
 import Coordinator
 import Datasets
 import Foundation
+import Learners
 import Testing
 import Training
 
@@ -22,7 +23,7 @@ import Training
     }
 
     private func row(
-        _ framework: Framework, ranks: Int, labels: Int = 700, costs: StepCosts = Self.costs, _ settings: [String] = []
+        _ framework: FrameworkName, ranks: Int, labels: Int = 700, costs: StepCosts = Self.costs, _ settings: [String] = []
     ) throws -> Forecast.Row {
         var config = Config()
         config.global.surrogateThreshold = 128
@@ -31,9 +32,11 @@ import Training
         (config.reranker.numEpochs, config.reranker.batchSize, config.reranker.numNbrs) = (2, 90, 40)
         (config.extreme.numNbrs, config.extreme.M, config.extreme.efC, config.extreme.efS) = (50, 7, 30, 20)
         for setting in settings { try config.set(setting) }
-        let network = Forecast.Network(bandwidth: 1e6, latency: 1e-3)
-        return Forecast(framework: framework, config: config, size: size(labels: labels), network: network, costs: costs)
-            .row(ranks: ranks)
+        let interconnect = Forecast.Interconnect(bandwidth: 1e6, latency: 1e-3)
+        return Forecast(
+            framework: framework, config: config, size: size(labels: labels), interconnect: interconnect, rates: costs
+        )
+        .row(ranks: ranks)
     }
 
     private func expect(_ found: Double, _ wanted: Double, _ place: SourceLocation = #_sourceLocation) {

@@ -1,5 +1,6 @@
 import Config
 import Coordinator
+import Learners
 import Messages
 import Support
 import Testing
@@ -14,7 +15,7 @@ func wordNet(labels: Int = 4015) -> ProblemSize {
 
 func makePlan(
     ranks: Int, seeds: [Int], labels: Int = 4015, threads: Int? = nil, cores: Int = 2, available: Int? = 24 << 30,
-    framework: Framework = .deepXML, encoder: EncoderSize? = nil, reranker: Bool = true
+    framework: FrameworkName = .deepXML, encoder: EncoderSize? = nil, reranker: Bool = true
 ) -> RunPlan {
     var config = Config()
     config.global.useReranker = reranker

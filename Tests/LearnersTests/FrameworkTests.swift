@@ -1,4 +1,5 @@
 import Config
+import Learners
 import Testing
 import Transport
 import WorkerChecks
@@ -25,7 +26,7 @@ import WorkerChecks
     }
 
     @Test func moreWorkersThanBlocks() throws {
-        for framework in Framework.allCases {
+        for framework in SmallCase.frameworks {
             let learner = try LearnerComparison(SmallCase(framework, .lstm))
             try learner.hasTheSameBits(workers: 9, threads: 1)
             try learner.hasTheSameBits(workers: 8, threads: 2)
@@ -57,7 +58,7 @@ import WorkerChecks
         case .anns:
             arrays += own.map { "extreme.\($0)" }
             arrays += ["final-shortlist.train.scores", "final-shortlist.test.scores", "predictions.knn"]
-        case .ova: arrays += own.map { "extreme.\($0)" }
+        default: arrays += own.map { "extreme.\($0)" }
         }
         return arrays
     }
@@ -68,7 +69,7 @@ import WorkerChecks
         switch small.framework {
         case .deepXML: #expect(modules == ["surrogate", "shortlist", "extreme", "reranker", "predictions"])
         case .anns: #expect(modules == ["extreme", "final-shortlist", "reranker", "predictions"])
-        case .ova:
+        default:
             #expect(modules == ["extreme", "reranker", "predictions"])
             // No similarity of a shortlist: the rows' starts alone.
             #expect(outcome.arrays["predictions.knn"]?.allSatisfy { $0 == 0 } == true)

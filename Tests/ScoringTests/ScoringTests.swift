@@ -105,7 +105,9 @@ import Testing
             for label in 0..<9 {
                 merger.add(
                     documents: row..<row + 1,
-                    entries: [ScoreEntry(row: Int32(row), label: Int32(label), score: Float(label * (row % 7 + 1) % 9), prior: .nan)])
+                    entries: [
+                        ScoreEntry(row: Int32(row), label: Int32(label), score: Float(label * (row % 7 + 1) % 9), prior: .nan)
+                    ])
             }
         }
         let scores = merger.finish(), found = rows(scores.clf)

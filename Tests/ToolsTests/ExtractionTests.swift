@@ -2,6 +2,7 @@ import Checkpoint
 import Formats
 import Foundation
 import Inference
+import Learners
 import Support
 import Testing
 import Transport
@@ -13,7 +14,7 @@ import Transport
         var extraction = Extraction(what)
         extraction.features = "\(try SmallLearner.job().options.datasetFolder)/tst_X_Xf.txt"
         change(&extraction)
-        return try extraction.matrix(of: model())
+        return try extraction.dense(of: model())
     }
 
     /// Every score that the learner sent, made again from what was extracted.
@@ -111,7 +112,7 @@ import Transport
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let matrix = DenseMatrix(rows: 3, cols: 5), path = "\(folder)/m.\(format.rawValue)"
         for i in 0..<15 { matrix.buffer[i] = Float(i) / 7 }
-        try ExtractedFile.write(matrix, to: path, name: "m")
+        try ExtractedFile.write(.dense(matrix), to: path, name: "m")
         switch format {
         case .npy: #expect(try NPY.readFloatMatrix(path: path).buffer.array == matrix.buffer.array)
         case .npz: #expect(try ArrayListing.npz(path: path).map(\.shape) == [[3, 5]])
@@ -119,5 +120,13 @@ import Transport
             let read: Buffer<Float> = try H5File(opening: path).read("m")
             #expect(read.array == matrix.buffer.array)
         }
+    }
+}
+
+extension Extraction {
+    /// The matrix, of a learner whose matrices are dense.
+    func dense(of model: TrainedModel) throws -> DenseMatrix {
+        guard case .dense(let matrix) = try matrix(of: model) else { throw CocoaError(.fileReadUnknown) }
+        return matrix
     }
 }

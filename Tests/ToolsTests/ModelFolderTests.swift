@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Inference
+import Learners
 import Prepare
 import Support
 import Testing

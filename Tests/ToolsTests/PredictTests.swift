@@ -3,6 +3,7 @@ import Coordinator
 import Formats
 import Foundation
 import Inference
+import Learners
 import Scoring
 import Support
 import Synchronization
@@ -144,12 +145,12 @@ import WorkerChecks
     @Test("What extract gives of any encoder are the classifiers' own inputs and weights")
     func extracted() throws {
         let model = try TrainedModel.open(folder: TrainedLearner.layers.model())
-        let weights = try Extraction(.classifierWeights).matrix(of: model)
+        let weights = try Extraction(.classifierWeights).dense(of: model)
         var extraction = Extraction(.documentEmbeddings)
         extraction.features = try TrainedLearner.layers.features()
-        #expect(try extraction.matrix(of: model).cols == 12)
+        #expect(try extraction.dense(of: model).cols == 12)
         extraction.layer = .final
-        let documents = try extraction.matrix(of: model)
+        let documents = try extraction.dense(of: model)
         #expect(weights.cols == 16 && documents.cols == 15)
         let results = try TrainedLearner.layers.job().options.resultFolder(seed: LearnerJob.seed)
         let scores = try #require(try ScoreFile.readParts("\(results)/predictions.h5").parts["clf"])

@@ -1,6 +1,7 @@
 import Config
 import Formats
 import Foundation
+import Learners
 import WorkerChecks
 
 /// Small learners of every kind, each trained once a process by two workers.
@@ -27,7 +28,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         }
     }
 
-    private var framework: Framework {
+    private var framework: FrameworkName {
         switch self {
         case .deepXML, .graphs, .layers: .deepXML
         case .movingShortlists: .anns

@@ -82,7 +82,8 @@ public final class CoordinatorMain {
         let plan = RunPlan(
             worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
             size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
-            framework: options.framework, encoder: try options.framework.learner.encoderSize(options, data), positives: data.positives,
+            framework: options.framework, encoder: try options.framework.learner.encoderSize(options, data),
+            positives: data.positives,
             threads: options.threads, nodes: nodes)
         if !options.dryRun { try plan.checkMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }

@@ -67,7 +67,9 @@ final class TrainingRun {
         let began = cpuSeconds()
         // In a job of one rank the worker is a thread beside this one.
         let silence = plan.worldSize > 1 ? options.silenceSeconds : nil
-        var watchdog = silence.map { Watchdog(ranks: groups.joined(), timeout: $0, hosts: monitor.hosts, now: monitor.time.seconds) }
+        var watchdog = silence.map {
+            Watchdog(ranks: groups.joined(), timeout: $0, hosts: monitor.hosts, now: monitor.time.seconds)
+        }
         defer { leadingSeconds = cpuSeconds() - began - scoringSeconds }
         while !busyGroups.isEmpty || !activeWorkers.isEmpty {
             if stop.isSet && !stopSent { try stopAll(groups) }

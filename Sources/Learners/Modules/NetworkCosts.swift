@@ -102,7 +102,8 @@ extension NetworkCosts {
     package func shortlists(_ section: ModuleConfig, pairs: Int, freezes: Bool, cores: Double) -> Double {
         Double(section.numEpochs)
             * rates.shortlistEpoch(
-                documents: size.trainDocuments, labels: size.labels, pairs: pairs, dims: size.dimensions, batch: section.batchSize,
+                documents: size.trainDocuments, labels: size.labels, pairs: pairs, dims: size.dimensions,
+                batch: section.batchSize,
                 freezes: freezes, workers: cores)
     }
 

@@ -64,7 +64,8 @@ package struct OneVsAllStage: ScoredStage {
     }
 
     package func scores(of documents: Range<Int>) throws -> [ScoreEntry] {
-        let ids = context.data.labelIds, lists = try own(context.config.global.topK, docs: documents.map(Int32.init), features: queries)
+        let ids = context.data.labelIds,
+            lists = try own(context.config.global.topK, docs: documents.map(Int32.init), features: queries)
         return (0..<lists.rows).flatMap { row in
             zip(lists.ids(row), lists.scores(row)).map { label, logit in
                 ScoreEntry(row: Int32(documents.lowerBound + row), label: ids[Int(label)], score: logit, prior: .nan)

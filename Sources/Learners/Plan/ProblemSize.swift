@@ -37,7 +37,9 @@ public struct ProblemSize: Sendable, Equatable {
     }
 
     /// Of training and test documents, on average, rounded up.
-    package var tokensPerDocument: Int { trainDocuments + testDocuments == 0 ? 0 : 1 + storedFeatures / (trainDocuments + testDocuments) }
+    package var tokensPerDocument: Int {
+        trainDocuments + testDocuments == 0 ? 0 : 1 + storedFeatures / (trainDocuments + testDocuments)
+    }
 
     /// Bytes of the data set as ranks map it (once a node): two CSR feature matrices, the labels and their transpose.
     public var mappedBytes: Int {

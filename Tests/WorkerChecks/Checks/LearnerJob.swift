@@ -1,6 +1,7 @@
 import Config
 import Coordinator
 import Foundation
+import Learners
 import Support
 import Synchronization
 import Transport
@@ -17,7 +18,7 @@ public struct LearnerJob: Sendable {
     ///
     /// - Parameter settings: config keys beside those of a small network, as for `--set`.
     public init(
-        folder: String, data: SampleData, framework: Framework = .deepXML, arch: SampleArch = .astec, settings: [String] = []
+        folder: String, data: SampleData, framework: FrameworkName = .deepXML, arch: SampleArch = .astec, settings: [String] = []
     ) throws {
         let dataFolder = "\(folder)/data/\(Self.dataset)"
         if !FileManager.default.fileExists(atPath: dataFolder) { try data.write(to: dataFolder) }
@@ -53,12 +54,12 @@ public struct LearnerJob: Sendable {
     }
 
     /// What another framework has instead of the config's.
-    private static func settings(_ framework: Framework) -> [String] {
+    private static func settings(_ framework: FrameworkName) -> [String] {
         let start = ["extreme.init=random", "extreme.freeze_intermediate=false"]
         switch framework {
-        case .deepXML: return []
         case .ova: return start + ["extreme.model_method=full"]
         case .anns: return start
+        default: return []
         }
     }
 

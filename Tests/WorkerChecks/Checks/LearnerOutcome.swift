@@ -1,5 +1,5 @@
 import Checkpoint
-import Inference
+import Learners
 import Support
 
 /// All numbers that a finished job leaves, as bits: each module's parameters or lists, made whole, and the predictions.

@@ -1,9 +1,10 @@
 import Config
+import Learners
 
 /// A learner of any framework and encoder that trains in a blink: 256 labels in four virtual shards, and nine steps an epoch,
 /// of which the last has another size.
 public struct SmallCase: Sendable, CustomStringConvertible {
-    public var framework: Framework
+    public var framework: FrameworkName
     public var arch: SampleArch
     /// Config keys beside those of a small network.
     public var settings: [String]
@@ -11,7 +12,7 @@ public struct SmallCase: Sendable, CustomStringConvertible {
     public var description: String { ([framework.rawValue, arch.rawValue] + settings).joined(separator: " ") }
 
     /// - Parameter settings: as for `--set`; `all.key=value` stands for the three modules' sections.
-    public init(_ framework: Framework, _ arch: SampleArch = .astec, _ settings: String...) {
+    public init(_ framework: FrameworkName, _ arch: SampleArch = .astec, _ settings: String...) {
         self.framework = framework
         self.arch = arch
         self.settings = settings
@@ -27,9 +28,12 @@ public struct SmallCase: Sendable, CustomStringConvertible {
         }
     }
 
-    /// A case for each framework and each of the encoders.
+    /// Those with encoders.
+    public static let frameworks = Frameworks.all.map(\.requirements).filter(\.usesEncoder).map(\.name)
+
+    /// A case for each framework with encoders and each of the encoders.
     public static func matrix(_ encoders: [SampleArch]) -> [SmallCase] {
-        Framework.allCases.flatMap { framework in encoders.map { SmallCase(framework, $0) } }
+        frameworks.flatMap { framework in encoders.map { SmallCase(framework, $0) } }
     }
 }
 
