@@ -99,22 +99,22 @@ struct SliceTraining {
     private func trainClassifiers(_ classifiers: SliceClassifiers, near lists: TopK) throws {
         if let done = try run.pinned(.extreme) { return try classifiers.restore(done) }
         let near = try trainRows.byLabel(lists, run.shards)
-        var blocks = try LabelBlocks(labels: run.labels, of: run.data.labelCount, run.group)
+        var trained = try TrainedLabels(labels: run.labels, of: run.data.labelCount, run.group)
         if let checkpoint = run.checkpoint(within: .extreme) {
             try classifiers.restore(checkpoint)
-            try blocks.restore(checkpoint)
+            try trained.restore(checkpoint)
         }
         var outcome = DenseLinearOutcome()
-        let time = Stopwatch(), before = try blocks.doneByAll()
-        let rounds = try blocks.plan()
-        for round in 0..<rounds.count {
-            let labels = rounds[round]
+        let time = Stopwatch(), before = try trained.doneByAll()
+        let positives = run.data.trainDocuments, first = run.labels.lowerBound
+        let blocks = try trained.blocks { 16 + positives.range($0).count + near.range($0 - first).count }
+        for (block, labels) in blocks.enumerated() {
             outcome = outcome + train(labels, classifiers, near)
-            blocks.finish(labels)
-            let done = try blocks.doneByAll()
-            try report(round + 1, of: rounds.count, done: done, trained: done - before, seconds: time.seconds)
-            try run.control.afterBlock(round + 1, of: rounds.count, key: ModuleName.extreme.key(epoch: 0, step: done)) {
-                classifiers.stored() + blocks.stored()
+            trained.finish(labels)
+            let done = try trained.doneByAll()
+            try report(block + 1, of: blocks.count, done: done, trained: done - before, seconds: time.seconds)
+            try run.control.afterBlock(block + 1, of: blocks.count, key: ModuleName.extreme.key(epoch: 0, step: done)) {
+                classifiers.stored() + trained.stored()
             }
         }
         try noticeUnsolved(outcome)
@@ -130,11 +130,11 @@ struct SliceTraining {
             train, examples, solver, places: labels.map { $0 - first }, weights: classifiers.weights, biases: classifiers.biases)
     }
 
-    private func report(_ round: Int, of rounds: Int, done: Int, trained: Int, seconds: Double) throws {
+    private func report(_ block: Int, of blocks: Int, done: Int, trained: Int, seconds: Double) throws {
         let rate = Double(trained) / max(seconds, 1e-9), all = run.data.labelCount
         try run.control.report(
             ProgressEvent(
-                learner: Int(run.seed), module: ModuleName.extreme.name, epoch: round, epochs: rounds,
+                learner: Int(run.seed), module: ModuleName.extreme.name, epoch: block, epochs: blocks,
                 etaSeconds: Double(all - done) / max(rate, 1e-9),
                 message: "\(Quantity.count(done)) of \(Quantity.plural(all, "label")), \(Quantity.count(Int(rate))) labels/s"))
     }

@@ -23,7 +23,7 @@ public struct LearnerJob: Sendable {
         let dataFolder = "\(folder)/data/\(Self.dataset)"
         if !FileManager.default.fileExists(atPath: dataFolder) { try data.write(to: dataFolder) }
         let config = "\(folder)/config.json"
-        try Self.config.write(toFile: config, atomically: true, encoding: .utf8)
+        try Self.config(framework).write(toFile: config, atomically: true, encoding: .utf8)
         var arguments = TrainArguments()
         arguments.work = folder
         arguments.data = "\(folder)/data"
@@ -62,6 +62,13 @@ public struct LearnerJob: Sendable {
         default: return []
         }
     }
+
+    private static func config(_ framework: FrameworkName) -> String { framework == .slice ? sliceConfig : config }
+
+    private static let sliceConfig = """
+        {"global": {"embedding_dims": 16, "top_k": 20},
+         "slice": {"embeddings": "embeddings.npy", "num_nbrs": 40, "M": 8, "efC": 40, "efS": 40, "tolerance": 0.05}}
+        """
 
     /// Twenty steps an epoch at 640 documents. With a re-ranker in all frameworks.
     private static let config = """
