@@ -190,13 +190,14 @@ private struct LinearCase {
         let x = DenseMatrix(rows: 30, cols: 32)
         for row in 0..<30 { for c in 0..<21 { x[row, c] = numbers.next() } }
         makeUnitRows(x, team: device.team)
-        let members = CSRMatrix(
-            cols: 30, rows: (0..<12).map { label in (0..<30).filter { $0 % (label + 2) == 1 }.map { (Int32($0), 1) } },
-            binary: true)
+        let members: [[(Int32, Float)]] = (0..<12).map { label in
+            (0..<30).filter { $0 % (label + 2) == 1 }.map { (Int32($0), Float(1)) }
+        }
+        let documents = CSRMatrix(cols: 30, rows: members, binary: true)
         let vectors = device.paddedTensor(rows: 30, dims: 21), out = device.paddedTensor(rows: 9, dims: 21)
         device.withHost(vectors.withPadding, .write) { $0.copy(from: x.buffer) }
-        device.unitMeans(vectors, members: members, labels: 3..<12, into: out)
-        let expected = labelCentroids(encodings: x, documents: members, labels: 3..<12, team: device.team)
+        device.unitMeans(vectors, members: documents, labels: 3..<12, into: out)
+        let expected = labelCentroids(encodings: x, documents: documents, labels: 3..<12, team: device.team)
         #expect(device.download(out.withPadding).array == expected.buffer.array)
         #expect(expected.buffer.array.contains { $0 != 0 })
     }
