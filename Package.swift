@@ -27,13 +27,13 @@ let package = Package(
         .target(name: "CHNSW", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])]),
 
         // Swift, lowest layer first; each imports only what stands above it in this list.
-        .target(name: "Support", swiftSettings: strict),
+        .target(name: "Support", dependencies: ["CXXHash", "CZlib"], swiftSettings: strict),
         .target(name: "Transport", dependencies: ["CMPI", "Support"], swiftSettings: strict),
-        .target(name: "Checkpoint", dependencies: ["CHDF5", "CZlib", "Support"], swiftSettings: strict),
+        .target(name: "Checkpoint", dependencies: ["CHDF5", "Support"], swiftSettings: strict),
         // npy, npz, zip, gzip, pickle, JSON, XC text: what others write and read.
-        .target(name: "Formats", dependencies: ["CText", "CXXHash", "CZlib", "Support"], swiftSettings: strict),
+        .target(name: "Formats", dependencies: ["CText", "CZlib", "Support"], swiftSettings: strict),
         .target(name: "Config", dependencies: ["Formats", "Support"], swiftSettings: strict),
-        .target(name: "Datasets", dependencies: ["CText", "CZlib", "Config", "Formats", "Support"], swiftSettings: strict),
+        .target(name: "Datasets", dependencies: ["CText", "Config", "Formats", "Support"], swiftSettings: strict),
         // What coordinator and workers say to each other, and whether they are still there.
         .target(name: "Messages", dependencies: ["Checkpoint", "Transport", "Support"], swiftSettings: strict),
         // How scores of label shards, stages and learners become one, and what they are worth.
@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "Prepare", dependencies: ["Datasets", "Formats", "Support"], swiftSettings: strict),
         // Where tensors live and are computed on; only its CPU folder calls the kernels.
         .target(name: "Devices", dependencies: ["Kernels", "CHNSW", "Support"], swiftSettings: strict),
-        .target(name: "DeepXMLModel", dependencies: ["Devices", "Kernels", "CHNSW", "Config", "Support"], swiftSettings: strict),
+        .target(name: "DeepXMLModel", dependencies: ["Devices", "Kernels", "CHNSW", "Support"], swiftSettings: strict),
         // Networks, searches and epochs over the workers of a group.
         .target(
             name: "Training",
@@ -104,7 +104,7 @@ let package = Package(
 
         // What tests of several targets use.
         .target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport"),
-        .testTarget(name: "SupportTests", dependencies: ["Support"]),
+        .testTarget(name: "SupportTests", dependencies: ["TestSupport", "Support"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TransportChecks", "Support"]),
         // Properties of a communicator: TransportTests runs them over threads, mpi-checks under mpirun.
@@ -119,8 +119,9 @@ let package = Package(
         .testTarget(name: "MessagesTests", dependencies: ["Messages", "Transport", "Support"]),
         .testTarget(name: "ScoringTests", dependencies: ["TestSupport", "Scoring", "Messages", "Datasets", "Support"]),
         .testTarget(name: "PrepareTests", dependencies: ["TestSupport", "Prepare", "Datasets", "Formats", "Support"]),
+        .testTarget(name: "DevicesTests", dependencies: ["Devices", "Kernels", "Support"]),
         .testTarget(
-            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Kernels", "Config", "Support"]),
+            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Support"]),
         .testTarget(
             name: "LearnersTests",
             dependencies: [

@@ -1,6 +1,6 @@
 import COpenBLAS
-import Config
 import DeepXMLModel
+import Devices
 import Support
 
 /// The recurrent step at the trainer's shapes against bare sgemm on one core.
@@ -10,10 +10,10 @@ enum Recurrent {
     /// Flop/s of an LSTM's pass forward and backward over a batch in blocks, sequences of 1 … 30 tokens, against those of sgemm
     /// for the products with the input of a whole batch.
     static func lstm() throws {
-        let layer = Arch.Layer(
+        let layer = LayerDescription(
             kind: "rnn", numbers: ["hidden_size": Double(hidden)], texts: ["cell_type": "LSTM"])
         let stack = try EncoderStack(
-            coarse: [layer], fine: [], inputDims: hidden, streams: RandomStreams(seed: 1, module: 1))
+            coarse: [layer], fine: [], inputDims: hidden, streams: RandomStreams(seed: 1, module: 1), on: Steps.device)
         let passes = (0..<blocks).map { block in
             RecurrentBlock(stack, rows: batch * block / blocks..<batch * (block + 1) / blocks)
         }
@@ -30,7 +30,7 @@ enum Recurrent {
                 {
                     cblas_sgemm(
                         CblasRowMajor, CblasNoTrans, CblasTrans, Int32(tokens), Int32(gates), Int32(hidden), 1, x.pointer,
-                        Int32(hidden), stack.parameters.value.pointer, Int32(hidden), 0, out.pointer, Int32(gates))
+                        Int32(hidden), stack.parameters.value.hostPointer, Int32(hidden), 0, out.pointer, Int32(gates))
                 },
             ])
         // Products with the input and with the state; each once forward and twice backward. The first token has no state.
@@ -47,33 +47,29 @@ enum Recurrent {
 private final class RecurrentBlock {
     let stack: EncoderStack
     let tokens: Int
-    private let ids: Buffer<Int32>, starts: Buffer<Int64>
-    private let x: DenseMatrix, dx: DenseMatrix, hidden: DenseMatrix, z: DenseMatrix, dz: DenseMatrix
-    private let gradient: Buffer<Float>, tape = EncoderTape()
+    private let block: EncoderBlock
+    private let dx: Tensor, hidden: Tensor, z: Tensor, dz: Tensor, gradient: Tensor
+    private let tape = EncoderTape(on: Steps.device)
 
     init(_ stack: EncoderStack, rows: Range<Int>) {
         self.stack = stack
-        ids = Buffer(rows.map(Int32.init))
         var ends: [Int64] = [0]
         for row in rows { ends.append((ends.last ?? 0) + Int64(1 + row * 17 % 30)) }
-        starts = Buffer(ends)
         tokens = Int(ends.last ?? 0)
-        let width = paddedWidth(stack.inputDims), states = paddedWidth(stack.outputDims)
-        x = DenseMatrix(rows: tokens, cols: width)
-        dx = DenseMatrix(rows: tokens, cols: width)
-        x.buffer.fill(0.5)
-        hidden = DenseMatrix(rows: rows.count, cols: states)
-        z = DenseMatrix(rows: rows.count, cols: states)
-        dz = DenseMatrix(rows: rows.count, cols: states)
-        dz.buffer.fill(0.1)
-        gradient = Buffer(count: stack.gradientLength)
+        let device = Steps.device, x = device.paddedTensor(rows: tokens, dims: stack.inputDims)
+        device.fill(x, 0.5)
+        block = EncoderBlock(ids: rows.map(Int32.init), starts: ends, x: x)
+        dx = device.paddedTensor(rows: tokens, dims: stack.inputDims)
+        hidden = device.paddedTensor(rows: rows.count, dims: stack.intermediateDims)
+        z = device.paddedTensor(rows: rows.count, dims: stack.outputDims)
+        dz = device.paddedTensor(rows: rows.count, dims: stack.outputDims)
+        device.fill(dz, 0.1)
+        gradient = device.tensor(rows: 1, cols: stack.gradientLength)
     }
 
     func run() {
-        let block = EncoderBlock(rows: ids.count, ids: ids.pointer, starts: starts.pointer, x: x.pointer)
-        stack.forward(block, step: 1, intermediate: hidden.pointer, output: z.pointer, tape: tape)
+        stack.forward(block, step: 1, intermediate: hidden, output: z, tape: tape)
         stack.backward(
-            block, outputGradient: dz.pointer, tape: tape, trainsCoarse: true, gradient: gradient.pointer,
-            inputGradient: dx.pointer)
+            block, outputGradient: dz, tape: tape, trainsCoarse: true, gradient: gradient, inputGradient: dx)
     }
 }

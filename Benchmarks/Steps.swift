@@ -1,11 +1,12 @@
 import COpenBLAS
 import DeepXMLModel
-import Kernels
+import Devices
 import Support
 
 /// Training steps at the trainer's shapes, each against a bound measured beside it on one core.
 enum Steps {
     static let batch = 255, dims = 300, ld = 304, perDocument = 650
+    static let device = CPUDevice(team: ThreadTeam(size: 1))
 
     static func activations(_ seed: UInt32) -> DenseMatrix {
         let matrix = DenseMatrix(rows: batch, cols: ld)
@@ -27,13 +28,13 @@ enum Steps {
         let labels = Int32(classifier.labels.count)
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasTrans, Int32(batch), labels, Int32(dims), 1, z.pointer, Int32(ld),
-            classifier.weight.value.pointer, Int32(ld), 0, logits.pointer, labels)
+            classifier.weight.value.hostPointer, Int32(ld), 0, logits.pointer, labels)
     }
 
     /// Flop/s of the one-vs-all step (loss, both gradients, Adam) against those of bare sgemm of the same shape; and its
     /// speed with bfloat16 inputs against that.
     static func oneVsAll(labels: Int) {
-        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1))
+        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1), on: device)
         let z = activations(2), dz = DenseMatrix(rows: batch, cols: ld), logits = DenseMatrix(rows: batch, cols: labels)
         let positives = positives(labels: labels), adam = Adam.dense(learningRate: 0.001, step: 10)
         let steps = ClassifierPrecision.allCases.map { precision in
@@ -55,7 +56,7 @@ enum Steps {
 
     /// Flop/s of the 100 best labels of each document of a batch against those of bare sgemm of the same shape.
     static func oneVsAllTopK(labels: Int) {
-        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1))
+        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1), on: device)
         let z = activations(2), logits = DenseMatrix(rows: batch, cols: labels)
         let search = OneVsAllTopK(classifier: classifier), team = ThreadTeam(size: 1)
         let seconds = fastest(
@@ -69,7 +70,7 @@ enum Steps {
 
     /// Seconds of a shortlist step against the larger of bytes ÷ copy bandwidth and flops ÷ sgemm's flop/s.
     static func shortlist(labels: Int) {
-        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 3))
+        let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 3), on: device)
         let sizes = ShortlistSizes(maxPositives: 20, randomNegatives: perDocument, limit: perDocument)
         let pairs = LabelPairs(labels: 0..<labels, labelCount: labels, batchSize: batch, sizes: sizes)
         let truth = CSRMatrix(
@@ -78,9 +79,8 @@ enum Steps {
                 Set((0..<6).map { Int32((row * 7919 + $0 * 104_729) % labels) }).sorted().map { ($0, 1) }
             }, binary: true)
         let none = CSRMatrix(cols: labels, rows: Array(repeating: [], count: batch), binary: true)
-        let docs = Buffer((0..<Int32(batch)).map { $0 })
         pairs.assemble(
-            docs: UnsafeBufferPointer(start: docs.pointer, count: batch), labels: truth,
+            docs: (0..<Int32(batch)).map { $0 }, labels: truth,
             negatives: NegativeShortlists(inRange: none, totals: Buffer(count: batch)),
             stream: RandomStreams(seed: 5, module: 3).stream(.negatives, step: 0))
         let step = ShortlistStep(classifier: classifier)

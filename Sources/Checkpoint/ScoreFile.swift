@@ -45,7 +45,7 @@ public enum ScoreFile {
     private static func write(
         to path: String, attributes: [String: H5Attribute], _ body: (borrowing H5File) throws -> Void
     ) throws {
-        try SafeFile.replace(path) { temporary in
+        try AtomicFile.replace(path) { temporary in
             let file = try H5File(creating: temporary)
             try file.setAttribute("format", .string("deepxml-dist scores 1"))
             for (name, value) in attributes.sorted(by: { $0.key < $1.key }) { try file.setAttribute(name, value) }

@@ -1,4 +1,5 @@
 import Formats
+import Support
 
 extension Config {
     /// All settings as they hold, what was inherited included: canonical JSON, keys sorted, one a line.
@@ -8,7 +9,7 @@ extension Config {
 
     /// Hex digest of the settings that change a learner or its scores; not of names, of what is saved, or of how it is scored.
     public var fingerprint: String {
-        fnv1a(learnerSettings.text.utf8).hexDigits
+        hexDigits(FNV1a.hash64(learnerSettings.text.utf8))
     }
 
     /// The settings of the fingerprint in which two configs differ, one sentence each; empty where fingerprints are equal.
@@ -53,18 +54,5 @@ extension Array {
     fileprivate func value<Section>(of section: Section, where qualify: (ConfigReach) -> Bool) -> JSONValue
     where Element == ConfigKey<Section> {
         .sorted(.init(uniqueKeysWithValues: filter { qualify($0.reach) }.map { ($0.name, $0.read(section)) }))
-    }
-}
-
-/// FNV-1a, 64 bits (draft-eastlake-fnv).
-func fnv1a(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-}
-
-extension UInt64 {
-    /// Sixteen lower-case hexadecimal digits.
-    var hexDigits: String {
-        let digits = String(self, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

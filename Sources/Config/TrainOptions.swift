@@ -1,3 +1,4 @@
+import Support
 import Formats
 
 /// What one run of `deepxml-dist train` does, checked and complete.
@@ -67,7 +68,7 @@ extension TrainOptions {
             astec.map { astec in
                 "astec \(astec.coarseDropout) " + (astec.fineDropout.map { "residual \($0)" } ?? "identity")
             } ?? archDefinition.canonicalText
-        return fnv1a("\(framework.rawValue) \(config.fingerprint) \(encoder)".utf8).hexDigits
+        return hexDigits(FNV1a.hash64("\(framework.rawValue) \(config.fingerprint) \(encoder)".utf8))
     }
 
     /// JSON numbers are exact up to 2⁵³; a larger seed is written as text.

@@ -102,3 +102,65 @@ extension Communicator {
         try post(WorkerMessage.report(report).encoded(), to: 0, tag: MessageTag.report)
     }
 }
+
+/// What the coordinator tells every rank once the plan stands; or that the run ends here, with an exit code.
+package struct Assignment: Codable, Sendable {
+    /// nil: go on.
+    package var exitCode: Int32?
+    /// World ranks of each group.
+    package var groups: [[Int]] = []
+    /// Threads of each world rank.
+    package var threads: [Int] = []
+    /// The mapped data set.
+    package var cacheFile = ""
+    /// Files of V×D token embeddings, by their name in the config.
+    package var embeddings: [String: String] = [:]
+    /// Content of those files.
+    package var embeddingsFingerprint = ""
+
+    package init(
+        exitCode: Int32? = nil, groups: [[Int]] = [], threads: [Int] = [], cacheFile: String = "",
+        embeddings: [String: String] = [:], embeddingsFingerprint: String = ""
+    ) {
+        self.exitCode = exitCode
+        self.groups = groups
+        self.threads = threads
+        self.cacheFile = cacheFile
+        self.embeddings = embeddings
+        self.embeddingsFingerprint = embeddingsFingerprint
+    }
+
+    package func group(of rank: Int) -> Int? { groups.firstIndex { $0.contains(rank) } }
+}
+
+/// What a group tells the coordinator while it trains a learner.
+public struct ProgressEvent: Codable, Sendable, Equatable {
+    /// The learner's seed.
+    public var learner: Int
+    /// `surrogate`, `shortlist`, `extreme`, `reranker` or `predict`.
+    public var module: String
+    /// Epochs done, of `epochs`; nil for a stage without epochs.
+    public var epoch: Int?
+    public var epochs: Int?
+    /// Mean loss since the last event.
+    public var loss: Double?
+    public var docsPerSecond: Double?
+    /// Seconds left of the module.
+    public var etaSeconds: Double?
+    /// A line for the person; empty where the figures say all.
+    public var message: String
+
+    public init(
+        learner: Int, module: String, epoch: Int? = nil, epochs: Int? = nil, loss: Double? = nil,
+        docsPerSecond: Double? = nil, etaSeconds: Double? = nil, message: String = ""
+    ) {
+        self.learner = learner
+        self.module = module
+        self.epoch = epoch
+        self.epochs = epochs
+        self.loss = loss
+        self.docsPerSecond = docsPerSecond
+        self.etaSeconds = etaSeconds
+        self.message = message
+    }
+}

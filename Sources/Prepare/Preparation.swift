@@ -66,9 +66,7 @@ public struct Preparation: Sendable {
         let trainPart = part(train, vectoriser.sequences(of: texts), vectoriser, labels)
         let testPart = part(test, test.map { vectoriser.sequence(of: $0.text) }, vectoriser, labels)
         try vectoriser.save(to: folder.path)
-        try OutputFile.write("\(folder.path)/labels.txt") { file in
-            for name in labels.names { try file.write("\(name)\n") }
-        }
+        try TextOutput.write("\(folder.path)/labels.txt", lines: labels.names)
         for (part, prefix) in [(trainPart, "trn"), (testPart, "tst")] {
             let features = vectoriser.vocabulary.count
             try part.write(to: folder.path, prefix: prefix, features: features, labels: labels.names)

@@ -145,7 +145,7 @@ import Testing
 
     @Test func aDamagedOneIsNotCountedAmongTheKept() throws {
         for epoch in [1, 2] { try layout.write(store, key(epoch)) }
-        try SafeFile.write(scratch.file("ckpt_extreme_2_20/shard-0-of-2.h5"), Data("zap".utf8))
+        try AtomicFile.write(scratch.file("ckpt_extreme_2_20/shard-0-of-2.h5"), Data("zap".utf8))
         #expect(try store.newest()?.key == key(1))
         try layout.write(store, key(3))
         #expect(scratch.names == ["ckpt_extreme_1_10", "ckpt_extreme_3_30"])
@@ -153,7 +153,7 @@ import Testing
 
     @Test func aDamagedOneIsWrittenAnew() throws {
         for epoch in [1, 2] { try layout.write(store, key(epoch)) }
-        try SafeFile.write(scratch.file("ckpt_extreme_2_20/shard-0-of-2.h5"), Data("zap".utf8))
+        try AtomicFile.write(scratch.file("ckpt_extreme_2_20/shard-0-of-2.h5"), Data("zap".utf8))
         #expect(try store.newest()?.key == key(1))
         try Layout(workers: 3).write(store, key(2))
         #expect(try store.newest()?.shardCount == 3)
@@ -163,7 +163,7 @@ import Testing
     @Test func freshDeletesCheckpointsAndNothingElse() throws {
         try layout.write(store, key(1), pinned: true)
         try layout.write(store, key(2))
-        try SafeFile.write(scratch.file("ckpt_notes.txt"), Data())
+        try AtomicFile.write(scratch.file("ckpt_notes.txt"), Data())
         try makeStore(scratch.path, notices, otherIdentity { $0.seed = 1 }).removeAll()
         #expect(scratch.names == ["ckpt_notes.txt"])
         #expect(try store.newest() == nil)

@@ -97,7 +97,7 @@ import Testing
 
     @Test func nothingWholeStartsOver() throws {
         for folder in [newer, "ckpt_extreme_1_10"] {
-            try SafeFile.write(scratch.file("\(folder)/manifest.json"), Data("{}".utf8))
+            try AtomicFile.write(scratch.file("\(folder)/manifest.json"), Data("{}".utf8))
         }
         #expect(try store.newest() == nil)
         #expect(notices.all.count == 2 && notices.all.allSatisfy { $0.contains("is damaged") && $0.contains("starting over") })

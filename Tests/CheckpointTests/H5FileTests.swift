@@ -64,7 +64,7 @@ import Testing
         let missing = try failure { _ = try H5File(opening: scratch.file("no.h5")) }
         #expect(missing.code == .usage && missing.place == scratch.file("no.h5") && missing.found.contains("No such file"))
 
-        try SafeFile.write(scratch.file("text.h5"), Data("this is no HDF5 file".utf8))
+        try AtomicFile.write(scratch.file("text.h5"), Data("this is no HDF5 file".utf8))
         let text = try failure { _ = try H5File(opening: scratch.file("text.h5")) }
         #expect(text.code == .damagedCheckpoint && text.place == scratch.file("text.h5") && !text.found.isEmpty)
 

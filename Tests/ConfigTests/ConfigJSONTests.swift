@@ -1,4 +1,5 @@
 import Formats
+import Foundation
 import Testing
 
 @Suite("JSON of configs")
@@ -46,6 +47,22 @@ struct ConfigJSONTests {
 
     @Test("a byte order mark is skipped")
     func byteOrderMark() throws { #expect(try JSONValue.parse([0xEF, 0xBB, 0xBF, 0x31], name: "x") == .number(1)) }
+
+    @Test("whole numbers of 64 bits stay exact", arguments: [Int.max, Int.min, (1 << 53) + 1, -(1 << 53) - 1, 1 << 53, 0])
+    func wideIntegers(number: Int) throws {
+        let value = try JSONValue.parse(Array("[\(number)]".utf8), name: "x")
+        #expect(value == .array([.integer(number)]) && value.text == "[\(number)]")
+        let copy = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+        #expect(copy == value)
+    }
+
+    @Test("texts are escaped as Foundation does")
+    func escapes() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        let text = String(String.UnicodeScalarView((0..<0x2200).compactMap(Unicode.Scalar.init)))
+        #expect(try String(decoding: encoder.encode(text), as: UTF8.self) == JSONValue.string(text).text)
+    }
 
     /// Every prefix and many one-byte changes of a valid text: refused, or a value that reads back from its own text.
     @Test("damaged text never traps")

@@ -1,4 +1,5 @@
 import Coordinator
+import Formats
 import Foundation
 import Scoring
 import Support
@@ -31,7 +32,7 @@ func table(_ base: Double) -> MetricTable {
                     seed: 108, evaluation: evaluation, seconds: ["surrogate": 1, "shortlist": 2.5, "extreme": 3, "predict": 0.1])
             ],
             ensemble: table(70),
-            config: .object(["global": .object(["beta": .number(0.3), "files": .array([.integer(1), .text("a")])])]),
+            config: .sorted(["global": .sorted(["beta": .number(0.3), "files": .array([.integer(1), .string("a")])])]),
             gitRevision: "abc")
     }
 

@@ -104,7 +104,7 @@ func expectEqual(
         let misspelt = XCDatasetFiles(folder: parent + "/" + name.dropLast() + "_")
         let failure = try #require(throws: Failure.self) { try XCDataset.load(files: misspelt, threads: 1) }
         #expect(failure.code == .usage && failure.problem == "no such data set" && failure.found.contains(name))
-        #expect(failure.advice.contains("did you mean xcdata-tests-") && failure.advice.contains("deepxml-dist prepare --demo"))
+        #expect(failure.advice.contains("did you mean deepxml-tests-") && failure.advice.contains("deepxml-dist prepare --demo"))
     }
 
     @Test func missingFile() throws {

@@ -1,5 +1,5 @@
 import DeepXMLModel
-import Kernels
+import Devices
 import Support
 
 /// Encoder, residual and classifier as one process without threads would train them: the modules' parts put together as
@@ -10,9 +10,8 @@ final class AstecNetwork {
     let classifier: ClassifierShard
     let trainsEncoder: Bool
     private let features: CSRMatrix
-    private let x: DenseMatrix, z: DenseMatrix, activation: DenseMatrix, dz: DenseMatrix, scratch: DenseMatrix
-    private let encoded: DenseMatrix, dx: DenseMatrix
-    private let team = ThreadTeam(size: 1)
+    private let x: Tensor, z: Tensor, activation: Tensor, dz: Tensor, scratch: Tensor
+    private let encoded: Tensor, dx: Tensor
     private let learningRate: Double
     private let dims: Int
 
@@ -26,26 +25,23 @@ final class AstecNetwork {
         learningRate = oracle.learningRate
         features = oracle.features
         self.trainsEncoder = trainsEncoder
-        encoder = EmbeddingShard(vocabulary: oracle.vocabulary, columns: 0..<dims)
-        residual = Residual(dims: dims, streams)
-        classifier = ClassifierShard(labels: 0..<oracle.labelCount, dims: dims, streams)
-        let ld = paddedWidth(oracle.dims)
-        func activations() -> DenseMatrix { DenseMatrix(rows: batch, cols: ld) }
+        encoder = EmbeddingShard(vocabulary: oracle.vocabulary, columns: 0..<dims, on: cpu)
+        residual = Residual(dims: dims, streams, on: cpu)
+        classifier = ClassifierShard(labels: 0..<oracle.labelCount, dims: dims, streams, on: cpu)
+        func activations() -> Tensor { cpu.paddedTensor(rows: batch, dims: oracle.dims) }
         (x, z, activation, dz, scratch) = (activations(), activations(), activations(), activations(), activations())
-        (encoded, dx) = (DenseMatrix(rows: batch, cols: dims), DenseMatrix(rows: batch, cols: dims))
+        (encoded, dx) = (cpu.tensor(rows: batch, cols: dims), cpu.tensor(rows: batch, cols: dims))
         start(oracle.start)
     }
 
     private func start(_ start: AstecOracle.Parameters) {
-        set(encoder.table.value, start.embeddings)
-        set(residual.weight.value, start.residual)
-        set(residual.bias.value, start.residualBias)
-        set(classifier.weight.value, start.weight)
-        set(classifier.bias.value, start.bias)
-        for i in 0..<dims {
-            residual.norm.u[i] = Float(start.u[i])
-            residual.norm.v[i] = Float(start.v[i])
-        }
+        set(encoder.table.value.host, start.embeddings)
+        set(residual.weight.value.host, start.residual)
+        set(residual.bias.value.host, start.residualBias)
+        set(classifier.weight.value.host, start.weight)
+        set(classifier.bias.value.host, start.bias)
+        set(residual.norm.u.host, start.u)
+        set(residual.norm.v.host, start.v)
     }
 
     private func set(_ matrix: DenseMatrix, _ values: [Double]) {
@@ -57,25 +53,22 @@ final class AstecNetwork {
     ///
     /// - Returns: the summed loss.
     func step(_ step: Int, docs: [Int32], loss: Loss) -> Double {
-        docs.withUnsafeBufferPointer { ids in
-            encoder.forward(features, docs: ids, dropout: nil, into: encoded.pointer, team: team)
-            for row in 0..<docs.count { x.row(row).update(from: encoded.row(row), count: dims) }
-            residual.prepare(training: true)
-            residual.forward(
-                x.pointer, rows: docs.count, ids: ids.baseAddress!, dropout: nil, activation: activation.pointer, z: z.pointer,
-                team: team)
-            let sum = loss(docs, z, dz, step)
-            residual.backward(
-                dz.pointer, x: x.pointer, activation: activation.pointer, rows: docs.count, keep: 1, scratch: scratch.pointer,
-                columns: 0..<dims, dx: trainsEncoder ? dx.pointer : nil, Adam.dense(learningRate: learningRate, step: step),
-                team: team)
-            if trainsEncoder {
-                dx_relu_dropout_backward(dx.pointer, encoded.pointer, docs.count * dims, 1)
-                encoder.step(
-                    features, docs: ids, gradient: dx.pointer, Adam.lazy(learningRate: learningRate, step: step), team: team)
-            }
-            return sum
+        let rows = 0..<docs.count, adam = Adam.dense(learningRate: learningRate, step: step)
+        let x = x.rows(rows), activation = activation.rows(rows), dx = dx.rows(rows), encoded = encoded.rows(rows)
+        encoder.forward(features, docs: docs, dropout: nil, into: encoded)
+        cpu.copy(encoded, to: x)
+        residual.prepare(training: true)
+        residual.forward(x, ids: docs, dropout: nil, activation: activation, z: z.rows(rows))
+        let sum = loss(docs, z.padded, dz.padded, step)
+        residual.beginBackward(
+            dz.rows(rows), x: x, activation: activation, keep: 1, dh: scratch.rows(rows), columns: 0..<dims,
+            dx: trainsEncoder ? dx : nil, gradientRows: 0..<dims)
+        residual.finishBackward(dh: scratch.rows(rows), adam)
+        if trainsEncoder {
+            cpu.dropReluBackward(dx, y: encoded, keep: 1)
+            encoder.step(features, docs: docs, gradient: dx, Adam.lazy(learningRate: learningRate, step: step))
         }
+        return sum
     }
 
     /// Parameters as the oracle names them, padding left out.
@@ -84,10 +77,10 @@ final class AstecNetwork {
             (0..<matrix.rows).flatMap { row in (0..<cols).map { Double(matrix[row, $0]) } }
         }
         return [
-            "embeddings": values(encoder.table.value, dims), "residual": values(residual.weight.value, dims),
-            "residualBias": values(residual.bias.value, dims), "u": residual.norm.u.array.map(Double.init),
-            "v": residual.norm.v.array.map(Double.init), "weight": values(classifier.weight.value, dims),
-            "bias": values(classifier.bias.value, 1),
+            "embeddings": values(encoder.table.value.host, dims), "residual": values(residual.weight.value.host, dims),
+            "residualBias": values(residual.bias.value.host, dims), "u": residual.norm.u.array.map(Double.init),
+            "v": residual.norm.v.array.map(Double.init), "weight": values(classifier.weight.value.host, dims),
+            "bias": values(classifier.bias.value.host, 1),
         ]
     }
 }

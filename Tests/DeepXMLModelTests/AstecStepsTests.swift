@@ -32,11 +32,9 @@ import Testing
         let negatives = NegativeShortlists(
             inRange: oracle.matrix(oracle.data.negatives), totals: Buffer(oracle.data.negatives.map { Int32($0.count) }))
         try compare(module, network) { docs, z, dz, number in
-            docs.withUnsafeBufferPointer {
-                pairs.assemble(
-                    docs: $0, labels: truth, negatives: negatives,
-                    stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: number))
-            }
+            pairs.assemble(
+                docs: docs, labels: truth, negatives: negatives,
+                stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: number))
             return step.run(
                 rows: 0..<oracle.labelCount, z: z.pointer, batch: docs.count, pairs: pairs,
                 adam: Adam.lazy(learningRate: oracle.learningRate, step: number), dz: dz.pointer)

@@ -15,8 +15,8 @@ import Testing
     }
 
     private func classifier() -> ClassifierShard {
-        let shard = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 4, module: 3))
-        for i in 0..<labels * shard.ld { shard.weight.value.pointer[i] *= 3 }
+        let shard = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 4, module: 3), on: cpu)
+        for i in 0..<labels * shard.ld { shard.weight.value.host.pointer[i] *= 3 }
         return shard
     }
 
@@ -58,7 +58,7 @@ import Testing
         expectClose(foundZ, expectedZ, "∂z", tolerance: 3e-4)
         expectClose(foundW, expectedW, "∂W", tolerance: 3e-4)
         #expect((0..<batch).allSatisfy { row in (dims..<shard.ld).allSatisfy { dz[row, $0] == 0 } }, "padding of ∂z")
-        #expect((0..<labels).allSatisfy { row in (dims..<shard.ld).allSatisfy { shard.weight.value[row, $0] == 0 } })
+        #expect((0..<labels).allSatisfy { row in (dims..<shard.ld).allSatisfy { shard.weight.value.host[row, $0] == 0 } })
     }
 
     private func slope(_ loss: ClassifierLossKind, _ logit: Double, _ positive: Bool) -> Double {
@@ -77,7 +77,7 @@ import Testing
             let shard = classifier()
             let step = OneVsAllStep(classifier: shard, labelCount: labels, batchSize: room, precision: precision)
             let (dz, sum) = run(step, 0..<labels, z, batch: 7)
-            return (dz.buffer.array + shard.weight.value.buffer.array, sum)
+            return (dz.buffer.array + shard.weight.value.host.buffer.array, sum)
         }
         #expect(results[0].0 == results[1].0 && results[0].1 == results[1].1)
     }

@@ -9,8 +9,8 @@ import Testing
 
     /// A classifier of the labels 3 ..< 3 + count, with larger weights than at the start.
     private func classifier(_ count: Int) -> ClassifierShard {
-        let shard = ClassifierShard(labels: 3..<3 + count, dims: dims, RandomStreams(seed: 4, module: 3))
-        for i in 0..<count * shard.ld { shard.weight.value.pointer[i] *= 3 }
+        let shard = ClassifierShard(labels: 3..<3 + count, dims: dims, RandomStreams(seed: 4, module: 3), on: cpu)
+        for i in 0..<count * shard.ld { shard.weight.value.host.pointer[i] *= 3 }
         return shard
     }
 
@@ -96,11 +96,9 @@ import Testing
             inRange: matrix(negative.map { $0.filter(shard.labels.contains) }), totals: Buffer(negative.map { Int32($0.count) }))
         let sizes = ShortlistSizes(maxPositives: 50, randomNegatives: 0, limit: 50)
         let pairs = LabelPairs(labels: shard.labels, labelCount: 50, batchSize: batch, sizes: sizes)
-        docs.withUnsafeBufferPointer {
-            pairs.assemble(
-                docs: $0, labels: matrix(truth), negatives: negatives,
-                stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: 0))
-        }
+        pairs.assemble(
+            docs: docs, labels: matrix(truth), negatives: negatives,
+            stream: RandomStreams(seed: 1, module: 3).stream(.negatives, step: 0))
         let start = (W: Matrix(shard.weight.value, cols: dims), b: Matrix(shard.bias.value, cols: 1), z: Matrix(z, cols: dims))
         let dz = DenseMatrix(rows: batch, cols: shard.ld)
         let part = DenseMatrix(rows: batch, cols: shard.ld)
@@ -117,7 +115,9 @@ import Testing
         }
         #expect(pairs.count == entries.count)
         compare(shard, start, dz, found: sum, loss, entries, scale: 1 / Double(batch))
-        #expect((0..<dims).allSatisfy { Double(shard.weight.value[39, $0]) == start.W[39, $0] }, "a label of no list has changed")
+        #expect(
+            (0..<dims).allSatisfy { Double(shard.weight.value.host[39, $0]) == start.W[39, $0] }, "a label of no list has changed"
+        )
     }
 
     /// What is drawn for a document does not depend on how labels are cut; nothing is drawn beyond the limit.
@@ -133,7 +133,7 @@ import Testing
                 cols: labelCount, rows: negative.map { $0.filter { labels.contains(Int($0)) }.map { ($0, 1) } }, binary: true)
             let negatives = NegativeShortlists(inRange: inRange, totals: Buffer(negative.map { Int32($0.count) }))
             let pairs = LabelPairs(labels: labels, labelCount: labelCount, batchSize: 4, sizes: sizes)
-            docs.withUnsafeBufferPointer { pairs.assemble(docs: $0, labels: truth, negatives: negatives, stream: stream) }
+            pairs.assemble(docs: docs, labels: truth, negatives: negatives, stream: stream)
             return pairs.count
         }
         let counts = (0..<labelCount).map { count($0..<$0 + 1) }

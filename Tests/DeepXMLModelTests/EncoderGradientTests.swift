@@ -1,30 +1,29 @@
 import DeepXMLModel
-import Kernels
+import Devices
 import Support
 import Testing
 
 /// Gradients of the encoder's two parts, for the loss Σ c·out with fixed random c, against central differences.
 @Suite struct EncoderGradientTests {
     let docs: [Int32] = [4, 0, 7, 2, 9, 5, 1], dims = 11, keep: Float = 0.5
-    let team = ThreadTeam(size: 1)
     let adam = Adam.dense(learningRate: 0.01, step: 1)
 
     /// Which elements dropout keeps (0 or 1/keep), found by what it makes of ones.
-    private func mask(_ stream: dx_stream) -> Matrix {
-        let ones = DenseMatrix(rows: docs.count, cols: dims)
-        ones.buffer.fill(1)
-        docs.withUnsafeBufferPointer { dx_relu_dropout(ones.pointer, docs.count, dims, dims, 0, $0.baseAddress!, stream, keep) }
+    private func mask(_ stream: RandomStream) -> Matrix {
+        let ones = cpu.tensor(rows: docs.count, cols: dims)
+        cpu.fill(ones, 1)
+        cpu.drop(ones, Dropout(stream: stream, keep: keep, ids: docs), relu: true)
         return Matrix(ones, cols: dims)
     }
 
     @Test func maskKeepsTheShareAskedFor() {
         let ids = (0..<400).map(Int32.init)
-        let ones = DenseMatrix(rows: 400, cols: 50)
+        let ones = cpu.tensor(rows: 400, cols: 50)
         for keep: Float in [0.5, 0.8] {
-            ones.buffer.fill(1)
+            cpu.fill(ones, 1)
             let stream = RandomStreams(seed: 3, module: 1).stream(.encoderDropout, step: 4)
-            ids.withUnsafeBufferPointer { dx_relu_dropout(ones.pointer, 400, 50, 50, 0, $0.baseAddress!, stream, keep) }
-            let kept = ones.buffer.array.filter { $0 > 0 }
+            cpu.drop(ones, Dropout(stream: stream, keep: keep, ids: ids), relu: true)
+            let kept = ones.array.filter { $0 > 0 }
             #expect(kept.allSatisfy { abs($0 - 1 / keep) < 1e-6 })
             // 20,000 draws: five standard deviations are 0.018.
             #expect(abs(Double(kept.count) / 20000 - Double(keep)) < 0.018)
@@ -41,27 +40,24 @@ import Testing
                 // Token 13 is nowhere; the last document's repeat those of others.
                 (0..<13).filter { _ in g.uniform() < 0.3 }.map { (Int32($0), g.uniform() + Float(doc) / 10) }
             })
-        let shard = EmbeddingShard(vocabulary: vocabulary, columns: 0..<dims)
+        let shard = EmbeddingShard(vocabulary: vocabulary, columns: 0..<dims, on: cpu)
         let start = noise(rows: vocabulary, cols: dims, seed: 8)
-        for token in 0..<vocabulary { shard.table.value.row(token).update(from: start.row(token), count: dims) }
+        for token in 0..<vocabulary { shard.table.value.host.row(token).update(from: start.row(token), count: dims) }
         let mask = mask(stream)
         let c = Matrix(noise(rows: docs.count, cols: dims, seed: 9), cols: dims)
 
-        let out = DenseMatrix(rows: docs.count, cols: dims)
-        let dx = DenseMatrix(rows: docs.count, cols: dims)
-        for i in c.values.indices { dx.pointer[i] = Float(c.values[i]) }
-        docs.withUnsafeBufferPointer {
-            shard.forward(features, docs: $0, dropout: (stream, keep), into: out.pointer, team: team)
-            dx_relu_dropout_backward(dx.pointer, out.pointer, docs.count * dims, keep)
-            shard.step(features, docs: $0, gradient: dx.pointer, Adam.lazy(learningRate: 0.01, step: 1), team: team)
-        }
+        let out = cpu.tensor(rows: docs.count, cols: dims), dx = cpu.tensor(rows: docs.count, cols: dims)
+        cpu.upload(Buffer(c.values.map(Float.init)), to: dx)
+        shard.forward(features, docs: docs, dropout: (stream, keep), into: out)
+        cpu.dropReluBackward(dx, y: out, keep: keep)
+        shard.step(features, docs: docs, gradient: dx, Adam.lazy(learningRate: 0.01, step: 1))
         let expected = gradient(at: Matrix(start, cols: dims)) { table in
             let x = encoded(table, features, mask)
             return zip(x.values, c.values).reduce(0) { $0 + $1.0 * $1.1 }
         }
         expectClose(gradientOfFirstStep(shard.table, cols: dims), expected, "∂E")
         expectClose(Matrix(out, cols: dims), encoded(Matrix(start, cols: dims), features, mask), "x̂")
-        #expect((0..<dims).allSatisfy { shard.table.value[13, $0] == start[13, $0] }, "a token of no document has changed")
+        #expect((0..<dims).allSatisfy { shard.table.value.host[13, $0] == start[13, $0] }, "a token of no document has changed")
     }
 
     /// x̂ = mask · ReLU(Σ_t x_t E_t).
@@ -79,30 +75,26 @@ import Testing
     @Test func residual() {
         let stream = RandomStreams(seed: 7, module: 1).stream(.residualDropout, step: 6)
         let rows = docs.count
-        let residual = Residual(dims: dims, RandomStreams(seed: 2, module: 1))
+        let residual = Residual(dims: dims, RandomStreams(seed: 2, module: 1), on: cpu)
         let ld = paddedWidth(dims)
         let shift = noise(rows: dims, cols: dims, scale: 0.4, seed: 1)
         let offset = noise(rows: 1, cols: dims, scale: 0.3, seed: 2)
-        for i in 0..<dims * ld { residual.weight.value.pointer[i] += shift.pointer[i] }
-        residual.bias.value.buffer.copy(from: offset.buffer)
+        for i in 0..<dims * ld { residual.weight.value.host.pointer[i] += shift.pointer[i] }
+        residual.bias.value.host.buffer.copy(from: offset.buffer)
         let x = noise(rows: rows, cols: dims, seed: 3)
         let c = noise(rows: rows, cols: dims, seed: 4)
         let start = (R: Matrix(residual.weight.value, cols: dims), b: Matrix(offset, cols: dims), x: Matrix(x, cols: dims))
 
-        let activation = DenseMatrix(rows: rows, cols: ld)
-        let z = DenseMatrix(rows: rows, cols: ld)
-        let scratch = DenseMatrix(rows: rows, cols: ld)
+        let activation = cpu.paddedTensor(rows: rows, dims: dims), z = cpu.paddedTensor(rows: rows, dims: dims)
         let columns = 3..<dims
-        let dx = DenseMatrix(rows: rows, cols: columns.count)
+        let dx = cpu.tensor(rows: rows, cols: columns.count), dh = cpu.paddedTensor(rows: rows, dims: dims)
+        let input = x.padded(dims: dims)
         residual.prepare(training: true)
-        docs.withUnsafeBufferPointer {
-            residual.forward(
-                x.pointer, rows: rows, ids: $0.baseAddress!, dropout: (stream, keep), activation: activation.pointer,
-                z: z.pointer, team: team)
-        }
-        residual.backward(
-            c.pointer, x: x.pointer, activation: activation.pointer, rows: rows, keep: keep, scratch: scratch.pointer,
-            columns: columns, dx: dx.pointer, adam, team: team)
+        residual.forward(input, ids: docs, dropout: (stream, keep), activation: activation, z: z)
+        residual.beginBackward(
+            c.padded(dims: dims), x: input, activation: activation, keep: keep, dh: dh, columns: columns, dx: dx,
+            gradientRows: 0..<dims)
+        residual.finishBackward(dh: dh, adam)
 
         let norm = (u: residual.norm.u.array.map(Double.init), v: residual.norm.v.array.map(Double.init))
         let mask = mask(stream)
@@ -159,10 +151,11 @@ import Testing
 
     /// The power iteration finds the largest singular value: R̄'s norm is 1.
     @Test func spectralNormConverges() {
-        let norm = SpectralNorm(dims: dims, ld: paddedWidth(dims), RandomStreams(seed: 5, module: 1))
-        let R = noise(rows: dims, cols: dims, seed: 6)
-        for _ in 0..<500 { norm.iterate(R) }
-        let sigma = Double(norm.sigma(R))
+        let norm = SpectralNorm(dims: dims, RandomStreams(seed: 5, module: 1), on: cpu)
+        let R = noise(rows: dims, cols: dims, seed: 6), matrix = R.padded(dims: dims)
+        for _ in 0..<500 { norm.update(matrix, iterates: true) }
+        norm.update(matrix, iterates: false)
+        let sigma = Double(norm.sigma.array[0])
         // RᵀR v = σ² v.
         let v = norm.v.array.map(Double.init)
         let Rv = (0..<dims).map { i in (0..<dims).reduce(0) { $0 + Double(R[i, $1]) * v[$1] } }

@@ -1,4 +1,4 @@
-import Config
+import DeepXMLModel
 import Foundation
 import Testing
 
@@ -8,7 +8,7 @@ struct EncoderLayersOracle: Decodable, Sendable {
         var kind: String
         var numbers: [String: Double]
         var texts: [String: String]
-        var arch: Arch.Layer { Arch.Layer(kind: kind, numbers: numbers, texts: texts) }
+        var arch: LayerDescription { LayerDescription(kind: kind, numbers: numbers, texts: texts) }
     }
     struct Slot: Decodable, Sendable {
         var name: String

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 import Testing
 
@@ -9,12 +10,12 @@ import Testing
     @Test(arguments: EncoderLayersOracle.shared?.cases ?? []) func asTorch(_ oracle: EncoderLayersOracle.Case) throws {
         let stack = try EncoderStack(
             coarse: oracle.coarse.map(\.arch), fine: oracle.fine.map(\.arch), inputDims: oracle.inputDims,
-            streams: RandomStreams(seed: 1, module: 1))
+            streams: RandomStreams(seed: 1, module: 1), on: cpu)
         #expect(stack.slots.map(\.name) == oracle.slots.map(\.name))
         #expect(stack.slots.map(\.isTrained) == oracle.slots.map(\.isTrained))
         #expect(stack.slots.map(\.range.count) == oracle.slots.map(\.start.count))
         for (slot, start) in zip(stack.slots, oracle.slots) {
-            for (i, value) in zip(slot.range, start.start) { stack.parameters.value.pointer[i] = Float(value) }
+            for (i, value) in zip(slot.range, start.start) { stack.parameters.value.host.pointer[i] = Float(value) }
         }
         let rows = oracle.output.count / stack.outputDims
         let pass = EncoderPass(stack, ids: (0..<Int32(rows)).map { $0 }, lengths: oracle.lengths)
@@ -33,7 +34,7 @@ import Testing
             stack.apply(gradient.parameters, trainsCoarse: true, Adam.dense(learningRate: 0.01, step: step))
         }
         for (slot, end) in zip(stack.slots, oracle.slots) {
-            let found = slot.range.map { Double(stack.parameters.value.pointer[$0]) }
+            let found = slot.range.map { Double(stack.parameters.value.host.pointer[$0]) }
             expectNear(found, end.end, 2e-5, "\(slot.name) after three steps")
         }
     }
@@ -44,9 +45,9 @@ import Testing
         expectNear(unpadded(dx, cols: oracle.inputDims), oracle.inputGradient, "∂x")
     }
 
-    private func expect(_ gradient: Buffer<Float>, _ stack: EncoderStack, _ oracle: EncoderLayersOracle.Case) {
+    private func expect(_ gradient: Tensor, _ stack: EncoderStack, _ oracle: EncoderLayersOracle.Case) {
         for (slot, expected) in zip(stack.slots, oracle.slots) where slot.isTrained {
-            expectNear(slot.range.map { Double(gradient[$0]) }, expected.gradient, 3e-6, "∂\(slot.name)")
+            expectNear(gradient.array[slot.range].map(Double.init), expected.gradient, 3e-6, "∂\(slot.name)")
         }
     }
 

@@ -1,4 +1,3 @@
-import Config
 import DeepXMLModel
 import Support
 import Testing
@@ -6,39 +5,39 @@ import Testing
 /// What an arch file may not say, and that the error names the place.
 @Suite struct EncoderRefusalTests {
     struct Refusal: Sendable {
-        let coarse: [Arch.Layer]
+        let coarse: [LayerDescription]
         let place: String, mentions: String
     }
 
     static let refusals: [Refusal] = [
-        Refusal(coarse: [Arch.Layer(kind: "astek")], place: "transform_coarse.order", mentions: "did you mean \"astec\"?"),
-        Refusal(coarse: [Arch.Layer(kind: "astecpp")], place: "transform_coarse.order", mentions: "sequence"),
+        Refusal(coarse: [LayerDescription(kind: "astek")], place: "transform_coarse.order", mentions: "did you mean \"astec\"?"),
+        Refusal(coarse: [LayerDescription(kind: "astecpp")], place: "transform_coarse.order", mentions: "sequence"),
         Refusal(
-            coarse: [Arch.Layer(kind: "_identity"), Arch.Layer(kind: "rnn")], place: "transform_coarse.order",
+            coarse: [LayerDescription(kind: "_identity"), LayerDescription(kind: "rnn")], place: "transform_coarse.order",
             mentions: "rnn reads a sequence of tokens"),
         Refusal(
-            coarse: [Arch.Layer(kind: "rnn", numbers: ["hiden_size": 3])], place: "transform_coarse.rnn",
+            coarse: [LayerDescription(kind: "rnn", numbers: ["hiden_size": 3])], place: "transform_coarse.rnn",
             mentions: "did you mean \"hidden_size\"?"),
         Refusal(
-            coarse: [Arch.Layer(kind: "rnn", numbers: ["input_size": 301])], place: "transform_coarse.rnn.input_size",
+            coarse: [LayerDescription(kind: "rnn", numbers: ["input_size": 301])], place: "transform_coarse.rnn.input_size",
             mentions: "300"),
         Refusal(
-            coarse: [Arch.Layer(kind: "rnn", texts: ["cell_type": "GRUU"])], place: "transform_coarse.rnn.cell_type",
+            coarse: [LayerDescription(kind: "rnn", texts: ["cell_type": "GRUU"])], place: "transform_coarse.rnn.cell_type",
             mentions: "RNN, GRU, LSTM"),
         Refusal(
-            coarse: [Arch.Layer(kind: "rnn", numbers: ["num_layers": 0])], place: "transform_coarse.rnn.num_layers",
+            coarse: [LayerDescription(kind: "rnn", numbers: ["num_layers": 0])], place: "transform_coarse.rnn.num_layers",
             mentions: "whole number above 0"),
         Refusal(
-            coarse: [Arch.Layer(kind: "xmlcnn", texts: ["filter_sizes": "[2, x]"])],
+            coarse: [LayerDescription(kind: "xmlcnn", texts: ["filter_sizes": "[2, x]"])],
             place: "transform_coarse.xmlcnn.filter_sizes", mentions: "[512, 300]"),
         Refusal(
-            coarse: [Arch.Layer(kind: "astec", numbers: ["dropout": 1])], place: "transform_coarse.astec.dropout",
+            coarse: [LayerDescription(kind: "astec", numbers: ["dropout": 1])], place: "transform_coarse.astec.dropout",
             mentions: "drop probability"),
         Refusal(
-            coarse: [Arch.Layer(kind: "linear", numbers: ["bias": 2])], place: "transform_coarse.linear.bias",
+            coarse: [LayerDescription(kind: "linear", numbers: ["bias": 2])], place: "transform_coarse.linear.bias",
             mentions: "true or false"),
         Refusal(
-            coarse: [Arch.Layer(kind: "batchnorm1d", numbers: ["eps": 0])], place: "transform_coarse.batchnorm1d.eps",
+            coarse: [LayerDescription(kind: "batchnorm1d", numbers: ["eps": 0])], place: "transform_coarse.batchnorm1d.eps",
             mentions: "above 0"),
     ]
 
@@ -46,7 +45,7 @@ import Testing
         let refusal = Self.refusals[index]
         let failure = #expect(throws: Failure.self) {
             _ = try EncoderStack(
-                coarse: refusal.coarse, fine: [], inputDims: 300, streams: RandomStreams(seed: 1, module: 1))
+                coarse: refusal.coarse, fine: [], inputDims: 300, streams: RandomStreams(seed: 1, module: 1), on: cpu)
         }
         #expect(failure?.code == .usage)
         #expect(failure?.place == refusal.place)

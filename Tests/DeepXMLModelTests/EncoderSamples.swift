@@ -1,20 +1,19 @@
-import Config
 import DeepXMLModel
 
 /// Architectures that together have every layer, each with dropout where it can have one.
 enum EncoderSamples {
     struct Sample: Sendable {
         let name: String
-        let coarse: [Arch.Layer], fine: [Arch.Layer]
+        let coarse: [LayerDescription], fine: [LayerDescription]
 
         func stack(inputDims: Int = 6, seed: UInt64 = 3) throws -> EncoderStack {
             try EncoderStack(
-                coarse: coarse, fine: fine, inputDims: inputDims, streams: RandomStreams(seed: seed, module: 1))
+                coarse: coarse, fine: fine, inputDims: inputDims, streams: RandomStreams(seed: seed, module: 1), on: cpu)
         }
     }
 
-    private static func rnn(_ cell: String, layers: Int, bidirectional: Bool, dropout: Double) -> Arch.Layer {
-        Arch.Layer(
+    private static func rnn(_ cell: String, layers: Int, bidirectional: Bool, dropout: Double) -> LayerDescription {
+        LayerDescription(
             kind: "rnn",
             numbers: [
                 "hidden_size": 5, "num_layers": Double(layers), "bidirectional": bidirectional ? 1 : 0, "dropout": dropout,
@@ -22,56 +21,64 @@ enum EncoderSamples {
             texts: ["cell_type": cell])
     }
 
-    static let xmlcnn = Arch.Layer(
+    static let xmlcnn = LayerDescription(
         kind: "xmlcnn", numbers: ["num_filters": 3, "pooling_units": 2, "hidden_size": 7, "dropout": 0.25],
         texts: ["filter_sizes": "[1, 2, 4]"])
 
     static let sequences: [Sample] = [
         Sample(
-            name: "astec, residual", coarse: [Arch.Layer(kind: "astec", numbers: ["dropout": 0.5])],
-            fine: [Arch.Layer(kind: "residual", numbers: ["dropout": 0.5, "output_size": 8])]),
+            name: "astec, residual", coarse: [LayerDescription(kind: "astec", numbers: ["dropout": 0.5])],
+            fine: [LayerDescription(kind: "residual", numbers: ["dropout": 0.5, "output_size": 8])]),
         Sample(
             name: "astec (mean), linear, gelu",
-            coarse: [Arch.Layer(kind: "astec", numbers: ["dropout": 0.3], texts: ["reduction": "mean"])],
-            fine: [Arch.Layer(kind: "mlp", numbers: ["hidden_size": 4], texts: ["nnl": "gelu"])]),
+            coarse: [LayerDescription(kind: "astec", numbers: ["dropout": 0.3], texts: ["reduction": "mean"])],
+            fine: [LayerDescription(kind: "mlp", numbers: ["hidden_size": 4], texts: ["nnl": "gelu"])]),
         Sample(
-            name: "RNN", coarse: [rnn("RNN", layers: 1, bidirectional: false, dropout: 0)], fine: [Arch.Layer(kind: "identity")]),
+            name: "RNN", coarse: [rnn("RNN", layers: 1, bidirectional: false, dropout: 0)],
+            fine: [LayerDescription(kind: "identity")]),
         Sample(
             name: "GRU",
             coarse: [
-                Arch.Layer(kind: "astecpp", numbers: ["dropout": 0.2]), rnn("GRU", layers: 2, bidirectional: true, dropout: 0.3),
-                Arch.Layer(kind: "dropout", numbers: ["p": 0.3]),
-            ], fine: [Arch.Layer(kind: "residual", numbers: ["dropout": 0.2])]),
+                LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]),
+                rnn("GRU", layers: 2, bidirectional: true, dropout: 0.3),
+                LayerDescription(kind: "dropout", numbers: ["p": 0.3]),
+            ], fine: [LayerDescription(kind: "residual", numbers: ["dropout": 0.2])]),
         Sample(
             name: "LSTM",
             coarse: [
-                Arch.Layer(kind: "astecpp", numbers: ["dropout": 0.2]), rnn("LSTM", layers: 2, bidirectional: true, dropout: 0.3),
-            ], fine: [Arch.Layer(kind: "linear", numbers: ["output_size": 4])]),
+                LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]),
+                rnn("LSTM", layers: 2, bidirectional: true, dropout: 0.3),
+            ], fine: [LayerDescription(kind: "linear", numbers: ["output_size": 4])]),
         Sample(
-            name: "XML-CNN", coarse: [Arch.Layer(kind: "astecpp", numbers: ["dropout": 0.2]), xmlcnn],
-            fine: [Arch.Layer(kind: "_identity")]),
+            name: "XML-CNN", coarse: [LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]), xmlcnn],
+            fine: [LayerDescription(kind: "_identity")]),
         Sample(
             name: "an mlp a token, then a GRU",
             coarse: [
-                Arch.Layer(kind: "astecpp", numbers: ["dropout": 0]),
-                Arch.Layer(kind: "mlp", texts: ["hidden_size": "7,5", "nnl": "tanh"]),
-                Arch.Layer(kind: "dropout", numbers: ["p": 0.2]), rnn("GRU", layers: 1, bidirectional: false, dropout: 0),
-            ], fine: [Arch.Layer(kind: "relu")]),
+                LayerDescription(kind: "astecpp", numbers: ["dropout": 0]),
+                LayerDescription(kind: "mlp", texts: ["hidden_size": "7,5", "nnl": "tanh"]),
+                LayerDescription(kind: "dropout", numbers: ["p": 0.2]), rnn("GRU", layers: 1, bidirectional: false, dropout: 0),
+            ], fine: [LayerDescription(kind: "relu")]),
     ]
 
     static let features: [Sample] = [
         Sample(
             name: "dense features, mlp, residual",
             coarse: [
-                Arch.Layer(kind: "_identity"), Arch.Layer(kind: "mlp", texts: ["hidden_size": "[9, 5]", "nnl": "sigmoid"]),
-            ], fine: [Arch.Layer(kind: "residual", numbers: ["output_size": 3, "dropout": 0.3], texts: ["init": "random"])])
+                LayerDescription(kind: "_identity"),
+                LayerDescription(kind: "mlp", texts: ["hidden_size": "[9, 5]", "nnl": "sigmoid"]),
+            ], fine: [LayerDescription(kind: "residual", numbers: ["output_size": 3, "dropout": 0.3], texts: ["init": "random"])])
     ]
 
     static let normalised = Sample(
         name: "batch norm",
         coarse: [
-            Arch.Layer(kind: "linear", numbers: ["out_features": 5, "bias": 0]), Arch.Layer(kind: "batchnorm1d"),
-        ], fine: [Arch.Layer(kind: "dropout", numbers: ["p": 0.3]), Arch.Layer(kind: "linear", numbers: ["out_features": 3])])
+            LayerDescription(kind: "linear", numbers: ["out_features": 5, "bias": 0]), LayerDescription(kind: "batchnorm1d"),
+        ],
+        fine: [
+            LayerDescription(kind: "dropout", numbers: ["p": 0.3]),
+            LayerDescription(kind: "linear", numbers: ["out_features": 3]),
+        ])
 
     static let lengths = [3, 1, 0, 6, 2]
     static let ids: [Int32] = [4, 90, 7, 2, 33]

@@ -19,7 +19,7 @@ import Testing
         // Away from what the layers start from: an identity or a bias of zero hides mistakes.
         let shift = noise(rows: 1, cols: stack.parameters.value.cols, scale: 0.3, seed: 23)
         for slot in stack.slots where slot.isTrained {
-            for i in slot.range { stack.parameters.value.pointer[i] += shift.pointer[i] }
+            for i in slot.range { stack.parameters.value.host.pointer[i] += shift.pointer[i] }
         }
         let c = noise(rows: pass.rows, cols: stack.outputDims, seed: 18)
         stack.prepare(training: true)
@@ -27,8 +27,8 @@ import Testing
         let gradient = pass.backward(c)
         stack.finishGradient(gradient.parameters, blocks: 1, trainsCoarse: true)
         for slot in stack.slots where slot.isTrained {
-            let values = stack.parameters.value.pointer + slot.range.lowerBound
-            let found = slot.range.map { Double(gradient.parameters[$0]) }
+            let values = stack.parameters.value.host.pointer + slot.range.lowerBound
+            let found = gradient.parameters.array[slot.range].map(Double.init)
             expectGradient(found, of: values, "∂\(slot.name)") { pass.loss(c, step: step) }
         }
         for vector in 0..<pass.x.rows {

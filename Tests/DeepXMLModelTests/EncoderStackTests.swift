@@ -1,5 +1,5 @@
-import Config
 import DeepXMLModel
+import Devices
 import Support
 import Testing
 
@@ -40,18 +40,19 @@ import Testing
         stack.prepare(training: true)
         let large = EncoderPass(stack, ids: [10, 14, 11, 30], lengths: [15, 31, 7, 20])
         let small = EncoderPass(stack, ids: [3, 4], lengths: [6, 2])
-        let c = noise(rows: 4, cols: stack.outputDims, seed: 4)
+        let c = noise(rows: 4, cols: stack.outputDims, seed: 4).padded(dims: stack.outputDims)
         func results(_ pass: EncoderPass, _ tape: EncoderTape) -> ([Float], [Float]) {
-            stack.forward(pass.block, step: 2, intermediate: pass.intermediate.pointer, output: pass.output.pointer, tape: tape)
-            let gradient = Buffer<Float>(count: stack.gradientLength), dx = DenseMatrix(rows: pass.x.rows, cols: pass.x.cols)
+            stack.forward(pass.block, step: 2, intermediate: pass.intermediate, output: pass.output, tape: tape)
+            let gradient = cpu.tensor(rows: 1, cols: stack.gradientLength)
+            let dx = cpu.paddedTensor(rows: pass.x.rows, dims: stack.inputDims)
             stack.backward(
-                pass.block, outputGradient: c.pointer, tape: tape, trainsCoarse: true, gradient: gradient.pointer,
-                inputGradient: dx.pointer)
-            return (gradient.array, dx.buffer.array)
+                pass.block, outputGradient: c.rows(0..<pass.rows), tape: tape, trainsCoarse: true, gradient: gradient,
+                inputGradient: dx)
+            return (gradient.array, dx.withPadding.array)
         }
-        let used = EncoderTape()
+        let used = EncoderTape(on: cpu)
         let before = results(large, used)
-        let fresh = results(small, EncoderTape())
+        let fresh = results(small, EncoderTape(on: cpu))
         #expect(results(small, used) == fresh)
         #expect(results(large, used) == before)
     }
@@ -64,15 +65,16 @@ import Testing
                 let pass = Self.pass(stack, ids, 3)
                 let empty = try #require(ids.firstIndex(of: 2))
                 if sample.name != "an mlp a token, then a GRU" {
-                    #expect((0..<stack.intermediateDims).allSatisfy { pass.intermediate[empty, $0] == 0 }, "\(sample.name)")
+                    #expect((0..<stack.intermediateDims).allSatisfy { pass.intermediate.host[empty, $0] == 0 }, "\(sample.name)")
                 }
                 let gradient = pass.backward(noise(rows: ids.count, cols: stack.outputDims, seed: 1))
                 #expect(
-                    pass.output.buffer.array.allSatisfy { $0.isFinite } && gradient.parameters.array.allSatisfy { $0.isFinite })
+                    pass.output.array.allSatisfy { $0.isFinite } && gradient.parameters.array.allSatisfy { $0.isFinite })
             }
             let none = EncoderPass(stack, ids: [], lengths: [])
             none.forward(step: 1)
-            #expect(none.backward(DenseMatrix(rows: 0, cols: 16)).parameters.array.allSatisfy { $0 == 0 })
+            #expect(
+                none.backward(DenseMatrix(rows: 0, cols: paddedWidth(stack.outputDims))).parameters.array.allSatisfy { $0 == 0 })
         }
     }
 
@@ -89,20 +91,21 @@ import Testing
             #expect(frozen.array[..<stack.coarseCount].allSatisfy { $0 == 0 })
             #expect(frozen.array[stack.coarseCount...] == free[stack.coarseCount...])
 
-            let z = DenseMatrix(rows: 4, cols: pass.output.cols), tape = EncoderTape(), copy = pass.intermediate
-            let block = EncoderBlock(rows: 4, ids: pass.ids.pointer, x: copy.pointer, stage: .intermediate)
-            stack.forward(block, step: 5, intermediate: copy.pointer, output: z.pointer, tape: tape)
-            #expect(z.buffer.array == pass.output.buffer.array)
-            let dx = DenseMatrix(rows: 4, cols: copy.cols), gradient = Buffer<Float>(count: stack.gradientLength)
+            let z = cpu.paddedTensor(rows: 4, dims: stack.outputDims), tape = EncoderTape(on: cpu), copy = pass.intermediate
+            let block = EncoderBlock(ids: pass.ids, x: copy, stage: .intermediate)
+            stack.forward(block, step: 5, intermediate: copy, output: z, tape: tape)
+            #expect(z.withPadding.array == pass.output.withPadding.array)
+            let dx = cpu.paddedTensor(rows: 4, dims: stack.intermediateDims)
+            let gradient = cpu.tensor(rows: 1, cols: stack.gradientLength)
             stack.backward(
-                block, outputGradient: c.pointer, tape: tape, trainsCoarse: true, gradient: gradient.pointer,
-                inputGradient: dx.pointer)
+                block, outputGradient: c.padded(dims: stack.outputDims), tape: tape, trainsCoarse: true, gradient: gradient,
+                inputGradient: dx)
             #expect(gradient.array == frozen.array)
-            #expect(dx.buffer.array.contains { $0 != 0 })
+            #expect(dx.array.contains { $0 != 0 })
 
-            let before = stack.parameters.value.buffer.array
+            let before = stack.parameters.value.host.buffer.array
             stack.update(gradient: gradient, blocks: 1, trainsCoarse: false, Adam.dense(learningRate: 0.1, step: 1))
-            let after = stack.parameters.value.buffer.array
+            let after = stack.parameters.value.host.buffer.array
             #expect(after[..<stack.coarseCount] == before[..<stack.coarseCount])
             #expect(after[stack.coarseCount...] != before[stack.coarseCount...])
         }
@@ -111,20 +114,21 @@ import Testing
     /// Running mean and variance over two blocks of different size: those of torch's rule, the variance within blocks.
     @Test func runningStatistics() throws {
         let stack = try EncoderStack(
-            coarse: [Arch.Layer(kind: "_identity")], fine: [Arch.Layer(kind: "batchnorm1d", numbers: ["momentum": 0.3])],
-            inputDims: 4, streams: RandomStreams(seed: 1, module: 1))
+            coarse: [LayerDescription(kind: "_identity")],
+            fine: [LayerDescription(kind: "batchnorm1d", numbers: ["momentum": 0.3])],
+            inputDims: 4, streams: RandomStreams(seed: 1, module: 1), on: cpu)
         stack.prepare(training: true)
-        let sum = Buffer<Float>(count: stack.gradientLength)
+        let sum = cpu.tensor(rows: 1, cols: stack.gradientLength)
         let blocks = [EncoderPass(stack, ids: [0, 1, 2, 3, 4], lengths: nil), EncoderPass(stack, ids: [5, 6, 7], lengths: nil)]
         for block in blocks {
             block.forward(step: 1)
             let gradient = block.backward(noise(rows: block.rows, cols: 4, seed: 1)).parameters
-            for i in 0..<sum.count { sum[i] += gradient[i] }
+            cpu.add(gradient, to: sum)
         }
         stack.update(gradient: sum, blocks: 2, trainsCoarse: true, Adam.dense(learningRate: 0, step: 1))
         func slot(_ name: String) throws -> [Float] {
             let slot = try #require(stack.slots.first { $0.name == "fine.0.batchnorm1d.\(name)" })
-            return slot.range.map { stack.parameters.value.pointer[$0] }
+            return slot.range.map { stack.parameters.value.host.pointer[$0] }
         }
         let (means, variances) = (try slot("running_mean"), try slot("running_var"))
         for d in 0..<4 {
@@ -141,20 +145,20 @@ import Testing
         let (one, all) = (EncoderPass(stack, ids: [6], lengths: nil), blocks[1])
         one.forward(step: nil)
         all.forward(step: nil)
-        #expect((0..<4).allSatisfy { one.output[0, $0] == all.output[1, $0] })
+        #expect((0..<4).allSatisfy { one.output.host[0, $0] == all.output.host[1, $0] })
     }
 
     /// Dropout keeps the share asked for, draws anew each step, for each document, place and layer.
     @Test func dropoutDrawsItsOwnNumbers() throws {
-        let half = Arch.Layer(kind: "dropout", numbers: ["p": 0.5])
+        let half = LayerDescription(kind: "dropout", numbers: ["p": 0.5])
         let stack = try EncoderStack(
-            coarse: [Arch.Layer(kind: "_identity"), half], fine: [half], inputDims: 200,
-            streams: RandomStreams(seed: 1, module: 1))
+            coarse: [LayerDescription(kind: "_identity"), half], fine: [half], inputDims: 200,
+            streams: RandomStreams(seed: 1, module: 1), on: cpu)
         func kept(_ id: Int32, _ step: Int) -> (first: [Bool], second: [Bool]) {
             let pass = EncoderPass(stack, ids: [id], lengths: nil)
             pass.x.buffer.fill(1)
             pass.forward(step: step)
-            return ((0..<200).map { pass.intermediate[0, $0] == 2 }, (0..<200).map { pass.output[0, $0] == 4 })
+            return (pass.intermediate.array.map { $0 == 2 }, pass.output.array.map { $0 == 4 })
         }
         let one = kept(3, 1)
         #expect(one == kept(3, 1))
@@ -167,25 +171,28 @@ import Testing
 
     @Test func sequencesDrawAnewAtEachPlace() throws {
         let stack = try EncoderStack(
-            coarse: [Arch.Layer(kind: "astecpp", numbers: ["dropout": 0.5]), Arch.Layer(kind: "astec", numbers: ["dropout": 0])],
-            fine: [], inputDims: 40, streams: RandomStreams(seed: 1, module: 1))
+            coarse: [
+                LayerDescription(kind: "astecpp", numbers: ["dropout": 0.5]),
+                LayerDescription(kind: "astec", numbers: ["dropout": 0]),
+            ],
+            fine: [], inputDims: 40, streams: RandomStreams(seed: 1, module: 1), on: cpu)
         let pass = EncoderPass(stack, ids: [5], lengths: [12])
         pass.x.buffer.fill(1)
         pass.weights.fill(1)
         pass.forward(step: 1)
         // The sum over places of 0 or 2: with one mask for all places, 0 or 24.
-        #expect((0..<40).contains { pass.intermediate[0, $0] != 0 && pass.intermediate[0, $0] != 24 })
+        #expect(pass.intermediate.array.contains { $0 != 0 && $0 != 24 })
     }
 
     @Test func startsAsTorchDoes() throws {
         let stack = try EncoderSamples.sequences.first { $0.name == "GRU" }?.stack() ?? EncoderSamples.features[0].stack()
         for slot in stack.slots where slot.name.contains("rnn") {
-            let values = slot.range.map { stack.parameters.value.pointer[$0] }
+            let values = slot.range.map { stack.parameters.value.host.pointer[$0] }
             #expect(values.allSatisfy { abs($0) <= 1 / Float(5).squareRoot() })
             #expect(values.map(abs).max() ?? 0 > 0.2, "\(slot.name)")
             #expect(Set(values).count > values.count * 9 / 10, "\(slot.name)")
         }
         let others = try EncoderSamples.sequences.first { $0.name == "GRU" }?.stack(seed: 4)
-        #expect(others?.parameters.value.buffer.array != stack.parameters.value.buffer.array)
+        #expect(others?.parameters.value.host.buffer.array != stack.parameters.value.host.buffer.array)
     }
 }

@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Foundation
 import Support
 import Testing

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct OneVsAllTopKTests {
     private func classifier(_ labels: Range<Int>, dims: Int) -> ClassifierShard {
-        ClassifierShard(labels: labels, dims: dims, RandomStreams(seed: 4, module: 1))
+        ClassifierShard(labels: labels, dims: dims, RandomStreams(seed: 4, module: 1), on: cpu)
     }
 
     /// Sizes around the tiles (12 rows, 32 and 256 labels); few rows on many threads, where the labels are cut.
@@ -21,7 +21,7 @@ import Testing
         #expect(found.rows == rows && found.k == k)
         for row in 0..<rows {
             let logits = (0..<labels).map {
-                Double(shard.bias.value[$0, 0]) + product(z.row(row), shard.weight.value.row($0), dims)
+                Double(shard.bias.value.host[$0, 0]) + product(z.row(row), shard.weight.value.host.row($0), dims)
             }
             let best = logits.sorted(by: >).prefix(k), ids = found.ids(row).map { Int($0) - 1000 }
             #expect(ids.count == best.count && Set(ids).count == ids.count)
@@ -53,8 +53,8 @@ import Testing
 
     @Test func tiesGoToTheSmallerId() {
         let shard = classifier(10..<910, dims: 3)
-        shard.weight.value.buffer.fill(0)
-        for label in 0..<900 { shard.bias.value[label, 0] = label % 5 == 0 ? 1 : 0.5 }
+        shard.weight.value.host.buffer.fill(0)
+        for label in 0..<900 { shard.bias.value.host[label, 0] = label % 5 == 0 ? 1 : 0.5 }
         let z = noise(rows: 2, cols: 3, seed: 1)
         let found = OneVsAllTopK(classifier: shard).topK(z.pointer, rows: 2, k: 250, team: ThreadTeam(size: 1))
         let expected = (Array(stride(from: 0, to: 900, by: 5)) + (0..<900).filter { $0 % 5 != 0 }.prefix(70)).map { $0 + 10 }

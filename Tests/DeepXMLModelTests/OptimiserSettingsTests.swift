@@ -1,6 +1,7 @@
 import DeepXMLModel
+import Devices
 import Foundation
-import Kernels
+import Support
 import Testing
 
 /// Tests/oracles/optimisers.json: torch's optimisers on the same gradients (Tests/oracles/optimisers.py).
@@ -21,10 +22,14 @@ private struct OptimiserOracle: Decodable {
 }
 
 @Suite struct OptimiserSettingsTests {
-    private func end(_ oracle: OptimiserOracle, _ numbers: (Int) -> dx_adam) -> [Float] {
-        var p = oracle.start, m = [Float](repeating: 0, count: p.count), v = m
-        for (step, gradient) in oracle.gradients.enumerated() { dx_adam_update(&p, &m, &v, gradient, p.count, numbers(step + 1)) }
-        return p
+    private func end(_ oracle: OptimiserOracle, _ numbers: (Int) -> OptimiserStep) -> [Float] {
+        let count = oracle.start.count, parameter = Parameter(rows: 1, cols: count, on: cpu)
+        cpu.upload(Buffer(oracle.start), to: parameter.value)
+        for (step, gradient) in oracle.gradients.enumerated() {
+            let g = cpu.tensor(DenseMatrix(rows: 1, cols: count, buffer: Buffer(gradient)))
+            cpu.update(parameter, 0..<count, gradient: g, numbers(step + 1))
+        }
+        return parameter.value.host.buffer.array
     }
 
     @Test func followsTorch() throws {
@@ -43,8 +48,8 @@ private struct OptimiserOracle: Decodable {
     @Test(arguments: OptimiserSettings.Kind.allCases) func factorIsOfTheRate(kind: OptimiserSettings.Kind) {
         let plain = OptimiserSettings(kind: kind), half = OptimiserSettings(kind: kind, rateFactor: 0.5)
         for step in [1, 7] {
-            #expect(half.dense(learningRate: 0.02, step: step).step == plain.dense(learningRate: 0.01, step: step).step)
-            #expect(half.lazy(learningRate: 0.02, step: step).step == plain.lazy(learningRate: 0.01, step: step).step)
+            #expect(half.dense(learningRate: 0.02, step: step).rate == plain.dense(learningRate: 0.01, step: step).rate)
+            #expect(half.lazy(learningRate: 0.02, step: step).rate == plain.lazy(learningRate: 0.01, step: step).rate)
         }
     }
 
@@ -55,10 +60,7 @@ private struct OptimiserOracle: Decodable {
                 (OptimiserSettings().dense(learningRate: 0.02, step: step), Adam.dense(learningRate: 0.02, step: step)),
                 (OptimiserSettings().lazy(learningRate: 0.02, step: step), Adam.lazy(learningRate: 0.02, step: step)),
             ]
-            for (a, b) in pairs {
-                #expect(a.kind == b.kind && a.weight_decay == 0 && b.weight_decay == 0)
-                #expect([a.beta1, a.beta2, a.eps, a.step, a.inv_sqrt_bc2] == [b.beta1, b.beta2, b.eps, b.step, b.inv_sqrt_bc2])
-            }
+            for (a, b) in pairs { #expect(a == b && a.kind == .adam && a.weightDecay == 0) }
         }
     }
 }

@@ -30,7 +30,7 @@ import Testing
     func logits(rows: Int, threads: Int) {
         let team = ThreadTeam(size: threads)
         defer { team.stop() }
-        let shard = ClassifierShard(labels: 10..<1300, dims: 20, RandomStreams(seed: 5, module: 3))
+        let shard = ClassifierShard(labels: 10..<1300, dims: 20, RandomStreams(seed: 5, module: 3), on: cpu)
         let z = Self.vectors(rows, shard.ld, seed: 6)
         expectSame(
             PackedSearch(shard).topK(z.pointer, rows: rows, stride: shard.ld, k: 9, team: team),

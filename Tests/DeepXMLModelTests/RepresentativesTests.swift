@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 import Testing
 

@@ -1,7 +1,10 @@
 import Config
 import DeepXMLModel
+import Devices
 import Foundation
+import Support
 import Testing
+import Training
 
 /// The arch files that come with the program make encoders, not only layers that can be read.
 @Suite struct ShippedArchTests {
@@ -12,7 +15,9 @@ import Testing
         let arch = try Arch.load(path: "\(Self.folder)/\(name).json", arguments: Config())
         let isDense = ["MLP", "Identity"].contains(name)
         let stack = try EncoderStack(
-            coarse: arch.coarse, fine: arch.fine, inputDims: isDense ? 77 : 300, streams: RandomStreams(seed: 1, module: 1))
+            coarse: arch.coarse.map(LayerDescription.init), fine: arch.fine.map(LayerDescription.init),
+            inputDims: isDense ? 77 : 300, streams: RandomStreams(seed: 1, module: 1),
+            on: CPUDevice(team: ThreadTeam(size: 1)))
         #expect(stack.input == (isDense ? .features : .tokens))
         #expect(stack.outputDims == (name == "Identity" ? 77 : 300))
     }

@@ -1,3 +1,4 @@
+import Support
 import Foundation
 
 /// JSON with a checksum of itself: the field `fileChecksum` is the CRC-32 of the file with that field's digits as zeros.

@@ -35,13 +35,13 @@ final class LockFile: Sendable {
         if rename(temporary, path) != 0 {
             let code = errno
             unlink(temporary)
-            throw Failure.system(code, "could not take over the lock", path)
+            throw Failure.system(code, "the lock cannot be taken over", path)
         }
         return LockFile(path, dup(file.descriptor), counterOffset: file.counterOffset)
     }
 
     private static func fill(_ descriptor: Int32, _ path: String, saying shown: String, _ holder: LockHolder) throws -> LockFile {
-        if descriptor < 0 { throw Failure.system(errno, "could not create the lock", shown) }
+        if descriptor < 0 { throw Failure.system(errno, "the lock cannot be created", shown) }
         let line = Array(try JSONEncoder().encode(holder)) + [UInt8(ascii: "\n")]
         let file = LockFile(path, descriptor, counterOffset: line.count)
         let whole = line + counterLine(0)
@@ -49,7 +49,7 @@ final class LockFile: Sendable {
         if pwrite(descriptor, whole, whole.count, 0) != whole.count || fsync(descriptor) != 0 {
             let code = errno
             unlink(path)
-            throw Failure.system(code, "could not write the lock", shown)
+            throw Failure.system(code, "the lock cannot be written", shown)
         }
         return file
     }

@@ -47,7 +47,7 @@ public final class RunLock: Sendable {
         self.timing = timing
         path = "\(folder)/\(Self.fileName)"
         madeFolder = !FileManager.default.fileExists(atPath: folder)
-        try SafeFile.makeFolder(folder)
+        try makeFolder(folder)
         if let new = try LockFile.create(path, holder: holder) {
             (file, predecessor) = (new, nil)
         } else {
@@ -87,7 +87,7 @@ public final class RunLock: Sendable {
         stopped.wait(seconds: nil)
         guard file.isInPlace else { return }
         unlink(path)
-        if madeFolder { rmdir((path as NSString).deletingLastPathComponent) }
+        if madeFolder { rmdir(parentFolder(path)) }
     }
 }
 

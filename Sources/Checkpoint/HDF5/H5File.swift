@@ -1,4 +1,6 @@
 import CHDF5
+import Glibc
+import Support
 
 /// An open HDF5 file. Threads may use different files, or the same one, at the same time: calls wait for each other.
 ///
@@ -52,4 +54,14 @@ public struct H5File: ~Copyable {
     }
 
     func place(_ object: String = "") -> H5Place { H5Place(path: path, object: object, writing: writing) }
+
+    /// Takes `bytes` of disk for the file at `path` now, so that a full disk shows before gigabytes are written.
+    static func reserve(_ path: String, bytes: Int) throws {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        if descriptor < 0 { throw Failure.system(errno, "the file cannot be opened", path) }
+        defer { Glibc.close(descriptor) }
+        if chdf5_reserve(descriptor, Int64(max(1, bytes))) != 0, errno == ENOSPC || errno == EDQUOT {
+            throw Failure.system(errno, "\(bytes) bytes cannot be reserved", path)
+        }
+    }
 }

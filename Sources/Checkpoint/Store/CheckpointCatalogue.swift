@@ -5,7 +5,7 @@ import Support
 public struct CheckpointEntry: Sendable {
     public let folder: String
     /// `ckpt_<module>_<epoch>_<step>`.
-    public var name: String { (folder as NSString).lastPathComponent }
+    public var name: String { lastName(folder) }
     /// What the manifest says; nil where there is none, or none that can be trusted.
     let manifest: Manifest?
     /// Why the manifest cannot be trusted, in a few words.
@@ -79,7 +79,7 @@ extension CheckpointEntry {
             names = try FileManager.default.contentsOfDirectory(atPath: folder)
         } catch {
             throw Failure(
-                .usage, "could not list the folder", at: folder, found: error.localizedDescription,
+                .usage, "the folder cannot be listed", at: folder, found: error.localizedDescription,
                 advice: "see whether the path is right, and who may read it")
         }
         let entries = try names.filter(isName).sorted().map { try CheckpointEntry(folder: "\(folder)/\($0)") }

@@ -101,7 +101,7 @@ extension CheckpointStore {
             return try FileManager.default.contentsOfDirectory(atPath: folder).sorted().compactMap(CheckpointFolder.init(name:))
         } catch {
             throw Failure(
-                .usage, "could not list the folder of checkpoints", at: folder, found: "\(error.localizedDescription)",
+                .usage, "the folder of checkpoints cannot be listed", at: folder, found: "\(error.localizedDescription)",
                 advice: "see whether --work names the right folder, and who may read it")
         }
     }

@@ -39,11 +39,11 @@ extension CheckpointStore {
         let path = path(folder)
         try delete("\(path)/\(Manifest.fileName)")
         for file in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] { try delete("\(path)/\(file)") }
-        if rmdir(path) != 0, errno != ENOENT { throw Failure.system(errno, "could not delete the checkpoint", path) }
+        if rmdir(path) != 0, errno != ENOENT { throw Failure.system(errno, "the checkpoint cannot be deleted", path) }
         known.withLock { _ = $0.damaged.remove(folder.name) }
     }
 
     private func delete(_ file: String) throws {
-        if unlink(file) != 0, errno != ENOENT { throw Failure.system(errno, "could not delete the file", file) }
+        if unlink(file) != 0, errno != ENOENT { throw Failure.system(errno, "the file cannot be deleted", file) }
     }
 }

@@ -1,3 +1,4 @@
+import Support
 import Foundation
 import Synchronization
 
@@ -46,9 +47,9 @@ public final class CheckpointStore: Sendable {
         precondition((0..<count).contains(shard))
         let mine = arrays.filter { shard == 0 || $0.placement != .replicated }
         let file = ShardReceipt.fileName(shard: shard, of: count)
-        let (checksum, bytes) = try SafeFile.replace("\(path(key.folder))/\(file)") { temporary in
+        let (checksum, bytes) = try AtomicFile.replace("\(path(key.folder))/\(file)") { temporary in
             let shardFile = try H5File(creating: temporary)
-            try SafeFile.reserve(temporary, bytes: mine.reduce(0) { $0 + $1.bytes.count })
+            try H5File.reserve(temporary, bytes: mine.reduce(0) { $0 + $1.bytes.count })
             try shardFile.setAttribute("format", .string("deepxml-dist checkpoint 1"))
             for (name, value) in attributes.sorted(by: { $0.key < $1.key }) { try shardFile.setAttribute(name, value) }
             for array in mine { try shardFile.write(array) }
@@ -73,7 +74,7 @@ public final class CheckpointStore: Sendable {
         let folder = path(key.folder)
         try manifest.checkWhole(at: folder)
         try manifest.write(in: folder)
-        try SafeFile.synchronise(self.folder, saying: folder)
+        try AtomicFile.synchronise(self.folder, saying: folder)
         known.withLock {
             _ = $0.damaged.remove(key.folder.name)
             $0.moduleIndex[key.module] = key.moduleIndex

@@ -37,15 +37,11 @@ public struct LogLine: Sendable {
     /// An object; the fields stand beside `time`, `rank`, `level` and `message`, which they can't replace.
     private var json: String {
         var object = fields
-        object["time"] = .text(stamp)
+        object["time"] = .string(stamp)
         object["rank"] = .integer(rank)
-        object["level"] = .text(level)
-        object["message"] = .text(message)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Only a NaN or an infinite number can't be encoded; the fields hold none (`JSONValue.finite`).
-        guard let data = try? encoder.encode(JSONValue.object(object)) else { return text }
-        return String(decoding: data, as: UTF8.self)
+        object["level"] = .string(level)
+        object["message"] = .string(message)
+        return JSONValue.sorted(object).compactText
     }
 
     /// UTC, so that ranks in several places agree.
@@ -60,20 +56,43 @@ public struct LogLine: Sendable {
 }
 
 extension JSONValue {
-    /// A number, or null where JSON can't say it.
-    static func finite(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
-
     /// As it stands in a text line.
     var plain: String {
         switch self {
-        case .null: "null"
-        case .bool(let bool): "\(bool)"
-        case .integer(let integer): "\(integer)"
-        case .number(let number): "\(number)"
-        case .text(let text): text
+        case .string(let text): text
         case .array(let array): "[" + array.map(\.plain).joined(separator: ",") + "]"
-        case .object(let object):
-            "{" + object.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value.plain)" }.joined(separator: ",") + "}"
+        case .object(let members): "{" + members.map { "\($0.name):\($0.value.plain)" }.joined(separator: ",") + "}"
+        default: compactText
         }
+    }
+}
+
+/// swift-log's back end: one line an event on standard error, with time and rank.
+public struct RankLogHandler: LogHandler {
+    public var logLevel: Logger.Level
+    public var metadata: Logger.Metadata = [:]
+    private let rank: Int
+    private let format: LogFormat
+    private let console: Console
+
+    public init(rank: Int, format: LogFormat = .text, quiet: Bool = false, console: Console = .standardError) {
+        self.rank = rank
+        self.format = format
+        self.console = console
+        logLevel = quiet ? .warning : .info
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        var fields = metadata.merging(event.metadata ?? [:]) { $1 }
+        if let error = event.error { fields["error"] = "\(error)" }
+        let line = LogLine(
+            rank: rank, level: event.level.rawValue, message: event.message.description,
+            fields: fields.mapValues { JSONValue.string($0.description) })
+        console.print(line.formatted(format))
     }
 }

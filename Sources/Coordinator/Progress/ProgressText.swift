@@ -21,7 +21,7 @@ enum ProgressText {
 
     /// Fields of a JSON log line.
     static func fields(_ event: ProgressEvent) -> [String: JSONValue] {
-        var fields: [String: JSONValue] = ["learner": .integer(event.learner), "module": .text(event.module)]
+        var fields: [String: JSONValue] = ["learner": .integer(event.learner), "module": .string(event.module)]
         fields["epoch"] = event.epoch.map(JSONValue.integer)
         fields["epochs"] = event.epochs.map(JSONValue.integer)
         fields["loss"] = event.loss.map(JSONValue.finite)

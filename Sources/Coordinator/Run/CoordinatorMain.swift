@@ -158,7 +158,7 @@ public final class CoordinatorMain {
                 labels: data.labelCountInFile, fingerprint: data.fingerprint),
             learners: learners.map {
                 MetricsReport.Learner(seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.seconds)
-            }, ensemble: metrics, config: try? JSONDecoder().decode(JSONValue.self, from: Data(options.config.json.utf8)))
+            }, ensemble: metrics, config: try? JSONValue.parse(Array(options.config.json.utf8), name: "config"))
         try files.write(
             ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics),
             report: report)
@@ -179,8 +179,8 @@ public final class CoordinatorMain {
         let table = ClosingReport.table(
             learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
         if options.quiet { return print(table) }
-        let names = TextLines.read("\(options.datasetFolder)/labels.txt")
-        let texts = TextLines.read("\(options.datasetFolder)/tst_raw.tsv").map { line in
+        let names = TextLines.all(in: "\(options.datasetFolder)/labels.txt")
+        let texts = TextLines.all(in: "\(options.datasetFolder)/tst_raw.tsv").map { line in
             String(line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).last ?? "")
         }
         let sample = SampleDocuments(texts: texts, labelNames: names)

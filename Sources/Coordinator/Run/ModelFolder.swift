@@ -1,3 +1,4 @@
+import Support
 import Checkpoint
 import Config
 import Datasets
@@ -25,16 +26,16 @@ struct ModelFolder {
     /// - Throws: `Failure`: `.outOfResources` where the disk is full, `.usage` where we may not write.
     func write(_ learner: LearnerResult) throws {
         let folder = options.modelFolder(seed: learner.seed)
-        try SafeFile.makeFolder(folder)
+        try makeFolder(folder)
         try writeTrainingData(to: "\(folder)/\(TrainedModel.Files.training)")
         let ids = inputs.data.labelIds.array.map { "\($0)\n" }.joined()
-        try SafeFile.write("\(folder)/\(TrainedModel.Files.labelIds)", Data(ids.utf8))
+        try AtomicFile.write("\(folder)/\(TrainedModel.Files.labelIds)", ids.utf8)
         try copyFeatureIndices(to: folder)
         let identity = options.identity(
             seed: learner.seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
         let description = ModelDescription(
             options: options, data: inputs.data, seed: learner.seed, identity: identity, files: try copyTexts(to: folder))
-        try SafeFile.write("\(folder)/\(ModelDescription.fileName)", Data(description.json.utf8))
+        try AtomicFile.write("\(folder)/\(ModelDescription.fileName)", description.json.utf8)
         if !options.learnersOnly { try writeEnsemble() }
     }
 
@@ -57,7 +58,7 @@ struct ModelFolder {
         try TrainedModel.Files.ofDataset.filter { name in
             let source = "\(options.datasetFolder)/\(name)"
             guard let content = FileManager.default.contents(atPath: source) else { return false }
-            try SafeFile.write("\(folder)/\(name)", content)
+            try AtomicFile.write("\(folder)/\(name)", content)
             return true
         }
     }
@@ -66,7 +67,7 @@ struct ModelFolder {
         guard let name = options.config.global.featureIndices else { return }
         let source = name.hasPrefix("/") ? name : "\(options.datasetFolder)/\(name)"
         guard let content = FileManager.default.contents(atPath: source) else { return }
-        try SafeFile.write("\(folder)/\(TrainedModel.Files.featureIndices)", content)
+        try AtomicFile.write("\(folder)/\(TrainedModel.Files.featureIndices)", content)
     }
 
     /// `ensemble.json` beside the learners' folders: those of this run that are trained, by paths from there.

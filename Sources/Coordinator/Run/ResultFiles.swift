@@ -20,7 +20,7 @@ struct ResultFiles {
         self.options = options
         self.data = data
         self.team = team
-        labelNames = options.predictions.contains(.jsonl) ? TextLines.read("\(options.datasetFolder)/labels.txt") : []
+        labelNames = options.predictions.contains(.jsonl) ? TextLines.all(in: "\(options.datasetFolder)/labels.txt") : []
         let global = options.config.global
         truth = GroundTruth(
             labels: data.testLabels,
@@ -59,14 +59,14 @@ struct ResultFiles {
     }
 
     private mutating func text(_ text: String, to path: String) throws {
-        try SafeFile.write(path, Data(text.utf8))
+        try AtomicFile.write(path, text.utf8)
         written.append(path)
     }
 
     private mutating func matrices(_ scores: CSRMatrix, _ formats: [PredictionFormat], in folder: String) throws {
         guard options.config.global.savePredictions, !formats.isEmpty else { return }
         let kept = Scoring.topK(scores, options.config.global.saveTopK ?? options.config.global.topK, team: team)
-        try SafeFile.makeFolder(folder)
+        try makeFolder(folder)
         for format in formats {
             let path = "\(folder)/\(format.fileName)"
             try PredictionFile.write(kept, format, names: labelNames, to: path)

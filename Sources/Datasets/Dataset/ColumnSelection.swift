@@ -13,12 +13,12 @@ struct ColumnSelection {
     init(_ file: MappedFile, cols: Int, what: String) throws {
         var columns: [Int32] = []
         var seen = [Bool](repeating: false, count: cols)
-        for (at, line) in file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        try file.forEachLine { line, number in
             let word = line.drop { $0 == 32 || $0 == 9 }.prefix { $0 != 32 && $0 != 9 && $0 != 13 }
-            if word.isEmpty { continue }
+            if word.isEmpty { return }
             func bad(_ problem: String, _ expected: String) -> Failure {
                 Failure(
-                    .usage, problem, at: "\(file.path):\(at + 1)", found: quoted(line), expected: expected,
+                    .usage, problem, at: "\(file.path):\(number)", found: quoted(line), expected: expected,
                     advice: "write one column a line, in Python: numpy.savetxt(path, columns, fmt='%d')")
             }
             guard word.count <= 10, word.allSatisfy({ (48...57).contains($0) }),

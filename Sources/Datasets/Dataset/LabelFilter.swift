@@ -7,13 +7,12 @@ public enum LabelFilter {
     /// - Throws: `Failure` with the line of what isn't two numbers in range.
     public static func read(_ file: MappedFile?, documents: Int, labels: Int) throws -> CSRMatrix {
         var pairs: [UInt64] = []
-        if let file {
-            var scanner = PairScanner(file: file)
-            while let (document, label) = try scanner.next() {
-                try scanner.check(document, below: documents, "document")
-                try scanner.check(label, below: labels, "label")
-                pairs.append(UInt64(document) << 32 | UInt64(label))
-            }
+        try file?.forEachLine { text, line in
+            let reader = PairReader(place: "\(file?.path ?? ""):\(line)")
+            guard let (document, label) = try reader.pair(text) else { return }
+            try reader.check(document, below: documents, "document")
+            try reader.check(label, below: labels, "label")
+            pairs.append(UInt64(document) << 32 | UInt64(label))
         }
         pairs.sort()
         let starts = Buffer<Int64>(count: documents + 1)
@@ -28,45 +27,31 @@ public enum LabelFilter {
     }
 }
 
-private struct PairScanner {
-    let file: MappedFile
-    private var at = 0
-    private var line = 0
+private struct PairReader {
+    let place: String
 
-    init(file: MappedFile) { self.file = file }
-
-    /// The two numbers of the next line that isn't empty; nil at the end.
-    mutating func next() throws -> (Int, Int)? {
-        let bytes = file.bytes
-        while at < bytes.count {
-            let end = bytes[at...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
-            let text = bytes[at..<end]
-            at = end + 1
-            line += 1
-            var numbers: [Int] = []
-            for word in text.split(whereSeparator: { $0 == 32 || $0 == 9 || $0 == 13 }) {
-                guard numbers.count < 2, word.count <= 10, word.allSatisfy({ (48...57).contains($0) }) else {
-                    throw notAPair(text)
-                }
-                numbers.append(word.reduce(0) { $0 * 10 + Int($1 - 48) })
-            }
-            if numbers.count == 2 { return (numbers[0], numbers[1]) }
-            if numbers.count == 1 { throw notAPair(text) }
+    /// The two numbers of a line; nil where it is empty.
+    func pair(_ text: Slice<UnsafeRawBufferPointer>) throws -> (Int, Int)? {
+        var numbers: [Int] = []
+        for word in text.split(whereSeparator: { $0 == 32 || $0 == 9 || $0 == 13 }) {
+            guard numbers.count < 2, word.count <= 10, word.allSatisfy({ (48...57).contains($0) }) else { throw notAPair(text) }
+            numbers.append(word.reduce(0) { $0 * 10 + Int($1 - 48) })
         }
-        return nil
+        if numbers.count == 1 { throw notAPair(text) }
+        return numbers.isEmpty ? nil : (numbers[0], numbers[1])
     }
 
     func check(_ number: Int, below limit: Int, _ what: String) throws {
         guard number >= limit else { return }
         throw Failure(
-            .usage, "\(what) out of range", at: "\(file.path):\(line)", found: "\(what) \(number)",
+            .usage, "\(what) out of range", at: place, found: "\(what) \(number)",
             expected: limit > 0 ? "0…\(limit - 1), as the test files say" : "none: there are no \(what)s",
             advice: "check that the filter belongs to this data set")
     }
 
     private func notAPair(_ text: Slice<UnsafeRawBufferPointer>) -> Failure {
         Failure(
-            .usage, "not a pair", at: "\(file.path):\(line)", found: quoted(text), expected: "two whole numbers: document label",
+            .usage, "not a pair", at: place, found: quoted(text), expected: "two whole numbers: document label",
             advice: "correct the line")
     }
 }

@@ -1,3 +1,5 @@
+import Formats
+import Foundation
 import Support
 
 /// A data set as training sees it, after DESIGN.md's clean-up; shared by the ranks of a node through a mapped cache.
@@ -55,4 +57,43 @@ public final class XCDataset: Sendable {
     public var labelCount: Int { trainLabels.cols }
     /// Labels of the files, those without a training document included.
     public var labelCountInFile: Int { testLabels.cols }
+}
+
+/// What the features of a data set are: the config's `feature_type`.
+public enum FeatureType: String, Sendable, CaseIterable {
+    /// Weights of tokens, columns ascending in each row.
+    case sparse
+    /// A vector a document: each row has all columns, so that `values` is the N×D matrix, row-major.
+    case dense
+    /// Token ids in the order of the text, perhaps repeated; all values are 1, and rows are not normalised.
+    case sequential
+
+    var kind: MatrixFile.Kind {
+        switch self {
+        case .sparse: .features
+        case .dense: .dense
+        case .sequential: .sequences
+        }
+    }
+
+    /// As the cache stores it.
+    var code: UInt64 { UInt64(Self.allCases.firstIndex(of: self) ?? 0) }
+
+    init?(code: UInt64) {
+        guard code < UInt64(Self.allCases.count) else { return nil }
+        self = Self.allCases[Int(code)]
+    }
+}
+
+/// How likely a relevant label is to be seen in the data (Jain, Prabhu & Varma, KDD 2016).
+public enum Propensity {
+    /// 1/p_l = 1 + C·(N_l + B)^−A with C = (ln N − 1)(B + 1)^A, one a label.
+    ///
+    /// - Parameters:
+    ///   - labelCounts: N_l, training documents of each label, counted over the whole training file.
+    ///   - documents: N, rows of the training file.
+    public static func inverse(labelCounts: some Sequence<Int32>, documents: Int, A: Double, B: Double) -> [Double] {
+        let C = (log(Double(documents)) - 1) * pow(B + 1, A)
+        return labelCounts.map { 1 + C * pow(Double($0) + B, -A) }
+    }
 }

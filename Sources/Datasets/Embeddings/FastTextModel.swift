@@ -144,16 +144,15 @@ struct SubWords {
         var found = [Int]()
         for start in text.indices where !continues(start) {
             var end = start
-            // FNV-1a of 32 bits, as fastText has it: bytes as signed numbers.
-            var hash: UInt32 = 2_166_136_261
+            var hash = FNV1a.FastText()
             var length = 1
             while end < text.count, length <= longest {
                 repeat {
-                    hash = (hash ^ UInt32(bitPattern: Int32(Int8(bitPattern: text[end])))) &* 16_777_619
+                    hash.add(text[end])
                     end += 1
                 } while continues(end)
                 if length >= shortest, !(length == 1 && (start == 0 || end == text.count)) {
-                    found.append(Int(hash % UInt32(buckets)))
+                    found.append(Int(hash.value % UInt32(buckets)))
                 }
                 length += 1
             }

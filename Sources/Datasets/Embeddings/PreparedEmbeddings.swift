@@ -1,3 +1,4 @@
+import Support
 import Formats
 import Glibc
 
@@ -42,12 +43,10 @@ public struct PreparedEmbeddings: Sendable, Equatable {
         let made = try TokenEmbeddings.read(path: path, words: words, dimensions: dimensions)
         let notice = made.notice(path: path, format: format)
         if writesCache {
-            try makeFolders(cacheFolder)
+            try makeFolder(cacheFolder)
             try NPY.write(made.matrix, path: cached)
             // Written last: with it, the array is whole.
-            var text = try AtomicFile(path: noticePath(cached))
-            try text.write(Array(notice.utf8))
-            try text.commit()
+            try AtomicFile.write(noticePath(cached), notice.utf8)
         }
         return PreparedEmbeddings(path: writesCache ? cached : path, fingerprint: fingerprint, notice: notice)
     }

@@ -32,12 +32,9 @@ public struct TokenWords: Sendable {
         let bytes = file.bytes
         var ranges = [Range<Int>]()
         ranges.reserveCapacity(tokens)
-        var at = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-        while at < bytes.count {
-            let line = lineEnd(bytes, from: at)
-            let end = line > at && bytes[line - 1] == UInt8(ascii: "\r") ? line - 1 : line
-            ranges.append(at..<end)
-            at = line + 1
+        try file.forEachLine { line, number in
+            let word = number == 1 && line.starts(with: [0xEF, 0xBB, 0xBF]) ? line.dropFirst(3) : line
+            ranges.append(word.startIndex..<(word.last == UInt8(ascii: "\r") ? word.endIndex - 1 : word.endIndex))
         }
         while ranges.count > tokens, ranges.last?.isEmpty == true { ranges.removeLast() }
         guard ranges.count == tokens else {
@@ -90,12 +87,4 @@ public struct TokenWords: Sendable {
         }
         return at
     }
-}
-
-/// The place of the next line feed from `start` on, or the end.
-func lineEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-    guard start < bytes.count, let base = bytes.baseAddress, let found = memchr(base + start, 10, bytes.count - start) else {
-        return bytes.count
-    }
-    return UnsafeRawPointer(found) - base
 }

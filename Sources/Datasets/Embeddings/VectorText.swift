@@ -13,22 +13,17 @@ struct VectorText {
     /// - Throws: `Failure` with line and column of what is no number, and where lines are missing.
     func read(_ words: TokenWords, into matrix: DenseMatrix) throws -> [Bool] {
         file.adviseSequential()
-        let bytes = file.bytes
         var found = [Bool](repeating: false, count: words.count)
-        var at = promised == nil ? 0 : lineEnd(bytes, from: 0) + 1
-        var line = promised == nil ? 0 : 1
         var vectors = 0
-        while at < bytes.count {
-            let end = lineEnd(bytes, from: at)
-            line += 1
-            let text = UnsafeRawBufferPointer(rebasing: bytes[at..<end])
-            at = end + 1
+        try file.forEachLine { bytes, line in
+            if line == 1, promised != nil { return }
+            let text = UnsafeRawBufferPointer(rebasing: bytes)
             guard let space = text.firstIndex(where: isBlank), space > 0 else {
-                if text.allSatisfy(isBlank) { continue }
+                if text.allSatisfy(isBlank) { return }
                 throw notAVector(line, found: quoted(text, limit: 40), matrix.cols)
             }
             vectors += 1
-            guard let token = words.token(UnsafeRawBufferPointer(rebasing: text[..<space])), !found[token] else { continue }
+            guard let token = words.token(UnsafeRawBufferPointer(rebasing: text[..<space])), !found[token] else { return }
             found[token] = try parse(text, from: space, line: line, into: matrix.row(token), count: matrix.cols)
         }
         if let promised, vectors != promised {

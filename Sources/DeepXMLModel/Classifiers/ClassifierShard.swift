@@ -1,3 +1,4 @@
+import Devices
 import Foundation
 import Kernels
 import Support
@@ -13,30 +14,32 @@ public final class ClassifierShard: Sendable {
     public let bias: Parameter
     private let hasBias: Bool
     public var ld: Int { weight.value.cols }
+    let device: any Device
 
     /// W, bias ~ U(−1/√D, 1/√D), each label's numbers drawn by its id.
     ///
     /// - Parameter hasBias: false: the bias stays 0.
-    public init(labels: Range<Int>, dims: Int, hasBias: Bool = true, _ streams: RandomStreams) {
+    public init(labels: Range<Int>, dims: Int, hasBias: Bool = true, _ streams: RandomStreams, on device: any Device) {
+        self.device = device
         self.labels = labels
         self.hasBias = hasBias
         self.dims = dims
-        weight = Parameter(rows: labels.count, cols: paddedWidth(dims))
-        bias = Parameter(rows: labels.count, cols: 1)
+        weight = Parameter(rows: labels.count, cols: paddedWidth(dims), on: device)
+        bias = Parameter(rows: labels.count, cols: 1, on: device)
         let bound = Float(1 / Double(dims).squareRoot())
         for (row, label) in labels.enumerated() {
             streams.fillUniform(
-                weight.value.row(row), count: dims, row: label, firstColumn: 0, bound: bound, purpose: .classifierInit)
+                weight.value.hostRow(row), count: dims, row: label, firstColumn: 0, bound: bound, purpose: .classifierInit)
             guard hasBias else { continue }
             streams.fillUniform(
-                bias.value.row(row), count: 1, row: label, firstColumn: paddedWidth(dims), bound: bound,
+                bias.value.hostRow(row), count: 1, row: label, firstColumn: paddedWidth(dims), bound: bound,
                 purpose: .classifierInit)
         }
     }
 
     /// After a step on the rows `rows`: steps always move the bias, which costs less than asking.
     public func finishStep(rows: Range<Int>) {
-        if !hasBias { (bias.value.pointer + rows.lowerBound).update(repeating: 0, count: rows.count) }
+        if !hasBias { (bias.value.hostPointer + rows.lowerBound).update(repeating: 0, count: rows.count) }
     }
 
     /// Starts each bias at its label's prior: log(n/N), n of N documents have it.
@@ -50,7 +53,7 @@ public final class ClassifierShard: Sendable {
         var counts = [Int](repeating: 0, count: labels.count)
         for label in truth.indices.array where labels.contains(Int(label)) { counts[Int(label) - labels.lowerBound] += 1 }
         for (row, count) in counts.enumerated() {
-            bias.value[row, 0] = Float(log(Double(max(1, count)) / Double(max(1, truth.rows))))
+            bias.value.hostPointer[row] = Float(log(Double(max(1, count)) / Double(max(1, truth.rows))))
         }
     }
 
@@ -60,7 +63,7 @@ public final class ClassifierShard: Sendable {
     /// - Parameter inversePropensity: 1/p of all labels, of which this shard has some.
     public func favourRareLabels(weight: Double, inversePropensity: [Double]) {
         guard hasBias else { return }
-        for (row, label) in labels.enumerated() { bias.value[row, 0] += Float(weight * log(inversePropensity[label])) }
+        for (row, label) in labels.enumerated() { bias.value.hostPointer[row] += Float(weight * log(inversePropensity[label])) }
     }
 
     /// logits[i] = w·z + b for labels given by their row here.
@@ -68,6 +71,6 @@ public final class ClassifierShard: Sendable {
         _ z: UnsafePointer<Float>, rows: UnsafeBufferPointer<Int32>, into logits: UnsafeMutablePointer<Float>
     ) {
         guard let first = rows.baseAddress else { return }
-        dx_pair_logits(z, weight.value.pointer, bias.value.pointer, first, rows.count, ld, logits)
+        dx_pair_logits(z, weight.value.hostPointer, bias.value.hostPointer, first, rows.count, ld, logits)
     }
 }

@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 import Support
 
@@ -58,7 +59,7 @@ public final class LabelPairs: @unchecked Sendable {
 
     /// Collects the pairs of the documents `docs` of a batch.
     public func assemble(
-        docs: UnsafeBufferPointer<Int32>, labels truth: CSRMatrix, negatives: NegativeShortlists, stream: dx_stream
+        docs: [Int32], labels truth: CSRMatrix, negatives: NegativeShortlists, stream: RandomStream
     ) {
         count = 0
         for (row, doc) in docs.enumerated() {
@@ -67,7 +68,7 @@ public final class LabelPairs: @unchecked Sendable {
             count += dx_document_pairs(
                 positives.baseAddress, positives.count, sizes.maxPositives, negative.baseAddress, negative.count,
                 Int(negatives.totals[Int(doc)]), sizes.randomNegatives, sizes.limit, Int32(stamp.count),
-                Int32(range.lowerBound), Int32(range.upperBound), doc, UInt16(row), stream, stamp.pointer, mark,
+                Int32(range.lowerBound), Int32(range.upperBound), doc, UInt16(row), stream.hostStream, stamp.pointer, mark,
                 labels.pointer + count, pairs.pointer + count)
         }
         dx_sort_pairs(labels.pointer, pairs.pointer, count, range.count, starts.pointer, sorted.pointer)

@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 
 /// The `full` loss: on all B×L logits, mean over all entries; fused by tiles of labels.
@@ -41,7 +42,7 @@ public struct OneVsAllStep: Sendable {
     /// - Returns: the summed loss of this leaf (before the mean).
     public func run(
         rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, positives: ArraySlice<(row: Int32, label: Int32)>,
-        adam: dx_adam, dz: UnsafeMutablePointer<Float>
+        adam: OptimiserStep, dz: UnsafeMutablePointer<Float>
     ) -> Double {
         let leaf = Leaf(rows: rows, batch: batch, positives: positives, dz: dz)
         if rows.isEmpty || batch == 0 {
@@ -66,7 +67,7 @@ public struct OneVsAllStep: Sendable {
         let dz: UnsafeMutablePointer<Float>
     }
 
-    private func run(_ leaf: Leaf, _ products: some TileProducts, _ adam: dx_adam) -> Double {
+    private func run(_ leaf: Leaf, _ products: some TileProducts, _ adam: OptimiserStep) -> Double {
         var sum = 0.0
         for from in stride(from: leaf.rows.lowerBound, to: leaf.rows.upperBound, by: Self.tile) {
             let tile = from..<min(from + Self.tile, leaf.rows.upperBound)
@@ -86,12 +87,12 @@ public struct OneVsAllStep: Sendable {
 
     private func lossTile(_ tile: Range<Int>, _ g: UnsafeMutablePointer<Float>, _ leaf: Leaf) -> LossTile {
         LossTile(
-            loss: loss, logits: g, batch: leaf.batch, labels: tile, bias: classifier.bias.value.pointer + tile.lowerBound,
+            loss: loss, logits: g, batch: leaf.batch, labels: tile, bias: classifier.bias.value.hostPointer + tile.lowerBound,
             positives: leaf.positives)
     }
 
     private func update(
-        _ tile: Range<Int>, _ g: UnsafePointer<Float>, batch: Int, gradient: UnsafeMutablePointer<Float>, _ adam: dx_adam
+        _ tile: Range<Int>, _ g: UnsafePointer<Float>, batch: Int, gradient: UnsafeMutablePointer<Float>, _ adam: OptimiserStep
     ) {
         let ld = classifier.ld, width = tile.count
         classifier.weight.update(tile.lowerBound * ld..<tile.upperBound * ld, gradient: gradient, adam)

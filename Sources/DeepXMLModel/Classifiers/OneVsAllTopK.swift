@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 import Support
 
@@ -52,8 +53,8 @@ public struct OneVsAllTopK: Sendable {
         let (k, dims, ld) = (found.k, classifier.dims, classifier.ld)
         let memory = Buffer<UInt8>(count: dx_search_workspace(rows.count, dims, k))
         dx_search_logits(
-            z + rows.lowerBound * ld, rows.count, classifier.weight.value.row(labels.lowerBound),
-            classifier.bias.value.pointer + labels.lowerBound, labels.count, dims, ld,
+            z + rows.lowerBound * ld, rows.count, classifier.weight.value.hostRow(labels.lowerBound),
+            classifier.bias.value.hostPointer + labels.lowerBound, labels.count, dims, ld,
             Int32(classifier.labels.lowerBound + labels.lowerBound), k, memory.pointer,
             found.indices.pointer + rows.lowerBound * k, found.scores.pointer + rows.lowerBound * k)
     }

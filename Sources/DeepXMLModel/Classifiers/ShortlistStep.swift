@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 
 /// The shortlist loss: over the (document, label) pairs of the shortlists, sum / B.
@@ -19,22 +20,22 @@ public struct ShortlistStep: Sendable {
     ///   - dz: batch×ld, overwritten with this leaf's part of ∂z.
     /// - Returns: the summed loss of this leaf (before the division by B).
     public func run(
-        rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, pairs: LabelPairs, adam: dx_adam,
+        rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, pairs: LabelPairs, adam: OptimiserStep,
         dz: UnsafeMutablePointer<Float>
     ) -> Double {
         dz.update(repeating: 0, count: batch * classifier.ld)
         let (starts, sorted, scale) = (pairs.starts.pointer, pairs.sorted.pointer, 1 / Float(batch))
-        let (w, mw, vw) = classifier.weight.pointers
-        let (bias, mb, vb) = classifier.bias.pointers
+        let (w, mw, vw) = classifier.weight.hostPointers
+        let (bias, mb, vb) = classifier.bias.hostPointers
         switch loss {
         case .bce:
             return dx_shortlist_step(
                 rows.lowerBound, rows.upperBound, starts, sorted, z, batch, dz, w, mw, vw, bias, mb, vb, classifier.ld, scale,
-                adam)
+                adam.hostNumbers)
         case .hinge, .squaredHinge:
             return dx_shortlist_margin_step(
                 rows.lowerBound, rows.upperBound, starts, sorted, z, batch, dz, w, mw, vw, bias, mb, vb, classifier.ld, scale,
-                adam, loss == .squaredHinge ? 1 : 0)
+                adam.hostNumbers, loss == .squaredHinge ? 1 : 0)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 import Support
 
@@ -23,7 +24,7 @@ struct Float32Products: TileProducts {
     func logits(_ tile: Range<Int>, into g: UnsafeMutablePointer<Float>) {
         let ld = classifier.ld
         Gemm.timesTransposed(
-            m: batch, n: tile.count, k: classifier.dims, z, lda: ld, classifier.weight.value.row(tile.lowerBound), ldb: ld,
+            m: batch, n: tile.count, k: classifier.dims, z, lda: ld, classifier.weight.value.hostRow(tile.lowerBound), ldb: ld,
             into: g, ldc: tile.count)
     }
 
@@ -32,7 +33,8 @@ struct Float32Products: TileProducts {
     ) {
         let ld = classifier.ld
         Gemm.times(
-            m: batch, n: ld, k: tile.count, g, lda: tile.count, classifier.weight.value.row(tile.lowerBound), ldb: ld, into: dz,
+            m: batch, n: ld, k: tile.count, g, lda: tile.count, classifier.weight.value.hostRow(tile.lowerBound), ldb: ld,
+            into: dz,
             ldc: ld, accumulate: accumulate)
     }
 
@@ -89,7 +91,7 @@ struct BFloat16Products: TileProducts {
 
     func logits(_ tile: Range<Int>, into g: UnsafeMutablePointer<Float>) {
         let (dims, ld) = (classifier.dims, classifier.ld)
-        dx_bf16_pack_right(Self.native, classifier.weight.value.row(tile.lowerBound), ld, 1, tile.count, dims, memory.right)
+        dx_bf16_pack_right(Self.native, classifier.weight.value.hostRow(tile.lowerBound), ld, 1, tile.count, dims, memory.right)
         dx_bf16_product(Self.native, batch, tile.count, dims, memory.zRows, memory.right, g, tile.count, 0)
     }
 
@@ -98,7 +100,7 @@ struct BFloat16Products: TileProducts {
     ) {
         let ld = classifier.ld
         dx_bf16_pack_left(Self.native, g, tile.count, 1, batch, tile.count, memory.left)
-        dx_bf16_pack_right(Self.native, classifier.weight.value.row(tile.lowerBound), 1, ld, ld, tile.count, memory.right)
+        dx_bf16_pack_right(Self.native, classifier.weight.value.hostRow(tile.lowerBound), 1, ld, ld, tile.count, memory.right)
         dx_bf16_product(Self.native, batch, ld, tile.count, memory.left, memory.right, dz, ld, accumulate ? 1 : 0)
     }
 

@@ -1,4 +1,4 @@
-import Kernels
+import Devices
 import Support
 
 /// Some columns of the token embeddings E (V×D): this rank's share, for all tokens.
@@ -10,85 +10,48 @@ public final class EmbeddingShard: Sendable {
     public let columns: Range<Int>
     /// V×|columns|.
     public let table: Parameter
-    private let slots: Buffer<Int32>
+    private let device: any Device
 
-    public init(vocabulary: Int, columns: Range<Int>) {
+    public init(vocabulary: Int, columns: Range<Int>, on device: any Device) {
         self.columns = columns
-        table = Parameter(rows: vocabulary, cols: columns.count)
-        slots = Buffer(count: vocabulary)
-        slots.fill(-1)
+        self.device = device
+        table = Parameter(rows: vocabulary, cols: columns.count, on: device)
     }
 
     /// Copies this shard's columns of the V×D token embeddings.
     public func initialise(from embeddings: DenseMatrix) {
-        for token in 0..<table.value.rows {
-            table.value.row(token).update(from: embeddings.row(token) + columns.lowerBound, count: columns.count)
-        }
+        precondition(embeddings.rows == table.rows && columns.upperBound <= embeddings.cols)
+        device.upload(embeddings, columns: columns, to: table.value)
     }
 
     /// Xavier-uniform with ReLU gain √2: U(−a, a), a = √2 · √(6 / (V + D)) (Glorot & Bengio 2010).
     public func initialiseAtRandom(_ streams: RandomStreams, dims: Int) {
-        let bound = Float((12.0 / Double(table.value.rows + dims)).squareRoot())
-        for token in 0..<table.value.rows {
-            streams.fillUniform(
-                table.value.row(token), count: columns.count, row: token, firstColumn: columns.lowerBound, bound: bound,
-                purpose: .embeddingInit)
-        }
+        device.fillUniform(
+            table.value, streams.stream(.embeddingInit, step: 0), firstRow: 0, firstColumn: columns.lowerBound,
+            bound: Float((12.0 / Double(table.rows + dims)).squareRoot()))
     }
 
-    /// out(|docs|×|columns|) = dropout(ReLU(Σ_t x_t E_t)), this shard's columns (WSDM 2021, eq. 2).
+    /// x̂ = dropout(ReLU(Σ_t w_t E_t)), this shard's columns (WSDM 2021, eq. 2).
     ///
-    /// - Parameter dropout: the stream and the share kept in training; nil at prediction.
+    /// - Parameters:
+    ///   - dropout: the stream and the share kept in training; nil at prediction.
+    ///   - x: |docs|×|columns|, without padding.
     public func forward(
-        _ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, dropout: (stream: dx_stream, keep: Float)?,
-        into out: UnsafeMutablePointer<Float>, team: ThreadTeam
+        _ features: CSRMatrix, docs: [Int32], dropout: (stream: RandomStream, keep: Float)?, into x: Tensor
     ) {
-        guard let first = docs.baseAddress, !docs.isEmpty else { return }
-        let width = columns.count
-        nonisolated(unsafe) let out = out, ids = first
-        let values = features.values!
-        team.forRanges(docs.count, grain: 16) { [self] rows in
-            let at = out + rows.lowerBound * width
-            dx_embed_rows(
-                table.value.pointer, width, features.starts.pointer, features.indices.pointer, values.pointer,
-                ids + rows.lowerBound, rows.count, at)
-            dx_relu_dropout(
-                at, rows.count, width, width, columns.lowerBound, ids + rows.lowerBound, dropout?.stream ?? dx_stream(),
-                dropout?.keep ?? 1)
+        device.forRanges(docs.count, grain: 16) { [self] rows in
+            let ids = Array(docs[rows]), x = x.rows(rows)
+            device.sumRows(of: table.value, features, ids, into: x)
+            device.drop(x, dropout.map { draw($0, ids) }, relu: true)
         }
     }
 
-    /// Lazy Adam on the rows of the batch's tokens, from the gradient before the ReLU (|docs|×|columns|).
-    public func step(
-        _ features: CSRMatrix, docs: UnsafeBufferPointer<Int32>, gradient: UnsafePointer<Float>, _ adam: dx_adam,
-        team: ThreadTeam
-    ) {
-        let room = docs.reduce(0) { $0 + features.range(Int($1)).count }
-        let groups = TokenGroups(capacity: room)
-        let count = dx_group_tokens(
-            features.starts.pointer, features.indices.pointer, features.values!.pointer, docs.baseAddress!, docs.count,
-            slots.pointer, groups.tokens.pointer, groups.starts.pointer, groups.rows.pointer, groups.weights.pointer)
-        nonisolated(unsafe) let gradient = gradient
-        team.forRanges(count, grain: 64) { [self] range in
-            dx_embedding_step(
-                range.lowerBound, range.upperBound, groups.tokens.pointer, groups.starts.pointer, groups.rows.pointer,
-                groups.weights.pointer, gradient, columns.count, table.value.pointer, table.firstMoment.pointer,
-                table.secondMoment.pointer, adam)
-        }
+    private func draw(_ dropout: (stream: RandomStream, keep: Float), _ ids: [Int32]) -> Dropout {
+        Dropout(stream: dropout.stream, keep: dropout.keep, ids: ids, firstColumn: columns.lowerBound)
     }
-}
 
-/// The distinct tokens of a batch, each with its (batch row, weight) entries.
-private final class TokenGroups: Sendable {
-    let tokens: Buffer<Int32>
-    let starts: Buffer<Int64>
-    let rows: Buffer<UInt32>
-    let weights: Buffer<Float>
-
-    init(capacity: Int) {
-        tokens = Buffer(count: capacity)
-        starts = Buffer(count: capacity + 1)
-        rows = Buffer(count: capacity)
-        weights = Buffer(count: capacity)
+    /// Lazy step of the optimiser on the rows of the batch's tokens, from the gradient before the ReLU (|docs|×|columns|).
+    public func step(_ features: CSRMatrix, docs: [Int32], gradient: Tensor, _ step: OptimiserStep) {
+        device.updateRows(of: table, features, docs, gradient: gradient, step)
     }
 }

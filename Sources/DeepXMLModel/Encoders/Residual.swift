@@ -1,5 +1,4 @@
-import Kernels
-import Support
+import Devices
 
 /// The residual block of Astec's fine part: z = x̂ + dropout(ReLU(R̄ x̂ + b)), R̄ = R/σ(R) (WSDM 2021, §4).
 ///
@@ -13,114 +12,84 @@ public final class Residual: Sendable {
     /// b: 1×ld.
     public let bias: Parameter
     public let norm: SpectralNorm
-    /// R̄ of the last forward pass: D×ld.
-    private let effective: DenseMatrix
-    private let sigma = Buffer<Float>(count: 1)
-    /// ∂R̄ of the backward pass: D×ld.
-    public let gradient: DenseMatrix
-    private var ld: Int { weight.value.cols }
+    /// ∂R̄ of the backward pass: D×D, padded.
+    public let gradient: Tensor
+    /// R̄ of the last `prepare`: D×D, padded.
+    private let effective: Tensor
+    private let biasGradient: Tensor
+    private let device: any Device
 
-    public init(dims: Int, _ streams: RandomStreams) {
-        self.dims = dims
+    public init(dims: Int, _ streams: RandomStreams, on device: any Device) {
+        (self.dims, self.device) = (dims, device)
         let ld = paddedWidth(dims)
-        weight = Parameter(rows: dims, cols: ld)
-        bias = Parameter(rows: 1, cols: ld)
-        for i in 0..<dims { weight.value[i, i] = 1 }
-        norm = SpectralNorm(dims: dims, ld: ld, streams)
-        effective = DenseMatrix(rows: dims, cols: ld)
-        gradient = DenseMatrix(rows: dims, cols: ld)
+        weight = Parameter(rows: dims, cols: ld, on: device)
+        bias = Parameter(rows: 1, cols: ld, on: device)
+        device.upload(.identity(rows: dims, cols: ld), to: weight.value)
+        norm = SpectralNorm(dims: dims, streams, on: device)
+        effective = device.paddedTensor(rows: dims, dims: dims)
+        gradient = device.paddedTensor(rows: dims, dims: dims)
+        biasGradient = device.tensor(rows: 1, cols: ld)
     }
 
     /// Computes R̄ for the passes that follow, after one power iteration in training.
     public func prepare(training: Bool) {
-        sigma[0] = training ? norm.iterate(weight.value) : norm.sigma(weight.value)
-        let inverse = 1 / sigma[0]
-        for i in 0..<dims * ld { effective.pointer[i] = weight.value.pointer[i] * inverse }
+        norm.update(weight.value, iterates: training)
+        device.divide(weight.value, by: norm.sigma, into: effective.withPadding)
     }
 
-    /// activation(rows×ld) = dropout(ReLU(R̄ x̂ + b)); z = x̂ + activation. x̂, z: rows×ld.
+    /// activation = dropout(ReLU(R̄ x̂ + b)); z = x̂ + activation.
+    ///
+    /// - Parameters:
+    ///   - x, activation, z: rows×D, padded.
+    ///   - ids: a document a row.
     public func forward(
-        _ x: UnsafePointer<Float>, rows: Int, ids: UnsafePointer<Int32>, dropout: (stream: dx_stream, keep: Float)?,
-        activation: UnsafeMutablePointer<Float>, z: UnsafeMutablePointer<Float>, team: ThreadTeam
+        _ x: Tensor, ids: [Int32], dropout: (stream: RandomStream, keep: Float)?, activation: Tensor, z: Tensor
     ) {
-        nonisolated(unsafe) let (x, ids, activation, z) = (x, ids, activation, z)
-        team.forRanges(rows, grain: 32) { [self] range in
-            let at = range.lowerBound * ld, count = range.count * ld
-            Gemm.timesTransposed(
-                m: range.count, n: dims, k: dims, x + at, lda: ld, effective.pointer, ldb: ld, into: activation + at, ldc: ld)
-            dx_add_bias(activation + at, range.count, dims, ld, bias.value.pointer)
-            dx_relu_dropout(
-                activation + at, range.count, dims, ld, 0, ids + range.lowerBound, dropout?.stream ?? dx_stream(),
-                dropout?.keep ?? 1)
-            dx_sum(z + at, x + at, activation + at, count)
+        device.forRanges(x.rows, grain: 32) { [self] rows in
+            let h = activation.rows(rows)
+            device.multiply(x.rows(rows), transposed: effective, into: h)
+            device.addBias(bias.value.columns(0..<dims), to: h)
+            device.drop(h, dropout.map { Dropout(stream: $0.stream, keep: $0.keep, ids: Array(ids[rows])) }, relu: true)
+            device.add(x.rows(rows), h, into: z.rows(rows))
         }
     }
 
-    /// The first half of the backward pass, given ∂z (rows×ld): ∂h, where asked ∂x̂ of the columns `columns` (rows×|columns|),
-    /// and the rows `gradientRows` of ∂R̄.
+    /// The first half of the backward pass: ∂h, where asked some columns of ∂x̂, and some rows of ∂R̄.
     ///
-    /// - Parameter dh: rows×ld, takes ∂ before the ReLU; `finishBackward` wants it again.
+    /// - Parameters:
+    ///   - dz, x, activation: rows×D, padded.
+    ///   - keep: the share that dropout kept in the forward pass.
+    ///   - dh: rows×D, padded: takes ∂ before the ReLU; `finishBackward` wants it again.
+    ///   - columns: of ∂x̂.
+    ///   - dx: rows×|columns|, without padding.
+    ///   - gradientRows: of ∂R̄.
     public func beginBackward(
-        _ dz: UnsafePointer<Float>, x: UnsafePointer<Float>, activation: UnsafePointer<Float>, rows: Int, keep: Float,
-        dh: UnsafeMutablePointer<Float>, columns: Range<Int>, dx: UnsafeMutablePointer<Float>?, gradientRows: Range<Int>,
-        team: ThreadTeam
+        _ dz: Tensor, x: Tensor, activation: Tensor, keep: Float, dh: Tensor, columns: Range<Int>, dx: Tensor?,
+        gradientRows: Range<Int>
     ) {
-        dh.update(from: dz, count: rows * ld)
-        dx_relu_dropout_backward(dh, activation, rows * ld, keep)
-        if let dx { inputGradient(dz, dh, rows: rows, columns: columns, dx: dx, team: team) }
-        nonisolated(unsafe) let (x, dh) = (x, UnsafePointer(dh))
-        team.forRanges(gradientRows.count, grain: 64) { [self] range in
-            let first = gradientRows.lowerBound + range.lowerBound
-            Gemm.transposedTimes(
-                m: range.count, n: dims, k: rows, dh + first, lda: ld, x, ldb: ld, into: gradient.row(first), ldc: ld)
+        device.copy(dz, to: dh)
+        device.dropReluBackward(dh, y: activation, keep: keep)
+        if let dx { inputGradient(dz, dh, columns: columns, dx: dx) }
+        device.forRanges(gradientRows.count, grain: 64) { [self] range in
+            let rows = gradientRows.lowerBound + range.lowerBound..<gradientRows.lowerBound + range.upperBound
+            device.multiply(transposed: dh.columns(rows), x, into: gradient.rows(rows))
         }
     }
 
-    /// The second half, once `gradient` (∂R̄) is whole: Adam on R and b.
-    ///
-    /// R̄ depends on R also through σ = uᵀRv: ∂R = (∂R̄ − ⟨∂R̄, R̄⟩ u vᵀ)/σ.
-    public func finishBackward(dh: UnsafePointer<Float>, rows: Int, _ adam: dx_adam) {
-        throughSpectralNorm()
-        weight.update(0..<dims * ld, gradient: gradient.pointer, adam)
-        let sums = Buffer<Float>(count: ld)
-        dx_column_sums(dh, rows, dims, ld, sums.pointer)
-        bias.update(0..<ld, gradient: sums.pointer, adam)
-    }
-
-    /// Both halves of the backward pass on one rank. `scratch`: rows×ld.
-    public func backward(
-        _ dz: UnsafePointer<Float>, x: UnsafePointer<Float>, activation: UnsafePointer<Float>, rows: Int, keep: Float,
-        scratch: UnsafeMutablePointer<Float>, columns: Range<Int>, dx: UnsafeMutablePointer<Float>?, _ adam: dx_adam,
-        team: ThreadTeam
-    ) {
-        beginBackward(
-            dz, x: x, activation: activation, rows: rows, keep: keep, dh: scratch, columns: columns, dx: dx,
-            gradientRows: 0..<dims, team: team)
-        finishBackward(dh: scratch, rows: rows, adam)
+    /// The second half, once `gradient` (∂R̄) is whole: the optimiser's step on R and b.
+    public func finishBackward(dh: Tensor, _ step: OptimiserStep) {
+        device.spectralNormBackward(
+            gradient.withPadding, normalised: effective.withPadding, sigma: norm.sigma, u: norm.u, v: norm.v)
+        device.update(weight, 0..<weight.rows * weight.cols, gradient: gradient.withPadding, step)
+        device.columnSums(dh, into: biasGradient.columns(0..<dims))
+        device.update(bias, 0..<bias.cols, gradient: biasGradient, step)
     }
 
     /// ∂x̂ = ∂z + ∂h R̄, the columns `columns` of it.
-    private func inputGradient(
-        _ dz: UnsafePointer<Float>, _ dh: UnsafePointer<Float>, rows: Int, columns: Range<Int>,
-        dx: UnsafeMutablePointer<Float>, team: ThreadTeam
-    ) {
-        nonisolated(unsafe) let (dz, dh, dx) = (dz, dh, dx)
-        team.forRanges(rows, grain: 32) { [self] range in
-            for r in range {
-                (dx + r * columns.count).update(from: dz + r * ld + columns.lowerBound, count: columns.count)
-            }
-            Gemm.times(
-                m: range.count, n: columns.count, k: dims, dh + range.lowerBound * ld, lda: ld,
-                effective.pointer + columns.lowerBound, ldb: ld, into: dx + range.lowerBound * columns.count,
-                ldc: columns.count, accumulate: true)
-        }
-    }
-
-    private func throughSpectralNorm() {
-        let inner = dx_dot(gradient.pointer, effective.pointer, dims * ld), inverse = 1 / sigma[0]
-        for i in 0..<dims {
-            let row = gradient.row(i), scale = inner * norm.u[i]
-            for j in 0..<dims { row[j] = (row[j] - scale * norm.v[j]) * inverse }
+    private func inputGradient(_ dz: Tensor, _ dh: Tensor, columns: Range<Int>, dx: Tensor) {
+        device.forRanges(dz.rows, grain: 32) { [self] rows in
+            device.copy(dz.rows(rows).columns(columns), to: dx.rows(rows))
+            device.multiply(dh.rows(rows), effective.columns(columns), into: dx.rows(rows), accumulate: true)
         }
     }
 }

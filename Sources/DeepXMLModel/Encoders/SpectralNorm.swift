@@ -1,31 +1,29 @@
-import Support
+import Devices
 
-/// σ(R) of the residual block's D×D matrix, with the vectors u and v of its power iteration.
+/// σ(R) of the residual block's D×D matrix, with the vectors u and v of its power iteration (Miyato et al., ICLR 2018), as
+/// torch's `spectral_norm`: one iteration a training step, u and v kept with the model.
 public final class SpectralNorm: Sendable {
-    public let u: Buffer<Float>
-    public let v: Buffer<Float>
-    private let dims: Int, ld: Int
+    /// 1×D each.
+    public let u: Tensor, v: Tensor
+    /// σ of the last call, 1×1.
+    public let sigma: Tensor
+    private let dims: Int
+    private let device: any Device
 
-    public init(dims: Int, ld: Int, _ streams: RandomStreams) {
-        self.dims = dims
-        self.ld = ld
-        u = Buffer(count: dims)
-        v = Buffer(count: dims)
-        streams.fillUniform(u.pointer, count: dims, row: 0, firstColumn: 0, bound: 1, purpose: .spectralInit)
-        streams.fillUniform(v.pointer, count: dims, row: 1, firstColumn: 0, bound: 1, purpose: .spectralInit)
-        PowerIteration.normalise(u.pointer, count: dims)
-        PowerIteration.normalise(v.pointer, count: dims)
+    public init(dims: Int, _ streams: RandomStreams, on device: any Device) {
+        (self.dims, self.device) = (dims, device)
+        (u, v, sigma) = (device.tensor(rows: 1, cols: dims), device.tensor(rows: 1, cols: dims), device.tensor(rows: 1, cols: 1))
+        let stream = streams.stream(.spectralInit, step: 0)
+        for (row, vector) in [u, v].enumerated() {
+            device.fillUniform(vector, stream, firstRow: row, firstColumn: 0, bound: 1)
+            device.normalise(vector)
+        }
     }
 
-    /// v = Rᵀu/‖Rᵀu‖, then u = Rv/‖Rv‖.
+    /// σ = uᵀ R v, where `iterates` of the new v = Rᵀu/‖Rᵀu‖ and u = Rv/‖Rv‖.
     ///
-    /// - Returns: `sigma` of the new u and v.
-    @discardableResult public func iterate(_ weight: DenseMatrix) -> Float {
-        PowerIteration.iterate(square(weight), u: u.pointer, v: v.pointer)
+    /// - Parameter weight: D×(at least D); columns behind D are padding.
+    public func update(_ weight: Tensor, iterates: Bool) {
+        device.spectralNorm(weight.columns(0..<dims), u: u, v: v, iterates: iterates, into: sigma)
     }
-
-    /// uᵀ R v.
-    public func sigma(_ weight: DenseMatrix) -> Float { PowerIteration.sigma(square(weight), u: u.pointer, v: v.pointer) }
-
-    private func square(_ weight: DenseMatrix) -> PowerIteration.Matrix { (UnsafePointer(weight.pointer), dims, dims, ld) }
 }

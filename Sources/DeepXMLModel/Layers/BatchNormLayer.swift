@@ -1,4 +1,4 @@
-import Kernels
+import Devices
 
 /// Batch normalisation over the vectors of a block (Ioffe & Szegedy 2015): "ghost batch norm" of Hoffer et al. 2017, which
 /// needs no message between ranks, and whose result doesn't depend on their number.
@@ -24,64 +24,61 @@ final class BatchNormLayer: EncoderLayer {
     }
 
     /// Numbers of this layer's memory.
-    private enum Memory { static let standard = 0, result = 1, mean = 2, squares = 3, inverse = 4, products = 5 }
+    private enum Memory { static let standard = 0, result = 1, mean = 2, squares = 3, inverse = 4 }
 
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
-        let count = pass.count(output), ld = output.ld, dims = output.dims, values = pass.values
-        let standard = pass.tape.floats(Memory.standard, count * ld), result = pass.tape.floats(Memory.result, count * ld)
-        if count == 0 { return UnsafePointer(result) }
-        let inverse = pass.tape.floats(Memory.inverse, dims)
-        var center = values + mean.range.lowerBound
+    private func row(_ number: Int, _ pass: LayerPass) -> Tensor { pass.tape.tensor(number, rows: 1, dims: output.dims) }
+
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
+        let device = pass.device, values = pass.values
+        let standard = pass.activations(Memory.standard, output), y = pass.activations(Memory.result, output)
+        if x.rows == 0 { return y }
+        let inverse = row(Memory.inverse, pass)
+        var center = values.matrix(mean)
         if pass.isTraining {
-            let mean = pass.tape.floats(Memory.mean, dims), squares = pass.tape.floats(Memory.squares, dims)
-            dx_column_moments(x, count, dims, ld, mean, squares)
-            for c in 0..<dims { inverse[c] = 1 / (squares[c] / Float(count) + eps).squareRoot() }
-            center = UnsafePointer(mean)
+            center = row(Memory.mean, pass)
+            let squares = row(Memory.squares, pass)
+            device.columnMoments(x, mean: center, squares: squares)
+            device.inverseDeviation(squares: squares, count: x.rows, eps: eps, into: inverse)
         } else {
-            for c in 0..<dims { inverse[c] = 1 / (values[variance.range.lowerBound + c] + eps).squareRoot() }
+            device.inverseDeviation(squares: values.matrix(variance), count: 1, eps: eps, into: inverse)
         }
-        dx_standardise(x, count, dims, ld, center, inverse, standard)
-        dx_scale_shift(standard, count, dims, ld, values + weight.range.lowerBound, values + bias.range.lowerBound, result)
-        return UnsafePointer(result)
+        device.batchNorm(
+            x, mean: center, inverse: inverse, weight: values.matrix(weight), bias: values.matrix(bias), standard: standard,
+            into: y)
+        return y
     }
 
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>? {
-        let count = pass.count(output), ld = output.ld, dims = output.dims
-        if count == 0 { return wantsInput ? g : nil }
-        let standard = pass.tape.floats(Memory.standard, count * ld)
-        let dWeight = gradient + weight.range.lowerBound, dBias = gradient + bias.range.lowerBound
-        dx_column_sums(g, count, dims, ld, dBias)
-        dx_column_products(g, standard, count, dims, ld, dWeight)
-        leaveStatistics(count, pass, in: gradient)
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+        if g.rows == 0 { return wantsInput ? g : nil }
+        let device = pass.device, standard = pass.activations(Memory.standard, output)
+        let dWeight = gradient.matrix(weight), dBias = gradient.matrix(bias)
+        device.columnSums(g, into: dBias)
+        device.columnProducts(g, standard, into: dWeight)
+        leaveStatistics(g.rows, pass, in: gradient)
         guard wantsInput else { return nil }
-        dx_batch_norm_backward(
-            g, standard, count, dims, ld, pass.values + weight.range.lowerBound, pass.tape.floats(Memory.inverse, dims), dBias,
-            dWeight)
+        device.batchNormBackward(
+            g, standard: standard, weight: pass.values.matrix(weight), inverse: row(Memory.inverse, pass), gradientSums: dBias,
+            gradientProducts: dWeight)
         return g
     }
 
     /// count · mean and the sum of squares around it go where these parameters' gradient would stand.
-    private func leaveStatistics(_ count: Int, _ pass: LayerPass, in gradient: UnsafeMutablePointer<Float>) {
+    private func leaveStatistics(_ count: Int, _ pass: LayerPass, in gradient: Tensor) {
         guard pass.isTraining else { return }
-        let center = pass.tape.floats(Memory.mean, output.dims), squares = pass.tape.floats(Memory.squares, output.dims)
-        for c in 0..<output.dims {
-            gradient[mean.range.lowerBound + c] = Float(count) * center[c]
-            gradient[variance.range.lowerBound + c] = squares[c]
-        }
-        gradient[pass.parameterCount + statistic] = Float(count)
+        pass.device.scale(row(Memory.mean, pass), by: Float(count), into: gradient.matrix(mean))
+        pass.device.copy(row(Memory.squares, pass), to: gradient.matrix(variance))
+        pass.device.fill(vectors(in: gradient, pass.parameterCount), Float(count))
+    }
+
+    private func vectors(in gradient: Tensor, _ parameters: Int) -> Tensor {
+        gradient.flat(parameters + statistic..<parameters + statistic + 1)
     }
 
     /// The variance is the unbiased one, as torch's running variance: over all blocks, squares/(vectors − blocks).
-    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ step: FinishedStep) {
-        let count = gradient[step.parameterCount + statistic], freedom = count - Float(step.blocks)
-        guard count > 0 else { return }
-        for c in 0..<output.dims {
-            let center = mean.range.lowerBound + c, spread = variance.range.lowerBound + c
-            values[center] += momentum * (gradient[center] / count - values[center])
-            if freedom > 0 { values[spread] += momentum * (gradient[spread] / freedom - values[spread]) }
-        }
+    func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device) {
+        device.moveRunningStatistics(
+            mean: values.matrix(mean), variance: values.matrix(variance), sums: gradient.matrix(mean),
+            squares: gradient.matrix(variance), count: vectors(in: gradient, step.parameterCount), blocks: step.blocks,
+            momentum: momentum)
     }
 }

@@ -1,4 +1,4 @@
-import Kernels
+import Devices
 
 /// The convolutions of XML-CNN (Liu et al., SIGIR 2017, §3): windows of several sizes over the tokens, ReLU, and dynamic max
 /// pooling into p chunks. A row without tokens gives zeros.
@@ -11,7 +11,10 @@ final class ConvolutionLayer: EncoderLayer {
     private let convolutions: [Convolution]
     private let filters: Int, chunks: Int
 
-    init(_ name: String, input: LayerShape, sizes: [Int], filters: Int, chunks: Int, _ layout: inout ParameterLayout) {
+    init(
+        _ name: String, input: LayerShape, sizes: [Int], filters: Int, chunks: Int, _ layout: inout ParameterLayout,
+        on device: any Device
+    ) {
         self.input = input
         self.filters = filters
         self.chunks = chunks
@@ -19,76 +22,64 @@ final class ConvolutionLayer: EncoderLayer {
         var convolutions: [Convolution] = []
         for (number, size) in sizes.enumerated() {
             convolutions.append(
-                Convolution("\(name).conv.\(number)", inputDims: input.dims, size: size, filters: filters, &layout))
+                Convolution("\(name).conv.\(number)", inputDims: input.dims, size: size, filters: filters, &layout, on: device))
         }
         self.convolutions = convolutions
     }
 
-    func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {
-        for convolution in convolutions { convolution.prepare(values, training: training) }
+    func prepare(_ values: Tensor, training: Bool, on device: any Device) {
+        for convolution in convolutions { convolution.prepare(values, training: training, on: device) }
     }
 
-    /// Numbers of this layer's memory; floats of each convolution (windows, products) come after them.
-    private enum Memory {
-        static let result = 0, inputGradient = 1
-        static func windows(_ convolution: Int) -> Int { 2 + 2 * convolution }
-        static func product(_ convolution: Int) -> Int { 3 + 2 * convolution }
+    /// Numbers of this layer's memory; those of each convolution come after them.
+    private enum Memory { static let result = 0, inputGradient = 1, firstOfConvolutions = 2 }
+
+    /// One convolution's memory: windows (tokens×size·D), their products with the filters (tokens×filters), and where the
+    /// maxima are (rows×filters·chunks).
+    private struct Room {
+        let windows: Tensor, product: Tensor, places: Tensor
     }
 
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
-        let plan = pass.plan
-        let result = pass.tape.floats(Memory.result, plan.rows * output.ld)
-        result.update(repeating: 0, count: plan.rows * output.ld)
+    private func room(_ number: Int, _ pass: LayerPass) -> Room {
+        let first = Memory.firstOfConvolutions + 3 * number, tokens = pass.plan.tokens
+        return Room(
+            windows: pass.tape.tensor(first, rows: tokens, dims: convolutions[number].windowWidth, padded: false),
+            product: pass.tape.tensor(first + 1, rows: tokens, dims: filters),
+            places: pass.tape.tensor(first + 2, rows: pass.plan.rows, dims: filters * chunks, padded: false))
+    }
+
+    /// The columns of the output that a convolution makes.
+    private func columns(_ number: Int) -> Range<Int> { number * filters * chunks..<(number + 1) * filters * chunks }
+
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
+        let device = pass.device, starts = pass.plan.starts
+        let result = pass.activations(Memory.result, output)
+        device.fill(result, 0)
         for (number, convolution) in convolutions.enumerated() {
-            let width = convolution.windowWidth, ld = paddedWidth(filters)
-            let windows = pass.tape.floats(Memory.windows(number), plan.tokens * width)
-            let product = pass.tape.floats(Memory.product(number), plan.tokens * ld)
-            let places = pass.tape.integers(number, plan.rows * filters * chunks)
-            for row in 0..<plan.rows {
-                let start = Int(plan.starts[row])
-                dx_windows(
-                    x + start * input.ld, input.ld, plan.length(row), input.dims, convolution.size, windows + start * width)
-            }
-            convolution.product.multiply(rows: plan.tokens, windows, lda: width, into: product, ldc: ld)
-            for row in 0..<plan.rows where plan.length(row) > 0 {
-                dx_chunk_max(
-                    product + Int(plan.starts[row]) * ld, ld, plan.length(row), filters, chunks,
-                    pass.values + convolution.bias.range.lowerBound, result + row * output.ld + number * filters * chunks,
-                    places + row * filters * chunks)
-            }
+            let room = room(number, pass)
+            device.windows(x, starts: starts, size: convolution.size, into: room.windows)
+            device.multiply(room.windows, convolution.product, into: room.product, accumulate: false)
+            device.chunkMax(
+                room.product, starts: starts, bias: pass.values.matrix(convolution.bias), chunks: chunks,
+                into: result.columns(columns(number)), places: room.places)
         }
-        return UnsafePointer(result)
+        return result
     }
 
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>? {
-        let plan = pass.plan, ld = paddedWidth(filters)
-        let dx = pass.tape.floats(Memory.inputGradient, plan.tokens * input.ld)
-        dx.update(repeating: 0, count: plan.tokens * input.ld)
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+        let device = pass.device, starts = pass.plan.starts
+        let dx = pass.activations(Memory.inputGradient, input)
+        device.fill(dx, 0)
         for (number, convolution) in convolutions.enumerated() {
-            let width = convolution.windowWidth
-            let windows = pass.tape.floats(Memory.windows(number), plan.tokens * width)
-            let dProduct = pass.tape.floats(Memory.product(number), plan.tokens * ld)
-            let places = pass.tape.integers(number, plan.rows * filters * chunks)
-            for row in 0..<plan.rows where plan.length(row) > 0 {
-                dx_chunk_max_backward(
-                    g + row * output.ld + number * filters * chunks, places + row * filters * chunks, plan.length(row), filters,
-                    chunks, dProduct + Int(plan.starts[row]) * ld, ld)
-            }
-            Gemm.transposedTimes(
-                m: filters, n: width, k: plan.tokens, dProduct, lda: ld, windows, ldb: width,
-                into: gradient + convolution.weight.range.lowerBound, ldc: width)
-            dx_column_sums(dProduct, plan.tokens, filters, ld, gradient + convolution.bias.range.lowerBound)
+            let room = room(number, pass), dProduct = room.product
+            device.chunkMaxBackward(
+                g.columns(columns(number)), starts: starts, chunks: chunks, places: room.places, into: dProduct)
+            device.multiply(transposed: dProduct, room.windows, into: gradient.matrix(convolution.weight))
+            device.columnSums(dProduct, into: gradient.matrix(convolution.bias))
             guard wantsInput else { continue }
             // The windows are no longer wanted: their memory takes their gradient.
-            convolution.backProduct.multiply(rows: plan.tokens, dProduct, lda: ld, into: windows, ldc: width)
-            for row in 0..<plan.rows {
-                let start = Int(plan.starts[row])
-                dx_windows_backward(
-                    windows + start * width, plan.length(row), input.dims, convolution.size, dx + start * input.ld, input.ld)
-            }
+            device.multiply(dProduct, convolution.backProduct, into: room.windows, accumulate: false)
+            device.windowsBackward(room.windows, starts: starts, size: convolution.size, addedTo: dx)
         }
         return wantsInput ? dx : nil
     }
@@ -98,21 +89,23 @@ final class ConvolutionLayer: EncoderLayer {
 private final class Convolution: Sendable {
     let size: Int, windowWidth: Int
     let weight: ParameterSlot, bias: ParameterSlot
-    let product: PackedMatrix, backProduct: PackedMatrix
+    let product: PreparedMatrix, backProduct: PreparedMatrix
 
     /// Starts as torch's `Conv1d`: U(−1/√(size·D), 1/√(size·D)).
-    init(_ name: String, inputDims: Int, size: Int, filters: Int, _ layout: inout ParameterLayout) {
+    init(
+        _ name: String, inputDims: Int, size: Int, filters: Int, _ layout: inout ParameterLayout, on device: any Device
+    ) {
         self.size = size
         windowWidth = size * inputDims
         let start = ParameterLayout.Start.uniform(bound: 1 / Float(windowWidth).squareRoot())
         weight = layout.add("\(name).weight", rows: filters, cols: windowWidth, start)
         bias = layout.add("\(name).bias", rows: 1, cols: filters, start)
-        product = PackedMatrix(inner: windowWidth, cols: filters)
-        backProduct = PackedMatrix(inner: filters, cols: windowWidth)
+        product = device.preparedMatrix(inner: windowWidth, cols: filters)
+        backProduct = device.preparedMatrix(inner: filters, cols: windowWidth)
     }
 
-    func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {
-        product.pack(values + weight.range.lowerBound, transposed: true)
-        if training { backProduct.pack(values + weight.range.lowerBound, transposed: false) }
+    func prepare(_ values: Tensor, training: Bool, on device: any Device) {
+        device.prepare(product, from: values.matrix(weight), transposed: true)
+        if training { device.prepare(backProduct, from: values.matrix(weight), transposed: false) }
     }
 }

@@ -1,4 +1,4 @@
-import Kernels
+import Devices
 
 /// Dropout, or ReLU and then dropout, of each vector.
 final class DropoutLayer: EncoderLayer {
@@ -18,28 +18,21 @@ final class DropoutLayer: EncoderLayer {
         site = layout.addDropout(probability)
     }
 
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
         if !relu && !pass.isTraining { return x }
-        let size = pass.count(output) * output.ld
-        let y = pass.tape.floats(0, size)
-        y.update(from: x, count: size)
+        let y = pass.activations(0, output)
+        pass.device.copy(x, to: y)
         site.apply(y, shape: output, relu: relu, pass)
         if clearsEmptyRows {
-            for row in 0..<pass.plan.rows where pass.plan.length(row) == 0 {
-                (y + row * output.ld).update(repeating: 0, count: output.dims)
-            }
+            for row in 0..<pass.plan.rows where pass.plan.length(row) == 0 { pass.device.fill(y.rows(row..<row + 1), 0) }
         }
-        return UnsafePointer(y)
+        return y
     }
 
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
         guard wantsInput else { return nil }
         if relu {
-            let size = pass.count(output) * output.ld
-            dx_relu_dropout_backward(g, pass.tape.floats(0, size), size, pass.isTraining ? site.keep : 1)
+            pass.device.dropReluBackward(g, y: pass.activations(0, output), keep: pass.isTraining ? site.keep : 1)
         } else {
             site.apply(g, shape: output, relu: false, pass)
         }
@@ -47,49 +40,25 @@ final class DropoutLayer: EncoderLayer {
     }
 }
 
-/// An element-wise function.
+/// y = f(x), element by element.
 final class ActivationLayer: EncoderLayer {
-    enum Function: String, CaseIterable, Sendable {
-        case relu, sigmoid, tanh
-        /// x Φ(x), exact (Hendrycks & Gimpel 2016).
-        case gelu
-
-        fileprivate var number: Int32 {
-            switch self {
-            case .relu: Int32(DX_RELU)
-            case .sigmoid: Int32(DX_SIGMOID)
-            case .tanh: Int32(DX_TANH)
-            case .gelu: Int32(DX_GELU)
-            }
-        }
-    }
-
     let output: LayerShape
-    private let function: Function
+    private let function: ActivationFunction
 
-    init(_ function: Function, shape: LayerShape) {
+    init(_ function: ActivationFunction, shape: LayerShape) {
         output = shape
         self.function = function
     }
 
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
-        let count = pass.count(output)
-        let y = pass.tape.floats(0, count * output.ld)
-        for row in 0..<count { dx_activation(function.number, x + row * output.ld, y + row * output.ld, output.dims) }
-        return UnsafePointer(y)
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
+        let y = pass.activations(0, output)
+        pass.device.activate(x, function, into: y)
+        return y
     }
 
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
         guard wantsInput else { return nil }
-        let count = pass.count(output)
-        let y = pass.tape.floats(0, count * output.ld)
-        for row in 0..<count {
-            let at = row * output.ld
-            dx_activation_backward(function.number, g + at, x + at, y + at, output.dims)
-        }
+        pass.device.activateBackward(g, function, x: x, y: pass.activations(0, output))
         return g
     }
 }

@@ -1,3 +1,5 @@
+import Devices
+
 /// What an encoder reads of a document.
 public enum EncoderInput: Sendable {
     /// A sequence (or bag) of token embeddings: the first layer is `astec`, `astecpp`, `rnn` or `xmlcnn`.
@@ -6,8 +8,8 @@ public enum EncoderInput: Sendable {
     case features
 }
 
-/// Some rows of a batch, which one thread takes through the encoder; the same pointers forward and backward.
-public struct EncoderBlock {
+/// Some rows of a batch, which one thread takes through the encoder; the same block forward and backward.
+public struct EncoderBlock: Sendable {
     /// Where the pass begins.
     public enum Stage: Sendable {
         /// At the encoder's input.
@@ -16,22 +18,19 @@ public struct EncoderBlock {
         case intermediate
     }
 
-    public var rows: Int
     /// Document ids: the rows' keys of the dropout streams.
-    public var ids: UnsafePointer<Int32>
-    /// rows + 1: where each row's tokens begin within `x`; nil for features and x̂.
-    public var starts: UnsafePointer<Int64>?
-    /// A weight a token, for `astec`; nil: 1.
-    public var weights: UnsafePointer<Float>?
-    /// tokens×ld or rows×ld; ld = `paddedWidth` of the input's dims (at stage `intermediate`: of x̂'s).
-    public var x: UnsafePointer<Float>
+    public var ids: [Int32]
+    /// rows + 1, from 0: where each row's tokens begin within `x`; nil for features and x̂.
+    public var starts: [Int64]?
+    /// A weight a token (1×tokens), for `astec`; nil: 1.
+    public var weights: Tensor?
+    /// tokens×D or rows×D, with padding of zeros; D is that of the input (at stage `intermediate`: of x̂).
+    public var x: Tensor
     public var stage: Stage
+    public var rows: Int { ids.count }
 
-    public init(
-        rows: Int, ids: UnsafePointer<Int32>, starts: UnsafePointer<Int64>? = nil, weights: UnsafePointer<Float>? = nil,
-        x: UnsafePointer<Float>, stage: Stage = .input
-    ) {
-        self.rows = rows
+    public init(ids: [Int32], starts: [Int64]? = nil, weights: Tensor? = nil, x: Tensor, stage: Stage = .input) {
+        precondition(starts == nil || (starts?.first == 0 && starts?.count == ids.count + 1))
         self.ids = ids
         self.starts = starts
         self.weights = weights
@@ -49,4 +48,11 @@ public struct ParameterSlot: Sendable, Equatable {
     public let rows: Int, cols: Int
     /// False: kept with the model, but not learnt (the spectral norm's u and v, running means and variances).
     public let isTrained: Bool
+}
+
+extension Tensor {
+    /// The matrix of a slot within flat parameters, or their gradient.
+    func matrix(_ slot: ParameterSlot) -> Tensor {
+        matrix(at: slot.range.lowerBound, rows: slot.rows, cols: slot.cols)
+    }
 }

@@ -1,4 +1,4 @@
-import Config
+import Devices
 import Support
 
 /// Makes the layers of an arch file's `order`, one after the other.
@@ -8,10 +8,11 @@ struct EncoderBuilder {
     /// What the layers so far give.
     private(set) var shape: LayerShape
     private let input: EncoderInput
+    private let device: any Device
 
     /// Kinds that read token embeddings, where they come first.
     private static let readersOfTokens = ["astec", "astecpp", "rnn", "xmlcnn"]
-    private static let makers: [String: @Sendable (inout EncoderBuilder, Arch.Layer, Place) throws -> Void] = [
+    private static let makers: [String: @Sendable (inout EncoderBuilder, LayerDescription, Place) throws -> Void] = [
         "astec": { try $0.astec($1, $2) }, "astecpp": { try $0.astecpp($1, $2) },
         "linear": { try $0.linear($1, $2) }, "relu": { try $0.relu($1, $2) }, "dropout": { try $0.dropout($1, $2) },
         "residual": { try $0.residual($1, $2) }, "mlp": { try $0.mlp($1, $2) },
@@ -24,20 +25,21 @@ struct EncoderBuilder {
         let stack: String, name: String
     }
 
-    static func input(_ coarse: [Arch.Layer]) -> EncoderInput {
+    static func input(_ coarse: [LayerDescription]) -> EncoderInput {
         let first = coarse.first { $0.kind != "identity" }
         return first.map { readersOfTokens.contains($0.kind) } ?? false ? .tokens : .features
     }
 
-    init(inputDims: Int, input: EncoderInput) {
+    init(inputDims: Int, input: EncoderInput, on device: any Device) {
         self.input = input
+        self.device = device
         shape = LayerShape(dims: inputDims, isSequence: input == .tokens)
     }
 
     /// Appends the layers of a stack, and checks that it ends with one vector a row.
     ///
     /// - Parameter part: `coarse` or `fine`.
-    mutating func append(_ stack: [Arch.Layer], part: String) throws {
+    mutating func append(_ stack: [LayerDescription], part: String) throws {
         let key = "transform_\(part)"
         for (place, layer) in stack.enumerated() {
             guard let make = Self.makers[layer.kind] else { throw Self.unknown(layer, in: key) }
@@ -50,7 +52,7 @@ struct EncoderBuilder {
             expected: "rnn, xmlcnn or astec among the layers")
     }
 
-    private static func unknown(_ layer: Arch.Layer, in key: String) -> Failure {
+    private static func unknown(_ layer: LayerDescription, in key: String) -> Failure {
         let known = makers.keys.sorted()
         return Failure(
             .usage, "unknown layer \"\(layer.kind)\"", at: "\(key).order", found: layer.kind,
@@ -63,7 +65,7 @@ struct EncoderBuilder {
         shape = layer.output
     }
 
-    private func needSequence(_ layer: Arch.Layer, _ place: Place) throws {
+    private func needSequence(_ layer: LayerDescription, _ place: Place) throws {
         if shape.isSequence { return }
         throw Failure(
             .usage, "\(layer.kind) reads a sequence of tokens, and gets one vector a document", at: "\(place.stack).order",
@@ -76,7 +78,7 @@ struct EncoderBuilder {
         "vocabulary_dims", "embedding_dims", "input_size", "dropout", "reduction", "freeze", "padding_idx", "sparse", "device",
     ]
 
-    private mutating func astec(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func astec(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(layer, in: place.stack, known: Self.embeddingArguments)
         try needSequence(layer, place)
         try arguments.checkInput(["embedding_dims", "input_size"], dims: shape.dims)
@@ -86,7 +88,7 @@ struct EncoderBuilder {
     }
 
     /// The token embeddings themselves, with dropout: no ReLU, which would take half of what a sequence layer reads.
-    private mutating func astecpp(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func astecpp(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(layer, in: place.stack, known: Self.embeddingArguments)
         try needSequence(layer, place)
         try arguments.checkInput(["embedding_dims", "input_size"], dims: shape.dims)
@@ -94,7 +96,7 @@ struct EncoderBuilder {
         try add(DropoutLayer(shape: shape, probability: arguments.probability("dropout", otherwise: 0.5), relu: false, &layout))
     }
 
-    private mutating func rnn(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func rnn(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(
             layer, in: place.stack,
             known: [
@@ -108,11 +110,11 @@ struct EncoderBuilder {
             hidden: try arguments.size("hidden_size", otherwise: 256), layers: try arguments.size("num_layers", otherwise: 1),
             isBidirectional: try arguments.flag("bidirectional", otherwise: false),
             dropout: try arguments.probability("dropout", otherwise: 0))
-        add(RecurrentLayer(place.name, input: shape, sizes, &layout))
+        add(RecurrentLayer(place.name, input: shape, sizes, &layout, on: device))
     }
 
     /// Convolutions and pooling, then the bottleneck layer with ReLU and dropout; sizes as in the paper's experiments.
-    private mutating func xmlcnn(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func xmlcnn(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(
             layer, in: place.stack,
             known: [
@@ -126,40 +128,40 @@ struct EncoderBuilder {
         let chunks = try arguments.size("pooling_units", otherwise: 8)
         let bottleneck = try arguments.size("hidden_size", otherwise: 512)
         let dropout = try arguments.probability("dropout", otherwise: 0.5)
-        add(ConvolutionLayer(place.name, input: shape, sizes: sizes, filters: filters, chunks: chunks, &layout))
-        add(LinearLayer("\(place.name).bottleneck", input: shape, outputDims: bottleneck, hasBias: true, &layout))
+        add(ConvolutionLayer(place.name, input: shape, sizes: sizes, filters: filters, chunks: chunks, &layout, on: device))
+        add(LinearLayer("\(place.name).bottleneck", input: shape, outputDims: bottleneck, hasBias: true, &layout, on: device))
         add(DropoutLayer(shape: shape, probability: dropout, relu: true, clearsEmptyRows: true, &layout))
     }
 
     // MARK: Layers of vectors
 
-    private mutating func batchNorm(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func batchNorm(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(layer, in: place.stack, known: ["num_features", "eps", "momentum", "device"])
         try arguments.checkInput(["num_features"], dims: shape.dims)
         let momentum = try arguments.positive("momentum", otherwise: 0.1), eps = try arguments.positive("eps", otherwise: 1e-5)
         add(BatchNormLayer(place.name, shape: shape, momentum: momentum, eps: eps, &layout))
     }
 
-    private mutating func linear(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func linear(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(
             layer, in: place.stack, known: ["in_features", "out_features", "input_size", "output_size", "bias", "device"])
         try arguments.checkInput(["in_features", "input_size"], dims: shape.dims)
         let dims = try arguments.size("out_features", "output_size", otherwise: shape.dims)
         let hasBias = try arguments.flag("bias", otherwise: true)
-        add(LinearLayer(place.name, input: shape, outputDims: dims, hasBias: hasBias, &layout))
+        add(LinearLayer(place.name, input: shape, outputDims: dims, hasBias: hasBias, &layout, on: device))
     }
 
-    private mutating func relu(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func relu(_ layer: LayerDescription, _ place: Place) throws {
         _ = try LayerArguments(layer, in: place.stack, known: ["inplace"])
         add(ActivationLayer(.relu, shape: shape))
     }
 
-    private mutating func dropout(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func dropout(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(layer, in: place.stack, known: ["p", "inplace"])
         try add(DropoutLayer(shape: shape, probability: arguments.probability("p", otherwise: 0.5), relu: false, &layout))
     }
 
-    private mutating func residual(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func residual(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(
             layer, in: place.stack, known: ["input_size", "output_size", "dropout", "init", "device"])
         try arguments.checkInput(["input_size"], dims: shape.dims)
@@ -168,19 +170,20 @@ struct EncoderBuilder {
         let dropout = try arguments.probability("dropout", otherwise: 0.5)
         add(
             ResidualLayer(
-                place.name, input: shape, outputDims: dims, dropout: dropout, startsAtRandom: start == "random", &layout))
+                place.name, input: shape, outputDims: dims, dropout: dropout, startsAtRandom: start == "random", &layout,
+                on: device))
     }
 
     /// Linear layers with a non-linearity between each two, none after the last.
-    private mutating func mlp(_ layer: Arch.Layer, _ place: Place) throws {
+    private mutating func mlp(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(layer, in: place.stack, known: ["input_size", "hidden_size", "nnl", "device"])
         try arguments.checkInput(["input_size"], dims: shape.dims)
         let sizes = try arguments.sizes("hidden_size", otherwise: [shape.dims])
-        let names = ActivationLayer.Function.allCases.map(\.rawValue)
+        let names = ActivationFunction.allCases.map(\.rawValue)
         let function = try arguments.choice("nnl", among: names, otherwise: "relu")
         for (number, dims) in sizes.enumerated() {
             if number > 0 { add(ActivationLayer(.init(rawValue: function) ?? .relu, shape: shape)) }
-            add(LinearLayer("\(place.name).\(number)", input: shape, outputDims: dims, hasBias: true, &layout))
+            add(LinearLayer("\(place.name).\(number)", input: shape, outputDims: dims, hasBias: true, &layout, on: device))
         }
     }
 }

@@ -1,51 +1,48 @@
-import Kernels
+import Devices
 
 /// What flows between two layers: a vector a row, or a vector a token.
 struct LayerShape: Sendable, Equatable {
     var dims: Int
     var isSequence: Bool
-    /// Floats from one vector to the next.
-    var ld: Int { paddedWidth(dims) }
 }
 
 /// A layer of an encoder. It holds no state of a pass, so that blocks run side by side.
 ///
-/// Activations are vectors×ld, padding zero. What a layer makes of a row hangs on that row alone.
+/// Activations are vectors×dims, padded with zeros. Each output row depends only on its input row (batch normalisation in
+/// training excepted).
 protocol EncoderLayer: Sendable {
     var output: LayerShape { get }
 
     /// Once before the passes that follow a change of the parameters `values`.
-    func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool)
+    func prepare(_ values: Tensor, training: Bool, on device: any Device)
 
     /// - Returns: the output, in memory of `pass.tape`.
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float>
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor
 
     /// - Parameters:
     ///   - g: the gradient of the output; may be destroyed.
     ///   - gradient: of all parameters, zeros where this layer's are: written there.
     /// - Returns: the gradient of `x` in memory of `pass.tape`, where it is wanted.
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>?
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor?
 
     /// What is left to do with the summed gradient before the optimiser takes it; and the running statistics.
-    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ step: FinishedStep)
+    func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device)
 }
 
 extension EncoderLayer {
-    func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {}
-    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ step: FinishedStep) {}
+    func prepare(_ values: Tensor, training: Bool, on device: any Device) {}
+    func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device) {}
 }
 
 /// One layer's share of one pass of one block.
 struct LayerPass {
-    /// All parameters.
-    let values: UnsafePointer<Float>
+    let device: any Device
+    /// All parameters, 1×P.
+    let values: Tensor
     let plan: BlockPlan
     let tape: LayerTape
     /// Where dropout is drawn from; nil at prediction.
-    let dropout: dx_stream?
+    let dropout: RandomStream?
     /// Of all layers; statistics stand behind them in a gradient.
     let parameterCount: Int
 
@@ -53,6 +50,11 @@ struct LayerPass {
 
     /// Vectors of this shape in the block.
     func count(_ shape: LayerShape) -> Int { shape.isSequence ? plan.tokens : plan.rows }
+
+    /// The tape's memory `number` for vectors of this shape.
+    func activations(_ number: Int, _ shape: LayerShape) -> Tensor {
+        tape.tensor(number, rows: count(shape), dims: shape.dims)
+    }
 }
 
 /// A step whose gradients are summed.
@@ -71,28 +73,22 @@ struct DropoutSite: Sendable {
 
     /// In place: x = dropout(x), or dropout(ReLU(x)); at prediction, x or ReLU(x).
     ///
-    /// - Parameter ids, positions: a document and a place within it a vector; nil: the rows'.
-    func apply(
-        _ x: UnsafeMutablePointer<Float>, shape: LayerShape, relu: Bool, _ pass: LayerPass, ids: UnsafePointer<Int32>,
-        positions: UnsafePointer<Int32>?
-    ) {
-        let share = pass.isTraining ? keep : 1
-        if share >= 1, !relu { return }
-        var stream = pass.dropout ?? dx_stream()
-        stream.purpose |= UInt32(site) << 16
-        dx_dropout(x, pass.count(shape), shape.dims, shape.ld, ids, positions, stream, share, relu ? 1 : 0)
+    /// - Parameter ids, positions: a document and a place within it a vector.
+    func apply(_ x: Tensor, relu: Bool, _ pass: LayerPass, ids: [Int32], positions: [Int32]?) {
+        var dropout: Dropout?
+        if let stream = pass.dropout, keep < 1 {
+            var own = stream
+            own.purpose |= UInt32(site) << 16
+            dropout = Dropout(stream: own, keep: keep, ids: ids, positions: positions)
+        }
+        if relu || dropout != nil { pass.device.drop(x, dropout, relu: relu) }
     }
 
-    /// The same for vectors in the block's own order.
-    func apply(_ x: UnsafeMutablePointer<Float>, shape: LayerShape, relu: Bool, _ pass: LayerPass) {
-        if !shape.isSequence {
-            return apply(x, shape: shape, relu: relu, pass, ids: pass.plan.ids, positions: nil)
-        }
-        pass.plan.tokenIds.withUnsafeBufferPointer { ids in
-            pass.plan.tokenPositions.withUnsafeBufferPointer { positions in
-                guard let first = ids.baseAddress else { return }
-                apply(x, shape: shape, relu: relu, pass, ids: first, positions: positions.baseAddress)
-            }
-        }
+    /// The same for vectors of this shape in the block's own order.
+    func apply(_ x: Tensor, shape: LayerShape, relu: Bool, _ pass: LayerPass) {
+        let plan = pass.plan
+        apply(
+            x, relu: relu, pass, ids: shape.isSequence ? plan.tokenIds : plan.ids,
+            positions: shape.isSequence ? plan.tokenPositions : nil)
     }
 }

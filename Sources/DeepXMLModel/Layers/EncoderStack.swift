@@ -1,7 +1,5 @@
-import Config
+import Devices
 import Foundation
-import Kernels
-import Support
 
 /// An encoder after an arch file: x̂ = coarse(x), z = fine(x̂), for any layers.
 ///
@@ -24,6 +22,7 @@ public final class EncoderStack: Sendable {
     /// Floats of one block's gradient: P, and room for statistics.
     public let gradientLength: Int
 
+    private let device: any Device
     private let layers: [any EncoderLayer]
     private let coarseLayers: Int
     private let streams: RandomStreams
@@ -34,17 +33,19 @@ public final class EncoderStack: Sendable {
     ///   - inputDims: D of the token embeddings, or of the dense features.
     ///   - streams: draws what the parameters start from, and the dropout.
     /// - Throws: `Failure` that names the layer and the argument: an unknown one, a size that doesn't fit what comes before.
-    public init(coarse: [Arch.Layer], fine: [Arch.Layer], inputDims: Int, streams: RandomStreams) throws {
+    public init(
+        coarse: [LayerDescription], fine: [LayerDescription], inputDims: Int, streams: RandomStreams, on device: any Device
+    ) throws {
         input = EncoderBuilder.input(coarse)
-        var builder = EncoderBuilder(inputDims: inputDims, input: input)
+        var builder = EncoderBuilder(inputDims: inputDims, input: input, on: device)
         try builder.append(coarse, part: "coarse")
         (coarseLayers, coarseCount, intermediateDims) = (builder.layers.count, builder.layout.count, builder.shape.dims)
         try builder.append(fine, part: "fine")
         (layers, outputDims, slots) = (builder.layers, builder.shape.dims, builder.layout.slots)
-        (self.inputDims, self.streams) = (inputDims, streams)
-        parameters = Parameter(rows: 1, cols: builder.layout.count)
+        (self.inputDims, self.streams, self.device) = (inputDims, streams, device)
+        parameters = Parameter(rows: 1, cols: builder.layout.count, on: device)
         gradientLength = builder.layout.count + builder.layout.statistics
-        builder.layout.initialise(parameters.value.pointer, streams)
+        builder.layout.initialise(parameters.value, streams, on: device)
         prepare(training: false)
     }
 
@@ -52,23 +53,20 @@ public final class EncoderStack: Sendable {
     ///
     /// - Parameter training: spectral norms make their power iteration, and the backward pass is made ready.
     public func prepare(training: Bool) {
-        for layer in layers { layer.prepare(parameters.value.pointer, training: training) }
+        for layer in layers { layer.prepare(parameters.value, training: training, on: device) }
     }
 
     /// x̂ and z of a block of rows.
     ///
     /// - Parameters:
     ///   - step: the step, from which dropout is drawn; nil: prediction.
-    ///   - intermediate: rows×`paddedWidth(intermediateDims)`, padding zero. At stage `intermediate` it may be `block.x`.
-    ///   - output: rows×`paddedWidth(outputDims)`, padding zero.
+    ///   - intermediate: rows×`intermediateDims`, padded; padding becomes zero. At stage `intermediate` it may be `block.x`.
+    ///   - output: rows×`outputDims`, padded; padding becomes zero.
     ///   - tape: nil where no backward pass follows.
-    public func forward(
-        _ block: EncoderBlock, step: Int?, intermediate: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>,
-        tape: EncoderTape?
-    ) {
+    public func forward(_ block: EncoderBlock, step: Int?, intermediate: Tensor, output: Tensor, tape: EncoderTape?) {
         if block.rows == 0 { return }
         guard let tape else {
-            let spare = spare.take() ?? EncoderTape()
+            let spare = spare.take() ?? EncoderTape(on: device)
             forward(block, step: step, intermediate: intermediate, output: output, tape: spare)
             return self.spare.give(spare)
         }
@@ -76,12 +74,11 @@ public final class EncoderStack: Sendable {
         tape.inputs = Array(repeating: nil, count: layers.count)
         tape.step = step
         let coarse = block.stage == .input ? 0..<coarseLayers : coarseLayers..<coarseLayers
-        copyRows(run(coarse, block.x, tape), block.rows, dims: intermediateDims, to: intermediate)
-        let result = run(coarseLayers..<layers.count, UnsafePointer(intermediate), tape)
-        copyRows(result, block.rows, dims: outputDims, to: output)
+        copyRows(run(coarse, block.x, tape), to: intermediate)
+        copyRows(run(coarseLayers..<layers.count, intermediate, tape), to: output)
     }
 
-    private func run(_ range: Range<Int>, _ x: UnsafePointer<Float>, _ tape: EncoderTape) -> UnsafePointer<Float> {
+    private func run(_ range: Range<Int>, _ x: Tensor, _ tape: EncoderTape) -> Tensor {
         var x = x
         for i in range {
             tape.inputs[i] = x
@@ -92,72 +89,65 @@ public final class EncoderStack: Sendable {
 
     private func pass(_ layer: Int, _ tape: EncoderTape) -> LayerPass {
         LayerPass(
-            values: parameters.value.pointer, plan: tape.plan, tape: tape.layer(layer),
-            dropout: tape.step.map { streams.stream(.layerDropout, step: $0) },
-            parameterCount: parameters.value.cols)
+            device: device, values: parameters.value, plan: tape.plan, tape: tape.layer(layer),
+            dropout: tape.step.map { streams.stream(.layerDropout, step: $0) }, parameterCount: parameters.cols)
     }
 
     /// The gradient of all parameters from this block, once after its forward pass.
     ///
     /// - Parameters:
-    ///   - block: as forward; `intermediate` and what `block` points to must be as they were.
-    ///   - outputGradient: of z, rows×`paddedWidth(outputDims)`.
+    ///   - block: as forward; the contents of `intermediate` and of `block.x` must be as they were.
+    ///   - outputGradient: of z, rows×`outputDims`.
     ///   - trainsCoarse: false: the pass ends at x̂, and the coarse part of the gradient is zero.
-    ///   - gradient: `gradientLength` floats, overwritten.
-    ///   - inputGradient: of `block.x`, as large; overwritten, padding zero. With `trainsCoarse` false, of x̂.
+    ///   - gradient: 1×`gradientLength`, overwritten.
+    ///   - inputGradient: of `block.x`, as large; overwritten, padding becomes zero. With `trainsCoarse` false, of x̂.
     public func backward(
-        _ block: EncoderBlock, outputGradient: UnsafePointer<Float>, tape: EncoderTape, trainsCoarse: Bool,
-        gradient: UnsafeMutablePointer<Float>, inputGradient: UnsafeMutablePointer<Float>?
+        _ block: EncoderBlock, outputGradient: Tensor, tape: EncoderTape, trainsCoarse: Bool, gradient: Tensor,
+        inputGradient: Tensor?
     ) {
-        gradient.update(repeating: 0, count: gradientLength)
+        device.fill(gradient, 0)
         if block.rows == 0 { return }
         let last = trainsCoarse && block.stage == .input ? 0 : coarseLayers
-        var g = tape.layer(layers.count).floats(0, block.rows * paddedWidth(outputDims))
-        g.update(from: outputGradient, count: block.rows * paddedWidth(outputDims))
+        var g = tape.layer(layers.count).tensor(0, rows: block.rows, dims: outputDims)
+        device.copy(outputGradient, to: g)
         for i in (last..<layers.count).reversed() {
             guard let x = tape.inputs[i] else { preconditionFailure("backward without forward") }
             let wants = i > last || inputGradient != nil
             guard let dx = layers[i].backward(g, x: x, pass(i, tape), gradient: gradient, wantsInput: wants) else { return }
             g = dx
         }
-        guard let inputGradient else { return }
-        let isInput = last == 0 && block.stage == .input
-        let rows = isInput && input == .tokens ? tape.plan.tokens : block.rows
-        copyRows(UnsafePointer(g), rows, dims: isInput ? inputDims : intermediateDims, to: inputGradient)
+        if let inputGradient { copyRows(g, to: inputGradient) }
     }
 
     /// Ends a step: what the summed gradient still lacks (the spectral norms' part), running statistics, then the optimiser.
     ///
     /// - Parameters:
-    ///   - gradient: the sum of the blocks' gradients; destroyed.
+    ///   - gradient: the sum of the blocks' gradients, 1×`gradientLength`; destroyed.
     ///   - blocks: how many blocks of at least one row were summed.
-    public func update(gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool, _ adam: dx_adam) {
+    public func update(gradient: Tensor, blocks: Int, trainsCoarse: Bool, _ step: OptimiserStep) {
         finishGradient(gradient, blocks: blocks, trainsCoarse: trainsCoarse)
-        apply(gradient, trainsCoarse: trainsCoarse, adam)
+        apply(gradient, trainsCoarse: trainsCoarse, step)
     }
 
     /// The first half of `update`: afterwards `gradient` is that of the trained slots, for any optimiser.
-    public func finishGradient(_ gradient: Buffer<Float>, blocks: Int, trainsCoarse: Bool) {
-        let step = FinishedStep(blocks: blocks, parameterCount: parameters.value.cols)
+    public func finishGradient(_ gradient: Tensor, blocks: Int, trainsCoarse: Bool) {
+        let step = FinishedStep(blocks: blocks, parameterCount: parameters.cols)
         for layer in layers[(trainsCoarse ? 0 : coarseLayers)...] {
-            layer.finish(gradient: gradient.pointer, parameters.value.pointer, step)
+            layer.finish(gradient: gradient, parameters.value, step, on: device)
         }
     }
 
     /// The second half of `update`.
-    public func apply(_ gradient: Buffer<Float>, trainsCoarse: Bool, _ adam: dx_adam) {
+    public func apply(_ gradient: Tensor, trainsCoarse: Bool, _ step: OptimiserStep) {
         for slot in slots where slot.isTrained && (trainsCoarse || slot.range.lowerBound >= coarseCount) {
-            parameters.update(slot.range, gradient: gradient.pointer + slot.range.lowerBound, adam)
+            device.update(parameters, slot.range, gradient: gradient.flat(slot.range), step)
         }
     }
 
-    private func copyRows(_ x: UnsafePointer<Float>, _ rows: Int, dims: Int, to out: UnsafeMutablePointer<Float>) {
-        if x == UnsafePointer(out) { return }
-        let ld = paddedWidth(dims)
-        for row in 0..<rows {
-            (out + row * ld).update(from: x + row * ld, count: dims)
-            (out + row * ld + dims).update(repeating: 0, count: ld - dims)
-        }
+    private func copyRows(_ x: Tensor, to y: Tensor) {
+        if x.isSame(as: y) { return }
+        device.copy(x, to: y)
+        device.clearPadding(of: y)
     }
 }
 

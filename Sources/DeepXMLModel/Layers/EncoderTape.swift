@@ -1,4 +1,4 @@
-import Support
+import Devices
 
 /// What the backward pass of one block wants to know of its forward pass; used again for the next step, it allocates nothing.
 ///
@@ -6,35 +6,39 @@ import Support
 public final class EncoderTape: @unchecked Sendable {
     let plan = BlockPlan()
     /// Each layer's input in the last forward pass.
-    var inputs: [UnsafePointer<Float>?] = []
+    var inputs: [Tensor?] = []
     var step: Int?
+    private let device: any Device
     private var layers: [LayerTape] = []
 
-    public init() {}
+    public init(on device: any Device) { self.device = device }
 
     /// The tape of one layer; after the layers', one for the pass itself.
     func layer(_ number: Int) -> LayerTape {
-        while layers.count <= number { layers.append(LayerTape()) }
+        while layers.count <= number { layers.append(LayerTape(on: device)) }
         return layers[number]
     }
 }
 
 /// Memory of one layer for one block, by number; it grows and is kept.
 final class LayerTape {
-    private var floats: [Buffer<Float>?] = []
-    private var integers: [Buffer<Int32>?] = []
+    private let device: any Device
+    private var memories: [DeviceMemory?] = []
 
-    /// Room for `count` floats: zeros at first, then what was left there. The distance between rows must not change, so that
-    /// their padding stays zero.
-    func floats(_ number: Int, _ count: Int) -> UnsafeMutablePointer<Float> { Self.room(&floats, number, count).pointer }
+    init(on device: any Device) { self.device = device }
 
-    func integers(_ number: Int, _ count: Int) -> UnsafeMutablePointer<Int32> { Self.room(&integers, number, count).pointer }
-
-    private static func room<Element>(_ buffers: inout [Buffer<Element>?], _ number: Int, _ count: Int) -> Buffer<Element> {
-        while buffers.count <= number { buffers.append(nil) }
-        if let buffer = buffers[number], buffer.count >= count { return buffer }
-        let buffer = Buffer<Element>(count: count + count / 4)
-        buffers[number] = buffer
-        return buffer
+    /// rows×dims: zeros at first, then what was left there. The stride of one number must not change, so that padding stays
+    /// zero.
+    ///
+    /// - Parameter padded: rows are padded to whole vectors.
+    func tensor(_ number: Int, rows: Int, dims: Int, padded: Bool = true) -> Tensor {
+        let stride = padded ? paddedWidth(dims) : dims, count = rows * stride
+        while memories.count <= number { memories.append(nil) }
+        if let memory = memories[number], memory.count >= count {
+            return Tensor(memory, rows: rows, cols: dims, stride: stride)
+        }
+        let memory = device.memory(floats: count + count / 4)
+        memories[number] = memory
+        return Tensor(memory, rows: rows, cols: dims, stride: stride)
     }
 }

@@ -1,15 +1,14 @@
-import Config
 import Support
 
 /// Reads the arguments of one layer of an arch file, and says which of them is wrong.
 struct LayerArguments {
-    private let layer: Arch.Layer
+    private let layer: LayerDescription
     /// `transform_coarse.rnn`.
     let place: String
 
     /// - Parameter known: the arguments that the layer has.
     /// - Throws: `Failure` for any other.
-    init(_ layer: Arch.Layer, in stack: String, known: [String]) throws {
+    init(_ layer: LayerDescription, in stack: String, known: [String]) throws {
         self.layer = layer
         place = "\(stack).\(layer.kind)"
         let written = Set(layer.numbers.keys).union(layer.texts.keys)

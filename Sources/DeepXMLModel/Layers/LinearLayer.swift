@@ -1,47 +1,43 @@
-import Kernels
+import Devices
 
 /// y = x Wᵀ + b, W of out×in, on each vector (torch's `Linear`).
 final class LinearLayer: EncoderLayer {
     let input: LayerShape, output: LayerShape
     private let weight: ParameterSlot, bias: ParameterSlot?
-    private let product: PackedMatrix, backProduct: PackedMatrix
+    private let product: PreparedMatrix, backProduct: PreparedMatrix
 
     /// Kaiming-uniform with a = √5 as torch: W, b ~ U(−1/√in, 1/√in).
-    init(_ name: String, input: LayerShape, outputDims: Int, hasBias: Bool, _ layout: inout ParameterLayout) {
+    init(
+        _ name: String, input: LayerShape, outputDims: Int, hasBias: Bool, _ layout: inout ParameterLayout,
+        on device: any Device
+    ) {
         self.input = input
         output = LayerShape(dims: outputDims, isSequence: input.isSequence)
         let start = ParameterLayout.Start.uniform(bound: 1 / Float(input.dims).squareRoot())
         weight = layout.add("\(name).weight", rows: outputDims, cols: input.dims, start)
         bias = hasBias ? layout.add("\(name).bias", rows: 1, cols: outputDims, start) : nil
-        product = PackedMatrix(inner: input.dims, cols: outputDims)
-        backProduct = PackedMatrix(inner: outputDims, cols: input.dims)
+        product = device.preparedMatrix(inner: input.dims, cols: outputDims)
+        backProduct = device.preparedMatrix(inner: outputDims, cols: input.dims)
     }
 
-    func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {
-        product.pack(values + weight.range.lowerBound, transposed: true)
-        if training { backProduct.pack(values + weight.range.lowerBound, transposed: false) }
+    func prepare(_ values: Tensor, training: Bool, on device: any Device) {
+        device.prepare(product, from: values.matrix(weight), transposed: true)
+        if training { device.prepare(backProduct, from: values.matrix(weight), transposed: false) }
     }
 
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
-        let count = pass.count(input)
-        let y = pass.tape.floats(0, count * output.ld)
-        product.multiply(rows: count, x, lda: input.ld, into: y, ldc: output.ld)
-        if let bias { dx_add_bias(y, count, output.dims, output.ld, pass.values + bias.range.lowerBound) }
-        return UnsafePointer(y)
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
+        let y = pass.activations(0, output)
+        pass.device.multiply(x, product, into: y, accumulate: false)
+        if let bias { pass.device.addBias(pass.values.matrix(bias), to: y) }
+        return y
     }
 
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>? {
-        let count = pass.count(input)
-        Gemm.transposedTimes(
-            m: output.dims, n: input.dims, k: count, g, lda: output.ld, x, ldb: input.ld,
-            into: gradient + weight.range.lowerBound, ldc: input.dims)
-        if let bias { dx_column_sums(g, count, output.dims, output.ld, gradient + bias.range.lowerBound) }
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+        pass.device.multiply(transposed: g, x, into: gradient.matrix(weight))
+        if let bias { pass.device.columnSums(g, into: gradient.matrix(bias)) }
         guard wantsInput else { return nil }
-        let dx = pass.tape.floats(1, count * input.ld)
-        backProduct.multiply(rows: count, g, lda: output.ld, into: dx, ldc: input.ld)
+        let dx = pass.activations(1, input)
+        pass.device.multiply(g, backProduct, into: dx, accumulate: false)
         return dx
     }
 }

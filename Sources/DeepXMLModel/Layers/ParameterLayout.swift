@@ -1,3 +1,6 @@
+import Devices
+import Support
+
 /// Lays the parameters of an encoder's layers out one after the other, and says what they start from.
 struct ParameterLayout {
     /// What a matrix starts from.
@@ -38,28 +41,32 @@ struct ParameterLayout {
         return DropoutSite(site: dropoutSites, keep: Float(1 - probability))
     }
 
-    /// Writes what all parameters start from. Each row draws its own numbers.
-    func initialise(_ values: UnsafeMutablePointer<Float>, _ streams: RandomStreams) {
+    /// Writes what all parameters start from, 1×count. Each row draws its own numbers.
+    func initialise(_ values: Tensor, _ streams: RandomStreams, on device: any Device) {
+        let stream = streams.stream(.layerInit, step: 0)
         var row = 0
         for (slot, start) in zip(slots, starts) {
-            let first = values + slot.range.lowerBound
+            let matrix = values.matrix(slot)
             switch start {
-            case .zeros: first.update(repeating: 0, count: slot.range.count)
-            case .ones: first.update(repeating: 1, count: slot.range.count)
-            case .eye:
-                first.update(repeating: 0, count: slot.range.count)
-                for i in 0..<min(slot.rows, slot.cols) { first[i * slot.cols + i] = 1 }
-            case .uniform(let bound):
-                for r in 0..<slot.rows { draw(first + r * slot.cols, slot.cols, row: row + r, bound: bound, streams) }
+            case .zeros: device.fill(matrix, 0)
+            case .ones: device.fill(matrix, 1)
+            case .eye: device.upload(.identity(rows: slot.rows, cols: slot.cols), to: matrix)
+            case .uniform(let bound): device.fillUniform(matrix, stream, firstRow: row, firstColumn: 0, bound: bound)
             case .direction:
-                draw(first, slot.range.count, row: row, bound: 1, streams)
-                PowerIteration.normalise(first, count: slot.range.count)
+                let vector = values.flat(slot.range)
+                device.fillUniform(vector, stream, firstRow: row, firstColumn: 0, bound: 1)
+                device.normalise(vector)
             }
             row += slot.rows
         }
     }
+}
 
-    private func draw(_ out: UnsafeMutablePointer<Float>, _ count: Int, row: Int, bound: Float, _ streams: RandomStreams) {
-        streams.fillUniform(out, count: count, row: row, firstColumn: 0, bound: bound, purpose: .layerInit)
+extension Buffer<Float> {
+    /// rows×cols floats, 1 on the diagonal.
+    static func identity(rows: Int, cols: Int) -> Buffer {
+        let matrix = Buffer(count: rows * cols)
+        for i in 0..<min(rows, cols) { matrix[i * cols + i] = 1 }
+        return matrix
     }
 }

@@ -1,4 +1,4 @@
-import Kernels
+import Devices
 
 /// A recurrent network over each row's tokens (torch's `RNN`, `GRU`, `LSTM`); gives the last layer's final state, of both
 /// directions side by side where it is bidirectional. A row without tokens gives zeros.
@@ -23,7 +23,7 @@ final class RecurrentLayer: EncoderLayer {
         var dropout: Double
     }
 
-    init(_ name: String, input: LayerShape, _ sizes: Sizes, _ layout: inout ParameterLayout) {
+    init(_ name: String, input: LayerShape, _ sizes: Sizes, _ layout: inout ParameterLayout, on device: any Device) {
         let directions = sizes.isBidirectional ? 2 : 1
         self.input = input
         hidden = sizes.hidden
@@ -37,14 +37,14 @@ final class RecurrentLayer: EncoderLayer {
                 (0..<directions).map { direction in
                     RecurrentSweep(
                         name, cell: sizes.cell, input: from, hidden: sizes.hidden, layer: layer, isReverse: direction == 1,
-                        &layout)
+                        &layout, on: device)
                 })
         }
         (self.sweeps, self.sites) = (sweeps, sites)
     }
 
-    func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {
-        for sweep in sweeps.joined() { sweep.prepare(values, training: training) }
+    func prepare(_ values: Tensor, training: Bool, on device: any Device) {
+        for sweep in sweeps.joined() { sweep.prepare(values, training: training, on: device) }
     }
 
     /// Numbers of this layer's memory; a sweep's come after them.
@@ -57,63 +57,51 @@ final class RecurrentLayer: EncoderLayer {
         static func sweep(_ layer: Int, _ direction: Int) -> Int { states(layer) + 2 + direction * RecurrentSweep.memory }
     }
 
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
-        let plan = pass.plan
-        let packed = pass.tape.floats(Memory.packedInput, plan.tokens * input.ld)
-        for (place, token) in plan.packed.enumerated() {
-            (packed + place * input.ld).update(from: x + token * input.ld, count: input.dims)
-        }
-        var below = UnsafePointer(packed)
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
+        var below = pass.activations(Memory.packedInput, input)
+        pass.device.gatherRows(x, pass.plan.packed, into: below)
         for (layer, directions) in sweeps.enumerated() {
-            let states = pass.tape.floats(Memory.states(layer), plan.tokens * self.states.ld)
+            let states = pass.activations(Memory.states(layer), states)
             for (direction, sweep) in directions.enumerated() {
-                sweep.forward(
-                    below, states: states + direction * hidden, lds: self.states.ld, pass, memory: Memory.sweep(layer, direction))
+                sweep.forward(below, states: states.columns(columns(direction)), pass, memory: Memory.sweep(layer, direction))
             }
             if layer + 1 < sweeps.count { drop(states, sites[layer], pass) }
-            below = UnsafePointer(states)
+            below = states
         }
-        return finalStates(below, pass)
-    }
-
-    private func drop(_ x: UnsafeMutablePointer<Float>, _ site: DropoutSite, _ pass: LayerPass) {
-        site.apply(
-            x, shape: states, relu: false, pass, ids: pass.plan.packedIds, positions: pass.plan.packedPositions)
-    }
-
-    private func finalStates(_ states: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
-        let result = pass.tape.floats(Memory.result, pass.plan.rows * output.ld)
-        result.update(repeating: 0, count: pass.plan.rows * output.ld)
-        forEachFinalState(pass.plan) { at, to in (result + to).update(from: states + at, count: hidden) }
-        return UnsafePointer(result)
-    }
-
-    /// Where each final state stands among the packed states, and where in the output.
-    private func forEachFinalState(_ plan: BlockPlan, _ body: (_ at: Int, _ to: Int) -> Void) {
-        for (place, row) in plan.order.enumerated() where plan.length(row) > 0 {
-            for direction in sweeps[0].indices {
-                let step = direction == 0 ? plan.length(row) - 1 : 0
-                body((plan.steps[step] + place) * states.ld + direction * hidden, row * output.ld + direction * hidden)
-            }
+        let result = pass.activations(Memory.result, output)
+        for direction in sweeps[0].indices {
+            pass.device.gatherRows(
+                below.columns(columns(direction)), finalPlaces(direction, pass), into: result.columns(columns(direction)))
         }
+        return result
     }
 
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>? {
-        let plan = pass.plan, size = plan.tokens * states.ld
-        var above = pass.tape.floats(Memory.gradient(sweeps.count - 1), size)
-        above.update(repeating: 0, count: size)
-        forEachFinalState(plan) { at, to in (above + at).update(from: g + to, count: hidden) }
+    private func columns(_ direction: Int) -> Range<Int> { direction * hidden..<(direction + 1) * hidden }
+
+    private func drop(_ x: Tensor, _ site: DropoutSite, _ pass: LayerPass) {
+        site.apply(x, relu: false, pass, ids: pass.plan.packedIds, positions: pass.plan.packedPositions)
+    }
+
+    /// Where each row's final state stands among the packed states; −1 for a row without tokens.
+    private func finalPlaces(_ direction: Int, _ pass: LayerPass) -> [Int32] {
+        direction == 0 ? pass.plan.lastPlaces : pass.plan.firstPlaces
+    }
+
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+        let device = pass.device
+        var above = pass.activations(Memory.gradient(sweeps.count - 1), states)
+        device.fill(above, 0)
+        for direction in sweeps[0].indices {
+            device.scatterRows(
+                g.columns(columns(direction)), finalPlaces(direction, pass), into: above.columns(columns(direction)))
+        }
         for (layer, directions) in sweeps.enumerated().reversed() {
             let from = layer == 0 ? input : states
-            let below = pass.tape.floats(
-                layer == 0 ? Memory.inputGradient : Memory.gradient(layer - 1), plan.tokens * from.ld)
-            let inputs = pass.tape.floats(layer == 0 ? Memory.packedInput : Memory.states(layer - 1), plan.tokens * from.ld)
+            let below = pass.activations(layer == 0 ? Memory.inputGradient : Memory.gradient(layer - 1), from)
+            let inputs = pass.activations(layer == 0 ? Memory.packedInput : Memory.states(layer - 1), from)
             for (direction, sweep) in directions.enumerated() {
                 sweep.backward(
-                    above + direction * hidden, lds: states.ld, x: inputs, pass, memory: Memory.sweep(layer, direction),
+                    above.columns(columns(direction)), x: inputs, pass, memory: Memory.sweep(layer, direction),
                     gradient: gradient, inputGradient: layer > 0 || wantsInput ? below : nil, accumulate: direction > 0)
             }
             if layer > 0 { drop(below, sites[layer - 1], pass) }
@@ -121,10 +109,8 @@ final class RecurrentLayer: EncoderLayer {
         }
         guard wantsInput else { return nil }
         // The packed input is no longer wanted: its memory takes the gradient in the tokens' own order.
-        let dx = pass.tape.floats(Memory.packedInput, plan.tokens * input.ld)
-        for (place, token) in plan.packed.enumerated() {
-            (dx + token * input.ld).update(from: above + place * input.ld, count: input.dims)
-        }
+        let dx = pass.activations(Memory.packedInput, input)
+        device.scatterRows(above, pass.plan.packed, into: dx)
         return dx
     }
 }

@@ -1,33 +1,28 @@
-import Kernels
+import Devices
 
 /// The weighted sum or mean of a row's token vectors (WSDM 2021, eq. 2; `reduction` of the original's `astec`).
 ///
 /// The mean is over the row's own tokens; the original divides by the longest row of the batch, padding and all.
 final class ReductionLayer: EncoderLayer {
     let input: LayerShape, output: LayerShape
-    private let mean: Int32
+    private let isMean: Bool
 
     init(input: LayerShape, isMean: Bool) {
         self.input = input
         output = LayerShape(dims: input.dims, isSequence: false)
-        mean = isMean ? 1 : 0
+        self.isMean = isMean
     }
 
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
-        let y = pass.tape.floats(0, pass.plan.rows * output.ld)
-        dx_reduce_tokens(
-            x, input.ld, pass.plan.starts, pass.plan.rows, pass.plan.weights, mean, input.dims, y, output.ld)
-        return UnsafePointer(y)
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
+        let y = pass.activations(0, output)
+        pass.device.reduce(x, starts: pass.plan.starts, weights: pass.plan.weights, isMean: isMean, into: y)
+        return y
     }
 
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
         guard wantsInput else { return nil }
-        let dx = pass.tape.floats(1, pass.plan.tokens * input.ld)
-        dx_reduce_tokens_backward(
-            g, output.ld, pass.plan.starts, pass.plan.rows, pass.plan.weights, mean, input.dims, dx, input.ld)
+        let dx = pass.activations(1, input)
+        pass.device.reduceBackward(g, starts: pass.plan.starts, weights: pass.plan.weights, isMean: isMean, into: dx)
         return dx
     }
 }

@@ -1,5 +1,4 @@
-import Kernels
-import Support
+import Devices
 
 /// z = pad(x) + dropout(ReLU(R̄ x + b)), R̄ = R/σ(R) of out×in (WSDM 2021, §4); x is cut or padded with zeros to out.
 final class ResidualLayer: EncoderLayer {
@@ -7,13 +6,13 @@ final class ResidualLayer: EncoderLayer {
     private let weight: ParameterSlot, bias: ParameterSlot, u: ParameterSlot, v: ParameterSlot
     private let site: DropoutSite
     /// R̄ of the last `prepare`, without padding; and σ.
-    private let effective: Buffer<Float>, sigma = Buffer<Float>(count: 1)
-    private let product: PackedMatrix, backProduct: PackedMatrix
+    private let effective: Tensor, sigma: Tensor
+    private let product: PreparedMatrix, backProduct: PreparedMatrix
 
     /// - Parameter startsAtRandom: R Xavier-uniform with ReLU gain √2, else the identity; b = 0.
     init(
         _ name: String, input: LayerShape, outputDims: Int, dropout: Double, startsAtRandom: Bool,
-        _ layout: inout ParameterLayout
+        _ layout: inout ParameterLayout, on device: any Device
     ) {
         self.input = input
         output = LayerShape(dims: outputDims, isSequence: input.isSequence)
@@ -24,58 +23,51 @@ final class ResidualLayer: EncoderLayer {
         u = layout.add("\(name).weight_u", rows: 1, cols: outputDims, .direction, isTrained: false)
         v = layout.add("\(name).weight_v", rows: 1, cols: input.dims, .direction, isTrained: false)
         site = layout.addDropout(dropout)
-        effective = Buffer(count: outputDims * input.dims)
-        product = PackedMatrix(inner: input.dims, cols: outputDims)
-        backProduct = PackedMatrix(inner: outputDims, cols: input.dims)
+        effective = device.tensor(rows: outputDims, cols: input.dims)
+        sigma = device.tensor(rows: 1, cols: 1)
+        product = device.preparedMatrix(inner: input.dims, cols: outputDims)
+        backProduct = device.preparedMatrix(inner: outputDims, cols: input.dims)
     }
 
-    func prepare(_ values: UnsafeMutablePointer<Float>, training: Bool) {
-        let weight = values + weight.range.lowerBound, u = values + u.range.lowerBound, v = values + v.range.lowerBound
-        let matrix: PowerIteration.Matrix = (UnsafePointer(weight), output.dims, input.dims, input.dims)
-        sigma[0] = training ? PowerIteration.iterate(matrix, u: u, v: v) : PowerIteration.sigma(matrix, u: u, v: v)
-        let inverse = 1 / sigma[0]
-        for i in 0..<effective.count { effective.pointer[i] = weight[i] * inverse }
-        product.pack(effective.pointer, transposed: true)
-        if training { backProduct.pack(effective.pointer, transposed: false) }
+    func prepare(_ values: Tensor, training: Bool, on device: any Device) {
+        let weight = values.matrix(weight)
+        device.spectralNorm(weight, u: values.matrix(u), v: values.matrix(v), iterates: training, into: sigma)
+        device.divide(weight, by: sigma, into: effective)
+        device.prepare(product, from: effective, transposed: true)
+        if training { device.prepare(backProduct, from: effective, transposed: false) }
     }
 
-    func forward(_ x: UnsafePointer<Float>, _ pass: LayerPass) -> UnsafePointer<Float> {
-        let count = pass.count(input), ld = output.ld
-        let activation = pass.tape.floats(0, count * ld), z = pass.tape.floats(1, count * ld)
-        product.multiply(rows: count, x, lda: input.ld, into: activation, ldc: ld)
-        dx_add_bias(activation, count, output.dims, ld, pass.values + bias.range.lowerBound)
+    /// The columns of x that reach z directly.
+    private var passed: Range<Int> { 0..<min(input.dims, output.dims) }
+
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
+        let device = pass.device
+        let activation = pass.activations(0, output), z = pass.activations(1, output)
+        device.multiply(x, product, into: activation, accumulate: false)
+        device.addBias(pass.values.matrix(bias), to: activation)
         site.apply(activation, shape: output, relu: true, pass)
-        z.update(from: activation, count: count * ld)
-        for row in 0..<count { dx_add(z + row * ld, x + row * input.ld, min(input.dims, output.dims)) }
-        return UnsafePointer(z)
+        device.copy(activation, to: z)
+        device.add(x.columns(passed), to: z.columns(passed))
+        return z
     }
 
-    func backward(
-        _ g: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, _ pass: LayerPass, gradient: UnsafeMutablePointer<Float>,
-        wantsInput: Bool
-    ) -> UnsafeMutablePointer<Float>? {
-        let count = pass.count(input), ld = output.ld
-        let dh = pass.tape.floats(2, count * ld)
-        dh.update(from: g, count: count * ld)
-        dx_relu_dropout_backward(dh, pass.tape.floats(0, count * ld), count * ld, pass.isTraining ? site.keep : 1)
-        Gemm.transposedTimes(
-            m: output.dims, n: input.dims, k: count, dh, lda: ld, x, ldb: input.ld, into: gradient + weight.range.lowerBound,
-            ldc: input.dims)
-        dx_column_sums(dh, count, output.dims, ld, gradient + bias.range.lowerBound)
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+        let device = pass.device
+        let dh = pass.activations(2, output)
+        device.copy(g, to: dh)
+        device.dropReluBackward(dh, y: pass.activations(0, output), keep: pass.isTraining ? site.keep : 1)
+        device.multiply(transposed: dh, x, into: gradient.matrix(weight))
+        device.columnSums(dh, into: gradient.matrix(bias))
         guard wantsInput else { return nil }
-        let dx = pass.tape.floats(3, count * input.ld)
-        backProduct.multiply(rows: count, dh, lda: ld, into: dx, ldc: input.ld)
-        for row in 0..<count { dx_add(dx + row * input.ld, g + row * ld, min(input.dims, output.dims)) }
+        let dx = pass.activations(3, input)
+        device.multiply(dh, backProduct, into: dx, accumulate: false)
+        device.add(g.columns(passed), to: dx.columns(passed))
         return dx
     }
 
-    /// R̄ depends on R also through σ = uᵀRv: ∂R = (∂R̄ − ⟨∂R̄, R̄⟩ u vᵀ)/σ.
-    func finish(gradient: UnsafeMutablePointer<Float>, _ values: UnsafeMutablePointer<Float>, _ step: FinishedStep) {
-        let dR = gradient + weight.range.lowerBound, u = values + u.range.lowerBound, v = values + v.range.lowerBound
-        let inner = dx_dot(dR, effective.pointer, effective.count), inverse = 1 / sigma[0]
-        for i in 0..<output.dims {
-            let row = dR + i * input.dims, scale = inner * u[i]
-            for j in 0..<input.dims { row[j] = (row[j] - scale * v[j]) * inverse }
-        }
+    /// R̄ depends on R also through σ.
+    func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device) {
+        device.spectralNormBackward(
+            gradient.matrix(weight), normalised: effective, sigma: sigma, u: values.matrix(u), v: values.matrix(v))
     }
 }

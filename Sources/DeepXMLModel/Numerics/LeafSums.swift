@@ -1,46 +1,69 @@
-import Kernels
-import Support
+import Devices
+import Foundation
 
-/// Sums one buffer a leaf over an aligned run of leaves, in the order of a fixed binary tree.
+/// Sums one tensor a leaf over an aligned run of leaves, in the order of a fixed binary tree.
 ///
-/// Floating-point sums depend on their order. Here the order hangs on the leaves' numbers alone, so that it is the
+/// Floating-point sums depend on their order. Here the order depends only on the leaves' numbers, so that it is the
 /// same however leaves are dealt to ranks and threads (DESIGN.md §2, virtual shards).
 public final class LeafSums: Sendable {
-    /// Computes a leaf's buffer, overwriting it.
-    public typealias Leaf = @Sendable (_ leaf: Int, _ out: UnsafeMutablePointer<Float>) -> Void
-    private let pool: BufferPool
+    /// Computes a leaf's tensor, overwriting it.
+    public typealias Leaf = @Sendable (_ leaf: Int, _ out: Tensor) -> Void
+    private let device: any Device
+    private let pool: TensorPool
 
-    /// - Parameter length: floats a leaf.
-    public init(length: Int) { pool = BufferPool(length: length) }
+    /// - Parameters: rows, cols: of a leaf's sum.
+    public init(rows: Int, cols: Int, on device: any Device) {
+        self.device = device
+        pool = TensorPool(rows: rows, cols: cols, on: device)
+    }
 
-    /// The sum over `leaves` (a power of two of them, aligned to their number), the parts of it spread over `team`.
-    public func sum(_ leaves: Range<Int>, into out: Buffer<Float>, team: ThreadTeam, leaf: @escaping Leaf) {
+    /// The sum over `leaves` (a power of two of them, aligned to their number), parts of it side by side where the device
+    /// can.
+    ///
+    /// - Parameter out: rows×cols, without padding.
+    public func sum(_ leaves: Range<Int>, into out: Tensor, leaf: @escaping Leaf) {
         var parts = 1
-        while parts < leaves.count && parts < 4 * team.size && team.size > 1 { parts *= 2 }
-        if parts == 1 { return sum(leaves, into: out, leaf: leaf) }
-        let buffers = [out] + (1..<parts).map { _ in pool.take() }
+        let lanes = device.lanes
+        while parts < leaves.count && parts < 4 * lanes && lanes > 1 { parts *= 2 }
+        if parts == 1 { return serial(leaves, into: out, leaf: leaf) }
+        let sums = [out] + (1..<parts).map { _ in pool.take() }
         let size = leaves.count / parts
-        team.forEach(parts) { [self] part in
+        device.concurrently(parts) { [self] part in
             let from = leaves.lowerBound + part * size
-            sum(from..<from + size, into: buffers[part], leaf: leaf)
+            serial(from..<from + size, into: sums[part], leaf: leaf)
         }
         var stride = 1
         while stride < parts {
             for left in Swift.stride(from: 0, to: parts, by: 2 * stride) {
-                dx_add(buffers[left].pointer, buffers[left + stride].pointer, pool.length)
+                device.add(sums[left + stride], to: sums[left])
             }
             stride *= 2
         }
-        for buffer in buffers.dropFirst() { pool.give(buffer) }
+        for sum in sums.dropFirst() { pool.give(sum) }
     }
 
-    private func sum(_ leaves: Range<Int>, into out: Buffer<Float>, leaf: Leaf) {
-        if leaves.count == 1 { return leaf(leaves.lowerBound, out.pointer) }
+    private func serial(_ leaves: Range<Int>, into out: Tensor, leaf: Leaf) {
+        if leaves.count == 1 { return leaf(leaves.lowerBound, out) }
         let middle = leaves.lowerBound + leaves.count / 2
-        sum(leaves.lowerBound..<middle, into: out, leaf: leaf)
-        pool.with { right in
-            sum(middle..<leaves.upperBound, into: right, leaf: leaf)
-            dx_add(out.pointer, right.pointer, pool.length)
-        }
+        serial(leaves.lowerBound..<middle, into: out, leaf: leaf)
+        let right = pool.take()
+        serial(middle..<leaves.upperBound, into: right, leaf: leaf)
+        device.add(right, to: out)
+        pool.give(right)
     }
+}
+
+/// Tensors of one shape that are handed out and taken back, so that a step allocates nothing after the first.
+final class TensorPool: @unchecked Sendable {
+    private let rows: Int, cols: Int
+    private let device: any Device
+    private let lock = NSLock()
+    private var free: [Tensor] = []
+
+    init(rows: Int, cols: Int, on device: any Device) { (self.rows, self.cols, self.device) = (rows, cols, device) }
+
+    /// A tensor with any content.
+    func take() -> Tensor { lock.withLock { free.popLast() } ?? device.tensor(rows: rows, cols: cols) }
+
+    func give(_ tensor: Tensor) { lock.withLock { free.append(tensor) } }
 }

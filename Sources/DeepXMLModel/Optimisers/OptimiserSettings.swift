@@ -1,4 +1,4 @@
-import Kernels
+import Devices
 
 /// Which optimiser a network is trained with: makes the numbers of each step.
 ///
@@ -26,24 +26,24 @@ public struct OptimiserSettings: Sendable, Equatable {
     }
 
     /// Step `step` (from 1) on parameters that change as a whole.
-    public func dense(learningRate: Double, step: Int) -> dx_adam {
+    public func dense(learningRate: Double, step: Int) -> OptimiserStep {
         let rate = learningRate * rateFactor
         return numbers(rate, Adam.dense(learningRate: rate, step: step))
     }
 
     /// Step `step` (from 1) on parameters of which only the rows with a gradient change.
-    public func lazy(learningRate: Double, step: Int) -> dx_adam {
+    public func lazy(learningRate: Double, step: Int) -> OptimiserStep {
         let rate = learningRate * rateFactor
         return numbers(rate, Adam.lazy(learningRate: rate, step: step))
     }
 
-    private func numbers(_ learningRate: Double, _ adam: dx_adam) -> dx_adam {
+    private func numbers(_ learningRate: Double, _ adam: OptimiserStep) -> OptimiserStep {
         var numbers = adam
-        numbers.weight_decay = Float(weightDecay)
+        numbers.weightDecay = Float(weightDecay)
         if kind == .sgd {
-            numbers.kind = Int32(DX_SGD)
+            numbers.kind = .sgd
             numbers.beta1 = Float(momentum)
-            numbers.step = Float(learningRate)
+            numbers.rate = Float(learningRate)
         }
         return numbers
     }

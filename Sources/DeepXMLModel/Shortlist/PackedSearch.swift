@@ -1,3 +1,4 @@
+import Devices
 import Kernels
 import Support
 
@@ -24,7 +25,8 @@ public struct PackedSearch: NeighbourSearch {
     /// Over the classifiers of a shard: products are logits, ids are labels.
     public init(_ classifier: ClassifierShard) {
         self.init(
-            classifier.weight.value, dims: classifier.dims, firstId: classifier.labels.lowerBound, bias: classifier.bias.value)
+            classifier.device.matrix(classifier.weight.value), dims: classifier.dims, firstId: classifier.labels.lowerBound,
+            bias: classifier.device.matrix(classifier.bias.value))
     }
 
     private init(_ rows: DenseMatrix, dims: Int, firstId: Int, bias: DenseMatrix?) {

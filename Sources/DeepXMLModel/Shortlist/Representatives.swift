@@ -1,3 +1,4 @@
+import Devices
 import Support
 
 /// Several unit vectors for one label, by spherical k-means of its documents' unit vectors (Dhillon & Modha, Machine

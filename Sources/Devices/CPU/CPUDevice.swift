@@ -8,6 +8,7 @@ import Synchronization
 public final class CPUDevice: Device {
     public let team: ThreadTeam
     private let floatsInUse = Mutex(0)
+    let rowSlots = RowSlots()
 
     public init(team: ThreadTeam) { self.team = team }
 
@@ -46,6 +47,12 @@ public final class CPUDevice: Device {
     }
 
     public func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) { team.forEach(count, body) }
+
+    public var lanes: Int { team.size }
+
+    public func forRanges(_ count: Int, grain: Int, _ body: @escaping @Sendable (Range<Int>) -> Void) {
+        team.forRanges(count, grain: grain, body)
+    }
 
     public func finish() throws {}
 }

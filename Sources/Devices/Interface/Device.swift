@@ -42,7 +42,16 @@ public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperat
     // MARK: Order
 
     /// `body(0) … body(count-1)`, which may run side by side; returns when all are issued. Operations in a body follow each other.
+    ///
+    /// On the CPU each body has one thread of the team: bodies must neither use the team nor call this again.
     func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void)
+
+    /// How many operations may well run side by side: a CPU's threads; 1 where one operation fills the device.
+    var lanes: Int { get }
+
+    /// Calls `body` with neighbouring ranges that together are `0..<count`, side by side: the CPU cuts what its threads share
+    /// into runs of at least `grain`; a device that wants large calls gives one.
+    func forRanges(_ count: Int, grain: Int, _ body: @escaping @Sendable (Range<Int>) -> Void)
 
     /// Waits for all operations.
     ///
@@ -63,11 +72,31 @@ extension Device {
         return Tensor(memory(floats: rows * stride), rows: rows, cols: dims, stride: stride)
     }
 
+    /// Lends several tensors at once, as `withHost` does one.
+    public func withHost<Result>(_ tensors: [Tensor], _ access: HostAccess, _ body: ([Buffer<Float>]) throws -> Result) throws
+        -> Result
+    {
+        func lend(_ lent: [Buffer<Float>]) throws -> Result {
+            if lent.count == tensors.count { return try body(lent) }
+            return try withHost(tensors[lent.count], access) { try lend(lent + [$0]) }
+        }
+        return try lend([])
+    }
+
     /// The numbers of a host matrix on this device.
     public func tensor(_ matrix: DenseMatrix) -> Tensor {
         let tensor = tensor(rows: matrix.rows, cols: matrix.cols)
         upload(matrix.buffer, to: tensor)
         return tensor
+    }
+
+    /// Copies some columns of a host matrix into a tensor.
+    public func upload(_ matrix: DenseMatrix, columns: Range<Int>, to tensor: Tensor) {
+        withHost(tensor, .write) { to in
+            for row in 0..<matrix.rows {
+                for (c, column) in columns.enumerated() { to[row * tensor.stride + c] = matrix[row, column] }
+            }
+        }
     }
 
     /// The tensor on the host, without padding.

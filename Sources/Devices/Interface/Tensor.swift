@@ -47,6 +47,11 @@ public struct Tensor: @unchecked Sendable {
         Tensor(memory, offset: offset + range.lowerBound, rows: 1, cols: range.count)
     }
 
+    /// A rows×cols matrix without padding, whose floats are those of the memory from `place` floats behind `offset` on.
+    @inlinable public func matrix(at place: Int, rows: Int, cols: Int) -> Tensor {
+        Tensor(memory, offset: offset + place, rows: rows, cols: cols)
+    }
+
     /// Both are the same view of the same memory.
     public func isSame(as other: Tensor) -> Bool {
         memory === other.memory && offset == other.offset && rows == other.rows && cols == other.cols && stride == other.stride

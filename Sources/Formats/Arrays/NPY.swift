@@ -15,7 +15,7 @@ public enum NPY {
         let header = try NPYHeader(file.bytes, place: path)
         try checkShape(header, rows: rows, cols: cols, path: path)
         let width = try elementSize(header, path: path)
-        let array = try StoredArray(npy: file.content, place: path)
+        let array = try NumPyArray(npy: file.content, place: path)
         let isMappable = width == 4 && !header.type.hasPrefix(">") && !header.fortranOrder && header.dataStart % 4 == 0
         guard isMappable else { return try array.matrix() }
         let (rows, cols) = (header.shape[0], header.shape[1])

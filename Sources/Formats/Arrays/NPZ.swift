@@ -50,22 +50,22 @@ public enum NPZ {
     static func read(_ file: MappedFile) throws -> StoredMatrix {
         let zip = try ZipReader(file)
         if zip.names.count == 1, zip.names[0].hasSuffix(".npy") {
-            return .dense(try StoredArray(zip, String(zip.names[0].dropLast(4)), path: file.path))
+            return .dense(try NumPyArray(zip, String(zip.names[0].dropLast(4)), path: file.path))
         }
         return .sparse(try csr(zip, path: file.path))
     }
 
     private static func csr(_ zip: ZipReader, path: String) throws -> StoredCSR {
-        let format = try StoredArray(zip, "format", path: path)
+        let format = try NumPyArray(zip, "format", path: path)
         guard format.text == "csr" else {
             throw Failure(
                 .usage, "not a matrix in CSR form", at: path, found: quoted(format.text.utf8), expected: "csr",
                 advice: "in Python: scipy.sparse.save_npz(path, matrix.tocsr())")
         }
         return StoredCSR(
-            shape: try StoredArray(zip, "shape", path: path).integers().array,
-            starts: try StoredArray(zip, "indptr", path: path), columns: try StoredArray(zip, "indices", path: path),
-            values: try StoredArray(zip, "data", path: path), place: path)
+            shape: try NumPyArray(zip, "shape", path: path).integers().array,
+            starts: try NumPyArray(zip, "indptr", path: path), columns: try NumPyArray(zip, "indices", path: path),
+            values: try NumPyArray(zip, "data", path: path), place: path)
     }
 
     private static func ones(_ count: Int) -> Buffer<Float> {
@@ -75,8 +75,24 @@ public enum NPZ {
     }
 }
 
-extension StoredArray {
+extension NumPyArray {
     fileprivate init(_ zip: ZipReader, _ name: String, path: String) throws {
         try self.init(npy: zip.read(name + ".npy"), place: "\(path): \(name)")
+    }
+}
+
+extension NPZ {
+    /// Writes `matrix` as the member `name` of an archive, `<f4` in C order: `numpy.load(path)[name]` is it. The file
+    /// appears when it is whole.
+    ///
+    /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
+    public static func writeDense(path: String, name: String, matrix: DenseMatrix) throws {
+        var zip = try ZipWriter(path: path)
+        try withExtendedLifetime(matrix) {
+            try NPYHeader(type: "<f4", shape: [matrix.rows, matrix.cols]).bytes.withUnsafeBytes {
+                try zip.add("\(name).npy", [$0, UnsafeRawBufferPointer(matrix.buffer.bytes)])
+            }
+        }
+        try zip.finish()
     }
 }

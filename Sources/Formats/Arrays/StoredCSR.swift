@@ -4,9 +4,9 @@ import Support
 /// The three arrays and the shape of a scipy CSR matrix, as an `.npz` or a pickle holds them: nothing is believed yet.
 struct StoredCSR {
     let shape: [Int64]
-    let starts: StoredArray
-    let columns: StoredArray
-    let values: StoredArray
+    let starts: NumPyArray
+    let columns: NumPyArray
+    let values: NumPyArray
     let place: String
 
     /// The arrays, read.

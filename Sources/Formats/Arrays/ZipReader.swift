@@ -42,7 +42,7 @@ struct ZipReader {
         let content =
             member.method == 0
             ? packed : try inflate(UnsafeRawBufferPointer(packed.bytes), size: member.size, name)
-        guard content.count == member.size, UInt32(crc32_z(0, content.pointer, content.count)) == member.crc
+        guard content.count == member.size, CRC32(UnsafeRawBufferPointer(content.bytes)).value == member.crc
         else { throw damaged("the checksum of \(name) is wrong") }
         return content
     }

@@ -1,4 +1,4 @@
-import CZlib
+import Support
 
 /// Writes a zip archive of stored (uncompressed) members, as `numpy.savez` does; zip64 records only where a size needs them.
 ///
@@ -24,8 +24,9 @@ struct ZipWriter: ~Copyable {
 
     /// Adds a member whose content is `parts`, one after another.
     mutating func add(_ name: String, _ parts: [UnsafeRawBufferPointer]) throws {
-        let member = Member(
-            name: name, crc: parts.reduce(0, Self.crc32), size: parts.reduce(0) { $0 + $1.count }, offset: file.position)
+        var crc = CRC32()
+        for part in parts { crc.update(part) }
+        let member = Member(name: name, crc: crc.value, size: parts.reduce(0) { $0 + $1.count }, offset: file.position)
         members.append(member)
         // APPNOTE 4.5.3: the local header holds both sizes or neither.
         let extra: [UInt8] = member.size >= limit ? le16(1) + le16(16) + le64(member.size) + le64(member.size) : []
@@ -68,11 +69,6 @@ struct ZipWriter: ~Copyable {
             le32(0x0606_4b50) + le64(44) + le16(45) + le16(45) + le32(0) + le32(0) + le64(members.count) + le64(members.count)
             + le64(size) + le64(start)
         return record + le32(0x0706_4b50) + le32(0) + le64(start + size) + le32(1)
-    }
-
-    private static func crc32(_ crc: UInt32, _ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        guard let base = bytes.baseAddress else { return crc }
-        return UInt32(crc32_z(UInt(crc), base.assumingMemoryBound(to: UInt8.self), bytes.count))
     }
 }
 

@@ -51,7 +51,7 @@ public enum MatrixFile {
     ) throws -> CSRMatrix {
         switch try binaryLayout(file) {
         case .npz: return try NPZ.read(file).matrix(kind, team)
-        case .npy: return try StoredMatrix.dense(StoredArray(npy: file.content, place: file.path)).matrix(kind, team)
+        case .npy: return try StoredMatrix.dense(NumPyArray(npy: file.content, place: file.path)).matrix(kind, team)
         case .pickle: return try Pickle.read(file).matrix(kind, team)
         default: break
         }
@@ -100,5 +100,25 @@ public enum MatrixFile {
             .usage, "an HDF5 file is no file of features or labels", at: file.path, found: "HDF5",
             expected: "XC text, scipy's .npz, .npy or a pickle", advice: "write the matrix by scipy.sparse.save_npz or numpy.save"
         )
+    }
+}
+
+extension MatrixFile {
+    /// Writes `matrix` in a format of one matrix (all but the one-file form); values as 32-bit floats, ones where it is binary.
+    /// The file appears when it is whole.
+    ///
+    /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full; for the one-file form.
+    public static func write(_ matrix: CSRMatrix, to path: String, format: MatrixFormat) throws {
+        switch format.layout {
+        case .xcText: try XCText.write(path, matrix: matrix, isPacked: format.isPacked)
+        case .npz: try NPZ.writeCSR(path: path, matrix: matrix)
+        case .npy: try NPY.write(matrix, path: path)
+        case .pickle: try Pickle.writeCSR(path, matrix: matrix)
+        case .densePickle: try Pickle.writeDense(path, matrix: matrix)
+        case .oneFile:
+            throw Failure(
+                .usage, "the one-file form holds features and labels", at: path, found: "one matrix",
+                expected: "both", advice: "name both: --from FEATURES --from-labels LABELS")
+        }
     }
 }

@@ -2,7 +2,7 @@ import Support
 
 /// What a binary file holds, before it is known what it is wanted for.
 enum StoredMatrix {
-    case dense(StoredArray)
+    case dense(NumPyArray)
     case sparse(StoredCSR)
 
     /// The matrix as `kind` wants it, with memory of its own.

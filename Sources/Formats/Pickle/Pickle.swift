@@ -30,7 +30,7 @@ enum Pickle {
 
 extension PickleArray {
     /// The array's elements in the file.
-    fileprivate func stored(_ file: MappedFile, name: String) throws -> StoredArray {
+    fileprivate func stored(_ file: MappedFile, name: String) throws -> NumPyArray {
         let place = name.isEmpty ? file.path : "\(file.path): \(name)"
         guard let state, case .bytes(let range, let isUTF8) = state.content else {
             throw Failure(
@@ -40,7 +40,7 @@ extension PickleArray {
         }
         var content = file.content.dropFirst(range.lowerBound).prefix(range.count)
         if isUTF8 { content = try Self.narrowed(content, place: place) }
-        return try StoredArray(
+        return try NumPyArray(
             type: (state.type.order == "|" ? "|" : state.type.order) + state.type.code, shape: state.shape,
             fortranOrder: state.fortranOrder, content: content, place: place)
     }

@@ -1,4 +1,3 @@
-import Foundation
 import Support
 
 /// Predictions as JSON lines, for people and other programs: one object a document, labels best first.
@@ -10,8 +9,8 @@ public enum PredictionLines {
     /// - Parameter names: of the labels; a label without one has no `name`.
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
     public static func write(_ scores: CSRMatrix, names: [String], to path: String) throws {
-        let lines = try Lines(names: names)
-        var file = try BufferedTextFile(path: path)
+        let lines = Lines(names: names)
+        var file = try TextOutput(path: path)
         for row in 0..<scores.rows { try file.write(lines.line(scores, row, document: row)) }
         try file.commit()
     }
@@ -22,8 +21,8 @@ public enum PredictionLines {
         private let members: [String]
 
         /// - Parameter names: of the labels; a label without one has no `name`.
-        public init(names: [String]) throws {
-            members = try names.map { $0.isEmpty ? "" : "\"name\":\(try quotedJSON($0))," }
+        public init(names: [String]) {
+            members = names.map { $0.isEmpty ? "" : "\"name\":\(JSONValue.quoted($0))," }
         }
 
         /// The line of one row, its end included.
@@ -42,13 +41,6 @@ public enum PredictionLines {
             let entries = scores.range(row).map { (label: scores.indices[$0], score: scores.values?[$0] ?? 1) }
             return entries.sorted { a, b in a.score == b.score ? a.label < b.label : a.score > b.score }
         }
-    }
-
-    /// Text in double quotes, escaped as JSON asks for.
-    package static func quotedJSON(_ text: String) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return String(decoding: try encoder.encode(text), as: UTF8.self)
     }
 
     /// Reads such lines, in any order; other members of the objects are skipped.
@@ -77,7 +69,7 @@ private struct PredictionLinesReader {
     init(file: MappedFile) { self.file = file }
 
     mutating func matrix(documents wanted: Int?) throws -> CSRMatrix {
-        var scanner = JSONScanner(file: file)
+        var scanner = JSONScanner(linesOf: file)
         while scanner.nextLine() { try takeDocument(&scanner) }
         // A number alone must not ask for any amount of memory.
         let most = wanted ?? 1 << 20 + 64 * file.count
@@ -134,7 +126,7 @@ private struct PredictionLinesReader {
         try scanner.object { name, scanner in
             switch name {
             case "id": id = try scanner.wholeNumber()
-            case "score": value = try scanner.number()
+            case "score": value = try scanner.float()
             default: try scanner.skipValue()
             }
         }

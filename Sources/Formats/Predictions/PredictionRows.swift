@@ -43,3 +43,49 @@ struct PredictionRows {
         return CSRMatrix(rows: rows, cols: cols, starts: newStarts, indices: indices, values: values)
     }
 }
+
+/// Predictions of scipy's three arrays, as any program may have stored them.
+public enum ScipyArrays {
+    /// The matrix, labels ascending in each row.
+    ///
+    /// - Parameters:
+    ///   - shape: documents, labels.
+    ///   - path: the file, for messages.
+    /// - Throws: `Failure` where the arrays don't fit together, offsets fall, a label is out of range or twice in its row, or
+    ///   a score is not finite.
+    public static func matrix(
+        shape: Buffer<Int64>, starts: Buffer<Int64>, columns: Buffer<Int64>, values: Buffer<Float>, path: String
+    ) throws -> CSRMatrix {
+        func bad(_ problem: String, found: String, expected: String) -> Failure {
+            Failure(.usage, problem, at: path, found: found, expected: expected, advice: "write the file again")
+        }
+        guard shape.count == 2, (0...Int64(Int32.max)).contains(shape[1]), shape[0] >= 0, shape[0] == Int64(starts.count) - 1,
+            columns.count == values.count, starts[0] == 0, starts[starts.count - 1] == Int64(columns.count)
+        else {
+            throw bad(
+                "offsets, indices and data don't fit together",
+                found:
+                    "shape \(shape.array.prefix(4)), \(starts.count) offsets, \(columns.count) indices, \(values.count) values",
+                expected: "an offset more than rows, the last one the number of indices and of values")
+        }
+        var rows = PredictionRows()
+        for row in 0..<starts.count - 1 {
+            guard starts[row] <= starts[row + 1], starts[row + 1] <= Int64(columns.count) else {
+                throw bad("offsets fall", found: "\(starts[row + 1]) after \(starts[row])", expected: "ascending offsets")
+            }
+            for i in Int(starts[row])..<Int(starts[row + 1]) {
+                guard (0..<shape[1]).contains(columns[i]) else {
+                    throw bad("label out of range", found: "\(columns[i]) in row \(row)", expected: "a label below \(shape[1])")
+                }
+                guard values[i].isFinite else {
+                    throw bad("not a score", found: "\(values[i]) in row \(row)", expected: "finite numbers")
+                }
+                rows.add(label: Int(columns[i]), score: values[i])
+            }
+            if let label = rows.endRow() {
+                throw bad("a label twice in its row", found: "label \(label) in row \(row)", expected: "each label once")
+            }
+        }
+        return rows.matrix(rows: Int(shape[0]), cols: Int(shape[1]))
+    }
+}

@@ -9,7 +9,7 @@ public enum PredictionText {
     ///
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
     public static func write(_ scores: CSRMatrix, to path: String) throws {
-        var file = try BufferedTextFile(path: path)
+        var file = try TextOutput(path: path)
         try file.write("\(scores.rows) \(scores.cols)\n")
         for row in 0..<scores.rows { try file.write(line(scores, row)) }
         try file.commit()
@@ -17,12 +17,7 @@ public enum PredictionText {
 
     /// The line of one row, its end included.
     public static func line(_ scores: CSRMatrix, _ row: Int) -> String {
-        var line = ""
-        for i in scores.range(row) {
-            if !line.isEmpty { line += " " }
-            line += "\(scores.indices[i]):\(scores.values?[i] ?? 1)"
-        }
-        return line + "\n"
+        XCText.entries(scores, row, one: "1.0") + "\n"
     }
 
     /// Reads a file of that form. Without a header there are as many labels as the largest id asks for.

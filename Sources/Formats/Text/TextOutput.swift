@@ -4,15 +4,22 @@ import Support
 /// A text file that is written from its beginning to its end, packed by gzip where asked, and appears when it is whole.
 ///
 /// The same text gives the same bytes: no time is stored.
-struct TextOutput: ~Copyable {
+package struct TextOutput: ~Copyable {
     private var file: AtomicFile
     private var buffer: [UInt8] = []
     private let packer: Packer?
     private static let bufferBytes = 1 << 20
 
-    init(path: String, isPacked: Bool = false) throws {
+    package init(path: String, isPacked: Bool = false) throws {
         let packer = isPacked ? try Packer(path: path) : nil
         self.init(file: try AtomicFile(path: path), packer: packer)
+    }
+
+    /// Writes a file of lines.
+    package static func write(_ path: String, lines: some Sequence<String>) throws {
+        var output = try TextOutput(path: path)
+        for line in lines { try output.write("\(line)\n") }
+        try output.commit()
     }
 
     private init(file: consuming AtomicFile, packer: Packer?) {
@@ -20,12 +27,12 @@ struct TextOutput: ~Copyable {
         self.packer = packer
     }
 
-    mutating func write(_ text: String) throws {
+    package mutating func write(_ text: String) throws {
         buffer.append(contentsOf: text.utf8)
         if buffer.count >= Self.bufferBytes { try flush(last: false) }
     }
 
-    consuming func commit() throws {
+    package consuming func commit() throws {
         try flush(last: true)
         try file.commit()
     }

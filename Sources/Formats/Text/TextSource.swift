@@ -1,3 +1,5 @@
+import Support
+
 /// Whole lines of a text; only the last one may lack its line feed. Nobody writes to them, so that threads may share them.
 package struct TextChunk: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
@@ -19,29 +21,42 @@ extension TextSource {
     /// - Throws: what `next` and `body` throw.
     package mutating func forEachLine(_ body: (Slice<UnsafeRawBufferPointer>) throws -> Void) throws {
         while let chunk = try next() {
-            var rest = chunk.bytes[...]
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                try body(rest[..<end])
-                rest = rest[(end + 1)...]
+            let bytes = chunk.bytes
+            var start = 0
+            while start < bytes.count {
+                let end = lineEnd(bytes, from: start)
+                try body(bytes[start..<end])
+                start = end + 1
             }
-            if !rest.isEmpty { try body(rest) }
             withExtendedLifetime(chunk.owner) {}
         }
     }
 }
 
 /// A mapped file: one chunk.
-struct WholeText: TextSource {
+package struct WholeText: TextSource {
     private var file: MappedFile?
-    let path: String
+    package let path: String
 
-    init(_ file: MappedFile) {
+    package init(_ file: MappedFile) {
         self.file = file
         path = file.path
     }
 
-    mutating func next() -> TextChunk? {
+    package mutating func next() -> TextChunk? {
         defer { file = nil }
         return file.map { TextChunk(bytes: $0.bytes, owner: $0, isLast: true) }
+    }
+}
+
+extension MappedFile {
+    /// Calls `body` with the bytes of each line, without its LF, and the line's number from 1.
+    package func forEachLine(_ body: (Slice<UnsafeRawBufferPointer>, Int) throws -> Void) throws {
+        var text = WholeText(self)
+        var number = 0
+        try text.forEachLine {
+            number += 1
+            try body($0, number)
+        }
     }
 }

@@ -40,11 +40,14 @@ public enum XCText {
         try output.commit()
     }
 
-    private static func entries(_ matrix: CSRMatrix, _ row: Int) -> String {
+    /// `column:value …` of one row.
+    ///
+    /// - Parameter one: how the value of a binary matrix's entries is written.
+    static func entries(_ matrix: CSRMatrix, _ row: Int, one: String = "1") -> String {
         var line = ""
         for i in matrix.range(row) {
             if !line.isEmpty { line += " " }
-            line += matrix.values.map { "\(matrix.indices[i]):\($0[i])" } ?? "\(matrix.indices[i]):1"
+            line += matrix.values.map { "\(matrix.indices[i]):\($0[i])" } ?? "\(matrix.indices[i]):\(one)"
         }
         return line
     }

@@ -56,20 +56,3 @@ struct XCTextHeader {
             expected: "two whole numbers: rows cols", advice: advice)
     }
 }
-
-/// The start of `bytes` in back-quotes, with what can't be printed escaped.
-package func quoted(_ bytes: some Sequence<UInt8>, limit: Int = 60) -> String {
-    var text = ""
-    var count = 0
-    for byte in bytes {
-        if count == limit { return "`\(text)…`" }
-        count += 1
-        switch byte {
-        case 0x20...0x7e: text.unicodeScalars.append(Unicode.Scalar(byte))
-        case UInt8(ascii: "\t"): text += "\\t"
-        case UInt8(ascii: "\r"): text += "\\r"
-        default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-    }
-    return "`\(text)`"
-}

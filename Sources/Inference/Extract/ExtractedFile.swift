@@ -52,7 +52,7 @@ public enum ExtractedFile {
         case .npy: try NPY.write(matrix, path: path)
         case .npz: try NPZ.writeDense(path: path, name: name, matrix: matrix)
         case .h5:
-            try SafeFile.replace(path) { temporary in
+            try AtomicFile.replace(path) { temporary in
                 let file = try H5File(creating: temporary)
                 for (key, value) in attributes.sorted(by: { $0.key < $1.key }) { try file.setAttribute(key, value) }
                 try file.write(name, matrix)

@@ -16,7 +16,7 @@ public struct EnsembleDescription: Codable, Sendable, Equatable {
     public func write(to folder: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try SafeFile.write("\(folder)/\(Self.fileName)", encoder.encode(self) + Data("\n".utf8))
+        try AtomicFile.write("\(folder)/\(Self.fileName)", encoder.encode(self) + Data("\n".utf8))
     }
 
     /// - Throws: `Failure` where there is none in `folder`, or it is no longer what was written.

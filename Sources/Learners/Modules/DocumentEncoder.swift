@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 import Training
 
@@ -43,17 +44,16 @@ package final class DocumentEncoder {
     ///
     /// - Parameter features: N×V.
     package func encode(_ features: CSRMatrix) throws -> DenseMatrix {
-        let result = DenseMatrix(rows: features.rows, cols: dims), part = DenseMatrix(rows: Self.block, cols: paddedWidth(dims))
+        let result = DenseMatrix(rows: features.rows, cols: dims), device = encoder.device,
+            part = device.paddedTensor(rows: Self.block, dims: dims)
         for from in stride(from: 0, to: features.rows, by: Self.block) {
             let docs = (from..<min(from + Self.block, features.rows)).map(Int32.init)
-            try docs.withUnsafeBufferPointer { docs in
-                let batch = DocumentBatch(features: features, docs: docs)
-                switch layer {
-                case .intermediate: try encoder.intermediate(batch, x: part)
-                case .final: try encoder.forward(batch, step: nil, z: part)
-                }
+            let batch = DocumentBatch(features: features, docs: docs)
+            switch layer {
+            case .intermediate: try encoder.intermediate(batch, x: part)
+            case .final: try encoder.forward(batch, step: nil, z: part)
             }
-            for row in docs.indices { result.row(from + row).update(from: part.row(row), count: dims) }
+            result.row(from).update(from: device.download(part.rows(0..<docs.count)).pointer, count: docs.count * dims)
         }
         return result
     }
@@ -63,6 +63,8 @@ extension TrainedModel {
     /// D of what the classifiers see.
     package func classifierDims() throws -> Int {
         if arch.isAstec { return dims }
-        return try arch.encoderStack(data: data, dims: dims, streams: RandomStreams(seed: 0, module: 1)).outputDims
+        return try arch.encoderStack(
+            data: data, dims: dims, streams: RandomStreams(seed: 0, module: 1), on: CPUDevice(team: ThreadTeam(size: 1))
+        ).outputDims
     }
 }

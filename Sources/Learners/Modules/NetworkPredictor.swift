@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Support
 import Training
 
@@ -38,14 +39,12 @@ package final class NetworkPredictor: LearnerPredictor {
     package func bestLabels(_ k: Int, of features: CSRMatrix) throws -> TopK {
         guard let packed else { preconditionFailure("asked of a learner with shortlists or a re-ranker") }
         let found = TopK(rows: features.rows, k: k), batch = network.batchSize, team = context.group.team
-        let docs = (0..<Int32(features.rows)).map { $0 }
-        try docs.withUnsafeBufferPointer { docs in
-            for from in stride(from: 0, to: docs.count, by: batch) {
-                let part = UnsafeBufferPointer(rebasing: docs[from..<min(from + batch, docs.count)])
-                try network.encode(DocumentBatch(features: features, docs: part))
-                found.replace(
-                    from: from, with: packed.topK(network.z.pointer, rows: part.count, stride: network.z.cols, k: k, team: team))
-            }
+        for from in stride(from: 0, to: features.rows, by: batch) {
+            let part = (from..<min(from + batch, features.rows)).map(Int32.init)
+            try network.encode(DocumentBatch(features: features, docs: part))
+            found.replace(
+                from: from, with: packed.topK(network.z.hostPointer, rows: part.count, stride: network.z.stride, k: k, team: team)
+            )
         }
         let ids = context.data.labelIds
         for i in 0..<found.indices.count where found.indices.pointer[i] >= 0 {

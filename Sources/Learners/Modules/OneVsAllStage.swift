@@ -1,4 +1,5 @@
 import DeepXMLModel
+import Devices
 import Messages
 import Support
 import Training
@@ -50,15 +51,13 @@ package struct OneVsAllStage: ScoredStage {
     /// The k best of this worker's labels for each of the documents `docs`.
     private func own(_ k: Int, docs: [Int32], features: CSRMatrix) throws -> TopK {
         let lists = TopK(rows: docs.count, k: k), batch = network.batchSize
-        try docs.withUnsafeBufferPointer { docs in
-            for from in stride(from: 0, to: docs.count, by: batch) {
-                let part = UnsafeBufferPointer(rebasing: docs[from..<min(from + batch, docs.count)])
-                try network.encode(DocumentBatch(features: features, docs: part))
-                lists.replace(
-                    from: from,
-                    with: OneVsAllTopK(classifier: network.classifier).topK(
-                        network.z.pointer, rows: part.count, k: k, team: context.group.team))
-            }
+        for from in stride(from: 0, to: docs.count, by: batch) {
+            let part = Array(docs[from..<min(from + batch, docs.count)])
+            try network.encode(DocumentBatch(features: features, docs: part))
+            lists.replace(
+                from: from,
+                with: OneVsAllTopK(classifier: network.classifier).topK(
+                    network.z.hostPointer, rows: part.count, k: k, team: context.group.team))
         }
         return lists
     }

@@ -1,3 +1,4 @@
+import Checkpoint
 import Foundation
 import Support
 import Transport
@@ -60,5 +61,14 @@ extension NodeCensus.Result {
             found: (programs[other] ?? nil) ?? "a version that does not say which it is",
             expected: "\(own ?? "?"), as rank 0 on \(hosts[0])",
             advice: "install the same file on all hosts, or start it from a folder that all of them share")
+    }
+}
+
+/// Which program a rank is: all ranks of a job must be the same file, byte for byte.
+package enum ProgramIdentity {
+    /// Version and checksum of this process's own program file; the version alone where it cannot be read.
+    package static func current() -> String {
+        let file = try? CRC32.ofFile("/proc/self/exe")
+        return programVersion + (file.map { " (build \($0.hex))" } ?? "")
     }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Support
 
@@ -89,15 +90,15 @@ public struct FastText: Sendable {
     }
 
     private func writeCorpus(_ texts: TokenisedText, to path: String) throws {
-        try OutputFile.write(path) { file in
-            for text in 0..<texts.count where !texts[text].isEmpty {
-                for id in texts[text] {
-                    try file.write(texts.words[Int(id)])
-                    try file.write(" ")
-                }
-                try file.write("\n")
+        var file = try TextOutput(path: path)
+        for text in 0..<texts.count where !texts[text].isEmpty {
+            for id in texts[text] {
+                try file.write(texts.words[Int(id)])
+                try file.write(" ")
             }
+            try file.write("\n")
         }
+        try file.commit()
     }
 
     /// Runs the program to its end. Foundation puts it in a process group of its own, which Ctrl-C does not reach; so
@@ -107,7 +108,7 @@ public struct FastText: Sendable {
         let keeper = Self.onPath("setpriv")
         process.executableURL = URL(fileURLWithPath: keeper ?? program)
         process.arguments = (keeper == nil ? [] : ["--pdeathsig", "TERM", program]) + arguments
-        try OutputFile.write(log) { _ in }
+        try AtomicFile.write(log, [])
         let messages = FileHandle(forWritingAtPath: log) ?? FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = messages

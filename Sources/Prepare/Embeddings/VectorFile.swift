@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Support
 
@@ -10,23 +11,21 @@ enum VectorFile {
     static func means(
         _ path: String, count: Int, dimensions: Int, rows: (UnsafeBufferPointer<UInt8>) -> some Sequence<Int32>
     ) throws -> DenseMatrix {
-        guard let file = fopen(path, "r") else { throw damaged(path, 0, found: String(cString: strerror(errno))) }
-        defer { fclose(file) }
         let matrix = DenseMatrix(rows: count, cols: dimensions)
         var members = [Int](repeating: 0, count: count)
-        let vector = Buffer<Float>(count: dimensions)
-        var line: UnsafeMutablePointer<CChar>?
-        var capacity = 0
+        var vector: [Float] = []
         var number = 0
-        defer { free(line) }
-        while getline(&line, &capacity, file) > 0, let start = line {
-            number += 1
-            guard number > 1, let space = strchr(start, 0x20) else { continue }
-            let word = UnsafeRawBufferPointer(start: start, count: space - start)
+        try MappedFile(path: path).forEachLine { line, at in
+            number = at
+            guard number > 1, let space = line.firstIndex(of: UInt8(ascii: " ")) else { return }
+            let word = UnsafeRawBufferPointer(rebasing: line[..<space])
             var isParsed = false
             for row in rows(word.bindMemory(to: UInt8.self)) {
-                if !isParsed, !parse(space + 1, into: vector.pointer, count: dimensions) {
-                    throw damaged(path, number, found: "vector of \"\(String(decoding: word, as: UTF8.self))\"")
+                if !isParsed {
+                    vector = numbers(line[(space + 1)...], count: dimensions)
+                    guard vector.count == dimensions else {
+                        throw damaged(path, number, found: "vector of \"\(String(decoding: word, as: UTF8.self))\"")
+                    }
                 }
                 isParsed = true
                 members[Int(row)] += 1
@@ -41,15 +40,20 @@ enum VectorFile {
         return matrix
     }
 
-    private static func parse(_ text: UnsafePointer<CChar>, into row: UnsafeMutablePointer<Float>, count: Int) -> Bool {
-        var at = text
-        for col in 0..<count {
-            var end: UnsafeMutablePointer<CChar>?
-            row[col] = strtof(at, &end)
-            guard let end, UnsafePointer(end) != at else { return false }
-            at = UnsafePointer(end)
+    /// The first `count` numbers of a line, as the C library reads them; fewer where one is none.
+    private static func numbers(_ line: Slice<UnsafeRawBufferPointer>, count: Int) -> [Float] {
+        (line.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { text in
+            var numbers: [Float] = []
+            var at = text.baseAddress!
+            while numbers.count < count {
+                var end: UnsafeMutablePointer<CChar>?
+                let number = strtof(at, &end)
+                guard let end, UnsafePointer(end) != at else { break }
+                numbers.append(number)
+                at = UnsafePointer(end)
+            }
+            return numbers
         }
-        return true
     }
 
     private static func damaged(_ path: String, _ line: Int, found: String) -> Failure {

@@ -34,12 +34,12 @@ struct PreparedPart {
     func write(to folder: String, prefix: String, features: Int, labels names: [String]) throws {
         try XCText.write("\(folder)/\(prefix)_X_Xf.txt", cols: features, vectors: vectors)
         try XCText.write("\(folder)/\(prefix)_X_Y.txt", cols: names.count, labels: labels)
-        try OutputFile.write("\(folder)/\(prefix)_raw.tsv") { file in
-            for (columns, text) in zip(labels, texts) {
-                try file.write(columns.map { names[Int($0)] }.joined(separator: "|"))
-                try file.write("\t\(Self.oneLine(text))\n")
-            }
+        var file = try TextOutput(path: "\(folder)/\(prefix)_raw.tsv")
+        for (columns, text) in zip(labels, texts) {
+            try file.write(columns.map { names[Int($0)] }.joined(separator: "|"))
+            try file.write("\t\(Self.oneLine(text))\n")
         }
+        try file.commit()
     }
 
     /// Writes `prefix`_X_seq.npz: the same rows as scipy's CSR, columns in the order of the text, repeats kept, values 1.

@@ -29,20 +29,20 @@ struct StagedFolder {
         }
         let prefix = ".\(name).preparing-\(ProcessInfo.processInfo.hostName)-"
         path = "\(parent)/\(prefix)\(getpid())"
-        try Self.makeFolder(parent)
+        try makeFolder(parent)
         Self.removeAbandoned(parent, prefix)
         try? FileManager.default.removeItem(atPath: path)
-        try Self.makeFolder(path)
+        try makeFolder(path)
     }
 
     /// Puts the folder at its place; what stood there before is removed last.
     func commit() throws {
         let old = "\(path).old"
-        if replaces && rename(target, old) != 0 { throw OutputFile.failure(target, errno) }
+        if replaces && rename(target, old) != 0 { throw Failure.system(errno, "the data set cannot be put in place", target) }
         guard rename(path, target) == 0 else {
             let error = errno
             if replaces { rename(old, target) }
-            throw OutputFile.failure(target, error)
+            throw Failure.system(error, "the data set cannot be put in place", target)
         }
         if replaces { try? FileManager.default.removeItem(atPath: old) }
     }
@@ -50,16 +50,6 @@ struct StagedFolder {
     /// Removes what was written so far.
     func discard() {
         try? FileManager.default.removeItem(atPath: path)
-    }
-
-    private static func makeFolder(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw Failure(
-                .usage, "the folder cannot be made", at: path, found: error.localizedDescription,
-                advice: "check the permissions of the folder above it, or name another by --data")
-        }
     }
 
     /// Staging folders whose process is gone. Only this host's names are looked at: others' processes cannot be seen.

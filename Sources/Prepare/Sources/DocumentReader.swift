@@ -36,7 +36,7 @@ public struct DocumentReader: Sendable {
     public func content(of path: String) throws -> Content {
         var content = Content(documents: [], isRawXC: false, labelCount: 0)
         var form: Form?
-        try TextLines(path: path, expected: Self.formats).readEach { line, number in
+        try TextLines(path: path, expected: Self.formats).forEach { line, number in
             let known = form ?? Form(firstLine: line)
             form = known
             let place = "\(path):\(number)"
@@ -63,9 +63,9 @@ public struct DocumentReader: Sendable {
         init(firstLine line: String) {
             self = .tsv
             guard line.first(where: { !$0.isWhitespace }) == "{" else { return }
-            let parsed = try? JSONSerialization.jsonObject(with: Data(line.utf8))
+            let parsed = try? JSONValue.parse(Array(line.utf8), name: "")
             if line.utf8.contains(UInt8(ascii: "\t")), parsed == nil { return }
-            self = (parsed as? [String: Any])?["target_ind"] == nil ? .json : .rawXC
+            self = parsed?["target_ind"] == nil ? .json : .rawXC
         }
     }
 
@@ -143,5 +143,17 @@ private struct JSONLine: Decodable {
             let value = try decoder.singleValueContainer()
             if let number = try? value.decode(Int.self) { name = String(number) } else { name = try value.decode(String.self) }
         }
+    }
+}
+
+/// One text with the names of its labels, as a source (WordNet, a person's file) gives it.
+public struct Document: Sendable, Equatable {
+    /// Distinct names, in the order of the source; may be empty.
+    public var labels: [String]
+    public var text: String
+
+    public init(labels: [String], text: String) {
+        self.labels = labels
+        self.text = text
     }
 }

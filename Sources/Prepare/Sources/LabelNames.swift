@@ -16,7 +16,7 @@ public struct LabelNames: Sendable, Equatable {
         var names = [String]()
         var isJSON: Bool?
         try TextLines(path: file, expected: "{\"title\": \"…\"} a line (lbl.json.gz), or one name a line (Y.txt)")
-            .readEach { line, number in
+            .forEach { line, number in
                 let asJSON = isJSON ?? line.hasPrefix("{")
                 isJSON = asJSON
                 names.append(asJSON ? try Self.title(line, at: "\(file):\(number)") : line)

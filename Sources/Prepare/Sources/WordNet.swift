@@ -21,7 +21,7 @@ public struct WordNet: Sendable {
                 advice: "apt-get install wordnet-base (launch/install-deps does it)")
         }
         var synsets = [Synset]()
-        try TextLines(path: file, expected: "WordNet's data.noun").readEach { line, number in
+        try TextLines(path: file, expected: "WordNet's data.noun").forEach { line, number in
             if line.utf8.first != UInt8(ascii: " ") { synsets.append(try Synset(line: line, at: "\(file):\(number)")) }
         }
         try self.init(synsets: synsets, file: file)

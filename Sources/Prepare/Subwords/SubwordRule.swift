@@ -32,3 +32,46 @@ enum SubwordSplitter: Sendable, Equatable {
         }
     }
 }
+
+/// fastText's sub-words of a word: the n-grams of `<word>`, with marks at its beginning and end.
+///
+/// By place of their first character, then by length, as fastText's `computeSubwords` gives them. A mark alone is none, and
+/// `<word>` itself is left out.
+struct CharacterNgrams: Sendable, Equatable {
+    /// Characters are Unicode scalars, the marks counted.
+    let min, max: Int
+
+    func forEachPart(of word: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: word.count + 2) { marked in
+            marked[0] = UInt8(ascii: "<")
+            for (index, byte) in word.enumerated() { marked[index + 1] = byte }
+            marked[word.count + 1] = UInt8(ascii: ">")
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: marked.count + 1) { starts in
+                var count = 0
+                for (index, byte) in marked.enumerated() where byte & 0xC0 != 0x80 {
+                    starts[count] = index
+                    count += 1
+                }
+                starts[count] = marked.count
+                guard count - 2 <= SubwordSplitter.longestWord else { return }
+                slide(over: UnsafeBufferPointer(marked), starts, count, body)
+            }
+        }
+    }
+
+    private func slide(
+        over marked: UnsafeBufferPointer<UInt8>, _ starts: UnsafeMutableBufferPointer<Int>, _ count: Int,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        for first in 0..<count {
+            var length = min
+            while length <= max, first + length <= count {
+                let isMark = length == 1 && (first == 0 || first == count - 1)
+                if !isMark, length < count {
+                    body(UnsafeBufferPointer(rebasing: marked[starts[first]..<starts[first + length]]))
+                }
+                length += 1
+            }
+        }
+    }
+}

@@ -61,9 +61,7 @@ extension TextVectoriser {
     ///
     /// - Throws: `Failure` where the folder cannot be written or the disk is full.
     public func save(to folder: String) throws {
-        try OutputFile.write("\(folder)/vocabulary.txt") { file in
-            for token in vocabulary { try file.write("\(token)\n") }
-        }
+        try TextOutput.write("\(folder)/vocabulary.txt", lines: vocabulary)
         var description = TokenizerFile(
             lowerCase: tokenizer.lowerCase, minCount: minCount, trainingTexts: trainingTexts, documentCounts: documentCounts)
         if let splitter {
@@ -73,11 +71,7 @@ extension TextVectoriser {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        let json = try encoder.encode(description)
-        try OutputFile.write("\(folder)/tokenizer.json") { file in
-            try file.write(String(decoding: json, as: UTF8.self))
-            try file.write("\n")
-        }
+        try AtomicFile.write("\(folder)/tokenizer.json", encoder.encode(description) + Data("\n".utf8))
     }
 
     /// Reads what `save` wrote; the vectors are the same to the last bit.
@@ -85,10 +79,10 @@ extension TextVectoriser {
     /// - Throws: `Failure` where a file is missing, of an unknown version or rule, or they don't fit together.
     public init(folder: String) throws {
         var tokens = [String]()
-        try TextLines(path: "\(folder)/vocabulary.txt", expected: "one token a line").readEach { line, _ in tokens.append(line) }
+        try TextLines(path: "\(folder)/vocabulary.txt", expected: "one token a line").forEach { line, _ in tokens.append(line) }
         let path = "\(folder)/tokenizer.json"
         var json = ""
-        try TextLines(path: path, expected: "the file that deepxml-dist prepare wrote").readEach { line, _ in json += line }
+        try TextLines(path: path, expected: "the file that deepxml-dist prepare wrote").forEach { line, _ in json += line }
         guard let file = try? JSONDecoder().decode(TokenizerFile.self, from: Data(json.utf8)) else {
             throw Self.unusable("this is not a tokenizer's description", path, found: String(json.prefix(60)))
         }

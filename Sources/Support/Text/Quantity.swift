@@ -48,3 +48,34 @@ public enum Quantity {
         return low == high ? plural(low, noun) : "\(count(low))–\(count(high)) \(noun)s"
     }
 }
+
+/// `rank 3`, `ranks 1–4`, `ranks 1, 3`.
+package func ranksText(_ ranks: [Int]) -> String {
+    guard ranks.count > 1, let first = ranks.first, let last = ranks.last else {
+        return ranks.first.map { "rank \($0)" } ?? "no rank"
+    }
+    let isRun = last - first == ranks.count - 1
+    return "ranks " + (isRun && ranks.count > 2 ? "\(first)–\(last)" : ranks.map(String.init).joined(separator: ", "))
+}
+
+/// Columns of text for a terminal: the first is set left, the others right.
+public struct TextTable {
+    public var header: [String]
+    public var rows: [[String]]
+
+    public init(header: [String], rows: [[String]]) {
+        (self.header, self.rows) = (header, rows)
+    }
+
+    public var text: String {
+        let all = [header] + rows
+        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return all.map { cells in
+            let padded = cells.indices.map { i in
+                let space = String(repeating: " ", count: widths[i] - cells[i].count)
+                return i == 0 ? cells[i] + space : space + cells[i]
+            }
+            return padded.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}

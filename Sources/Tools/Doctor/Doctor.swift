@@ -27,3 +27,44 @@ public struct Doctor {
         return (diagnoses.map(\.line) + ["", sum]).joined(separator: "\n")
     }
 }
+
+/// What one look at the machine found.
+public struct Diagnosis: Sendable, Equatable {
+    public enum Verdict: String, Sendable, Comparable {
+        case ok, warn
+        case fail = "FAIL"
+
+        private var weight: Int { [.ok, .warn, .fail].firstIndex(of: self) ?? 0 }
+        public static func < (a: Self, b: Self) -> Bool { a.weight < b.weight }
+    }
+
+    /// What was looked at.
+    public var subject: String
+    public var verdict: Verdict
+    public var found: String
+    /// What to do about it; empty where nothing has to be done.
+    public var advice: String
+
+    public static func ok(_ subject: String, _ found: String) -> Diagnosis {
+        Diagnosis(subject: subject, verdict: .ok, found: found, advice: "")
+    }
+
+    public static func warn(_ subject: String, _ found: String, _ advice: String) -> Diagnosis {
+        Diagnosis(subject: subject, verdict: .warn, found: found, advice: advice)
+    }
+
+    public static func fail(_ subject: String, _ found: String, _ advice: String) -> Diagnosis {
+        Diagnosis(subject: subject, verdict: .fail, found: found, advice: advice)
+    }
+
+    /// One line: `warn  huge pages        never: echo madvise > …`.
+    public var line: String {
+        let verdict = verdict.rawValue.padding(4), subject = subject.padding(18)
+        return "\(verdict)  \(subject)  \(found)\(advice.isEmpty ? "" : ": \(advice)")"
+    }
+}
+
+extension String {
+    /// With blanks up to `width` characters.
+    fileprivate func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -37,13 +37,13 @@ struct FolderChecks {
         let path = trialFile
         defer { unlink(path) }
         do {
-            try SafeFile.write(path, Data(repeating: 1, count: 1 << 16))
+            try AtomicFile.write(path, Data(repeating: 1, count: 1 << 16))
             guard try CRC32.ofFile(path).bytes == 1 << 16 else {
                 return .fail("writing", "a file in \(folder) came back shorter than it was written", "use another folder")
             }
             return .ok("writing", "write, fsync and rename work in \(folder)")
         } catch {
-            return .fail("writing", FailureText.short(error), (error as? Failure)?.advice ?? "use another folder by --work")
+            return .fail("writing", Failure.short(error), (error as? Failure)?.advice ?? "use another folder by --work")
         }
     }
 
@@ -83,7 +83,7 @@ struct FolderChecks {
             }
             return .ok("HDF5", "\(name), writes and reads in \(folder)")
         } catch {
-            return .fail("HDF5", "\(name): \(FailureText.short(error))", "export HDF5_USE_FILE_LOCKING=FALSE, or another --work")
+            return .fail("HDF5", "\(name): \(Failure.short(error))", "export HDF5_USE_FILE_LOCKING=FALSE, or another --work")
         }
     }
 }

@@ -8,7 +8,7 @@ public struct Inspection: Sendable {
     /// A figure as a person reads it, and as a program does.
     public struct Figure: Sendable {
         public var text: String
-        public var json: Formats.JSONValue
+        public var json: JSONValue
 
         public static func text(_ text: String) -> Figure { Figure(text: text, json: .string(text)) }
         public static func count(_ count: Int) -> Figure { Figure(text: Quantity.count(count), json: .integer(count)) }
@@ -21,7 +21,7 @@ public struct Inspection: Sendable {
         }
         /// `12,136×300`.
         public static func shape(_ shape: [Int]) -> Figure {
-            Figure(text: shape.map(Quantity.count).joined(separator: "×"), json: .array(shape.map(Formats.JSONValue.integer)))
+            Figure(text: shape.map(Quantity.count).joined(separator: "×"), json: .array(shape.map(JSONValue.integer)))
         }
     }
 
@@ -66,7 +66,7 @@ public struct Inspection: Sendable {
     /// Makes damage of what `body` throws: a page is shown of what is whole.
     @discardableResult mutating func noting<Result>(_ place: String, _ body: () throws -> Result) -> Result? {
         do { return try body() } catch {
-            addDamage(place, FailureText.short(error))
+            addDamage(place, Failure.short(error))
             return nil
         }
     }
@@ -97,7 +97,7 @@ extension Inspection {
 
     /// Facts by name, tables as arrays of objects, damages as place and reason.
     public var json: String {
-        var members: [Formats.JSONValue.Member] = [
+        var members: [JSONValue.Member] = [
             .init("kind", .string(kind)), .init("path", .string(path)), .init("verified", .bool(isVerified)),
             .init("whole", .bool(damages.isEmpty)),
             .init(
@@ -107,9 +107,9 @@ extension Inspection {
         members += facts.map { .init($0.name.replacing(" ", with: "_"), $0.value.json) }
         for table in tables {
             let names = table.header.map { $0.replacing(" ", with: "_") }
-            let rows = table.rows.map { row in Formats.JSONValue.object(zip(names, row).map { .init($0, $1.json) }) }
+            let rows = table.rows.map { row in JSONValue.object(zip(names, row).map { .init($0, $1.json) }) }
             members.append(.init(table.name.replacing(" ", with: "_"), .array(rows)))
         }
-        return Formats.JSONValue.object(members).indentedText
+        return JSONValue.object(members).indentedText
     }
 }

@@ -1,4 +1,3 @@
-import Checkpoint
 import Coordinator
 import Formats
 import Foundation
@@ -25,7 +24,7 @@ public struct MergedFiles {
     public func write(_ result: FileMerge.Result, of merge: FileMerge, _ labels: String?, _ trainLabels: String?) throws
         -> Written
     {
-        try SafeFile.makeFolder(folder)
+        try makeFolder(folder)
         var written: [String] = []
         for format in formats {
             let path = "\(folder)/\(format.fileName)"
@@ -33,20 +32,20 @@ public struct MergedFiles {
             written.append(path)
         }
         var parts = [weightTable(result, merge)]
-        var members: [Formats.JSONValue.Member] = [
+        var members: [JSONValue.Member] = [
             .init("schema", .number(1)),
-            .init("learners", .array(merge.inputs.map(Formats.JSONValue.string))),
-            .init("weights", .array(result.weights.map(Formats.JSONValue.number))),
+            .init("learners", .array(merge.inputs.map(JSONValue.string))),
+            .init("weights", .array(result.weights.map(JSONValue.number))),
             .init("normalise", .string(merge.normalisation.rawValue)),
         ]
         if let labels {
             let evaluation = try evaluate(result, merge, labels, trainLabels)
             parts.append(evaluation.text)
             members.append(
-                .init("ensemble", try Formats.JSONValue.parse(Array(try evaluation.json().utf8), name: "metrics.json")))
+                .init("ensemble", try JSONValue.parse(Array(try evaluation.json().utf8), name: "metrics.json")))
         }
         let path = "\(folder)/metrics.json"
-        try SafeFile.write(path, Data((Formats.JSONValue.object(members).indentedText + "\n").utf8))
+        try AtomicFile.write(path, (JSONValue.object(members).indentedText + "\n").utf8)
         written.append(path)
         parts.append(written.joined(separator: "\n"))
         return Written(text: parts.joined(separator: "\n\n"))

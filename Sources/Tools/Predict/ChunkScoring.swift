@@ -31,7 +31,7 @@ final class ChunkScoring {
         self.format = format
         self.topK = topK
         self.team = team
-        lines = try PredictionLines.Lines(names: format == .jsonl ? names : [])
+        lines = PredictionLines.Lines(names: format == .jsonl ? names : [])
     }
 
     func score(_ chunk: DocumentChunk) throws -> ScoredChunk {

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Support
 
@@ -100,8 +101,8 @@ final class LineSource: DocumentSource {
     private func form(_ bytes: [UInt8]) -> TextForm {
         if let form { return form }
         for line in bytes.split(separator: Self.newline) where !line.allSatisfy({ $0 <= 0x20 }) {
-            let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
-            form = object?.keys.contains { ["text", "title", "content"].contains($0) } ?? false ? .json : .plain
+            let object = try? JSONValue.parse(Array(line), name: path)
+            form = object?.members?.contains { ["text", "title", "content"].contains($0.name) } ?? false ? .json : .plain
             break
         }
         return form ?? .plain

@@ -1,6 +1,5 @@
 import Coordinator
 import Formats
-import Foundation
 import Support
 
 /// Where predictions go: lines as they come, or a matrix when all are there.
@@ -8,71 +7,32 @@ final class PredictionOutput {
     private let path: String
     private let format: PredictionFormat
     private let labels: Int
-    private let isStream: Bool
-    private let temporary: String
-    private var file: FileHandle?
+    /// Lines are written as they come; nil where a matrix waits for its last row.
+    private var file: AtomicFile?
     private var parts: [CSRMatrix] = []
 
     /// - Parameters:
-    ///   - path: `-`: standard output, to which each chunk goes at once; a file appears when it is whole.
+    ///   - path: `-`: standard output, which like any pipe or device gets each chunk at once; a file appears when it is complete.
     ///   - documents: where they are known; only then text has a header.
     init(path: String, format: PredictionFormat, documents: Int?, labels: Int) throws {
         (self.path, self.format, self.labels) = (path, format, labels)
-        isStream = path == "-" || Self.isDevice(path)
-        temporary = isStream ? path : "\(path).\(getpid()).tmp"
         guard format == .text || format == .jsonl else { return }
-        if path == "-" {
-            file = .standardOutput
-        } else {
-            if !isStream { _ = FileManager.default.createFile(atPath: temporary, contents: nil) }
-            file = FileHandle(forWritingAtPath: temporary)
-        }
-        guard file != nil else { throw Self.unwritable(path, String(cString: strerror(errno))) }
-        if format == .text, let documents { try write(Data("\(documents) \(labels)\n".utf8)) }
-    }
-
-    deinit { if !isStream { unlink(temporary) } }
-
-    private static func isDevice(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
-    }
-
-    private static func unwritable(_ path: String, _ reason: String) -> Failure {
-        Failure(
-            .usage, "the predictions cannot be written", at: path, found: reason, expected: "a file that may be written",
-            advice: "check the folder of --to")
+        file = try path == "-" ? AtomicFile.standardOutput() : AtomicFile(path: path)
+        if format == .text, let documents { try file?.write(Array("\(documents) \(labels)\n".utf8)) }
     }
 
     func add(_ chunk: ScoredChunk) throws {
         if file == nil {
             parts.append(CSRMatrix(packedBytes: chunk.payload[...]))
         } else {
-            try write(Data(chunk.payload))
-        }
-    }
-
-    private func write(_ data: Data) throws {
-        do { try file?.write(contentsOf: data) } catch {
-            throw Failure(
-                .outOfResources, "the predictions cannot be written", at: path, found: error.localizedDescription,
-                advice: "see whether the disk is full")
+            try file?.write(chunk.payload)
         }
     }
 
     /// Completes the file.
     func finish() throws {
-        guard file != nil else { return try PredictionFile.write(matrix(), format, to: path) }
-        guard !isStream else { return }
-        do {
-            try file?.synchronize()
-            try file?.close()
-        } catch {
-            throw Failure(
-                .outOfResources, "the predictions cannot be written", at: path, found: error.localizedDescription,
-                advice: "see whether the disk is full")
-        }
-        if rename(temporary, path) != 0 { throw Self.unwritable(path, String(cString: strerror(errno))) }
+        guard let file = file.take() else { return try PredictionFile.write(matrix(), format, to: path) }
+        try file.commit()
     }
 
     private func matrix() -> CSRMatrix {

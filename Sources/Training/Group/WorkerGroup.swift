@@ -1,3 +1,4 @@
+import Devices
 import Support
 import Transport
 
@@ -5,6 +6,8 @@ import Transport
 public final class WorkerGroup {
     public let communicator: any Communicator
     public let team: ThreadTeam
+    /// Where this worker's tensors live.
+    public let device: any Device
     public var rank: Int { communicator.rank }
     public var size: Int { communicator.size }
     public var isLeader: Bool { rank == 0 }
@@ -13,9 +16,12 @@ public final class WorkerGroup {
     public let isOnOneNode: Bool
 
     /// Collective.
-    public init(communicator: any Communicator, team: ThreadTeam) throws {
+    ///
+    /// - Parameter device: nil: the CPU, with the threads of `team`.
+    public init(communicator: any Communicator, team: ThreadTeam, device: (any Device)? = nil) throws {
         self.communicator = communicator
         self.team = team
+        self.device = device ?? CPUDevice(team: team)
         isOnOneNode = try communicator.splitByNode().size == communicator.size
     }
 

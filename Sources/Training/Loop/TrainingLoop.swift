@@ -81,11 +81,11 @@ package struct TrainingLoop {
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate) throws {
-        let time = Stopwatch(), order = Buffer(network.streams.permutation(features.rows, epoch: epoch))
+        let time = Stopwatch(), order = network.streams.permutation(features.rows, epoch: epoch)
         var sum = 0.0, documents = 0, divergedAt = Int.max
         for place in firstStep..<stepsPerEpoch {
             let from = place * config.batchSize, to = min(from + config.batchSize, features.rows)
-            let docs = UnsafeBufferPointer(start: order.pointer + from, count: to - from), step = epoch * stepsPerEpoch + place
+            let docs = Array(order[from..<to]), step = epoch * stepsPerEpoch + place
             sum += try network.step(
                 DocumentBatch(features: features, docs: docs), step: step, learningRate: rate.at(step: step), loss: loss)
             documents += docs.count

@@ -1,5 +1,3 @@
-import Support
-
 /// How one batch is cut into blocks of rows, and the blocks into runs, one a worker.
 package struct BlockCut {
     /// Blocks of any batch: enough for eight threads or ranks, and at B 255 large enough for fast products.
@@ -13,15 +11,13 @@ package struct BlockCut {
     package let ownTokens: Int
     private let batchRows: Int
     private let firstRow: Int
-    /// Where each block's tokens begin among this worker's, and where each of its rows' begin within the block.
+    /// Where each own block's tokens begin among this worker's.
     private let offsets: [Int]
-    private let rowStarts: Buffer<Int64>
+    /// Of each own block: where its rows' tokens begin within it, and where they end.
+    private let rowStarts: [[Int64]]
 
     /// A cut of no batch.
-    package init() {
-        (own, shares, ownTokens, batchRows, firstRow, offsets) = (0..<0, [], 0, 0, 0, [])
-        rowStarts = Buffer(count: 0)
-    }
+    package init() { (own, shares, ownTokens, batchRows, firstRow, offsets, rowStarts) = (0..<0, [], 0, 0, 0, [], []) }
 
     package init(_ batch: DocumentBatch, _ group: WorkerGroup) {
         let total = batch.rows, slices = group.slices(Self.count)
@@ -29,20 +25,17 @@ package struct BlockCut {
         batchRows = total
         shares = slices.map { total * $0.lowerBound / Self.count..<total * $0.upperBound / Self.count }
         firstRow = shares[group.rank].lowerBound
-        rowStarts = Buffer(count: shares[group.rank].count + own.count)
-        var offsets: [Int] = [], tokens = 0, place = 0
+        var offsets: [Int] = [], rowStarts: [[Int64]] = [], tokens = 0
         for block in own {
             offsets.append(tokens)
-            let first = tokens
-            rowStarts[place] = 0
+            var starts: [Int64] = [0]
             for row in Self.rows(block, of: total) {
                 tokens += batch.features.range(Int(batch.docs[row])).count
-                place += 1
-                rowStarts[place] = Int64(tokens - first)
+                starts.append(Int64(tokens - offsets[offsets.count - 1]))
             }
-            place += 1
+            rowStarts.append(starts)
         }
-        self.offsets = offsets
+        (self.offsets, self.rowStarts) = (offsets, rowStarts)
         ownTokens = tokens
     }
 
@@ -55,13 +48,13 @@ package struct BlockCut {
 
     package var blocksWithRows: Int { (0..<Self.count).count { !rows($0).isEmpty } }
 
-    /// Where the input of one of this worker's blocks begins in its tokens, or rows.
-    package func inputOffset(_ block: Int, isTokens: Bool) -> Int {
-        isTokens ? offsets[block - own.lowerBound] : rows(block).lowerBound - firstRow
+    /// Where the input of one of this worker's blocks is in its tokens, or rows.
+    package func input(_ block: Int, isTokens: Bool) -> Range<Int> {
+        guard isTokens else { return rows(block).lowerBound - firstRow..<rows(block).upperBound - firstRow }
+        let first = offsets[block - own.lowerBound]
+        return first..<first + Int(starts(block).last ?? 0)
     }
 
     /// rows + 1: where the tokens of each row of one of this worker's blocks begin within the block.
-    package func starts(_ block: Int) -> UnsafePointer<Int64> {
-        UnsafePointer(rowStarts.pointer + rows(block).lowerBound - firstRow + block - own.lowerBound)
-    }
+    package func starts(_ block: Int) -> [Int64] { rowStarts[block - own.lowerBound] }
 }

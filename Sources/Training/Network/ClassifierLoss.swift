@@ -1,6 +1,6 @@
 import Config
 import DeepXMLModel
-import Kernels
+import Devices
 import Support
 
 /// What a module's classifier is trained on, leaf by leaf of its labels.
@@ -8,11 +8,11 @@ package protocol ClassifierLoss: Sendable {
     /// Gradients reach only the rows of labels in the shortlists: Adam is lazy.
     var isSparse: Bool { get }
     /// The batch that the following `run` calls work on.
-    func prepare(docs: UnsafeBufferPointer<Int32>, step: Int)
+    func prepare(docs: [Int32], step: Int)
     /// Loss and gradients of the classifier rows `rows` (virtual shard `leaf`), which are updated; ∂z's part goes to
     /// `dz` (batch×ld). Leaves may run at the same time.
     func run(
-        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: OptimiserStep, dz: UnsafeMutablePointer<Float>
     ) -> Double
     /// Divides a summed loss over `documents` documents to the mean that is reported.
     func mean(_ sum: Double, documents: Int) -> Double
@@ -43,7 +43,7 @@ package final class FullLoss: ClassifierLoss, @unchecked Sendable {
         if section.biasInit == "prior" { kernel.classifier.setBias(prior: truth) }
     }
 
-    package func prepare(docs: UnsafeBufferPointer<Int32>, step: Int) {
+    package func prepare(docs: [Int32], step: Int) {
         for shard in positives.indices { positives[shard].removeAll(keepingCapacity: true) }
         let own = firstLabel..<firstLabel + kernel.classifier.labels.count
         for (row, doc) in docs.enumerated() {
@@ -54,7 +54,7 @@ package final class FullLoss: ClassifierLoss, @unchecked Sendable {
     }
 
     package func run(
-        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: OptimiserStep, dz: UnsafeMutablePointer<Float>
     ) -> Double {
         kernel.run(rows: rows, z: z, batch: batch, positives: positives[leaf][...], adam: adam, dz: dz)
     }
@@ -83,12 +83,12 @@ package final class ShortlistLoss: ClassifierLoss, @unchecked Sendable {
             sizes: sizes)
     }
 
-    package func prepare(docs: UnsafeBufferPointer<Int32>, step: Int) {
+    package func prepare(docs: [Int32], step: Int) {
         pairs.assemble(docs: docs, labels: truth, negatives: negatives, stream: streams.stream(.negatives, step: step))
     }
 
     package func run(
-        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: dx_adam, dz: UnsafeMutablePointer<Float>
+        leaf: Int, rows: Range<Int>, z: UnsafePointer<Float>, batch: Int, adam: OptimiserStep, dz: UnsafeMutablePointer<Float>
     ) -> Double {
         kernel.run(rows: rows, z: z, batch: batch, pairs: pairs, adam: adam, dz: dz)
     }

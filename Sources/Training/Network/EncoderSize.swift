@@ -1,6 +1,8 @@
 import Config
 import Datasets
 import DeepXMLModel
+import Devices
+import Support
 
 /// What an encoder that is a stack of layers holds on each worker, as far as it is known before the run.
 public struct EncoderSize: Sendable, Equatable {
@@ -29,7 +31,8 @@ extension TrainOptions {
     package func encoderSize(data: XCDataset) throws -> EncoderSize? {
         guard astec == nil else { return nil }
         let stack = try archDefinition.encoderStack(
-            data: data, dims: config.global.embeddingDims, streams: RandomStreams(seed: 0, module: 1))
+            data: data, dims: config.global.embeddingDims, streams: RandomStreams(seed: 0, module: 1),
+            on: CPUDevice(team: ThreadTeam(size: 1)))
         let readsTokens = stack.input == .tokens
         return EncoderSize(
             parameters: stack.gradientLength, readsTokens: readsTokens,

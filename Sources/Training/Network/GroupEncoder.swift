@@ -1,4 +1,5 @@
 import Checkpoint
+import Devices
 import Formats
 import Support
 
@@ -7,6 +8,8 @@ import Support
 /// Two parts as in the original: coarse (x̂, the intermediate representation, which searches and later modules take up) and
 /// fine (z, what classifiers see). Used by one thread of its worker.
 package protocol GroupEncoder: AnyObject {
+    /// Where its tensors, and those that it is given, live.
+    var device: any Device { get }
     /// Dimensions of x̂.
     var intermediateDims: Int { get }
     /// Dimensions of z.
@@ -14,16 +17,16 @@ package protocol GroupEncoder: AnyObject {
     /// The coarse part is trained; else it is fixed, without dropout.
     var trainsCoarse: Bool { get }
 
-    /// z (rows×ld) of the batch.
+    /// z of the batch: its first rows; rows×D with padding, which stays zero.
     ///
     /// - Parameter step: the step whose dropout is drawn, in training; nil at prediction, after `prepareForPrediction`.
-    func forward(_ batch: DocumentBatch, step: Int?, z: DenseMatrix) throws
+    func forward(_ batch: DocumentBatch, step: Int?, z: Tensor) throws
 
-    /// x̂ (rows×ld) of the batch without dropout.
-    func intermediate(_ batch: DocumentBatch, x: DenseMatrix) throws
+    /// x̂ of the batch without dropout, as z.
+    func intermediate(_ batch: DocumentBatch, x: Tensor) throws
 
     /// The backward pass and the optimiser's step, given ∂z of the batch that `forward` saw last. May overwrite `dz`.
-    func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: DenseMatrix) throws
+    func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws
 
     /// Call once between training and `forward` without a step.
     func prepareForPrediction()
@@ -43,13 +46,13 @@ package protocol GroupEncoder: AnyObject {
 package struct DocumentBatch {
     /// N×V, or N×D where features are dense.
     package let features: CSRMatrix
-    package let docs: UnsafeBufferPointer<Int32>
+    /// The rows of `features`, by number: the keys of the dropout streams.
+    package let docs: [Int32]
 
-    package init(
-        features: CSRMatrix, docs: UnsafeBufferPointer<Int32>
-    ) {
+    package init(features: CSRMatrix, docs: [Int32]) {
         self.features = features
         self.docs = docs
     }
+
     package var rows: Int { docs.count }
 }

@@ -1,3 +1,4 @@
+import Devices
 import Support
 
 /// Logits of a network's own labels for the labels that a sparse matrix names for each document.
@@ -17,15 +18,12 @@ package struct LogitTable {
             @escaping @Sendable (_ row: Int, _ labels: UnsafeBufferPointer<Int32>, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) throws {
         let batch = network.batchSize
-        try docs.withUnsafeBufferPointer { docs in
-            for from in stride(from: 0, to: docs.count, by: batch) {
-                let part = UnsafeBufferPointer(rebasing: docs[from..<min(from + batch, docs.count)])
-                try network.encode(DocumentBatch(features: features, docs: part))
-                nonisolated(unsafe) let part2 = part
-                network.group.team.forRanges(part.count, grain: 8) { range in
-                    for i in range {
-                        logits(z: network.z.row(i), labels: wanted.columns(Int(part2[i]))) { body(from + i, $0, $1) }
-                    }
+        for from in stride(from: 0, to: docs.count, by: batch) {
+            let part = Array(docs[from..<min(from + batch, docs.count)])
+            try network.encode(DocumentBatch(features: features, docs: part))
+            network.group.team.forRanges(part.count, grain: 8) { range in
+                for i in range {
+                    logits(z: network.z.hostRow(i), labels: wanted.columns(Int(part[i]))) { body(from + i, $0, $1) }
                 }
             }
         }

@@ -1,5 +1,5 @@
 import DeepXMLModel
-import Kernels
+import Devices
 import Support
 import Transport
 
@@ -31,12 +31,12 @@ package final class Network: @unchecked Sendable {
     package let streams: RandomStreams
     private let optimiser: OptimiserSettings
 
-    /// Of the last batch, rows×ld.
-    package let z: DenseMatrix
-    private let dz: DenseMatrix
+    /// Of the last batch: rows×D with padding.
+    package let z: Tensor
+    private let dz: Tensor
     private let reduction: TreeReduction
     private let leafSums: LeafSums
-    private let partials: [Buffer<Float>]
+    private let partials: [Tensor]
     private let leafLoss: Buffer<Double>
 
     package init(
@@ -49,13 +49,15 @@ package final class Network: @unchecked Sendable {
         self.labelShards = labelShards
         self.streams = streams
         self.optimiser = optimiser
-        let labels = labelShards.labels(ofWorker: group.rank, workers: group.size), ld = paddedWidth(encoder.outputDims)
-        classifier = ClassifierShard(labels: labels, dims: encoder.outputDims, hasBias: hasBias, streams)
-        (z, dz) = (DenseMatrix(rows: batchSize, cols: ld), DenseMatrix(rows: batchSize, cols: ld))
+        let labels = labelShards.labels(ofWorker: group.rank, workers: group.size), device = group.device
+        classifier = ClassifierShard(labels: labels, dims: encoder.outputDims, hasBias: hasBias, streams, on: device)
+        z = device.paddedTensor(rows: batchSize, dims: encoder.outputDims)
+        dz = device.paddedTensor(rows: batchSize, dims: encoder.outputDims)
         let runs = (0..<group.size).map { labelShards.shards(ofWorker: $0, workers: group.size) }
         reduction = TreeReduction(over: group.communicator, leaves: labelShards.count, runs: runs)
-        leafSums = LeafSums(length: batchSize * ld)
-        partials = reduction.ownNodes.map { _ in Buffer(count: batchSize * ld) }
+        leafSums = LeafSums(rows: batchSize, cols: z.stride, on: device)
+        let stride = z.stride
+        partials = reduction.ownNodes.map { _ in device.tensor(rows: batchSize, cols: stride) }
         leafLoss = Buffer(count: labelShards.count)
     }
 
@@ -86,13 +88,18 @@ package final class Network: @unchecked Sendable {
             ? optimiser.lazy(learningRate: learningRate, step: step + 1)
             : optimiser.dense(learningRate: learningRate, step: step + 1)
         for (node, partial) in zip(reduction.ownNodes, partials) {
-            leafSums.sum(node.leaves, into: partial, team: group.team) { [self] leaf, out in
+            leafSums.sum(node.leaves, into: partial) { [self] leaf, out in
                 let labels = classifierRows(ofLeaf: leaf)
-                leafLoss[leaf] = loss.run(leaf: leaf, rows: labels, z: z.pointer, batch: rows, adam: adam, dz: out)
+                leafLoss[leaf] = loss.run(
+                    leaf: leaf, rows: labels, z: z.hostPointer, batch: rows, adam: adam, dz: out.hostPointer)
                 classifier.finishStep(rows: labels)
             }
         }
-        try reduction.allReduce(partials: partials, into: Buffer(viewing: dz.pointer, count: rows * dz.cols, owner: dz))
+        try group.device.withHost(partials, .read) { partials in
+            try group.device.withHost(dz.rows(0..<rows).withPadding, .write) {
+                try reduction.allReduce(partials: partials, into: $0)
+            }
+        }
         try encoder.backward(batch, step: step, learningRate: learningRate, dz: dz)
         return reduction.ownNodes.reduce(0) { sum, node in node.leaves.reduce(sum) { $0 + leafLoss[$1] } }
     }

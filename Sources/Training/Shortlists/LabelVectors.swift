@@ -1,5 +1,6 @@
 import Datasets
 import DeepXMLModel
+import Devices
 import Support
 
 /// What a worker's labels are searched by: the unit mean of each label's documents, or, for labels of very many

@@ -1,6 +1,7 @@
 import Config
 import Datasets
 import DeepXMLModel
+import Devices
 import Support
 import Synchronization
 import Transport

@@ -112,3 +112,29 @@ public final class MPICommunicator: Communicator {
 
     public var waitedSeconds: Double { library.waitedSeconds }
 }
+
+/// What all communicators of a process share: MPI is entered by one thread at a time (MPI_THREAD_SERIALIZED), so that a
+/// heartbeat may be posted while the main thread computes or waits.
+final class MPILibrary: @unchecked Sendable {
+    private let monitor = Monitor(conditions: 0)
+    /// Of the main thread alone, which makes all exchanges.
+    private var waitedNanoseconds: UInt64 = 0
+
+    func locked<Result>(_ body: () throws -> Result) rethrows -> Result { try monitor.locked(body) }
+
+    func waited(nanoseconds: UInt64) { waitedNanoseconds += nanoseconds }
+
+    var waitedSeconds: Double { Double(waitedNanoseconds) * 1e-9 }
+}
+
+/// Throws where an MPI call did not succeed, with the words of MPI for it.
+func check(_ status: Int32, _ call: String) throws {
+    guard status != MPI_SUCCESS else { return }
+    var text = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING) + 1)
+    var length: Int32 = 0
+    MPI_Error_string(status, &text, &length)
+    let words = String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    throw Failure(
+        .outOfResources, "MPI could not do what was asked of it", at: call, found: words,
+        advice: "see whether all nodes are up and whether they have free memory, also in /dev/shm")
+}

@@ -1,3 +1,4 @@
+import Support
 import Config
 import Datasets
 import Formats

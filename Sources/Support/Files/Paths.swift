@@ -1,0 +1,52 @@
+import Glibc
+
+/// The folder of `path`: all before the last slash, `.` where there is none.
+package func parentFolder(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// What stands behind the last slash of `path`.
+package func lastName(_ path: String) -> String {
+    String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
+}
+
+/// The names in `folder`, sorted; empty where it can't be read.
+package func namesInFolder(_ folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        // The record ends with its name: a copy of all that the type has room for would read beyond the folder's buffer.
+        let start = UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+        let name = String(cString: start.assumingMemoryBound(to: CChar.self))
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
+package func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
+
+package func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+}
+
+/// Makes the folder `path` and those above it, where they are missing.
+///
+/// - Throws: `Failure` where something else is in the way, or we may not write there.
+package func makeFolder(_ path: String) throws {
+    if path.isEmpty || path == "/" || mkdir(path, 0o777) == 0 { return }
+    var error = errno
+    if error == ENOENT {
+        let above = parentFolder(path)
+        if above != path { try makeFolder(above) }
+        if mkdir(path, 0o777) == 0 { return }
+        error = errno
+    }
+    if isFolder(path) { return }
+    throw Failure.system(error == EEXIST ? ENOTDIR : error, "the folder cannot be made", path)
+}
