@@ -25,7 +25,7 @@ struct SliceExtraction {
                     advice: "give --features FILE, such as the data set's tst_X_Xf.txt")
             }
             let documents = try model.featureFile().read(features, threads: asked.threads)
-            let group = try WorkerGroup.alone(threads: asked.threads), device = CPUDevice(team: group.team)
+            let group = try WorkerGroup.alone(threads: asked.threads), device = group.device
             defer { group.team.stop() }
             let vectors = try SliceVectors(
                 trained: model.checkpoint(asked.module ?? ModuleName.shortlist.name), features: documents.cols, device: device)

@@ -19,7 +19,7 @@ final class SlicePredictor: LearnerPredictor {
         settings = model.config[SliceSettings.self]
         shards = LabelShards.cut(positives: model.data.positives)
         labelIds = model.labelIds
-        let lists = try model.checkpoint(ModuleName.shortlist.name), device = CPUDevice(team: group.team)
+        let lists = try model.checkpoint(ModuleName.shortlist.name), device = group.device
         let vectors = try SliceVectors(trained: lists, features: model.data.vocabularySize, device: device)
         self.vectors = vectors
         let labels = shards.labels(ofWorker: group.rank, workers: group.size)

@@ -21,7 +21,7 @@ struct SliceTraining {
     /// Collective, as all that follows.
     init(_ run: LearnerRun) throws {
         (self.run, settings) = (run, run.config[SliceSettings.self])
-        device = CPUDevice(team: run.group.team)
+        device = run.group.device
         table = Self.table(run, settings)
         let vectors = SliceVectors(device: device, table: table, features: run.data.vocabularySize)
         dims = vectors.dims
