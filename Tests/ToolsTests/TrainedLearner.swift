@@ -6,7 +6,7 @@ import WorkerChecks
 
 /// Small learners of every kind, each trained once a process by two workers.
 enum TrainedLearner: String, CaseIterable, Sendable {
-    case deepXML, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, layers
+    case deepXML, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, layers, slice, sliceGraphs, sliceDense
 
     private static let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predict-test-\(UUID())").path
     private static let trained: [TrainedLearner: Result<LearnerJob, any Error>] = {
@@ -16,7 +16,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
 
     func job() throws -> LearnerJob { try Self.trained[self]!.get() }
     func model() throws -> String { try job().options.modelFolder(seed: LearnerJob.seed) }
-    func features() throws -> String { "\(try job().options.datasetFolder)/tst_X_Xf.txt" }
+    func features() throws -> String { "\(try job().options.datasetFolder)/tst_X_Xf.\(self == .sliceDense ? "npy" : "txt")" }
     func score(_ name: String) throws -> String { "\(try job().options.resultFolder(seed: LearnerJob.seed))/score.\(name)" }
 
     private var settings: [String] {
@@ -24,7 +24,8 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         case .deepXML: ["surrogate", "extreme", "reranker"].map { "\($0).normalize=true" }
         // So few links that graphs are quicker than looking at all vectors.
         case .graphs: ["extreme.M=2", "extreme.efC=1", "extreme.efS=16"]
-        case .movingShortlists, .oneVsAll, .rerankedOneVsAll, .layers: []
+        case .sliceGraphs: ["slice.M=2", "slice.efC=1", "slice.efS=16"]
+        case .movingShortlists, .oneVsAll, .rerankedOneVsAll, .layers, .slice, .sliceDense: []
         }
     }
 
@@ -33,6 +34,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         case .deepXML, .graphs, .layers: .deepXML
         case .movingShortlists: .anns
         case .oneVsAll, .rerankedOneVsAll: .ova
+        case .slice, .sliceGraphs, .sliceDense: .slice
         }
     }
 
@@ -43,7 +45,10 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         """
 
     private func train() throws -> LearnerJob {
-        var job = try LearnerJob(folder: "\(Self.folder)/\(rawValue)", data: SampleData(testDocuments: 61), settings: settings)
+        let features: SampleData.Features = self == .sliceDense ? .dense(21) : .sparse
+        var job = try LearnerJob(
+            folder: "\(Self.folder)/\(rawValue)", data: SampleData(testDocuments: 61, features: features),
+            framework: framework == .slice ? .slice : .deepXML, settings: settings)
         job.options.framework = framework
         job.options.predictions = PredictionFormat.allCases
         if self == .layers {
@@ -52,7 +57,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
                 data: Self.stackOfLayers.utf8, name: "layers", arguments: job.options.config)
             job.options.astec = nil
         }
-        if framework != .deepXML {
+        if framework == .anns || framework == .ova {
             job.options.config.extreme.encoder.start = .random
             job.options.config.extreme.encoder.isFrozen = false
             job.options.config.extreme.shortlist.usesIntermediate = false

@@ -7,7 +7,9 @@ import Support
 /// them. What an operation cannot do it throws at the next `finish`, or ends with a precondition where the caller is wrong.
 ///
 /// Every device sums in the order that `CPUDevice`, the reference, sums in, or says that it does not.
-public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperations, SearchOperations, LinearOperations {
+public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperations, SearchOperations, LinearOperations,
+    DenseLinearOperations
+{
     /// What it is, for plans and logs: `CPU, 2 threads`.
     var name: String { get }
 

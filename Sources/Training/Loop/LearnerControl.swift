@@ -77,6 +77,18 @@ package final class LearnerControl {
         if wish == 2 { throw Interrupted() }
     }
 
+    /// Called by all workers after the same block of a module without epochs: a look at the flags after each, and a checkpoint
+    /// after as many 64ths of the blocks as else after epochs.
+    ///
+    /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
+    package func afterBlock(_ block: Int, of blocks: Int, key: CheckpointKey, arrays: () -> [StoredArray]) throws {
+        let parts = min(blocks, 64), part = block * parts / blocks
+        let isNew = part > (block - 1) * parts / blocks && block < blocks
+        let isDue = isNew && schedule.everyEpochs.map { part % $0 == 0 } ?? false, wish = try group.communicator.maximum(wish())
+        if isDue || wish > 0 { try save(key, arrays: arrays()) }
+        if wish == 2 { throw Interrupted() }
+    }
+
     /// Each worker writes its shard; the leader's manifest makes them a checkpoint.
     package func save(_ key: CheckpointKey, arrays: [StoredArray], pinned: Bool = false, state: [String: String] = [:]) throws {
         let receipt = try store.writeShard(key, shard: group.rank, of: group.size, arrays: arrays)

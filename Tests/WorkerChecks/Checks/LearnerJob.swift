@@ -23,8 +23,7 @@ public struct LearnerJob: Sendable {
         let dataFolder = "\(folder)/data/\(Self.dataset)"
         if !FileManager.default.fileExists(atPath: dataFolder) { try data.write(to: dataFolder) }
         let config = "\(folder)/config.json"
-        let usesEncoder = try Frameworks.named(framework.rawValue).requirements.usesEncoder
-        try (usesEncoder ? Self.config : Self.configWithoutEncoder).write(toFile: config, atomically: true, encoding: .utf8)
+        try Self.config(framework).write(toFile: config, atomically: true, encoding: .utf8)
         var arguments = TrainArguments()
         arguments.work = folder
         arguments.data = "\(folder)/data"
@@ -64,6 +63,15 @@ public struct LearnerJob: Sendable {
         }
     }
 
+    private static func config(_ framework: FrameworkName) -> String {
+        framework == .slice ? sliceConfig : framework == .dismec ? dismecConfig : config
+    }
+
+    private static let sliceConfig = """
+        {"global": {"embedding_dims": 16, "top_k": 20},
+         "slice": {"embeddings": "embeddings.npy", "num_nbrs": 40, "M": 8, "efC": 40, "efS": 40, "tolerance": 0.05}}
+        """
+
     /// Twenty steps an epoch at 640 documents. With a re-ranker in all frameworks.
     private static let config = """
         {"global": {"embedding_dims": 20, "surrogate_threshold": 512, "top_k": 20, "beta": 0.4},
@@ -75,7 +83,7 @@ public struct LearnerJob: Sendable {
            "freeze_intermediate": false, "shortlist_method": "static", "num_nbrs": 20, "keep_invalid": true, "beta": 0.6}}
         """
 
-    private static let configWithoutEncoder = #"{"global": {"top_k": 20}}"#
+    private static let dismecConfig = #"{"global": {"top_k": 20}}"#
 
     /// This rank's part of the job: rank 0 coordinates, the others work.
     ///
