@@ -120,7 +120,7 @@ check() {
 check sparse "${sparse[@]}"
 check dense "${dense[@]}"
 
-train "$scratch/refused" 2 --set slice.nbrs=5
+train "$scratch/refused" 2 --set slice.num_nbr=5
 code=$?
-verdict 'an unknown key is refused' "$([ $code -eq 2 ] && grep -q 'slice.num_nbrs' "$err" || echo "code $code")" "$err"
+verdict 'an unknown key is refused' "$([ $code -eq 2 ] && grep -q 'did you mean "num_nbrs"' "$err" || echo "code $code")" "$err"
 finish

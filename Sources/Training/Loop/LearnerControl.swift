@@ -86,7 +86,7 @@ package final class LearnerControl {
         let isNew = part > (block - 1) * parts / blocks && block < blocks
         let isDue = isNew && schedule.everyEpochs.map { part % $0 == 0 } ?? false, wish = try group.communicator.maximum(wish())
         if isDue || wish > 0 { try save(key, arrays: arrays()) }
-        if wish == 2 { throw Interrupted() }
+        guard wish < 2 else { throw Interrupted() }
     }
 
     /// Each worker writes its shard; the leader's manifest makes them a checkpoint.
