@@ -6,7 +6,7 @@ public struct ModuleConfig: Sendable, Equatable {
     public var shortlist = ShortlistConfig()
     /// Features are l2-normalised.
     public var normalize = true
-    /// Of `extreme`: documents and labels that nothing can be learned of stay. (The re-ranker's labels are the first stage's.)
+    /// Of `extreme`: keep documents and labels without training signal. (The re-ranker's labels are the first stage's.)
     public var keepInvalid = false
     /// Weight of the classifier against the nearest-neighbour scores (extreme), or against the first stage (reranker).
     public var beta = 0.2

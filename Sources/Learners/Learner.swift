@@ -70,7 +70,7 @@ package struct LearnerInputs: Sendable, Equatable {
 
     /// Features are l2-normalised.
     package var normalize: Bool
-    /// Documents and labels that nothing can be learned of stay.
+    /// Keep documents and labels without training signal.
     package var keepInvalid: Bool
     /// Files that training starts from; none is read where documents are vectors already.
     package var embeddings: [Embeddings]

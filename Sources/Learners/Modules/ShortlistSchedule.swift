@@ -41,7 +41,7 @@ package final class ShortlistSchedule: EpochSchedule {
         loss.negatives = try run.own(train, of: rows, truth: run.data.trainLabels, sizes: sizes).negatives!
     }
 
-    /// Nothing at an epoch that begins with a search: what it finds hangs on the network alone.
+    /// Nothing at an epoch that begins with a search: what it finds depends on the network alone.
     package func storedArrays(epoch: Int, step: Int) -> [StoredArray] {
         guard let lists, step > 0 || base(of: epoch) != epoch else { return [] }
         return lists.train.stored("negatives", RowLists(group: run.group, rows: run.data.trainFeatures.rows))

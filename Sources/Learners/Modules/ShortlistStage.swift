@@ -49,7 +49,7 @@ package struct ShortlistStage: ScoredStage {
             .scores(of: documents)
     }
 
-    /// Documents that the re-ranker gets no label of keep their shortlist's similarity as score, at every β: a person who
+    /// Documents without re-ranking candidates keep their shortlist's similarity as score, at every β: a person who
     /// compares β should know.
     private func noticeEmpty(_ own: TopK) throws {
         let counts = Buffer<Int32>(count: context.group.size)
@@ -58,8 +58,8 @@ package struct ShortlistStage: ScoredStage {
         let empty = counts.array.reduce(0, +), all = lists.entries.rows
         guard empty > 0 else { return }
         try context.notice(
-            "the re-ranker gets no label of \(empty) of \(all) documents, which the first "
-                + "stage holds unlikely to have any; --set extreme.pad_shortlists=false gives it their best ones")
+            "\(empty) of \(all) documents have no re-ranking candidates: no label of theirs has a positive logit; "
+                + "--set extreme.pad_shortlists=false gives the re-ranker their best ones")
     }
 
     /// The k best labels of each row of this worker's slice, over the labels of all workers.
