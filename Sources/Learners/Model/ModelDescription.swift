@@ -38,6 +38,8 @@ public struct ModelDescription: Sendable, Equatable {
         archName = options.arch
         arch = options.archDefinition
         config = options.config
+        // Written out, the config has a section for the re-ranker, whether there is one or not.
+        config.global.useReranker = options.config.usesReranker(options.framework.learner.requirements)
         dataset = options.dataset
         version = options.version
         self.seed = seed
