@@ -4,8 +4,7 @@ import Scoring
 import Support
 import TestSupport
 import Testing
-
-@testable import Tools
+import Tools
 
 /// Ensembles of score files.
 @Suite struct FileMergeTests {

@@ -37,15 +37,19 @@ public struct RankingMetric: Sendable, Equatable, CustomStringConvertible {
 ///
 /// Each learner in turn gets every share of the whole while the others keep their proportions; the best stays (of equal ones
 /// the share nearest to what it was), until a round changes nothing. With two learners this is a search of the whole grid.
-struct WeightSearch {
+package struct WeightSearch {
     let scores: [CSRMatrix]
     let truth: GroundTruth
     let metric: RankingMetric
     let team: ThreadTeam
     private static let steps = 20, rounds = 5
 
+    package init(scores: [CSRMatrix], truth: GroundTruth, metric: RankingMetric, team: ThreadTeam) {
+        (self.scores, self.truth, self.metric, self.team) = (scores, truth, metric, team)
+    }
+
     /// - Returns: weights that sum to 1, their metric, and that of the weights at the start.
-    func run(from start: [Double]) -> (weights: [Double], value: Double, start: Double) {
+    package func run(from start: [Double]) -> (weights: [Double], value: Double, start: Double) {
         var weights = shares(start), best = value(weights)
         let before = best
         for _ in 0..<Self.rounds {
