@@ -124,7 +124,7 @@ flip_byte "$work/models/$model/ckpt_extreme_2_0/shard-0-of-2.h5"
 refused 'a damaged model' 3 'shard-0-of-2.h5' 0 "$model" --text "$scratch/plain.txt"
 refused 'a damaged model' 3 'shard-0-of-2.h5' 3 "$model" --text "$scratch/plain.txt"
 # use_reranker without a section for it: trained without one, and predicted so.
-timeout 300 "$program" --configs configs --data "$data" --work "$work" --dataset Text --framework DeepXML-OVA --version plain --threads 1 -q \
+timeout 300 "$program" --configs configs --data "$data" --work "$work" --dataset Text --framework DeepXML-OVA --arch Astec --version plain --threads 1 -q \
     --seeds 1 --predictions text --set global.use_reranker=true --set global.embedding_dims=24 --set extreme.init=random \
     --set extreme.num_epochs=2 >"$out" 2>"$err" </dev/null
 plain=DeepXML-OVA/Astec/Text/v_plain_1 why=""
