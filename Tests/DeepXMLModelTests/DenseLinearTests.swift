@@ -179,7 +179,7 @@ private struct LinearCase {
         let plain = device.paddedTensor(rows: 3, dims: 6)
         device.documentVectors(features, rows: 1..<4, table: nil, into: plain)
         #expect(device.matrix(plain).buffer.array == [0, 0.5, 0, 0, -2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3])
-        device.makeUnit(out)
+        device.makeUnitRows(out)
         let unit = device.matrix(out)
         for row in [0, 2] { #expect(abs((0..<5).reduce(0) { $0 + unit[row, $1] * unit[row, $1] } - 1) < 1e-5) }
         #expect((0..<5).allSatisfy { unit[1, $0] == 0 })

@@ -31,14 +31,6 @@ await() {
     while pgrep -f -- "--work $scratch" >"$scratch/left" && [ $((tries += 1)) -lt 15000 ]; do sleep 0.02; done
 } 2>/dev/null
 
-# One of the job's ranks.
-a_rank() {
-    local pid
-    for pid in $(cat "/proc/$job/task/"*/children 2>/dev/null); do
-        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = deepxml-dist ] && echo "$pid" && return
-    done
-}
-
 # same WORK: what is wrong with its results.
 same() {
     local file
@@ -63,7 +55,7 @@ for signal in KILL USR1 KILL; do
     begin "$work" "$ranks"
     until grep -q 'seed 1 classifiers [0-9]*/' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
     case $signal in
-        KILL) victim=$(a_rank) && [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null ;;
+        KILL) victim=$(a_rank "$job") && [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null ;;
         *) kill "-$signal" "$job" 2>/dev/null ;;
     esac && hits=$((hits + 1))
     await

@@ -36,14 +36,6 @@ await() {
     code=$?
 } 2>/dev/null
 
-# One of the job's ranks.
-a_rank() {
-    local pid
-    for pid in $(cat "/proc/$job/task/"*/children 2>/dev/null); do
-        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = deepxml-dist ] && echo "$pid" && return
-    done
-}
-
 # check NAME WHERE OPTION...: kills the job where each of the patterns is first logged, one after the other.
 check() {
     local name=$1 patterns=$2 work=$scratch/$1 pattern why="" hits=0 ranks=3 victim
@@ -55,7 +47,7 @@ check() {
         begin "$work" "$ranks" "$@"
         until grep -q "seed 1 ${pattern#*:}/" "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
         case $pattern in
-            KILL:*) victim=$(a_rank) && [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null ;;
+            KILL:*) victim=$(a_rank "$job") && [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null ;;
             *) kill "-${pattern%%:*}" "$job" 2>/dev/null ;;
         esac && hits=$((hits + 1))
         await

@@ -99,3 +99,11 @@ flip_byte() {
     # shellcheck disable=SC2059 # the byte is the format
     printf "\\x$(printf %02x $((byte ^ 64)))" | dd of="$1" bs=1 seek="$at" conv=notrunc status=none
 }
+
+# a_rank LAUNCHER: one of the ranks of the job that this process has started.
+a_rank() {
+    local pid
+    for pid in $(cat "/proc/$1/task/"*/children 2>/dev/null); do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = deepxml-dist ] && echo "$pid" && return
+    done
+}

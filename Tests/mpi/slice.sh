@@ -25,14 +25,6 @@ train() {
     timeout 300 "${launcher[@]}" -np "$ranks" "$program" --work "$folder" "${options[@]}" "$@" >"$out" 2>"$err" </dev/null
 }
 
-# One of the job's ranks.
-a_rank() {
-    local pid
-    for pid in $(cat "/proc/$job/task/"*/children 2>/dev/null); do
-        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = deepxml-dist ] && echo "$pid" && return
-    done
-}
-
 # killed SIGNAL PATTERN WORK RANKS OPTION...: sends the signal to the job, or KILL to one of its ranks, once its log has the pattern.
 killed() {
     local signal=$1 pattern=$2 folder=$3 ranks=$4 tries=0 victim
@@ -43,7 +35,7 @@ killed() {
     job=$!
     until grep -q "$pattern" "$err" || ! kill -0 "$job"; do sleep 0.005; done
     victim=$job
-    [ "$signal" = KILL ] && victim=$(a_rank)
+    [ "$signal" = KILL ] && victim=$(a_rank "$job")
     [ -n "$victim" ] && kill "-$signal" "$victim"
     while kill -0 "$job" && [ $((tries += 1)) -lt 15000 ]; do sleep 0.02; done
     [ "$tries" -lt 15000 ] || kill -KILL "$job"

@@ -10,9 +10,6 @@ public protocol DenseLinearOperations {
     ///   - out: |rows|×D; its padding stays as it is.
     func documentVectors(_ features: CSRMatrix, rows: Range<Int>, table: Tensor?, into out: Tensor)
 
-    /// Scales each row to length 1; rows of zeros stay.
-    func makeUnit(_ rows: Tensor)
-
     /// The unit mean of the documents of each of some labels; zeros for a label without any.
     ///
     /// - Parameters:

@@ -13,7 +13,7 @@ public protocol EmbeddingOperations {
     /// - Parameters:
     ///   - table: V×cols, without padding.
     ///   - bags: N×V.
-    ///   - y: |docs|×cols, without padding.
+    ///   - y: |docs|×cols; its padding stays as it is.
     func sumRows(of table: Tensor, _ bags: CSRMatrix, _ docs: [Int32], into y: Tensor)
 
     /// y[i] = the values of row docs[i] of a matrix that stores all of its entries.

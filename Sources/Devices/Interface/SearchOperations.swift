@@ -33,7 +33,7 @@ public protocol SearchOperations {
 
     // MARK: Vectors
 
-    /// Scales the rows of an R×D tensor, without padding between rows, to length 1 in place; rows of zeros stay.
+    /// Scales the rows of an R×D tensor to length 1 in place; rows of zeros stay, and padding between rows too.
     func makeUnitRows(_ rows: Tensor)
 
     /// sums[to] += x[from] for each pair, in their order. Both have the same columns, and no padding.

@@ -28,7 +28,7 @@ struct SliceVectors {
 
     private func write(_ rows: Range<Int>, of features: CSRMatrix, into out: Tensor) {
         device.documentVectors(features, rows: rows, table: table, into: out)
-        device.makeUnit(out)
+        device.makeUnitRows(out)
     }
 
     /// All documents, on every worker: each makes those of its slice. Collective.

@@ -22,10 +22,16 @@ extension CPUDevice {
     }
 
     public func sumRows(of table: Tensor, _ bags: CSRMatrix, _ docs: [Int32], into y: Tensor) {
-        precondition(table.isContiguous && y.isContiguous && y.rows == docs.count && y.cols == table.cols)
-        dx_embed_rows(
-            table.pointer, table.cols, bags.starts.pointer, bags.indices.pointer, bags.values!.pointer, docs, docs.count,
-            y.pointer)
+        precondition(table.isContiguous && y.rows == docs.count && y.cols == table.cols)
+        // The kernel writes rows without padding between them: one that has padding takes its rows one at a time.
+        let step = y.isContiguous ? max(docs.count, 1) : 1
+        docs.withUnsafeBufferPointer { docs in
+            for row in stride(from: 0, to: docs.count, by: step) {
+                dx_embed_rows(
+                    table.pointer, table.cols, bags.starts.pointer, bags.indices.pointer, bags.values!.pointer,
+                    docs.baseAddress! + row, step, y.row(row))
+            }
+        }
     }
 
     public func copyRows(of matrix: CSRMatrix, _ docs: [Int32], into y: Tensor) {

@@ -5,28 +5,17 @@ import Synchronization
 extension CPUDevice {
     public func documentVectors(_ features: CSRMatrix, rows: Range<Int>, table: Tensor?, into out: Tensor) {
         precondition(out.rows == rows.count && out.cols == table?.cols ?? features.cols)
-        precondition(table == nil || (table!.rows == features.cols && table!.isContiguous))
+        precondition(table == nil || table!.rows == features.cols)
         guard let values = features.values else { preconditionFailure("features without values") }
-        team.forRanges(rows.count, grain: 16) { range in
-            for row in range {
-                let document = rows.lowerBound + row
-                if let table {
-                    // The kernel writes rows without padding: one at a time goes straight to its place.
-                    var id = Int32(document)
-                    dx_embed_rows(
-                        table.pointer, table.cols, features.starts.pointer, features.indices.pointer, values.pointer, &id, 1,
-                        out.row(row))
-                } else {
-                    out.row(row).update(repeating: 0, count: out.cols)
-                    for entry in features.range(document) { out.row(row)[Int(features.indices[entry])] = values[entry] }
-                }
+        team.forRanges(rows.count, grain: 16) { [self] range in
+            if let table {
+                let docs = range.map { Int32(rows.lowerBound + $0) }
+                return sumRows(of: table, features, docs, into: out.rows(range))
             }
-        }
-    }
-
-    public func makeUnit(_ rows: Tensor) {
-        team.forRanges(rows.rows, grain: 64) { range in
-            for row in range { dx_unit_rows(rows.row(row), 1, rows.cols) }
+            for row in range {
+                out.row(row).update(repeating: 0, count: out.cols)
+                for entry in features.range(rows.lowerBound + row) { out.row(row)[Int(features.indices[entry])] = values[entry] }
+            }
         }
     }
 

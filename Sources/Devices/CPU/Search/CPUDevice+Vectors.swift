@@ -18,8 +18,10 @@ extension CPUDevice {
     }
 
     public func makeUnitRows(_ rows: Tensor) {
-        precondition(rows.isContiguous)
-        team.forRanges(rows.rows, grain: 64) { dx_unit_rows(rows.row($0.lowerBound), $0.count, rows.cols) }
+        team.forRanges(rows.rows, grain: 64) { range in
+            if rows.isContiguous { return dx_unit_rows(rows.row(range.lowerBound), range.count, rows.cols) }
+            for row in range { dx_unit_rows(rows.row(row), 1, rows.cols) }
+        }
     }
 
     public func addRows(_ pairs: [RowPair], of x: Tensor, to sums: Tensor) {
