@@ -8,7 +8,7 @@ package struct ANNS: NetworkLearner {
     package var requirements: FrameworkRequirements { .anns }
     package var modules: NetworkModules { NetworkModules(hasShortlists: true) }
 
-    package func trainFirstStage(_ run: NetworkRun) throws -> any ScoredStage {
+    package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
         try run.trainOnShortlists(try run.context.newEncoder(run.config.extreme, .extreme))
     }
 

@@ -8,7 +8,7 @@ package struct DeepXML: NetworkLearner {
     package var requirements: FrameworkRequirements { .deepXML }
     package var modules: NetworkModules { NetworkModules(hasSurrogate: true, hasShortlists: true) }
 
-    package func trainFirstStage(_ run: NetworkRun) throws -> any ScoredStage {
+    package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
         let encoder = try run.timed("surrogate", run.trainSurrogate)
         try run.control.betweenModules()
         return try run.trainOnShortlists(encoder)
