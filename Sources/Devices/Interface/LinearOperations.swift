@@ -44,17 +44,23 @@ public protocol LinearOperations {
         isStopped: @escaping @Sendable () -> Bool
     ) -> LinearRows?
 
+    /// Classifiers laid out for scores of single pairs of documents and labels.
+    ///
+    /// - Parameters:
+    ///   - weights: L×V, columns ascending in each row.
+    ///   - biases: L, what is added to the labels' scores.
+    func weightTables(weights: CSRMatrix, biases: Buffer<Float>) -> WeightTables
+
     /// The scores w·x + b of the labels in each row of `lists` with the document of `docs` at the same place, in the order of
     /// the lists; what stands for labels that are not among the classifiers is not changed.
     ///
     /// - Parameters:
     ///   - lists: |docs| rows.
     ///   - documents: N×V.
-    ///   - firstLabel: the label of the first row of `weights` and `biases`.
+    ///   - firstLabel: the label of the first classifier.
     ///   - scores: |docs|·k, written to.
     func linearScores(
-        _ lists: TopK, docs: [Int32], documents: CSRMatrix, firstLabel: Int, weights: CSRMatrix, biases: Buffer<Float>,
-        into scores: Buffer<Float>)
+        _ tables: WeightTables, _ lists: TopK, docs: [Int32], documents: CSRMatrix, firstLabel: Int, into scores: Buffer<Float>)
 
     /// Classifiers by feature: a document then costs the weights of its own features only.
     ///
@@ -142,6 +148,13 @@ open class LinearProblem: @unchecked Sendable {
 
 /// Classifiers as a device searches them. Each device has a class of its own for this; nobody else looks inside.
 open class InvertedIndex: @unchecked Sendable {
+    public let labels: Int, features: Int
+
+    public init(labels: Int, features: Int) { (self.labels, self.features) = (labels, features) }
+}
+
+/// Classifiers as a device scores single pairs with them. Each device has a class of its own for this; nobody else looks inside.
+open class WeightTables: @unchecked Sendable {
     public let labels: Int, features: Int
 
     public init(labels: Int, features: Int) { (self.labels, self.features) = (labels, features) }

@@ -112,11 +112,30 @@ dx_dual_result dx_dual_sparse(const dx_sparse_rows *x, size_t cols, const int32_
 size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int32_t *rows, size_t count, float threshold,
                       int32_t *columns, float *weights, void *workspace);
 
-/// scores[i] = w x + b of one document with each of `labels` (a model by labels: rows of `model`, first_label the first of
-/// them), summed in the document's order. Labels below first_label, or from first_label + model_rows on, keep their score.
-void dx_sparse_scores(const dx_sparse_rows *model, size_t model_rows, const float *biases, int32_t first_label,
-                      const int32_t *columns, const float *values, size_t count, const int32_t *labels, size_t label_count,
-                      float *scores);
+/// A model by labels for scores of single pairs: a hash table for each label, of a power of two of places (open addressing),
+/// in which features stand with their weights. Label l's places are starts[l] ..< starts[l+1]; an empty one holds -1.
+typedef struct {
+    int32_t column;
+    float weight;
+} dx_weight;
+
+typedef struct {
+    size_t labels;
+    const int64_t *starts;
+    const dx_weight *places;
+    const float *biases;
+} dx_weight_tables;
+
+/// Places of the table of a label with `count` weights.
+size_t dx_weight_places(size_t count);
+
+/// Fills one label's table.
+void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, dx_weight *places, size_t place_count);
+
+/// scores[i] = w x + b of one document with each of `labels`, summed in the document's order; first_label is the first of the
+/// model's. Labels that are not the model's keep their score.
+void dx_sparse_scores(const dx_weight_tables *model, int32_t first_label, const int32_t *columns, const float *values,
+                      size_t count, const int32_t *labels, size_t label_count, float *scores);
 
 /// The weights with |w| > delta: their places `kept_columns` (columns[i], or i where `columns` is null) and values, in their
 /// order; returns how many. Null `kept_columns` and `kept_weights`: counts only. The kept ones may be the given arrays

@@ -14,16 +14,18 @@ struct SparseSliceStage: ScoredStage {
     let means: LabelMeans
     /// Labels listed a document.
     let listed: Int
+    /// Of this worker's labels.
+    let classifiers: WeightTables
     let scorer: SparseSliceScorer
     let group: WorkerGroup
 
     private var topK: Int { scorer.topK }
 
     func scores(of documents: Range<Int>) throws -> [ScoreEntry] {
-        let lists = try lists(documents), margins = Buffer<Float>(count: lists.indices.count), classifier = scorer.classifier
+        let lists = try lists(documents), margins = Buffer<Float>(count: lists.indices.count)
         group.device.linearScores(
-            lists, docs: documents.map(Int32.init), documents: queries, firstLabel: classifier.labels.lowerBound,
-            weights: classifier.weights, biases: classifier.biases, into: margins)
+            classifiers, lists, docs: documents.map(Int32.init), documents: queries, firstLabel: scorer.labels.lowerBound,
+            into: margins)
         let width = min(listed, topK), counts = Buffer<Int32>(count: documents.count), scorer = scorer
         let entries = Buffer<ScoreEntry>(count: documents.count * width)
         group.team.forRanges(documents.count, grain: 8) { range in
@@ -51,8 +53,8 @@ struct SparseSliceStage: ScoredStage {
 
 /// Turns a document's list into scores.
 struct SparseSliceScorer: Sendable {
-    /// Of this worker's labels.
-    let classifier: SparseClassifier
+    /// This worker's.
+    let labels: Range<Int>
     let labelIds: Buffer<Int32>
     let combination: SparseSliceCombination
     /// Scores wanted of a document.
@@ -68,7 +70,7 @@ struct SparseSliceScorer: Sendable {
         if count == 0 { return byFrequency(document, count: min(topK, lists.k)) }
         var entries: [ScoreEntry] = []
         entries.reserveCapacity(count)
-        for i in at..<at + count where classifier.labels.contains(Int(lists.indices[i])) {
+        for i in at..<at + count where labels.contains(Int(lists.indices[i])) {
             let label = Int(lists.indices[i])
             let score = combination.logit(label, margin: margins[i], listedWith: lists.scores[i])
             entries.append(ScoreEntry(row: Int32(document), label: labelIds[label], score: score, prior: .nan))
@@ -79,7 +81,7 @@ struct SparseSliceScorer: Sendable {
     }
 
     private func byFrequency(_ document: Int, count: Int) -> [ScoreEntry] {
-        combination.mostFrequent.prefix(count).filter(classifier.labels.contains).map { label in
+        combination.mostFrequent.prefix(count).filter(labels.contains).map { label in
             ScoreEntry(row: Int32(document), label: labelIds[label], score: combination.logit(ofShare: label), prior: .nan)
         }
     }
@@ -128,17 +130,19 @@ final class SparseSlicePredictor: LearnerPredictor {
     private let settings: SparseSliceSettings
     private let group: WorkerGroup
     private let means: LabelMeans
-    private let classifier: SparseClassifier
+    private let labels: Range<Int>
+    private let classifiers: WeightTables
     private let combination: SparseSliceCombination
 
     init(_ model: TrainedModel, group: WorkerGroup) throws {
         (self.model, self.group, settings) = (model, group, model.config[SparseSliceSettings.self])
-        let labels = LabelShards.cut(positives: model.data.positives).labels(ofWorker: group.rank, workers: group.size)
+        labels = LabelShards.cut(positives: model.data.positives).labels(ofWorker: group.rank, workers: group.size)
         let features = model.data.vocabularySize
         means = try LabelMeans(
             model.checkpoint(ModuleName.shortlist.name), labels: model.data.labelCount, features: features, on: group.device)
-        classifier = try StoredClassifier(model.checkpoint(ModuleName.classifiers.name), features: features)
+        let classifier = try StoredClassifier(model.checkpoint(ModuleName.classifiers.name), features: features)
             .classifier(of: labels)
+        classifiers = group.device.weightTables(weights: classifier.weights, biases: classifier.biases)
         combination = SparseSliceCombination(
             settings, positives: model.data.positives, documents: model.data.trainRowsInFile)
     }
@@ -146,9 +150,9 @@ final class SparseSlicePredictor: LearnerPredictor {
     func prediction(of features: CSRMatrix) throws -> Prediction {
         Prediction(
             stage: SparseSliceStage(
-                queries: features, means: means, listed: settings.numNbrs,
+                queries: features, means: means, listed: settings.numNbrs, classifiers: classifiers,
                 scorer: SparseSliceScorer(
-                    classifier: classifier, labelIds: model.labelIds, combination: combination, topK: model.config.global.topK),
+                    labels: labels, labelIds: model.labelIds, combination: combination, topK: model.config.global.topK),
                 group: group))
     }
 }

@@ -21,8 +21,9 @@ struct SparseSliceTraining {
             settings, positives: run.data.positives, documents: run.data.trainRowsInFile)
         return SparseSliceStage(
             queries: run.data.testFeatures, means: means, listed: settings.numNbrs,
+            classifiers: run.group.device.weightTables(weights: classifier.weights, biases: classifier.biases),
             scorer: SparseSliceScorer(
-                classifier: classifier, labelIds: run.data.labelIds, combination: combination, topK: run.config.global.topK),
+                labels: classifier.labels, labelIds: run.data.labelIds, combination: combination, topK: run.config.global.topK),
             group: run.group)
     }
 

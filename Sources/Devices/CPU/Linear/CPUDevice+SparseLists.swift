@@ -37,22 +37,53 @@ extension CPUDevice {
         return solutions.all().map { LinearRows($0, features: documents.cols) }
     }
 
+    public func weightTables(weights: CSRMatrix, biases: Buffer<Float>) -> WeightTables {
+        CPUWeightTables(weights: weights, biases: biases, team: team)
+    }
+
     public func linearScores(
-        _ lists: TopK, docs: [Int32], documents: CSRMatrix, firstLabel: Int, weights: CSRMatrix, biases: Buffer<Float>,
-        into scores: Buffer<Float>
+        _ tables: WeightTables, _ lists: TopK, docs: [Int32], documents: CSRMatrix, firstLabel: Int, into scores: Buffer<Float>
     ) {
-        precondition(lists.rows == docs.count && scores.count == lists.indices.count && weights.rows == biases.count)
-        let model = SparseRows(weights), values = SparseRows(documents).values
+        assert(tables is CPUWeightTables, "classifiers of another device")
+        precondition(lists.rows == docs.count && scores.count == lists.indices.count && documents.cols <= tables.features)
+        let tables = unsafeDowncast(tables, to: CPUWeightTables.self), rows = SparseRows(documents)
         team.forRanges(docs.count, grain: 4) { range in
-            var kernel = model.kernel
+            var kernel = tables.kernel
             for row in range {
                 let entries = documents.range(Int(docs[row])), at = row * lists.k
                 dx_sparse_scores(
-                    &kernel, weights.rows, biases.pointer, Int32(firstLabel), documents.indices.pointer + entries.lowerBound,
-                    values.pointer + entries.lowerBound, entries.count, lists.indices.pointer + at, lists.count(row),
+                    &kernel, Int32(firstLabel), documents.indices.pointer + entries.lowerBound,
+                    rows.values.pointer + entries.lowerBound, entries.count, lists.indices.pointer + at, lists.count(row),
                     scores.pointer + at)
             }
         }
+    }
+}
+
+/// A hash table of weights for each label.
+private final class CPUWeightTables: WeightTables, @unchecked Sendable {
+    private let starts: Buffer<Int64>, places: Buffer<dx_weight>, biases: Buffer<Float>
+
+    init(weights: CSRMatrix, biases: Buffer<Float>, team: ThreadTeam) {
+        precondition(weights.rows == biases.count && weights.values != nil)
+        let starts = Buffer<Int64>(count: weights.rows + 1)
+        for row in 0..<weights.rows { starts[row + 1] = starts[row] + Int64(dx_weight_places(weights.range(row).count)) }
+        let places = Buffer<dx_weight>(count: Int(starts[weights.rows]))
+        (self.starts, self.places, self.biases) = (starts, places, biases)
+        super.init(labels: weights.rows, features: weights.cols)
+        guard let values = weights.values else { return }
+        team.forRanges(weights.rows, grain: 256) { range in
+            for row in range {
+                let entries = weights.range(row)
+                dx_fill_weights(
+                    weights.indices.pointer + entries.lowerBound, values.pointer + entries.lowerBound, entries.count,
+                    places.pointer + Int(starts[row]), Int(starts[row + 1] - starts[row]))
+            }
+        }
+    }
+
+    var kernel: dx_weight_tables {
+        dx_weight_tables(labels: labels, starts: starts.pointer, places: places.pointer, biases: biases.pointer)
     }
 }
 
