@@ -12,11 +12,14 @@ package struct ANNS: NetworkLearner {
         try run.trainOnShortlists(try run.context.newEncoder(run.config.extreme, .extreme))
     }
 
-    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double {
+    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds] {
         let section = costs.config.extreme
         let again = section.shortlist.searchesAnew ? (section.optimisation.epochs - 1) / section.shortlist.period : 0
         let searches = section.encoder.isFrozen ? 1 : 2 + again
-        return Double(searches) * costs.search(cores: cores) + costs.extremeOnShortlists(cores: cores)
+        return [
+            StageSeconds("shortlists", Double(searches) * costs.search(cores: cores)),
+            StageSeconds("extreme", costs.extremeOnShortlists(cores: cores)),
+        ]
     }
 }
 

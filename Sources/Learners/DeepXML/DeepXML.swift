@@ -14,10 +14,13 @@ package struct DeepXML: NetworkLearner {
         return try run.trainOnShortlists(encoder)
     }
 
-    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double {
+    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds] {
         let clusters = min(costs.config.global.surrogateThreshold, costs.size.labels)
-        return costs.oneVsAll(costs.config.surrogate, labels: clusters, cores: cores) + costs.search(cores: cores)
-            + costs.extremeOnShortlists(cores: cores)
+        return [
+            StageSeconds("surrogate", costs.oneVsAll(costs.config.surrogate, labels: clusters, cores: cores)),
+            StageSeconds("shortlists", costs.search(cores: cores)),
+            StageSeconds("extreme", costs.extremeOnShortlists(cores: cores)),
+        ]
     }
 }
 

@@ -15,7 +15,7 @@ package protocol NetworkLearner: Learner {
     func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage
 
     /// Seconds of computing, on so many cores together, of what `trainFirstStage` does.
-    func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double
+    func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds]
 }
 
 /// Which of the modules a framework has; extreme classifiers always.

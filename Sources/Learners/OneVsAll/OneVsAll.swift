@@ -12,8 +12,8 @@ package struct OneVsAll: NetworkLearner {
         try run.timed("extreme", run.trainOnAllLabels)
     }
 
-    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double {
-        costs.oneVsAll(costs.config.extreme, labels: costs.size.labels, cores: cores)
+    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds] {
+        [StageSeconds("extreme", costs.oneVsAll(costs.config.extreme, labels: costs.size.labels, cores: cores))]
     }
 }
 

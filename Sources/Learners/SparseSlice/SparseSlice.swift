@@ -35,7 +35,9 @@ package struct SparseSlice: Learner {
         }
     }
 
-    package func costs(_ problem: LearnerProblem, rates: StepCosts) -> any LearnerCosts { SparseSliceCosts(problem) }
+    package func costs(_ problem: LearnerProblem, rates: StepCosts) -> any LearnerCosts {
+        SparseSliceCosts(problem, rates: rates)
+    }
 
     package func train(_ run: LearnerRun) throws -> Prediction { Prediction(stage: try SparseSliceTraining(run).stage()) }
 

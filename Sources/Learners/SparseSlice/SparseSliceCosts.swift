@@ -5,8 +5,9 @@ import Training
 /// What a learner of SparseSlice needs: time and memory grow with the documents listed, N·num_negatives, whatever L is.
 struct SparseSliceCosts: LearnerCosts {
     let problem: LearnerProblem
+    let rates: StepCosts
 
-    init(_ problem: LearnerProblem) { self.problem = problem }
+    init(_ problem: LearnerProblem, rates: StepCosts) { (self.problem, self.rates) = (problem, rates) }
 
     private var size: ProblemSize { problem.size }
     private var settings: SparseSliceSettings { problem.config[SparseSliceSettings.self] }
@@ -58,11 +59,20 @@ struct SparseSliceCosts: LearnerCosts {
     }
 
     /// A search costs the postings of the document's features; a label's solver about ten passes over its documents.
-    func seconds(cores: Double) -> Double {
-        let documents = Double(size.trainDocuments), entries = Double(entriesOfDocument)
-        let posted = Double(min(settings.postings, max(1, meanEntries / max(1, size.tokens) * 8)))
-        let search = documents * (entries * posted * 1.5e-9 + 6e-6)
-        let solve = Double(positives + negatives) * entries * 45e-9
-        return (Double(positives) * entries * 8e-9 + search + solve) / cores
+    func stageSeconds(cores: Double) -> [StageSeconds] {
+        let documents = Double(size.trainDocuments), tests = Double(size.testDocuments), entries = Double(entriesOfDocument)
+        let slow = rates.sparseSlowness / cores, search = entries * postingsOfFeature * 1.2e-9 + 5e-6
+        let solving = Double(positives + negatives) * entries * 10 * rates.sparsePass / cores
+        return [
+            StageSeconds("label means", Double(positives) * entries * 8e-9 * slow),
+            StageSeconds("shortlists", documents * (search + Double(settings.numNegatives) * 3e-8) * slow),
+            StageSeconds(ModuleName.classifiers.name, solving),
+            StageSeconds("prediction", tests * (search + Double(settings.numNbrs) * (entries * 1.5e-8 + 1e-7)) * slow),
+        ]
+    }
+
+    /// On average over documents, whose features are frequent ones mostly.
+    private var postingsOfFeature: Double {
+        min(Double(settings.postings), 8 * Double(meanEntries) / Double(max(1, size.tokens)))
     }
 }
