@@ -82,7 +82,9 @@ extension RunPlan: CustomStringConvertible {
         let trained = costs.stages.filter { $0.steps > 0 }.map { "\($0.name) \(Quantity.count($0.steps))" }
         let steps = trained.isEmpty ? "" : "steps: \(trained.joined(separator: ", "))", messages = costs.messages(groupSize: m)
         guard m > 1, !messages.isEmpty else {
-            return ["Messages: none between workers" + (steps.isEmpty ? "" : "; \(steps)")]
+            let bytes = m > 1 ? Int(costs.traffic(groupSize: m).bytes) : 0, none = "none between workers"
+            let between = "none while workers train; between the parts about \(Quantity.bytes(bytes)) received a worker"
+            return ["Messages: " + (bytes > 0 ? between : none) + (steps.isEmpty ? "" : "; \(steps)")]
         }
         let heading = "Messages a step, in a group of \(m) (\(steps))"
         return [heading] + messages.map { "  \($0.what): \(Quantity.bytes($0.bytes * (m - 1) / m)) received a worker" }

@@ -23,45 +23,24 @@ extension RowLists {
     ///   - labels: of all workers.
     /// - Returns: this worker's labels, run by run, × all documents.
     func byLabel(_ own: TopK, dealt: [[Range<Int>]], labels: Int) throws -> CSRMatrix {
-        let local = own.byLabel(firstRow: ownRows.lowerBound, documents: rows, labels: labels)
-        if group.size == 1, dealt == [[0..<labels]] { return local }
-        let parts = dealt.map { local.selecting(runs: $0) }, mine = dealt[group.rank].reduce(0) { $0 + $1.count }
-        if group.size == 1 { return parts[0] }
-        let counts = Buffer<Int32>(parts.flatMap { part in (0..<part.rows).map { Int32(part.range($0).count) } })
+        let sending = own.byLabel(firstRow: ownRows.lowerBound, documents: rows, labels: labels, runs: dealt.flatMap { $0 })
+        if group.size == 1 { return sending }
+        let places = runningRanges(dealt.map { $0.reduce(0) { $0 + $1.count } }), mine = places[group.rank].count
+        let counts = Buffer<Int32>((0..<sending.rows).map { Int32(sending.range($0).count) })
         let countBlocks = (0..<group.size).map { mine * $0..<mine * ($0 + 1) }, received = Buffer<Int32>(count: mine * group.size)
-        try group.communicator.alltoall(from: counts, runningRanges(parts.map(\.rows)), into: received, countBlocks)
+        try group.communicator.alltoall(from: counts, places, into: received, countBlocks)
 
         let starts = countBlocks.map { block in
             block.reduce(into: [Int64(0)]) { $0.append($0[$0.count - 1] + Int64(received[$1])) }
         }
-        let blocks = runningRanges(starts.map { Int($0[mine]) }), sent = runningRanges(parts.map(\.nonZeros))
-        let sending = Buffer<Int32>(count: sent.last?.upperBound ?? 0),
-            documents = Buffer<Int32>(count: blocks.last?.upperBound ?? 0)
-        for (part, block) in zip(parts, sent) { sending[block].update(from: part.indices.all) }
-        try group.communicator.alltoall(from: sending, sent, into: documents, blocks)
+        let blocks = runningRanges(starts.map { Int($0[mine]) }), documents = Buffer<Int32>(count: blocks.last?.upperBound ?? 0)
+        let sent = places.map { Int(sending.starts[$0.lowerBound])..<Int(sending.starts[$0.upperBound]) }
+        try group.communicator.alltoall(from: sending.indices, sent, into: documents, blocks)
         return CSRMatrix.joiningRows(
             zip(starts, blocks).map { starts, block in
-                CSRMatrix(
-                    rows: mine, cols: rows, starts: Buffer(starts), indices: Buffer(block.map { documents[$0] }), values: nil)
+                let part = Buffer<Int32>(count: block.count)
+                part.all.update(from: documents[block])
+                return CSRMatrix(rows: mine, cols: rows, starts: Buffer(starts), indices: part, values: nil)
             })
-    }
-}
-
-extension CSRMatrix {
-    /// Runs of rows, one behind the other, without values.
-    fileprivate func selecting(runs: [Range<Int>]) -> CSRMatrix {
-        let starts = Buffer<Int64>(count: runs.reduce(1) { $0 + $1.count })
-        let indices = Buffer<Int32>(count: runs.reduce(0) { $0 + Int(self.starts[$1.upperBound] - self.starts[$1.lowerBound]) })
-        var row = 0, at = 0
-        for run in runs {
-            let entries = Int(self.starts[run.lowerBound])..<Int(self.starts[run.upperBound])
-            indices[at..<at + entries.count].update(from: self.indices[entries])
-            for source in run {
-                starts[row + 1] = starts[row] + Int64(range(source).count)
-                row += 1
-            }
-            at += entries.count
-        }
-        return CSRMatrix(rows: row, cols: cols, starts: starts, indices: indices, values: nil)
     }
 }

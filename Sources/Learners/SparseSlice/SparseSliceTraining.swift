@@ -63,13 +63,14 @@ struct SparseSliceTraining {
     /// searches for its slice of the documents. Collective.
     private func nearDocuments(_ means: LabelMeans, _ dealt: [[Range<Int>]]) throws -> CSRMatrix {
         let features = run.data.trainFeatures, rows = RowLists(group: run.group, rows: features.rows)
-        let lists = TopK(rows: rows.ownRows.count, k: settings.numNegatives)
+        // Of the lists only the labels count: scores are never touched, and so take no memory.
+        let k = settings.numNegatives, count = rows.ownRows.count * k
+        let lists = TopK(rows: rows.ownRows.count, k: k, indices: Buffer(count: count), scores: Buffer(count: count))
         for (number, block) in rows.sliceBlocks.enumerated() {
             if number % 16 == 15 { try run.control.betweenModules() }
-            let own = block[run.group.rank]
-            lists.replace(
-                from: own.lowerBound - rows.ownRows.lowerBound,
-                with: means.best(settings.numNegatives, of: features, docs: own.map(Int32.init)))
+            let own = block[run.group.rank], found = means.best(k, of: features, docs: own.map(Int32.init))
+            let first = (own.lowerBound - rows.ownRows.lowerBound) * k
+            lists.indices[first..<first + found.indices.count].update(from: found.indices.all)
         }
         return try rows.byLabel(lists, dealt: dealt, labels: run.data.labelCount)
     }
