@@ -22,7 +22,7 @@ extension RowLists {
     ///   - dealt: for each worker the runs of labels that it gets, ascending.
     ///   - labels: of all workers.
     /// - Returns: this worker's labels, run by run, × all documents.
-    func byLabel(_ own: TopK, dealt: [[Range<Int>]], labels: Int) throws -> CSRMatrix {
+    package func byLabel(_ own: TopK, dealt: [[Range<Int>]], labels: Int) throws -> CSRMatrix {
         let local = own.byLabel(firstRow: ownRows.lowerBound, documents: rows, labels: labels)
         if group.size == 1, dealt == [[0..<labels]] { return local }
         let parts = dealt.map { local.selecting(runs: $0) }, mine = dealt[group.rank].reduce(0) { $0 + $1.count }
