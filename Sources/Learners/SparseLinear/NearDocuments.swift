@@ -22,7 +22,7 @@ extension RowLists {
     ///   - dealt: for each worker the runs of labels that it gets, ascending.
     ///   - labels: of all workers.
     /// - Returns: this worker's labels, run by run, × all documents.
-    func byLabel(_ own: TopK, dealt: [[Range<Int>]], labels: Int) throws -> CSRMatrix {
+    package func byLabel(_ own: TopK, dealt: [[Range<Int>]], labels: Int) throws -> CSRMatrix {
         let sending = own.byLabel(firstRow: ownRows.lowerBound, documents: rows, labels: labels, runs: dealt.flatMap { $0 })
         if group.size == 1 { return sending }
         let places = runningRanges(dealt.map { $0.reduce(0) { $0 + $1.count } }), mine = places[group.rank].count

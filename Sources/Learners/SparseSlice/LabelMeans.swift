@@ -11,7 +11,7 @@ import Transport
 ///
 /// Of each feature only the labels with the largest weights are kept (`postings`): a frequent word says little of a label, and would
 /// list most of them.
-struct LabelMeans {
+package struct LabelMeans {
     /// L×V: a label's mean, times the label's documents to the power of `frequencyPower`.
     private let weights: CSRMatrix
     private let index: InvertedIndex
@@ -19,7 +19,8 @@ struct LabelMeans {
 
     private static let name = "mean"
 
-    private init(_ weights: CSRMatrix, on device: any Device) {
+    /// - Parameter weights: L×V, as described above.
+    package init(_ weights: CSRMatrix, on device: any Device) {
         (self.weights, self.device) = (weights, device)
         index = device.invertedIndex(weights: weights, biases: Buffer(count: weights.rows))
     }
@@ -55,7 +56,7 @@ struct LabelMeans {
 
     /// The k labels with the largest similarities, frequent ones preferred, to each of the documents `docs`, ties by smaller label;
     /// none that shares no feature with the document.
-    func best(_ k: Int, of documents: CSRMatrix, docs: [Int32]) -> TopK {
+    package func best(_ k: Int, of documents: CSRMatrix, docs: [Int32]) -> TopK {
         let lists = device.bestLabels(index, documents: documents, docs: docs, k: k, firstLabel: 0)
         for row in 0..<lists.rows {
             let count = (0..<k).first { !(lists.scores[row * k + $0] > 0) } ?? k
@@ -75,10 +76,10 @@ extension CSRMatrix {
             indices: Buffer(entries.map { indices[$0] }), values: values.map { values in Buffer(entries.map { values[$0] }) })
     }
 
-    /// Of each column only the `count` largest entries, ties by smaller row. All entries are positive.
+    /// Of each column only the `count` entries of largest size, whatever their sign, ties by smaller row.
     ///
     /// - Parameter firstRow: what the rows' numbers begin with.
-    func keepingLargest(_ count: Int, firstRow: Int, team: ThreadTeam) -> CSRMatrix {
+    package func keepingLargest(_ count: Int, firstRow: Int, team: ThreadTeam) -> CSRMatrix {
         let values = values!, least = Buffer<UInt64>(count: cols), byColumn = columnKeys(firstRow: firstRow)
         team.forRanges(cols, grain: 64) { range in
             for column in range {
@@ -119,8 +120,8 @@ extension CSRMatrix {
         return (starts, keys)
     }
 
-    /// Ascends where a positive value descends, then with the row.
-    private static func key(_ value: Float, row: Int) -> UInt64 { UInt64(~value.bitPattern) << 32 | UInt64(row) }
+    /// Ascends where the value's size descends, then with the row.
+    private static func key(_ value: Float, row: Int) -> UInt64 { UInt64(~value.magnitude.bitPattern) << 32 | UInt64(row) }
 }
 
 extension WorkerGroup {

@@ -19,7 +19,7 @@ struct SparseSliceCosts: LearnerCosts {
         if size.storedLabels == 0 { return 5 * size.trainDocuments }
         return size.storedLabels * size.trainDocuments / max(1, size.trainDocuments + size.testDocuments)
     }
-    private var negatives: Int { size.trainDocuments * min(settings.numNegatives, max(size.labels, 1)) }
+    private var negatives: Int { size.trainDocuments * settings.negatives(labels: size.labels) }
     /// Entries of the means: a label's documents have most of their features in common with none of its others.
     private var meanEntries: Int { min(3 * positives * entriesOfDocument / 10, settings.postings * size.tokens) }
 

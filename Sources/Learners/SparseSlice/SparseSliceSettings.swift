@@ -37,7 +37,7 @@ package struct SparseSliceSettings: FrameworkSection {
         .integer("num_negatives", \.numNegatives, 1...1_000_000).meaning("labels listed a training document"),
         .integer("postings", \.postings, 1...100_000_000).meaning("labels kept of a feature in the index of label means"),
         .number("mean_threshold", \.meanThreshold, to: 1).meaning("entries of a unit mean up to this size are dropped"),
-        .number("frequency_power", \.frequencyPower, to: 10).meaning("how much frequent labels are preferred in lists"),
+        .number("frequency_power", \.frequencyPower, to: 4).meaning("how much frequent labels are preferred in lists"),
         .number("C", \.cost, above: 0, to: 1e6).meaning("weight of the loss beside the regulariser"),
         .number("bias_feature", \.biasFeature, to: 1e6).meaning("a feature that all documents have; 0: no biases"),
         .number("tolerance", \.tolerance, above: 0, to: 10).meaning("spread of projected gradients at which a label is done"),
@@ -55,6 +55,10 @@ package struct SparseSliceSettings: FrameworkSection {
         DualLinearSettings(
             cost: cost, biasFeature: biasFeature, tolerance: tolerance, maxPasses: maxPasses, threshold: Float(delta))
     }
+
+    /// Labels listed of L: no more than there are.
+    func listed(labels: Int) -> Int { min(numNbrs, max(labels, 1)) }
+    func negatives(labels: Int) -> Int { min(numNegatives, max(labels, 1)) }
 
     /// Labels of a block of L labels: training a thousand takes about a second.
     func blockSize(labels: Int) -> Int { blockSize > 0 ? blockSize : max(1024, (labels + 127) / 128) }

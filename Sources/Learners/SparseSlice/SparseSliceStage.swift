@@ -89,16 +89,16 @@ struct SparseSliceScorer: Sendable {
 
 /// The probability of a listed label: p = σ(a·(w·x + b)) · s^g · (n / N)^h of its classifier's score, the similarity s of its mean, and
 /// its n of N training documents. (WSDM 2019, §4.3, adds the two models' probabilities instead.)
-struct SparseSliceCombination: Sendable {
+package struct SparseSliceCombination: Sendable {
     private let scale: Double, similarityWeight: Double
     /// What a label adds to log p: its frequency, and what its similarity was multiplied by to be listed.
     private let constants: [Double]
     private let shares: [Double]
     /// All labels, by descending frequency.
-    let mostFrequent: [Int]
+    package let mostFrequent: [Int]
 
     /// - Parameter positives: training documents of each label.
-    init(_ settings: SparseSliceSettings, positives: [Int], documents: Int) {
+    package init(_ settings: SparseSliceSettings, positives: [Int], documents: Int) {
         (scale, similarityWeight) = (settings.scoreScale, settings.similarityWeight)
         let shares = positives.map { Double(max($0, 1)) / Double(max(documents, 1)) }
         self.shares = shares
@@ -112,14 +112,15 @@ struct SparseSliceCombination: Sendable {
     /// log(p / (1 − p)): what the logistic function turns into p again.
     ///
     /// - Parameter similarity: as the label was listed with.
-    func logit(_ label: Int, margin: Float, listedWith similarity: Float) -> Float {
-        let logP =
-            -log1p(exp(-scale * Double(margin))) + similarityWeight * log(Double(similarity)) + constants[label]
+    package func logit(_ label: Int, margin: Float, listedWith similarity: Float) -> Float {
+        let x = -scale * Double(margin)
+        // log(1 + eˣ) is x where eˣ overflows.
+        let logP = -(x > 700 ? x : log1p(exp(x))) + similarityWeight * log(Double(similarity)) + constants[label]
         return logit(min(logP, -1e-9))
     }
 
     /// Of a label of which nothing but its frequency is known.
-    func logit(ofShare label: Int) -> Float { logit(min(log(shares[label]), -1e-9)) }
+    package func logit(ofShare label: Int) -> Float { logit(min(log(shares[label]), -1e-9)) }
 
     private func logit(_ logP: Double) -> Float { Float(logP - log(-expm1(logP))) }
 }
@@ -150,7 +151,7 @@ final class SparseSlicePredictor: LearnerPredictor {
     func prediction(of features: CSRMatrix) throws -> Prediction {
         Prediction(
             stage: SparseSliceStage(
-                queries: features, means: means, listed: settings.numNbrs, classifiers: classifiers,
+                queries: features, means: means, listed: settings.listed(labels: model.data.labelCount), classifiers: classifiers,
                 scorer: SparseSliceScorer(
                     labels: labels, labelIds: model.labelIds, combination: combination, topK: model.config.global.topK),
                 group: group))

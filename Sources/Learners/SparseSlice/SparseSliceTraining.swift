@@ -12,6 +12,9 @@ struct SparseSliceTraining {
 
     init(_ run: LearnerRun) { (self.run, settings) = (run, run.config[SparseSliceSettings.self]) }
 
+    /// Labels listed a training document.
+    private var negatives: Int { settings.negatives(labels: run.data.labelCount) }
+
     /// The stage that scores the test documents. Collective.
     func stage() throws -> SparseSliceStage {
         let means = try run.timed("shortlist", labelMeans)
@@ -20,7 +23,7 @@ struct SparseSliceTraining {
         let combination = SparseSliceCombination(
             settings, positives: run.data.positives, documents: run.data.trainRowsInFile)
         return SparseSliceStage(
-            queries: run.data.testFeatures, means: means, listed: settings.numNbrs,
+            queries: run.data.testFeatures, means: means, listed: settings.listed(labels: run.data.labelCount),
             classifiers: run.group.device.weightTables(weights: classifier.weights, biases: classifier.biases),
             scorer: SparseSliceScorer(
                 labels: classifier.labels, labelIds: run.data.labelIds, combination: combination, topK: run.config.global.topK),
@@ -38,7 +41,7 @@ struct SparseSliceTraining {
     }
 
     private func classifier(_ means: LabelMeans) throws -> SparseClassifier {
-        let positives = run.data.trainDocuments, others = Double(run.data.trainFeatures.rows * settings.numNegatives)
+        let positives = run.data.trainDocuments, others = Double(run.data.trainFeatures.rows * negatives)
         let perLabel = others / Double(max(1, run.data.labelCount))
         let training = BlockTraining(
             run, blockSize: settings.blockSize(labels: run.data.labelCount), accuracyKey: "sparse_slice.tolerance"
@@ -64,7 +67,7 @@ struct SparseSliceTraining {
     private func nearDocuments(_ means: LabelMeans, _ dealt: [[Range<Int>]]) throws -> CSRMatrix {
         let features = run.data.trainFeatures, rows = RowLists(group: run.group, rows: features.rows)
         // Of the lists only the labels count: scores are never touched, and so take no memory.
-        let k = settings.numNegatives, count = rows.ownRows.count * k
+        let k = negatives, count = rows.ownRows.count * k
         let lists = TopK(rows: rows.ownRows.count, k: k, indices: Buffer(count: count), scores: Buffer(count: count))
         for (number, block) in rows.sliceBlocks.enumerated() {
             if number % 16 == 15 { try run.control.betweenModules() }

@@ -64,7 +64,11 @@ public struct LearnerJob: Sendable {
     }
 
     private static func config(_ framework: FrameworkName) -> String {
-        framework == .slice ? sliceConfig : framework == .dismec ? dismecConfig : config
+        switch framework {
+        case .slice: sliceConfig
+        case .dismec, .sparseSlice: linearConfig
+        default: config
+        }
     }
 
     private static let sliceConfig = """
@@ -83,7 +87,7 @@ public struct LearnerJob: Sendable {
            "freeze_intermediate": false, "shortlist_method": "static", "num_nbrs": 20, "keep_invalid": true, "beta": 0.6}}
         """
 
-    private static let dismecConfig = #"{"global": {"top_k": 20}}"#
+    private static let linearConfig = #"{"global": {"top_k": 20}}"#
 
     /// This rank's part of the job: rank 0 coordinates, the others work.
     ///
