@@ -52,13 +52,20 @@ struct DiSMECTraining {
         let training = LinearTraining(
             documents: run.data.trainFeatures, positives: run.data.trainDocuments, settings: settings.solver,
             on: run.group.device)
-        var progress = Progress(own.map(cost))
+        try ProgressScope.stage("classifiers", of: own.reduce(0) { $0 + blocks.labels(of: $1).count }, "labels") {
+            try train(own, training, lookout, $0)
+        }
+    }
+
+    private func train(_ own: [Int], _ training: LinearTraining, _ lookout: StopLookout, _ stage: ProgressStage) throws {
+        var progress = BlockProgress(own.map(cost))
         for block in own {
             let labels = blocks.labels(of: block)
             guard try !lookout.look(), let done = training.classifiers(of: labels, isStopped: { lookout.isStopped }) else {
                 return
             }
             try store.save(block, done.classifier, inaccurate: done.inaccurate)
+            stage.advance(by: labels.count)
             if let event = progress.after(block: labels.count, cost: cost(block), workers: run.group.size, seed: run.seed) {
                 try run.control.report(event)
             }
@@ -106,7 +113,7 @@ struct DiSMECTraining {
 }
 
 /// How far a worker is with its blocks, and about when all are done: the blocks are dealt so that the others are as far.
-private struct Progress {
+private struct BlockProgress {
     private let blocks: Int, total: Double
     private var done = 0, labels = 0, cost = 0.0
     private let since = Stopwatch()
