@@ -39,7 +39,7 @@ public struct FastText: Sendable {
         let first = learningRate ?? Self.rate(forTokens: texts.ids.count)
         for rate in [first, first / 4, first / 16] {
             try ProgressScope.stage("fastText", of: words, "words") {
-                try run(program, arguments(input: input, output: output, rate: rate), log: "\(output).log", words: words, $0)
+                try run(program, on: input, arguments(input: input, output: output, rate: rate), log: "\(output).log", words, $0)
             }
             unlink("\(output).bin")
             let matrix = try ProgressScope.stage("reading fastText's vectors", of: texts.words.count, "words") { progress in
@@ -114,9 +114,9 @@ public struct FastText: Sendable {
     ///
     /// - Parameters:
     ///   - words: in all epochs.
-    ///   - progress: counts them, as the program says in its log.
+    ///   - progress: counts them.
     private func run(
-        _ program: String, _ arguments: [String], log: String, words: Int, _ progress: ProgressStage
+        _ program: String, on input: String, _ arguments: [String], log: String, _ words: Int, _ progress: ProgressStage
     ) throws {
         let process = Process()
         let keeper = Self.onPath("setpriv")
@@ -134,27 +134,14 @@ public struct FastText: Sendable {
         } catch {
             throw Failure(.usage, "fastText cannot be started", at: program, found: error.localizedDescription)
         }
+        var watch = FastTextWatch(process: process.processIdentifier, input: input, log: log, epochs: epochs)
         while !ended.wait(seconds: 1) {
-            if let share = Self.share(inLog: log) { progress.advance(to: Int(share * Double(words))) }
+            if let share = watch.share() { progress.advance(to: Int(share * Double(words))) }
         }
         process.waitUntilExit()
         guard process.terminationReason == .exit, process.terminationStatus == 0 else {
             throw stopped(process, program, log)
         }
-    }
-
-    /// What part of its work the program has done: the last `Progress:  12.3%` of its log, which it writes anew after a carriage
-    /// return ten times a second.
-    static func share(inLog path: String) -> Double? {
-        guard let log = FileHandle(forReadingAtPath: path), let end = try? log.seekToEnd() else { return nil }
-        defer { try? log.close() }
-        guard (try? log.seek(toOffset: end - min(end, 512))) != nil, let tail = try? log.readToEnd() else { return nil }
-        let text = String(decoding: tail, as: UTF8.self)
-        guard let word = text.range(of: "Progress:", options: .backwards) else { return nil }
-        let rest = text[word.upperBound...]
-        guard let sign = rest.firstIndex(of: "%"), let percent = Double(rest[..<sign].trimmingCharacters(in: .whitespaces))
-        else { return nil }
-        return min(1, max(0, percent / 100))
     }
 
     private func stopped(_ process: Process, _ program: String, _ log: String) -> Failure {
