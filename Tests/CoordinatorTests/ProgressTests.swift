@@ -134,7 +134,8 @@ final class Transcript: Sendable {
         part.section = "extreme"
         part.what = "epoch 4 of 20"
         reporter.report(ProgressEvent(learner: 108, part), rank: 1)
-        let line = "seed 108  extreme    ━━━─────────────────  3/20  loss 12.35  epoch 4 of 20: 100 of 400 documents, 10/s, 30.0 s left\n"
+        let line =
+            "seed 108  extreme    ━━━─────────────────  3/20  loss 12.35  epoch 4 of 20: 100 of 400 documents, 10/s, 30.0 s left\n"
         #expect(transcript.written.hasSuffix("\u{1B}[1F\u{1B}[J" + line))
         reporter.report(own: progress(40))
         #expect(transcript.written.hasSuffix(line + "shortlist: searching: 40 of 400 documents, 4/s, 1.5 min left\n"))
@@ -142,7 +143,9 @@ final class Transcript: Sendable {
         #expect(transcript.written.hasSuffix("\u{1B}[2F\u{1B}[J" + line))
         part.section = "shortlist"
         reporter.report(ProgressEvent(learner: 108, part), rank: 1)
-        #expect(transcript.written.hasSuffix("seed 108  shortlist  ━━━━━───────────────  epoch 4 of 20: 100 of 400 documents, 10/s, 30.0 s left\n"))
+        #expect(
+            transcript.written.hasSuffix(
+                "seed 108  shortlist  ━━━━━───────────────  epoch 4 of 20: 100 of 400 documents, 10/s, 30.0 s left\n"))
     }
 
     @Test func progressHasFieldsInJSON() throws {

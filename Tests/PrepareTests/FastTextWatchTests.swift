@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct FastTextWatchTests {
     @Test func theLastShareOfALogCounts() {
-        let log = "Read 0M words\nNumber of words:  12\n\rProgress:   3.5% words/sec/thread: 12 lr: 0.1\rProgress:  41.0% words/sec"
+        let log =
+            "Read 0M words\nNumber of words:  12\n\rProgress:   3.5% words/sec/thread: 12 lr: 0.1\rProgress:  41.0% words/sec"
         #expect(FastTextWatch.share(inLog: log) == 0.41)
         #expect(FastTextWatch.share(inLog: "Read 0M words") == nil)
         #expect(FastTextWatch.share(inLog: "Progress:  9") == nil)

@@ -7,10 +7,12 @@ import Testing
         var meter = ProgressMeter()
         meter.begin("reading", of: 100, unit: "rows", now: 10)
         meter.advance(0, by: 50)
-        #expect(meter.report(now: 11.99) == nil)
+        let at11_99 = meter.report(now: 11.99)
+        #expect(at11_99 == nil)
         meter.end()
         #expect(meter.depth == 0)
-        #expect(meter.report(now: 20) == nil)
+        let at20 = meter.report(now: 20)
+        #expect(at20 == nil)
     }
 
     @Test func rateAndTimeLeftFollowFromTheClock() throws {
@@ -18,7 +20,8 @@ import Testing
         meter.begin("reading", of: 1000, unit: "rows", now: 10)
         meter.advance(0, by: 100)
         meter.advance(0, by: 100)
-        let report = try #require(meter.report(now: 14))
+        let reportFound = meter.report(now: 14)
+        let report = try #require(reportFound)
         #expect(report.done == 200 && report.total == 1000 && report.seconds == 4)
         #expect(report.rate == 50 && report.secondsLeft == 16)
         #expect(report.text == "reading: 200 of 1,000 rows, 50/s, 16.0 s left")
@@ -42,7 +45,8 @@ import Testing
         for start in [0.0, 1.5] {
             meter.begin("short", of: nil, unit: "", now: start)
             if start > 0 {
-                let report = try #require(meter.report(now: 2.5))
+                let reportFound = meter.report(now: 2.5)
+                let report = try #require(reportFound)
                 #expect(report.section == "preparing" && report.what.isEmpty && report.text == "2.50 s so far")
             }
             meter.end()
@@ -50,10 +54,12 @@ import Testing
         meter.begin("outer", of: 9, unit: "files", now: 3)
         meter.begin("inner", of: nil, unit: "lines", now: 4)
         meter.advance(2, to: 600)
-        let inner = try #require(meter.report(now: 7))
+        let innerFound = meter.report(now: 7)
+        let inner = try #require(innerFound)
         #expect(inner.section == "preparing" && inner.text == "inner: 600 lines, 200/s, 3.00 s so far")
         meter.end()
-        #expect(meter.report(now: 9)?.text == "outer: 0 of 9 files, 6.00 s so far")
+        let at9 = meter.report(now: 9)
+        #expect(at9?.text == "outer: 0 of 9 files, 6.00 s so far")
     }
 
     @Test func bytesAreWrittenAsBytes() {
