@@ -138,7 +138,7 @@ final class Transcript: Sendable {
             "seed 108  extreme    ━━━─────────────────  3/20  loss 12.35  epoch 4 of 20: 100 of 400 documents, 10/s, 30.0 s left\n"
         #expect(transcript.written.hasSuffix("\u{1B}[1F\u{1B}[J" + line))
         reporter.report(own: progress(40))
-        #expect(transcript.written.hasSuffix(line + "shortlist: searching: 40 of 400 documents, 4/s, 1.5 min left\n"))
+        #expect(transcript.written.hasSuffix(line + "shortlist: searching: 40 of 400 documents, 4/s, 90.0 s left\n"))
         reporter.report(own: nil)
         #expect(transcript.written.hasSuffix("\u{1B}[2F\u{1B}[J" + line))
         part.section = "shortlist"
