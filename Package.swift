@@ -98,13 +98,19 @@ let package = Package(
         // launch/bench: ratios to bounds of the machine.
         .executableTarget(
             name: "deepxml-bench",
-            dependencies: ["COpenBLAS", "DeepXMLModel", "Devices", "Formats", "Support"],
-            path: "Benchmarks",
+            dependencies: [
+                "GeneratedData", "COpenBLAS", "DeepXMLModel", "Devices", "Formats", "Support",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks", exclude: ["GeneratedData"],
             swiftSettings: strict),
+        // Data sets of any shape, for time and memory at a scale that no set at hand has.
+        .target(name: "GeneratedData", dependencies: ["Support"], path: "Benchmarks/GeneratedData", swiftSettings: strict),
 
         // What tests of several targets use.
         .target(name: "TestSupport", dependencies: ["Support"], path: "Tests/TestSupport"),
         .testTarget(name: "SupportTests", dependencies: ["TestSupport", "Support"]),
+        .testTarget(name: "GeneratedDataTests", dependencies: ["TestSupport", "GeneratedData", "Formats", "Support"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TransportChecks", "Support"]),
         // Properties of a communicator: TransportTests runs them over threads, mpi-checks under mpirun.

@@ -1,16 +1,12 @@
-import COpenBLAS
+import ArgumentParser
 
-// Ratios of the program's hot loops to bounds of the machine, each pair measured in turns on one core, by CPU time.
-openblas_set_num_threads(1)
-let core = String(cString: openblas_get_corename())
-print("OpenBLAS, the bound of the products, uses its kernels for \(core).")
-if ["Prescott", "Core2", "Generic"].contains(core) {
-    print("It does not know this processor, and is no bound: export OPENBLAS_CORETYPE=SkylakeX (or Haswell, without AVX-512).")
+/// `deepxml-bench`: without a subcommand it measures.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deepxml-bench", abstract: "Measure the hot loops against bounds of this machine.",
+        subcommands: [GenerateCommand.self])
+
+    func run() throws { try Measurements.run() }
 }
-print("| what | measured | bound | ratio | wanted |")
-print("|---|---|---|---|---|")
-for labels in [4_000, 100_000] { Steps.oneVsAll(labels: labels) }
-for labels in [4_000, 100_000] { Steps.oneVsAllTopK(labels: labels) }
-for labels in [4_000, 1_000_000] { Steps.shortlist(labels: labels) }
-try Recurrent.lstm()
-try Reading.run()
+
+BenchCommand.main()

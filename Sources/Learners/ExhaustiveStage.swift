@@ -6,7 +6,7 @@ import Support
 import Training
 
 /// A stage that scores every label of every document: each worker has the best of its own labels.
-package protocol ExhaustiveStage: ScoredStage {
+package protocol ExhaustiveStage: RerankableStage {
     var group: WorkerGroup { get }
     /// Training documents and labels.
     var data: XCDataset { get }

@@ -4,7 +4,7 @@ import Support
 /// All frameworks: where every command looks one up. A new one is a folder beside this file, and a line in `all`.
 public enum Frameworks {
     /// The default first.
-    package static let all: [any Learner] = [DeepXML(), OneVsAll(), ANNS(), DiSMEC(), Slice()]
+    package static let all: [any Learner] = [DeepXML(), OneVsAll(), ANNS(), DiSMEC(), Slice(), SparseSlice()]
 
     /// `DeepXML, DeepXML-OVA or DeepXML-ANNS`, for help.
     public static var listed: String {

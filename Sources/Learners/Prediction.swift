@@ -4,12 +4,18 @@ import Support
 /// How documents are scored by a trained learner: by its first stage, and by its re-ranker where it has one.
 package struct Prediction {
     package let stage: any ScoredStage
-    package let reranker: Reranker?
+    /// The scores of the re-ranker, and the documents' labels that it scores, once for all documents.
+    private let rerank: (() throws -> PairScores)?
     private static let block = 512
 
-    package init(stage: any ScoredStage, reranker: Reranker? = nil) {
+    package init(stage: any ScoredStage) {
         self.stage = stage
-        self.reranker = reranker
+        rerank = nil
+    }
+
+    package init(stage: any RerankableStage, reranker: Reranker?) {
+        self.stage = stage
+        rerank = reranker.map { reranker in { try reranker.scores(after: stage) } }
     }
 
     /// Calls `body` with this worker's scores, block by block of the documents: those of the first stage, then the re-ranker's.
@@ -19,7 +25,7 @@ package struct Prediction {
         try forEachBlock("scoring") { documents in
             try body(ScoreBlock(seed: seed, stage: .first, documents: documents, scores: stage.scores(of: documents)))
         }
-        guard let reranked = try reranker?.scores(after: stage) else { return }
+        guard let reranked = try rerank?() else { return }
         try forEachBlock("re-ranking") { documents in
             try body(ScoreBlock(seed: seed, stage: .reranker, documents: documents, scores: reranked.scores(of: documents)))
         }

@@ -3,7 +3,7 @@ import Devices
 import Messages
 import Support
 
-/// Trained scores of labels: what is predicted without a re-ranker, and what a re-ranker works on.
+/// Trained scores of labels: what is predicted without a re-ranker.
 ///
 /// One worker's view: each knows the scores of its own labels. All workers of a group call the same methods in the same
 /// order.
@@ -13,7 +13,10 @@ package protocol ScoredStage {
 
     /// This worker's scores of some of the queries: those of its own labels, by their original ids.
     func scores(of documents: Range<Int>) throws -> [ScoreEntry]
+}
 
+/// Trained scores that a re-ranker can work on.
+package protocol RerankableStage: ScoredStage {
     /// What the re-ranker scores: the `k` labels of each query with the largest scores over all workers' labels, of which those
     /// of this worker's labels, with their scores.
     func candidates(_ k: Int) throws -> CSRMatrix

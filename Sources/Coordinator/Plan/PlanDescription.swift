@@ -5,7 +5,7 @@ import Support
 extension RunPlan: CustomStringConvertible {
     /// A page for `--dry-run`: learners, data, groups, shards, memory, messages, and what is odd.
     public var description: String {
-        var sections = [overview, groupLines, shardLines, memoryLines, messageLines]
+        var sections = [overview, groupLines, shardLines, timeLines, memoryLines, messageLines]
         if !warnings.isEmpty { sections.append(["Note"] + warnings.map { "  " + $0 }) }
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -54,6 +54,11 @@ extension RunPlan: CustomStringConvertible {
         return [heading] + lines
     }
 
+    private var timeLines: [String] {
+        guard let time = PlannedTime(self) else { return [] }
+        return ["Time, estimated without reading and messages", "  \(time.text)"] + (time.hint.map { ["  \($0)"] } ?? [])
+    }
+
     private var memoryLines: [String] {
         var lines = ["Memory, estimated"]
         if worldSize > 1 { lines.append("  rank 0: \(Quantity.bytes(memory(ofRank: 0).bytes))") }
@@ -77,7 +82,9 @@ extension RunPlan: CustomStringConvertible {
         let trained = costs.stages.filter { $0.steps > 0 }.map { "\($0.name) \(Quantity.count($0.steps))" }
         let steps = trained.isEmpty ? "" : "steps: \(trained.joined(separator: ", "))", messages = costs.messages(groupSize: m)
         guard m > 1, !messages.isEmpty else {
-            return ["Messages: none between workers" + (steps.isEmpty ? "" : "; \(steps)")]
+            let bytes = m > 1 ? Int(costs.traffic(groupSize: m).bytes) : 0, none = "none between workers"
+            let between = "none while workers train; between the parts about \(Quantity.bytes(bytes)) received a worker"
+            return ["Messages: " + (bytes > 0 ? between : none) + (steps.isEmpty ? "" : "; \(steps)")]
         }
         let heading = "Messages a step, in a group of \(m) (\(steps))"
         return [heading] + messages.map { "  \($0.what): \(Quantity.bytes($0.bytes * (m - 1) / m)) received a worker" }

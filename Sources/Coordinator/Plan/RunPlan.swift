@@ -26,6 +26,8 @@ public struct RunPlan: Sendable, Equatable {
     public let nodes: [NodeResources]
     /// Threads of each world rank; 0 for one that doesn't compute.
     public let threads: [Int]
+    /// By which times are estimated: as in docs/PERFORMANCE.md, or as measured here.
+    public var rates = StepCosts()
 
     /// - Parameters:
     ///   - seeds: the learners that are still to train; finished ones left out.
@@ -104,7 +106,7 @@ public struct RunPlan: Sendable, Equatable {
 
     /// Of one learner.
     var costs: any LearnerCosts {
-        framework.learner.costs(LearnerProblem(config: config, size: size, encoder: encoder), rates: StepCosts())
+        framework.learner.costs(LearnerProblem(config: config, size: size, encoder: encoder), rates: rates)
     }
 
     public func memory(ofRank rank: Int) -> MemoryEstimate {

@@ -81,13 +81,20 @@ public final class CoordinatorMain {
         let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }
         let left = options.seeds.filter { seed in !finished.contains { $0.seed == seed } }
         if options.mergesOnly { try MissingLearners(options).check(left) }
-        let plan = RunPlan(
+        var plan = RunPlan(
             worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
             size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
             framework: options.framework, encoder: try options.framework.learner.encoderSize(options, data),
             positives: data.positives,
             threads: options.threads, nodes: nodes)
-        if !options.dryRun { try plan.checkMemory() }
+        plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
+        if !options.dryRun {
+            try plan.checkMemory()
+            if let time = PlannedTime(plan), time.seconds >= 10 {
+                reporter.note("plan: \(time.text)", rank: 0)
+                if let hint = time.hint { reporter.note(hint, rank: 0) }
+            }
+        }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
         // A job of one rank runs as two: the coordinator's thread and the worker's.

@@ -7,21 +7,37 @@ extension TopK {
     /// - Parameters:
     ///   - firstRow: the document of the first list.
     ///   - documents: of all lists, here and elsewhere.
+    ///   - labels: all of them.
     /// - Returns: labels×documents; documents ascend in each row.
     public func byLabel(firstRow: Int, documents: Int, labels: Int) -> CSRMatrix {
-        let starts = Buffer<Int64>(count: labels + 1)
-        for i in 0..<indices.count where indices[i] >= 0 { starts[Int(indices[i]) + 1] += 1 }
-        for label in 0..<labels { starts[label + 1] += starts[label] }
-        let next = Buffer<Int64>(count: labels + 1), found = Buffer<Int32>(count: Int(starts[labels]))
+        byLabel(firstRow: firstRow, documents: documents, labels: labels, runs: [0..<labels])
+    }
+
+    /// The same for some of the labels: a row for each of those in `runs`, in that order.
+    ///
+    /// - Parameter runs: disjoint runs of labels.
+    public func byLabel(firstRow: Int, documents: Int, labels: Int, runs: [Range<Int>]) -> CSRMatrix {
+        let wanted = runs.reduce(0) { $0 + $1.count }, rowOfLabel = Buffer<Int32>(count: labels)
+        rowOfLabel.fill(-1)
+        for (row, label) in runs.joined().enumerated() { rowOfLabel[label] = Int32(row) }
+        func row(_ entry: Int) -> Int { indices[entry] < 0 ? -1 : Int(rowOfLabel[Int(indices[entry])]) }
+        let starts = Buffer<Int64>(count: wanted + 1), next = Buffer<Int64>(count: wanted + 1)
+        for entry in 0..<indices.count {
+            let row = row(entry)
+            if row >= 0 { starts[row + 1] += 1 }
+        }
+        for row in 0..<wanted { starts[row + 1] += starts[row] }
         next.copy(from: starts)
-        for row in 0..<rows {
-            for i in row * k..<(row + 1) * k where indices[i] >= 0 {
-                let label = Int(indices[i])
-                found[Int(next[label])] = Int32(firstRow + row)
-                next[label] += 1
+        let found = Buffer<Int32>(count: Int(starts[wanted]))
+        for list in 0..<rows {
+            for entry in list * k..<(list + 1) * k {
+                let row = row(entry)
+                if row < 0 { continue }
+                found[Int(next[row])] = Int32(firstRow + list)
+                next[row] += 1
             }
         }
-        return CSRMatrix(rows: labels, cols: documents, starts: starts, indices: found, values: nil)
+        return CSRMatrix(rows: wanted, cols: documents, starts: starts, indices: found, values: nil)
     }
 }
 

@@ -73,6 +73,70 @@ size_t dx_newton_mean_start(const dx_sparse_documents *x, const int32_t *positiv
 dx_newton_result dx_newton_dense(dx_dense_documents x, const int32_t *rows, const uint8_t *positive, size_t count,
                                  dx_newton_settings settings, float *weights, double *bias_weight, void *workspace);
 
+/// Documents in sparse rows alone. Columns ascend in each row.
+typedef struct {
+    const int64_t *starts;
+    const int32_t *columns;
+    const float *values;
+} dx_sparse_rows;
+
+/// One label over some of the documents, the same problem, by coordinate descent in the dual (Hsieh et al., ICML 2008,
+/// algorithm 1 with the L2 loss): for the few hundred documents of a shortlist, whose solution is wanted roughly. Done when
+/// the projected gradients of a pass lie within `tolerance` of each other (LIBLINEAR's rule), or after `max_passes`.
+/// Weights up to `threshold` are dropped.
+typedef struct {
+    double cost, bias, tolerance;
+    size_t max_passes;
+    float threshold;
+} dx_dual_settings;
+
+/// `count`: weights that are kept. `bias`: what is added to a score. `is_solved`: within the tolerance.
+typedef struct {
+    size_t passes, count;
+    float bias;
+    int is_solved;
+} dx_dual_result;
+
+/// Bytes of workspace for one thread, 64-byte aligned, for labels of up to `examples` documents; `dx_dual_begin` readies it,
+/// once, and each call leaves it so.
+size_t dx_dual_workspace(size_t cols, size_t examples);
+void dx_dual_begin(void *workspace, size_t cols);
+
+/// The documents are `rows`, document i being positive where positive[i] isn't zero. `columns` and `weights` have room for
+/// `cols` entries and get the kept ones, ascending. The result depends on the documents' contents and order alone.
+dx_dual_result dx_dual_sparse(const dx_sparse_rows *x, size_t cols, const int32_t *rows, const uint8_t *positive, size_t count,
+                              dx_dual_settings settings, int32_t *columns, float *weights, void *workspace);
+
+/// The sum of some documents, scaled to length 1, without what is below `threshold` then: its columns, ascending, and values.
+/// Returns their number. `workspace`: as for `dx_dual_sparse`, of any number of examples.
+size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int32_t *rows, size_t count, float threshold,
+                      int32_t *columns, float *weights, void *workspace);
+
+/// A model by labels for scores of single pairs: a hash table for each label, of a power of two of places (open addressing),
+/// in which features stand with their weights. Label l's places are starts[l] ..< starts[l+1]; an empty one holds -1.
+typedef struct {
+    int32_t column;
+    float weight;
+} dx_weight;
+
+typedef struct {
+    size_t labels;
+    const int64_t *starts;
+    const dx_weight *places;
+    const float *biases;
+} dx_weight_tables;
+
+/// Places of the table of a label with `count` weights.
+size_t dx_weight_places(size_t count);
+
+/// Fills one label's table.
+void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, dx_weight *places, size_t place_count);
+
+/// scores[i] = w x + b of one document with each of `labels`, summed in the document's order; first_label is the first of the
+/// model's. Labels that are not the model's keep their score.
+void dx_sparse_scores(const dx_weight_tables *model, int32_t first_label, const int32_t *columns, const float *values,
+                      size_t count, const int32_t *labels, size_t label_count, float *scores);
+
 /// The weights with |w| > delta: their places `kept_columns` (columns[i], or i where `columns` is null) and values, in their
 /// order; returns how many. Null `kept_columns` and `kept_weights`: counts only. The kept ones may be the given arrays
 /// themselves.

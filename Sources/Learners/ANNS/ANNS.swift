@@ -8,15 +8,18 @@ package struct ANNS: NetworkLearner {
     package var requirements: FrameworkRequirements { .anns }
     package var modules: NetworkModules { NetworkModules(hasShortlists: true) }
 
-    package func trainFirstStage(_ run: NetworkRun) throws -> any ScoredStage {
+    package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
         try run.trainOnShortlists(try run.context.newEncoder(run.config.extreme, .extreme))
     }
 
-    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double {
+    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds] {
         let section = costs.config.extreme
         let again = section.shortlist.searchesAnew ? (section.optimisation.epochs - 1) / section.shortlist.period : 0
         let searches = section.encoder.isFrozen ? 1 : 2 + again
-        return Double(searches) * costs.search(cores: cores) + costs.extremeOnShortlists(cores: cores)
+        return [
+            StageSeconds("shortlists", Double(searches) * costs.search(cores: cores)),
+            StageSeconds("extreme", costs.extremeOnShortlists(cores: cores)),
+        ]
     }
 }
 

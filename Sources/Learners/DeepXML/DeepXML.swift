@@ -8,16 +8,19 @@ package struct DeepXML: NetworkLearner {
     package var requirements: FrameworkRequirements { .deepXML }
     package var modules: NetworkModules { NetworkModules(hasSurrogate: true, hasShortlists: true) }
 
-    package func trainFirstStage(_ run: NetworkRun) throws -> any ScoredStage {
+    package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
         let encoder = try run.timed("surrogate", run.trainSurrogate)
         try run.control.betweenModules()
         return try run.trainOnShortlists(encoder)
     }
 
-    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double {
+    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds] {
         let clusters = min(costs.config.global.surrogateThreshold, costs.size.labels)
-        return costs.oneVsAll(costs.config.surrogate, labels: clusters, cores: cores) + costs.search(cores: cores)
-            + costs.extremeOnShortlists(cores: cores)
+        return [
+            StageSeconds("surrogate", costs.oneVsAll(costs.config.surrogate, labels: clusters, cores: cores)),
+            StageSeconds("shortlists", costs.search(cores: cores)),
+            StageSeconds("extreme", costs.extremeOnShortlists(cores: cores)),
+        ]
     }
 }
 

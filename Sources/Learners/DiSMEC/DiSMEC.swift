@@ -33,7 +33,7 @@ package struct DiSMEC: Learner {
         }
     }
 
-    package func costs(_ problem: LearnerProblem, rates: StepCosts) -> any LearnerCosts { DiSMECCosts(problem) }
+    package func costs(_ problem: LearnerProblem, rates: StepCosts) -> any LearnerCosts { DiSMECCosts(problem, rates: rates) }
 
     package func train(_ run: LearnerRun) throws -> Prediction {
         let classifier = try run.timed("classifiers") { try DiSMECTraining(run).classifier() }

@@ -5,8 +5,9 @@ import Training
 /// What a DiSMEC learner needs.
 struct DiSMECCosts: LearnerCosts {
     let problem: LearnerProblem
+    let rates: StepCosts
 
-    init(_ problem: LearnerProblem) { self.problem = problem }
+    init(_ problem: LearnerProblem, rates: StepCosts) { (self.problem, self.rates) = (problem, rates) }
 
     private var size: ProblemSize { problem.size }
     private var blocks: LabelBlocks {
@@ -40,9 +41,10 @@ struct DiSMECCosts: LearnerCosts {
         ]
     }
 
-    func seconds(cores: Double) -> Double {
+    func stageSeconds(cores: Double) -> [StageSeconds] {
         let entriesOfPositives = Double(positives * entriesOfDocument) / Double(max(1, size.labels))
-        return Double(size.labels) * Self.seconds(documents: size.trainDocuments, entriesOfPositives: entriesOfPositives) / cores
+        let solving = Self.seconds(documents: size.trainDocuments, entriesOfPositives: entriesOfPositives)
+        return [StageSeconds(ModuleName.classifiers.name, Double(size.labels) * solving * rates.sparseSlowness / cores)]
     }
 
     /// Of one label on one core: seven to ten Newton steps, each with a few passes over all documents, and products over the columns

@@ -1,140 +1,33 @@
 import Config
 import DeepXMLModel
-import Messages
 import Support
 import Training
 
-/// Trains the labels' classifiers over the workers of a group: blocks of labels are dealt to them by cost, and each is a checkpoint
-/// once it is done. Until all are, the workers send each other nothing.
-///
-/// The result is one pinned checkpoint, in which each worker has its own labels' rows. A run goes on with the blocks that are missing,
-/// on any number of workers: a label's numbers depend on it alone.
+/// Trains the labels' classifiers on all documents each (`BlockTraining`).
 struct DiSMECTraining {
     private let run: LearnerRun
     private let settings: DiSMECSettings
-    private let blocks: LabelBlocks
-    private let store: BlockStore
 
     init(_ run: LearnerRun) {
         self.run = run
         settings = run.config[DiSMECSettings.self]
-        blocks = LabelBlocks(labels: run.data.labelCount, size: settings.blockSize)
-        store = BlockStore(store: run.control.store, blocks: blocks, features: run.data.vocabularySize)
     }
 
     /// The classifiers of this worker's labels: as stored, or trained first.
     ///
     /// - Throws: `Interrupted` where a rank was asked to stop, with all blocks stored that were done.
     func classifier() throws -> SparseClassifier {
-        let classifier: SparseClassifier
-        if let done = try run.pinned(.classifiers) {
-            classifier = try StoredClassifier(done, features: run.data.vocabularySize).classifier(of: run.labels)
-        } else {
-            try trainMissing()
-            classifier = try storeWhole()
+        let positives = run.data.trainDocuments, documents = run.data.trainFeatures.rows
+        let entries = Double(run.data.trainFeatures.nonZeros) / Double(max(1, documents))
+        // Every label costs passes over all documents, and some time for each of its own.
+        let training = BlockTraining(run, blockSize: settings.blockSize, accuracyKey: "dismec.epsilon") { label in
+            DiSMECCosts.seconds(documents: documents, entriesOfPositives: Double(positives.range(label).count) * entries)
         }
-        if run.group.isLeader { try store.removeAll() }
-        return classifier
-    }
-
-    private func trainMissing() throws {
-        let missing = try missingBlocks(), lookout = run.control.lookout()
-        let own = LabelBlocks.deal(missing, workers: run.group.size, cost: cost)[run.group.rank]
-        if missing.count < blocks.count {
-            try run.notice("\(blocks.count - missing.count) of \(Quantity.plural(blocks.count, "block")) of labels are trained")
+        return try training.classifier { dealt in
+            if dealt[run.group.rank].isEmpty { return { _, _ in nil } }
+            let solver = LinearTraining(
+                documents: run.data.trainFeatures, positives: positives, settings: settings.solver, on: run.group.device)
+            return { labels, isStopped in solver.classifiers(of: labels, isStopped: isStopped) }
         }
-        if !own.isEmpty { try train(own, lookout) }
-        try lookout.waitForPeers()
-        try run.control.betweenModules()
-    }
-
-    private func train(_ own: [Int], _ lookout: StopLookout) throws {
-        let training = LinearTraining(
-            documents: run.data.trainFeatures, positives: run.data.trainDocuments, settings: settings.solver,
-            on: run.group.device)
-        try ProgressScope.stage("classifiers", of: own.reduce(0) { $0 + blocks.labels(of: $1).count }, "labels") {
-            try train(own, training, lookout, $0)
-        }
-    }
-
-    private func train(_ own: [Int], _ training: LinearTraining, _ lookout: StopLookout, _ stage: ProgressStage) throws {
-        var progress = BlockProgress(own.map(cost))
-        for block in own {
-            let labels = blocks.labels(of: block)
-            guard try !lookout.look(), let done = training.classifiers(of: labels, isStopped: { lookout.isStopped }) else {
-                return
-            }
-            try store.save(block, done.classifier, inaccurate: done.inaccurate)
-            stage.advance(by: labels.count)
-            if let event = progress.after(block: labels.count, cost: cost(block), workers: run.group.size, seed: run.seed) {
-                try run.control.report(event)
-            }
-        }
-    }
-
-    /// The leader looks, the others hear of it: they must deal alike.
-    private func missingBlocks() throws -> [Int] {
-        let found = run.group.isLeader ? try store.finished { try run.notice($0) }.map { $0 ? UInt8(1) : 0 } : nil
-        let finished = try run.group.communicator.broadcastBytes(found)
-        return (0..<blocks.count).filter { finished[$0] == 0 }
-    }
-
-    /// Every label costs passes over all documents, and some time for each of its own.
-    private func cost(_ block: Int) -> Double {
-        blocks.labels(of: block).reduce(0) { sum, label in
-            let positives = run.data.trainDocuments.range(label).count
-            return sum
-                + DiSMECCosts.seconds(
-                    documents: run.data.trainFeatures.rows, entriesOfPositives: Double(positives) * entriesOfDocument)
-        }
-    }
-
-    private var entriesOfDocument: Double {
-        Double(run.data.trainFeatures.nonZeros) / Double(max(1, run.data.trainFeatures.rows))
-    }
-
-    /// Pins the classifiers as one checkpoint, each worker its own labels' rows.
-    private func storeWhole() throws -> SparseClassifier {
-        let communicator = run.group.communicator
-        let (classifier, inaccurate) = try store.classifier(of: run.labels)
-        let entries = try communicator.allgatherCounts(classifier.weights.nonZeros)
-        let unsolved = try communicator.allgatherCounts(inaccurate).reduce(0, +)
-        if unsolved > 0 {
-            try run.notice(
-                "\(Quantity.plural(unsolved, "label")) of \(Quantity.count(blocks.labels)) ended less accurate than dismec.epsilon asks"
-            )
-        }
-        let arrays = StoredClassifier.arrays(
-            classifier, first: 0, labels: blocks.labels,
-            entries: (before: entries.prefix(run.group.rank).reduce(0, +), all: entries.reduce(0, +)))
-        try run.pin(.classifiers, epoch: 1, arrays, state: ["inaccurate_labels": "\(unsolved)"])
-        return classifier
-    }
-}
-
-/// How far a worker is with its blocks, and about when all are done: the blocks are dealt so that the others are as far.
-private struct BlockProgress {
-    private let blocks: Int, total: Double
-    private var done = 0, labels = 0, cost = 0.0
-    private let since = Stopwatch()
-    private var sinceReport: Stopwatch?
-
-    init(_ costs: [Double]) {
-        blocks = costs.count
-        total = costs.reduce(0, +)
-    }
-
-    /// What to report after a block; nil: the last report was less than a second ago.
-    mutating func after(block labels: Int, cost: Double, workers: Int, seed: UInt64) -> ProgressEvent? {
-        done += 1
-        self.labels += labels
-        self.cost += cost
-        if done < blocks, let sinceReport, sinceReport.seconds < 1 { return nil }
-        sinceReport = Stopwatch()
-        let rate = Double(self.labels * workers) / max(since.seconds, 1e-9)
-        return ProgressEvent(
-            learner: Int(seed), module: ModuleName.classifiers.name, epoch: done, epochs: blocks,
-            etaSeconds: since.seconds * (total - self.cost) / max(self.cost, 1e-12),
-            message: "\(Quantity.count(Int(rate.rounded()))) labels/s")
     }
 }

@@ -85,10 +85,18 @@ package struct NetworkCosts: LearnerCosts {
         return Traffic(bytes: bytes, messages: 5 * Double(steps))
     }
 
-    package func seconds(cores: Double) -> Double {
-        framework.firstStageSeconds(self, cores: cores)
-            + (plan.hasReranker
-                ? shortlists(config.reranker, pairs: config.reranker.shortlist.length, freezes: false, cores: cores) : 0)
+    package func stageSeconds(cores: Double) -> [StageSeconds] {
+        var stages = framework.firstStageSeconds(self, cores: cores)
+        if plan.hasReranker {
+            let section = config.reranker
+            stages.append(
+                StageSeconds("re-ranker", shortlists(section, pairs: section.shortlist.length, freezes: false, cores: cores)))
+        }
+        // Where there are shortlists, those of the test documents are counted with the search.
+        let scored = plan.hasShortlists ? config.extreme.shortlist.length : size.labels
+        let products = 2 * Double(size.testDocuments) * Double(min(scored, size.labels)) * Double(size.dimensions)
+        stages.append(StageSeconds("prediction", products / rates.exactSearch / cores))
+        return stages
     }
 }
 

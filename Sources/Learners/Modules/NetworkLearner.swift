@@ -12,10 +12,10 @@ package protocol NetworkLearner: Learner {
     var modules: NetworkModules { get }
 
     /// Trains all but the re-ranker.
-    func trainFirstStage(_ run: NetworkRun) throws -> any ScoredStage
+    func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage
 
     /// Seconds of computing, on so many cores together, of what `trainFirstStage` does.
-    func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double
+    func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds]
 }
 
 /// Which of the modules a framework has; extreme classifiers always.

@@ -46,7 +46,7 @@ package final class NetworkPredictor: LearnerPredictor {
         return found
     }
 
-    private func stage(_ features: CSRMatrix) throws -> any ScoredStage {
+    private func stage(_ features: CSRMatrix) throws -> any RerankableStage {
         guard let search else { return OneVsAllStage(context: context, network: network, queries: features) }
         let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: context.config.extreme.shortlist.length)
         let lists = try OwnShortlists(

@@ -4,7 +4,7 @@ import Training
 
 extension NetworkRun {
     /// Encoder and classifiers of all labels together, on all logits.
-    package func trainOnAllLabels() throws -> any ScoredStage {
+    package func trainOnAllLabels() throws -> any RerankableStage {
         let section = config.extreme
         let network = context.network(section, .extreme, try context.newEncoder(section, .extreme))
         try train(.extreme, section, network) { (OneVsAllStep(truth: data.trainLabels, network: network, section: section), nil) }

@@ -12,7 +12,7 @@ package struct Reranker {
     private let labelIds: Buffer<Int32>
 
     /// Trained on the first stage's predictions, or taken from its checkpoint where that was done before.
-    package init(training run: NetworkRun, on stage: any ScoredStage) throws {
+    package init(training run: NetworkRun, on stage: any RerankableStage) throws {
         let section = run.config.reranker, context = run.context
         let network = context.network(section, .reranker, try context.newEncoder(section, .reranker))
         let sizes = ShortlistSizes(
@@ -36,7 +36,7 @@ package struct Reranker {
     }
 
     /// Scores of the stage's candidates, with the stage's own as priors.
-    func scores(after stage: any ScoredStage) throws -> PairScores {
+    func scores(after stage: any RerankableStage) throws -> PairScores {
         PairScores(network: network, features: stage.queries, labelIds: labelIds, wanted: try stage.candidates(limit))
     }
 }

@@ -5,7 +5,7 @@ import Support
 import Training
 
 /// Classifiers that score the labels of a document's shortlist (DeepXML, DeepXML-ANNS).
-package struct ShortlistStage: ScoredStage {
+package struct ShortlistStage: RerankableStage {
     package let context: LearnerContext
     package let network: Network
     package let queries: CSRMatrix

@@ -7,7 +7,7 @@ import Training
 // Modules II and III: extreme classifiers on shortlists (DeepXML, DeepXML-ANNS).
 extension NetworkRun {
     /// Every search but those of a schedule is a module of its own, whose lists are pinned.
-    package func trainOnShortlists(_ encoder: any GroupEncoder) throws -> any ScoredStage {
+    package func trainOnShortlists(_ encoder: any GroupEncoder) throws -> any RerankableStage {
         let section = config.extreme, sizes = extremeSizes
         let network = context.network(section, .extreme, encoder)
         // What is searched never changes: one search before training serves training and prediction.
@@ -32,7 +32,7 @@ extension NetworkRun {
     }
 
     /// Lists that follow the encoder while it learns; those of prediction are searched with the trained one.
-    private func trainOnMovingShortlists(_ network: Network, _ sizes: ShortlistSizes) throws -> any ScoredStage {
+    private func trainOnMovingShortlists(_ network: Network, _ sizes: ShortlistSizes) throws -> any RerankableStage {
         try timed("extreme") {
             try train(.extreme, config.extreme, network) {
                 let none = TopK(rows: trainRows.ownRows.count, k: 1)

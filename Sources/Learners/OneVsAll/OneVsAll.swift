@@ -8,12 +8,12 @@ package struct OneVsAll: NetworkLearner {
     package var requirements: FrameworkRequirements { .ova }
     package var modules: NetworkModules { NetworkModules() }
 
-    package func trainFirstStage(_ run: NetworkRun) throws -> any ScoredStage {
+    package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
         try run.timed("extreme", run.trainOnAllLabels)
     }
 
-    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> Double {
-        costs.oneVsAll(costs.config.extreme, labels: costs.size.labels, cores: cores)
+    package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds] {
+        [StageSeconds("extreme", costs.oneVsAll(costs.config.extreme, labels: costs.size.labels, cores: cores))]
     }
 }
 

@@ -50,8 +50,9 @@ package protocol LearnerCosts: Sendable {
     /// What the workers of a group send each other in a step, each with its bytes over all of them; empty: training needs no
     /// message.
     func messages(groupSize: Int) -> [PlannedMessage]
-    /// Seconds of computing, on so many cores together.
-    func seconds(cores: Double) -> Double
+    /// Seconds of computing, on so many cores together, of each thing that is done, in order; the prediction of the test documents is
+    /// the last.
+    func stageSeconds(cores: Double) -> [StageSeconds]
     /// What a worker waits for over the whole training, in a group of two or more.
     func traffic(groupSize: Int) -> Traffic
 }
@@ -68,6 +69,17 @@ package struct PlannedStage: Sendable, Equatable {
         self.name = name
         self.epochs = epochs
         self.steps = steps
+    }
+}
+
+/// About how long a part of training lasts.
+package struct StageSeconds: Sendable, Equatable {
+    package var name: String
+    package var seconds: Double
+
+    package init(_ name: String, _ seconds: Double) {
+        self.name = name
+        self.seconds = seconds
     }
 }
 
@@ -107,6 +119,9 @@ package struct Traffic: Sendable, Equatable {
 
 extension LearnerCosts {
     package var leastWorkers: Int { 1 }
+
+    /// Seconds of computing, on so many cores together.
+    package func seconds(cores: Double) -> Double { stageSeconds(cores: cores).reduce(0) { $0 + $1.seconds } }
     package var featureNoun: String { "features" }
     package var mappedBytes: Int { 0 }
     package func held(groupSize: Int) -> String? { nil }

@@ -2,7 +2,7 @@ import Config
 import Foundation
 
 /// Seconds of training steps and searches on one core, from rates that were measured (docs/PERFORMANCE.md); for forecasts.
-public struct StepCosts: Sendable {
+public struct StepCosts: Sendable, Equatable {
     /// Flop/s of the one-vs-all step.
     public var oneVsAll = 89e9
     /// Flop/s of sgemm and bytes/s of a copy, the bounds of the shortlist step, and the part of its bound that it reaches.
@@ -13,7 +13,31 @@ public struct StepCosts: Sendable {
     /// kernels' time (WordNetSmall, one worker, one thread).
     public var overheadFull = 18e-6, overheadFrozen = 12e-6, overheadShortlist = 20e-6
 
+    /// Seconds an entry of a pass of the dual solver over sparse documents, on data that do not fit a core's cache.
+    public var sparsePass = 4e-9
+    /// How many times as long sparse work, and dense, takes here as on the machine that the figures were measured on.
+    public private(set) var sparseSlowness = 1.0, productSlowness = 1.0
+
     public init() {}
+
+    /// The rates of a machine of which some were measured.
+    ///
+    /// - Parameters:
+    ///   - oneVsAll: flop/s of the one-vs-all step on one core.
+    ///   - copy: bytes/s of a copy.
+    ///   - sparsePass: seconds an entry of the dual solver.
+    init(oneVsAll: Double, copy: Double, sparsePass: Double) {
+        self.init()
+        productSlowness = self.oneVsAll / oneVsAll
+        sparseSlowness = sparsePass / self.sparsePass
+        product /= productSlowness
+        exactSearch /= productSlowness
+        graphSearch /= sparseSlowness
+        for overhead in [\StepCosts.overheadFull, \.overheadFrozen, \.overheadShortlist] {
+            self[keyPath: overhead] *= productSlowness
+        }
+        (self.oneVsAll, self.copy, self.sparsePass) = (oneVsAll, copy, sparsePass)
+    }
 
     private func scaled(_ overhead: Double, _ dims: Int) -> Double { overhead * pow(Double(dims) / 300, 2) }
 

@@ -55,11 +55,13 @@ struct SliceCosts: LearnerCosts {
     private var isExact: Bool { exactSeconds <= graphSeconds }
 
     /// Documents of the labels' examples times the products that the solver makes with each.
-    func seconds(cores: Double) -> Double {
+    func stageSeconds(cores: Double) -> [StageSeconds] {
         let positives = Double(size.storedLabels) * Double(size.trainDocuments) / Double(max(documents, 1))
         let examples = Double(size.trainDocuments) * Double(listed) + positives
-        let training = examples * Self.productsAnExample * 4 * Double(width) / Self.solverRate
-        return (min(exactSeconds, graphSeconds) + training) / cores
+        let training = examples * Self.productsAnExample * 4 * Double(width) / Self.solverRate * rates.productSlowness
+        return [
+            StageSeconds("shortlists", min(exactSeconds, graphSeconds) / cores), StageSeconds("classifiers", training / cores),
+        ]
     }
 
     /// Passes over a label's documents, and flop/s of one core in them: together as measured on WordNetSmall with the default settings.

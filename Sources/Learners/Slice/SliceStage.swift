@@ -46,8 +46,6 @@ struct SliceStage: ScoredStage {
         }
     }
 
-    func candidates(_ k: Int) throws -> CSRMatrix { preconditionFailure("Slice has no re-ranker") }
-    func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists { preconditionFailure("Slice has no re-ranker") }
 }
 
 /// The probability of a label from its classifier's score w·x + b and its mean's similarity s to the document:

@@ -36,7 +36,7 @@ extension CPUDevice {
 }
 
 /// What the threads of a team have solved so far.
-private final class Solutions: Sendable {
+final class Solutions: Sendable {
     private let rows: Mutex<[LinearRow?]>
 
     init(count: Int) { rows = Mutex([LinearRow?](repeating: nil, count: count)) }

@@ -12,19 +12,29 @@ struct StoredClassifier {
     private let starts: [Int]
     /// The first label that is stored.
     private let first: Int
+    private let names: Names
 
-    private static let counts = "classifier.counts", columns = "classifier.columns"
-    private static let weights = "classifier.weights", biases = "classifier.bias"
+    /// What the arrays are called.
+    private struct Names {
+        let counts, columns, weights, biases: String
+
+        init(_ name: String) {
+            (counts, columns, weights, biases) = ("\(name).counts", "\(name).columns", "\(name).weights", "\(name).bias")
+        }
+    }
+
+    /// Trained ones, unless another name is given.
+    static let classifier = "classifier"
 
     /// - Parameters:
     ///   - first: the model's number of the first label that is stored.
     ///   - features: V.
     /// - Throws: `Failure(.damagedCheckpoint)` where the arrays don't fit together.
-    init(_ reader: CheckpointReader, first: Int = 0, features: Int) throws {
-        (self.reader, self.first, self.features) = (reader, first, features)
-        let counts: Buffer<Int32> = try reader.replicated(Self.counts)
+    init(_ reader: CheckpointReader, name: String = classifier, first: Int = 0, features: Int) throws {
+        (self.reader, self.first, self.features, names) = (reader, first, features, Names(name))
+        let counts: Buffer<Int32> = try reader.replicated(names.counts)
         starts = counts.array.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int($1)) }
-        let stored = try (reader.extent(Self.columns).rows, reader.extent(Self.weights).rows, reader.extent(Self.biases).rows)
+        let stored = try (reader.extent(names.columns).rows, reader.extent(names.weights).rows, reader.extent(names.biases).rows)
         guard stored == (starts[counts.count], starts[counts.count], counts.count) else {
             throw Failure(
                 .damagedCheckpoint, "the arrays of the classifiers don't fit together", at: reader.folder,
@@ -49,9 +59,9 @@ struct StoredClassifier {
         return SparseClassifier(
             labels: labels,
             weights: CSRMatrix(
-                rows: labels.count, cols: features, starts: own, indices: try reader.rows(Self.columns, entries),
-                values: try reader.rows(Self.weights, entries)),
-            biases: try reader.rows(Self.biases, rows))
+                rows: labels.count, cols: features, starts: own, indices: try reader.rows(names.columns, entries),
+                values: try reader.rows(names.weights, entries)),
+            biases: try reader.rows(names.biases, rows))
     }
 
     /// One worker's part of the arrays.
@@ -60,15 +70,16 @@ struct StoredClassifier {
     ///   - labels: of all parts together, the first of which is `first`.
     ///   - entries: weights in the parts before this one, and in all of them.
     static func arrays(
-        _ classifier: SparseClassifier, first: Int, labels: Int, entries: (before: Int, all: Int)
+        _ classifier: SparseClassifier, name: String = classifier, first: Int, labels: Int, entries: (before: Int, all: Int)
     ) -> [StoredArray] {
+        let names = Names(name)
         let weights = classifier.weights, counts = (0..<weights.rows).map { Int32(weights.range($0).count) }
         let rows = Placement.rows(start: weights.rows == 0 ? 0 : classifier.labels.lowerBound - first, total: labels)
         let places = Placement.rows(start: entries.before, total: entries.all)
         return [
-            StoredArray(Self.counts, Buffer(counts), rows), StoredArray(Self.biases, classifier.biases, rows),
-            StoredArray(Self.columns, weights.indices, places),
-            StoredArray(Self.weights, weights.values ?? Buffer(count: 0), places),
+            StoredArray(names.counts, Buffer(counts), rows), StoredArray(names.biases, classifier.biases, rows),
+            StoredArray(names.columns, weights.indices, places),
+            StoredArray(names.weights, weights.values ?? Buffer(count: 0), places),
         ]
     }
 }

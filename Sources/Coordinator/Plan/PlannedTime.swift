@@ -1,0 +1,55 @@
+import Config
+import Learners
+import Support
+
+/// About how long the learners of a plan take to train and to score the test documents, by rates of one core.
+struct PlannedTime {
+    /// Of one learner, on the smallest group.
+    let stages: [StageSeconds]
+    /// Learners that a group trains one after the other.
+    let rounds: Int
+    /// What the fast learner for large label sets would need for one of these learners; nil: it is that one, or no faster.
+    let fasterSeconds: Double?
+
+    var learnerSeconds: Double { stages.reduce(0) { $0 + $1.seconds } }
+    var seconds: Double { Double(rounds) * learnerSeconds }
+
+    /// nil where nothing is left to train.
+    init?(_ plan: RunPlan) {
+        guard let cores = plan.groups.map({ plan.cores(of: $0) }).min() else { return nil }
+        stages = plan.costs.stageSeconds(cores: cores).filter { $0.seconds >= 0.05 }
+        rounds = plan.rounds
+        let faster = SparseSlice().costs(LearnerProblem(config: plan.config, size: plan.size), rates: plan.rates).seconds(
+            cores: cores)
+        let own = stages.reduce(0) { $0 + $1.seconds }
+        fasterSeconds = plan.framework != .sparseSlice && own > 600 && faster < own / 3 ? faster : nil
+    }
+
+    /// `surrogate 12 s, shortlists 3 s, extreme 20 s: about 35 s a learner, 70 s in all`.
+    var text: String {
+        let parts = stages.map { "\($0.name) \(Quantity.seconds($0.seconds))" }.joined(separator: ", ")
+        let whole = "about \(Quantity.seconds(learnerSeconds)) a learner"
+        return (parts.isEmpty ? "" : parts + ": ") + whole + (rounds > 1 ? ", \(Quantity.seconds(seconds)) in all" : "")
+    }
+
+    /// What takes less.
+    var hint: String? {
+        fasterSeconds.map { "SparseSlice would take about \(Quantity.seconds($0)) on these data: --framework SparseSlice" }
+    }
+}
+
+extension RunPlan {
+    /// Takes this machine's own rates, which costs a second, where the plan's time is worth it.
+    mutating func measureSpeed(unlessShorterThan seconds: Double) {
+        if let time = PlannedTime(self), time.seconds >= seconds { rates = .measured() }
+    }
+
+    /// Cores that a group's threads have together: where a node has more threads than cores, they take turns.
+    func cores(of group: Group) -> Double {
+        group.workers.reduce(0.0) { sum, rank in
+            guard let node = nodes.first(where: { $0.ranks.contains(rank) }) else { return sum + 1 }
+            let wanted = node.ranks.reduce(0) { $0 + threads[$1] }
+            return sum + Double(threads[rank]) * min(1, Double(max(1, node.cores)) / Double(max(1, wanted)))
+        }
+    }
+}

@@ -1,0 +1,193 @@
+// Linear classifiers of labels with a few hundred documents each: means, coordinate descent in the dual, scores of pairs.
+//
+// A thread has one dense vector over all features, zero between calls, and a bit for each feature that a call touched: so a
+// label costs the features of its own documents, and they come out in ascending order without a sort.
+#include "kernels.h"
+#include "vector.h"
+#pragma clang fp contract(fast)
+
+typedef struct {
+    float *w;
+    uint64_t *touched;
+    float *alpha, *diagonal;
+    int32_t *order;
+} dual_work;
+
+static size_t words(size_t cols) { return (cols + 63) / 64; }
+
+static size_t lay_out(dual_work *k, char *memory, size_t cols, size_t examples) {
+    size_t at = 0;
+#define PART(FIELD, NUMBER)           \
+    k->FIELD = (void *)(memory + at); \
+    at += ((NUMBER) * sizeof *k->FIELD + 63) / 64 * 64;
+    PART(w, cols)
+    PART(touched, words(cols))
+    PART(alpha, examples)
+    PART(diagonal, examples)
+    PART(order, examples)
+#undef PART
+    return at;
+}
+
+size_t dx_dual_workspace(size_t cols, size_t examples) {
+    dual_work k;
+    return lay_out(&k, 0, cols, examples);
+}
+
+void dx_dual_begin(void *workspace, size_t cols) {
+    dual_work k;
+    lay_out(&k, workspace, cols, 0);
+    memset(k.w, 0, cols * sizeof *k.w);
+    memset(k.touched, 0, words(cols) * sizeof *k.touched);
+}
+
+DX_INLINE void touch(uint64_t *touched, int32_t column) { touched[column >> 6] |= (uint64_t)1 << (column & 63); }
+
+/// Features with |w| > threshold, ascending; w and the bits are zero afterwards.
+DX_INLINE size_t take_weights(dual_work k, size_t cols, float scale, float threshold, int32_t *columns, float *weights) {
+    size_t count = 0;
+    for (size_t word = 0; word < words(cols); word++) {
+        uint64_t bits = k.touched[word];
+        if (!bits) continue;
+        k.touched[word] = 0;
+        for (; bits; bits &= bits - 1) {
+            const size_t column = word * 64 + (size_t)__builtin_ctzll(bits);
+            const float w = k.w[column] * scale;
+            k.w[column] = 0;
+            if (!(__builtin_fabsf(w) > threshold)) continue;
+            columns[count] = (int32_t)column;
+            weights[count++] = w;
+        }
+    }
+    return count;
+}
+
+/// w x, in two chains.
+DX_INLINE float dot(const float *w, const dx_sparse_rows *x, int32_t row) {
+    float even = 0, odd = 0;
+    int64_t i = x->starts[row];
+    const int64_t to = x->starts[row + 1];
+    for (; i + 2 <= to; i += 2) {
+        even += w[x->columns[i]] * x->values[i];
+        odd += w[x->columns[i + 1]] * x->values[i + 1];
+    }
+    if (i < to) even += w[x->columns[i]] * x->values[i];
+    return even + odd;
+}
+
+DX_INLINE void add(float *w, const dx_sparse_rows *x, int32_t row, float factor) {
+    for (int64_t i = x->starts[row]; i < x->starts[row + 1]; i++) w[x->columns[i]] += factor * x->values[i];
+}
+
+/// One pass over the examples in a new random order: the smallest and the largest projected gradient.
+DX_INLINE void pass(dual_work k, const dx_sparse_rows *x, const int32_t *rows, const uint8_t *positive, size_t count,
+                    float bias, float half_cost, uint32_t *random, float *bias_weight, float *least, float *most) {
+    *least = INFINITY;
+    *most = -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        *random ^= *random << 13;
+        *random ^= *random >> 17;
+        *random ^= *random << 5;
+        const size_t j = i + (size_t)(((uint64_t)*random * (count - i)) >> 32);
+        const int32_t at = k.order[j];
+        k.order[j] = k.order[i];
+        k.order[i] = at;
+        const float y = positive[at] ? 1.0f : -1.0f, alpha = k.alpha[at];
+        const float margin = dot(k.w, x, rows[at]) + *bias_weight * bias;
+        const float gradient = y * margin - 1.0f + alpha * half_cost;
+        const float projected = alpha > 0 || gradient < 0 ? gradient : 0.0f;
+        *least = projected < *least ? projected : *least;
+        *most = projected > *most ? projected : *most;
+        if (__builtin_fabsf(projected) < 1e-12f) continue;
+        const float moved = alpha - gradient / k.diagonal[at];
+        k.alpha[at] = moved > 0 ? moved : 0.0f;
+        const float step = (k.alpha[at] - alpha) * y;
+        add(k.w, x, rows[at], step);
+        *bias_weight += step * bias;
+    }
+}
+
+DX_CLONES dx_dual_result dx_dual_sparse(const dx_sparse_rows *x, size_t cols, const int32_t *rows, const uint8_t *positive,
+                                        size_t count, dx_dual_settings settings, int32_t *columns, float *weights,
+                                        void *workspace) {
+    dual_work k;
+    lay_out(&k, workspace, cols, count);
+    const float bias = (float)settings.bias, half_cost = (float)(0.5 / settings.cost);
+    for (size_t i = 0; i < count; i++) {
+        float square = bias * bias;
+        for (int64_t e = x->starts[rows[i]]; e < x->starts[rows[i] + 1]; e++) {
+            square += x->values[e] * x->values[e];
+            touch(k.touched, x->columns[e]);
+        }
+        k.diagonal[i] = square + half_cost;
+        k.alpha[i] = 0;
+        k.order[i] = (int32_t)i;
+    }
+    dx_dual_result result = {0, 0, 0, 0};
+    float bias_weight = 0;
+    uint32_t random = 2463534242u;
+    while (count > 0 && result.passes < settings.max_passes && !result.is_solved) {
+        float least, most;
+        pass(k, x, rows, positive, count, bias, half_cost, &random, &bias_weight, &least, &most);
+        result.passes += 1;
+        result.is_solved = most - least <= (float)settings.tolerance;
+    }
+    result.count = take_weights(k, cols, 1.0f, settings.threshold, columns, weights);
+    result.bias = bias_weight * bias;
+    return result;
+}
+
+DX_CLONES size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int32_t *rows, size_t count, float threshold,
+                                int32_t *columns, float *weights, void *workspace) {
+    dual_work k;
+    lay_out(&k, workspace, cols, 0);
+    for (size_t i = 0; i < count; i++) {
+        for (int64_t e = x->starts[rows[i]]; e < x->starts[rows[i] + 1]; e++) touch(k.touched, x->columns[e]);
+        add(k.w, x, rows[i], 1.0f);
+    }
+    double square = 0;
+    for (size_t word = 0; word < words(cols); word++)
+        for (uint64_t bits = k.touched[word]; bits; bits &= bits - 1) {
+            const double w = k.w[word * 64 + (size_t)__builtin_ctzll(bits)];
+            square += w * w;
+        }
+    const float scale = square > 0 ? (float)(1 / sqrt(square)) : 0.0f;
+    return take_weights(k, cols, scale, threshold, columns, weights);
+}
+
+/// At most half of the places are taken, so that a feature without a weight is soon known to have none.
+size_t dx_weight_places(size_t count) {
+    size_t places = 2;
+    while (places < 2 * count) places *= 2;
+    return places;
+}
+
+DX_INLINE uint32_t first_place(int32_t column, size_t places) {
+    return (uint32_t)(((uint64_t)((uint32_t)column * 2654435769u) * places) >> 32);
+}
+
+void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, dx_weight *places, size_t place_count) {
+    for (size_t i = 0; i < place_count; i++) places[i] = (dx_weight){-1, 0};
+    for (size_t i = 0; i < count; i++) {
+        size_t at = first_place(columns[i], place_count);
+        while (places[at].column >= 0) at = (at + 1) & (place_count - 1);
+        places[at] = (dx_weight){columns[i], weights[i]};
+    }
+}
+
+DX_CLONES void dx_sparse_scores(const dx_weight_tables *model, int32_t first_label, const int32_t *columns, const float *values,
+                                size_t count, const int32_t *labels, size_t label_count, float *scores) {
+    for (size_t i = 0; i < label_count; i++) {
+        const int64_t row = (int64_t)labels[i] - first_label;
+        if (row < 0 || row >= (int64_t)model->labels) continue;
+        const dx_weight *table = model->places + model->starts[row];
+        const size_t places = (size_t)(model->starts[row + 1] - model->starts[row]);
+        float score = 0;
+        for (size_t e = 0; e < count; e++) {
+            size_t at = first_place(columns[e], places);
+            while (table[at].column >= 0 && table[at].column != columns[e]) at = (at + 1) & (places - 1);
+            if (table[at].column >= 0) score += table[at].weight * values[e];
+        }
+        scores[i] = score + model->biases[row];
+    }
+}

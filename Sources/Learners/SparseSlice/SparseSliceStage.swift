@@ -1,0 +1,158 @@
+import DeepXMLModel
+import Devices
+import Foundation
+import Messages
+import Support
+import Training
+import Transport
+
+/// Scores of the labels that the means list for a document.
+///
+/// Each worker searches for its slice of a block of documents; the lists are gathered, and each scores its own labels.
+struct SparseSliceStage: ScoredStage {
+    let queries: CSRMatrix
+    let means: LabelMeans
+    /// Labels listed a document.
+    let listed: Int
+    /// Of this worker's labels.
+    let classifiers: WeightTables
+    let scorer: SparseSliceScorer
+    let group: WorkerGroup
+
+    private var topK: Int { scorer.topK }
+
+    func scores(of documents: Range<Int>) throws -> [ScoreEntry] {
+        let lists = try lists(documents), margins = Buffer<Float>(count: lists.indices.count)
+        group.device.linearScores(
+            classifiers, lists, docs: documents.map(Int32.init), documents: queries, firstLabel: scorer.labels.lowerBound,
+            into: margins)
+        let width = min(listed, topK), counts = Buffer<Int32>(count: documents.count), scorer = scorer
+        let entries = Buffer<ScoreEntry>(count: documents.count * width)
+        group.team.forRanges(documents.count, grain: 8) { range in
+            for row in range {
+                let own = scorer.entries(row, document: documents.lowerBound + row, lists, margins)
+                counts[row] = Int32(own.count)
+                for (i, entry) in own.enumerated() { entries[row * width + i] = entry }
+            }
+        }
+        return (0..<documents.count).flatMap { row in (0..<Int(counts[row])).map { entries[row * width + $0] } }
+    }
+
+    /// The lists of some documents, on every worker.
+    private func lists(_ documents: Range<Int>) throws -> TopK {
+        let docs = documents.map(Int32.init)
+        if group.size == 1 { return means.best(listed, of: queries, docs: docs) }
+        let slices = group.slices(docs.count), own = slices[group.rank], all = TopK(rows: docs.count, k: listed)
+        all.replace(from: own.lowerBound, with: means.best(listed, of: queries, docs: Array(docs[own])))
+        let blocks = slices.map { $0.lowerBound * listed..<$0.upperBound * listed }
+        try group.communicator.allgather(all.indices, blocks: blocks)
+        try group.communicator.allgather(all.scores, blocks: blocks)
+        return all
+    }
+}
+
+/// Turns a document's list into scores.
+struct SparseSliceScorer: Sendable {
+    /// This worker's.
+    let labels: Range<Int>
+    let labelIds: Buffer<Int32>
+    let combination: SparseSliceCombination
+    /// Scores wanted of a document.
+    let topK: Int
+
+    /// This worker's scores of one document, `topK` at most; a document that shares no feature with any label gets the most frequent
+    /// ones.
+    ///
+    /// - Parameters:
+    ///   - row: of the lists and of the classifiers' margins.
+    func entries(_ row: Int, document: Int, _ lists: TopK, _ margins: Buffer<Float>) -> [ScoreEntry] {
+        let at = row * lists.k, count = lists.count(row)
+        if count == 0 { return byFrequency(document, count: min(topK, lists.k)) }
+        var entries: [ScoreEntry] = []
+        entries.reserveCapacity(count)
+        for i in at..<at + count where labels.contains(Int(lists.indices[i])) {
+            let label = Int(lists.indices[i])
+            let score = combination.logit(label, margin: margins[i], listedWith: lists.scores[i])
+            entries.append(ScoreEntry(row: Int32(document), label: labelIds[label], score: score, prior: .nan))
+        }
+        if entries.count <= topK { return entries }
+        entries.sort { ($1.score, $0.label) < ($0.score, $1.label) }
+        return Array(entries.prefix(topK))
+    }
+
+    private func byFrequency(_ document: Int, count: Int) -> [ScoreEntry] {
+        combination.mostFrequent.prefix(count).filter(labels.contains).map { label in
+            ScoreEntry(row: Int32(document), label: labelIds[label], score: combination.logit(ofShare: label), prior: .nan)
+        }
+    }
+}
+
+/// The probability of a listed label: p = σ(a·(w·x + b)) · s^g · (n / N)^h of its classifier's score, the similarity s of its mean, and
+/// its n of N training documents. (WSDM 2019, §4.3, adds the two models' probabilities instead.)
+struct SparseSliceCombination: Sendable {
+    private let scale: Double, similarityWeight: Double
+    /// What a label adds to log p: its frequency, and what its similarity was multiplied by to be listed.
+    private let constants: [Double]
+    private let shares: [Double]
+    /// All labels, by descending frequency.
+    let mostFrequent: [Int]
+
+    /// - Parameter positives: training documents of each label.
+    init(_ settings: SparseSliceSettings, positives: [Int], documents: Int) {
+        (scale, similarityWeight) = (settings.scoreScale, settings.similarityWeight)
+        let shares = positives.map { Double(max($0, 1)) / Double(max(documents, 1)) }
+        self.shares = shares
+        constants = positives.indices.map { label in
+            settings.frequencyWeight * log(shares[label])
+                - settings.similarityWeight * settings.frequencyPower * log(Double(max(positives[label], 1)))
+        }
+        mostFrequent = positives.indices.sorted { (positives[$1], $0) < (positives[$0], $1) }
+    }
+
+    /// log(p / (1 − p)): what the logistic function turns into p again.
+    ///
+    /// - Parameter similarity: as the label was listed with.
+    func logit(_ label: Int, margin: Float, listedWith similarity: Float) -> Float {
+        let logP =
+            -log1p(exp(-scale * Double(margin))) + similarityWeight * log(Double(similarity)) + constants[label]
+        return logit(min(logP, -1e-9))
+    }
+
+    /// Of a label of which nothing but its frequency is known.
+    func logit(ofShare label: Int) -> Float { logit(min(log(shares[label]), -1e-9)) }
+
+    private func logit(_ logP: Double) -> Float { Float(logP - log(-expm1(logP))) }
+}
+
+/// A trained learner that scores documents it has not seen, as `SparseSliceTraining` scores its test documents.
+final class SparseSlicePredictor: LearnerPredictor {
+    private let model: TrainedModel
+    private let settings: SparseSliceSettings
+    private let group: WorkerGroup
+    private let means: LabelMeans
+    private let labels: Range<Int>
+    private let classifiers: WeightTables
+    private let combination: SparseSliceCombination
+
+    init(_ model: TrainedModel, group: WorkerGroup) throws {
+        (self.model, self.group, settings) = (model, group, model.config[SparseSliceSettings.self])
+        labels = LabelShards.cut(positives: model.data.positives).labels(ofWorker: group.rank, workers: group.size)
+        let features = model.data.vocabularySize
+        means = try LabelMeans(
+            model.checkpoint(ModuleName.shortlist.name), labels: model.data.labelCount, features: features, on: group.device)
+        let classifier = try StoredClassifier(model.checkpoint(ModuleName.classifiers.name), features: features)
+            .classifier(of: labels)
+        classifiers = group.device.weightTables(weights: classifier.weights, biases: classifier.biases)
+        combination = SparseSliceCombination(
+            settings, positives: model.data.positives, documents: model.data.trainRowsInFile)
+    }
+
+    func prediction(of features: CSRMatrix) throws -> Prediction {
+        Prediction(
+            stage: SparseSliceStage(
+                queries: features, means: means, listed: settings.numNbrs, classifiers: classifiers,
+                scorer: SparseSliceScorer(
+                    labels: labels, labelIds: model.labelIds, combination: combination, topK: model.config.global.topK),
+                group: group))
+    }
+}
