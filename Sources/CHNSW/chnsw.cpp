@@ -50,10 +50,16 @@ struct chnsw_graph {
 };
 
 extern "C" chnsw_graph *chnsw_build(const float *vectors, size_t rows, size_t dims, size_t links, size_t construction_width,
-                                    uint32_t seed, char *error, size_t error_size) {
+                                    uint32_t seed, chnsw_listener listener, void *context, char *error,
+                                    size_t error_size) {
     try {
         auto graph = std::make_unique<chnsw_graph>(rows, dims, links, construction_width, seed);
-        for (size_t r = 0; r < rows; r++) graph->index.addPoint(vectors + r * dims, r);
+        const size_t run = 64;
+        for (size_t r = 0; r < rows; r++) {
+            graph->index.addPoint(vectors + r * dims, r);
+            if ((r + 1) % run == 0) listener(context, run);
+        }
+        listener(context, rows % run);
         return graph.release();
     } catch (const std::exception &failure) {
         say(failure.what(), error, error_size);

@@ -42,7 +42,7 @@ extension ExhaustiveStage {
     /// The k best labels of each document, over the labels of all workers, dealt out to the workers that own them.
     private func dealt(_ k: Int, features: CSRMatrix, truth: CSRMatrix?, sizes: ShortlistSizes) throws -> OwnShortlists {
         let rows = RowLists(group: group, rows: features.rows), lists = TopK(rows: rows.ownRows.count, k: k)
-        for block in rows.sliceBlocks {
+        try rows.forEachSliceBlock("finding the best labels") { block in
             let merged = try rows.merge(
                 best(k, docs: block.flatMap { $0.map(Int32.init) }, features: features), block: block, k: k)
             lists.replace(from: block[group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)

@@ -44,7 +44,7 @@ package final class LearnerRun {
     package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {
         let time = Stopwatch()
         defer { seconds[module, default: 0] += time.seconds }
-        return try body()
+        return try ProgressScope.section(module, body)
     }
 
     /// A line for the log, said once a group.

@@ -22,12 +22,21 @@ package struct Prediction {
     ///
     /// Collective over the group.
     package func forEachBlock(seed: UInt64, _ body: (ScoreBlock) throws -> Void) throws {
-        for documents in blocks {
+        try forEachBlock("scoring") { documents in
             try body(ScoreBlock(seed: seed, stage: .first, documents: documents, scores: stage.scores(of: documents)))
         }
         guard let reranked = try rerank?() else { return }
-        for documents in blocks {
+        try forEachBlock("re-ranking") { documents in
             try body(ScoreBlock(seed: seed, stage: .reranker, documents: documents, scores: reranked.scores(of: documents)))
+        }
+    }
+
+    private func forEachBlock(_ what: String, _ body: (Range<Int>) throws -> Void) throws {
+        try ProgressScope.stage(what, of: stage.queries.rows, "documents") { progress in
+            for documents in blocks {
+                try body(documents)
+                progress.advance(to: documents.upperBound)
+            }
         }
     }
 

@@ -151,6 +151,8 @@ public struct ProgressEvent: Codable, Sendable, Equatable {
     public var etaSeconds: Double?
     /// A line for the person; empty where the figures say all.
     public var message: String
+    /// How far a piece of work within the module is; nil: the event says something that has come to pass.
+    public var progress: ProgressReport?
 
     public init(
         learner: Int, module: String, epoch: Int? = nil, epochs: Int? = nil, loss: Double? = nil,
@@ -164,5 +166,11 @@ public struct ProgressEvent: Codable, Sendable, Equatable {
         self.docsPerSecond = docsPerSecond
         self.etaSeconds = etaSeconds
         self.message = message
+    }
+
+    /// How far a learner's work is.
+    public init(learner: Int, _ progress: ProgressReport) {
+        self.init(learner: learner, module: progress.section ?? "learner", message: progress.text)
+        self.progress = progress
     }
 }

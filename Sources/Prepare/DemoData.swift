@@ -1,3 +1,5 @@
+import Support
+
 /// The demo's data set: WordNet's noun synsets, each a text (its lemmas and definition) whose labels are all its hypernyms.
 ///
 /// Nothing about it is made up, its labels have the long tail of large label sets, and every Debian has it in one package.
@@ -35,7 +37,7 @@ public enum DemoData {
         preparation.embeddings?.seed = seed
         configure(&preparation)
         log("reading WordNet's noun synsets from \(wordNetFile)")
-        let all = try WordNet(file: wordNetFile).documents()
+        let all = try ProgressScope.stage("reading WordNet") { _ in try WordNet(file: wordNetFile).documents() }
         let documents = full ? all : sample(all, oneIn: 5, seed: seed)
         let (train, test) = split(documents, seed: seed)
         return try preparation.run(train: train, test: test, log: log)

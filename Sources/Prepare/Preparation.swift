@@ -58,13 +58,21 @@ public struct Preparation: Sendable {
         _ folder: StagedFolder, _ train: [Document], _ test: [Document], _ log: (String) -> Void
     ) throws -> PreparationSummary {
         let tokenizer = Tokenizer()
-        let texts = TokenisedText(train.lazy.map(\.text), tokenizer: tokenizer)
-        let vectoriser = TextVectoriser(
-            fitting: texts, tokenizer: tokenizer, minCount: minCount, maxFeatures: maxFeatures, subwords: subwords)
+        let texts = TokenisedText(train.lazy.map(\.text), tokenizer: tokenizer, count: train.count)
+        let vectoriser = ProgressScope.stage("choosing features") { _ in
+            TextVectoriser(
+                fitting: texts, tokenizer: tokenizer, minCount: minCount, maxFeatures: maxFeatures, subwords: subwords)
+        }
         let labels = catalogue(train)
         try refuseEmpty(vectoriser, labels, train)
         let trainPart = part(train, vectoriser.sequences(of: texts), vectoriser, labels)
-        let testPart = part(test, test.map { vectoriser.sequence(of: $0.text) }, vectoriser, labels)
+        let testSequences = ProgressScope.stage("cutting test texts into words", of: test.count, "texts") { progress in
+            test.map { document in
+                defer { progress.advance() }
+                return vectoriser.sequence(of: document.text)
+            }
+        }
+        let testPart = part(test, testSequences, vectoriser, labels)
         try vectoriser.save(to: folder.path)
         try TextOutput.write("\(folder.path)/labels.txt", lines: labels.names)
         for (part, prefix) in [(trainPart, "trn"), (testPart, "tst")] {
@@ -87,8 +95,18 @@ public struct Preparation: Sendable {
     private func part(
         _ documents: [Document], _ sequences: [[Int32]], _ vectoriser: TextVectoriser, _ labels: LabelCatalogue
     ) -> PreparedPart {
+        ProgressScope.stage("weighing features", of: documents.count, "documents") {
+            part(documents, sequences, vectoriser, labels, $0)
+        }
+    }
+
+    private func part(
+        _ documents: [Document], _ sequences: [[Int32]], _ vectoriser: TextVectoriser, _ labels: LabelCatalogue,
+        _ progress: ProgressStage
+    ) -> PreparedPart {
         var part = PreparedPart()
         for (document, sequence) in zip(documents, sequences) {
+            defer { progress.advance() }
             let columns = labels.columns(of: document)
             part.count(hasFeature: !sequence.isEmpty, hasLabel: !columns.isEmpty)
             if dropsUnusable && (sequence.isEmpty || columns.isEmpty) { continue }

@@ -52,12 +52,23 @@ public final class WorkerMain {
             everyEpochs: options.checkpointEveryEpochs, everySeconds: options.checkpointEveryMinutes.map { $0 * 60 })
         let control = LearnerControl(group: group, world: world, store: store, seed: seed, schedule: schedule, stop: stop)
         let run = LearnerRun(settings: settings, control: control)
-        try run.run()
+        try reportingProgress(of: seed, reports, run.run)
         try world.report(
             .done(
                 LearnerSummary(
                     seed: seed, rank: world.rank, seconds: run.seconds, peakRSSMiB: peakRSSMiB(),
                     commSeconds: world.waitedSeconds - waitedBefore)))
+    }
+
+    /// The leader tells the coordinator how far its own part is: the others' are about as large.
+    private func reportingProgress(of seed: UInt64, _ reports: UncheckedWorld, _ body: () throws -> Void) throws {
+        guard group.isLeader, !settings.options.quiet else { return try body() }
+        try ProgressScope.run(
+            section: "learner",
+            sink: { progress in
+                guard let progress else { return }
+                try? reports.world.report(.progress(ProgressEvent(learner: Int(truncatingIfNeeded: seed), progress)))
+            }, body)
     }
 
     /// The leader asks the coordinator and tells its group. Waiting sleeps: no core is burnt.
@@ -74,7 +85,8 @@ public final class WorkerMain {
     }
 }
 
-/// The notices of a store come on the thread that called it, which is the worker's own.
+/// The notices of a store come on the thread that called it, which is the worker's own; how far it is tells another thread, which
+/// may post (`MPICommunicator`).
 private struct UncheckedWorld: @unchecked Sendable {
     let world: any Communicator
     init(_ world: any Communicator) { self.world = world }

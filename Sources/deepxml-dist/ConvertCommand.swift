@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordinator
 import Tools
 
 /// `deepxml-dist convert`: features and labels from one format to another.
@@ -47,7 +48,7 @@ struct ConvertCommand: ParsableCommand {
         let conversion = Conversion(
             from: from, fromLabels: fromLabels, to: to, toLabels: toLabels, format: format, areSequences: sequences,
             threads: threads)
-        let lines = try conversion.run()
+        let lines = try CommandProgress("converting", quiet: quiet).shown(conversion.run)
         if !quiet { print(lines.joined(separator: "\n")) }
     }
 }

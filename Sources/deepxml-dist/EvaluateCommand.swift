@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordinator
 import Foundation
 import Tools
 
@@ -70,7 +71,7 @@ struct EvaluateCommand: ParsableCommand {
         options.filter = filter
         (options.A, options.B) = (propensityA, propensityB)
         if let beta { options.betas = try EvaluateOptions.betas(beta) }
-        let evaluation = try Evaluation(options)
+        let evaluation = try CommandProgress("evaluating").shown { try Evaluation(options) }
         print(json ? try evaluation.json() : evaluation.text, terminator: json ? "" : "\n")
     }
 }

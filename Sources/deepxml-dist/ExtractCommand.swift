@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordinator
 import Foundation
 import Inference
 import Learners
@@ -63,10 +64,13 @@ struct ExtractCommand: ParsableCommand {
         extraction.layer = layer
         extraction.features = features
         extraction.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-        let matrix = try extraction.matrix(of: learner)
-        try ExtractedFile.write(
-            matrix, to: output, name: what.arrayName,
-            attributes: ["model": .string(learner.folder), "what": .string(what.rawValue)])
+        let matrix = try CommandProgress("extracting", quiet: quiet).shown {
+            let matrix = try extraction.matrix(of: learner)
+            try ExtractedFile.write(
+                matrix, to: output, name: what.arrayName,
+                attributes: ["model": .string(learner.folder), "what": .string(what.rawValue)])
+            return matrix
+        }
         if !quiet { print("\(output): \(what.rawValue), \(matrix.rows)×\(matrix.cols)") }
     }
 }

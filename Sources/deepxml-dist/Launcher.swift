@@ -89,9 +89,9 @@ enum Launcher {
     /// The demo's data set, made by rank 0 where it isn't there, while the others wait.
     private static func prepareDemo(_ world: any Communicator, _ options: TrainOptions) throws {
         if world.rank == 0, !FileManager.default.fileExists(atPath: options.datasetFolder) {
-            let say = { (line: String) in if !options.quiet { FileHandle.standardError.write(Data("\(line)\n".utf8)) } }
-            say("\(options.datasetFolder) isn't there yet: preparing the demo's data set")
-            _ = try DemoData.prepare(into: options.data, name: options.dataset, log: say)
+            let progress = CommandProgress("preparing", quiet: options.quiet)
+            progress.note("\(options.datasetFolder) isn't there yet: preparing the demo's data set")
+            _ = try progress.shown { try DemoData.prepare(into: options.data, name: options.dataset, log: progress.note) }
         }
         try world.barrier()
     }

@@ -112,9 +112,12 @@ struct MergeCommand: ParsableCommand {
         merge.topK = topK
         merge.threads = min(16, ProcessInfo.processInfo.activeProcessorCount)
         merge.tuning = try tuning()
-        let result = try merge.run()
-        if !selection.quiet { for notice in result.notices { FileHandle.standardError.write(Data("\(notice)\n".utf8)) } }
-        let saved = try MergedFiles(folder: output, formats: selection.predictions).write(result, of: merge, labels, trainLabels)
+        let progress = CommandProgress("merging", quiet: selection.quiet)
+        let saved = try progress.shown {
+            let result = try merge.run()
+            if !selection.quiet { for notice in result.notices { FileHandle.standardError.write(Data("\(notice)\n".utf8)) } }
+            return try MergedFiles(folder: output, formats: selection.predictions).write(result, of: merge, labels, trainLabels)
+        }
         print(saved.text)
     }
 

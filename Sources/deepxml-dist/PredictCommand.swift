@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordinator
 import Formats
 import Foundation
 import Messages
@@ -72,7 +73,7 @@ struct PredictCommand: ParsableCommand {
         if LaunchedRank.jobSize == 1 {
             var job = self.job
             job.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-            return say(try job.run())
+            return say(try progress.shown(job.run))
         }
         let world = try MPICommunicator.start()
         do {
@@ -93,7 +94,12 @@ struct PredictCommand: ParsableCommand {
         var job = self.job
         let ranks = try world.splitByNode().size
         job.threads = threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount / ranks)
-        return try job.run(over: world)
+        return world.rank == 0 ? try progress.shown { try job.run(over: world) } : try job.run(over: world)
+    }
+
+    /// Predictions that go to a terminal would be erased with the live line.
+    private var progress: CommandProgress {
+        CommandProgress("predicting", quiet: quiet || output == "-" && isatty(STDOUT_FILENO) == 1)
     }
 
     private var job: PredictionJob {

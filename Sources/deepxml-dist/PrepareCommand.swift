@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordinator
 import Foundation
 import Prepare
 import Support
@@ -76,7 +77,7 @@ struct PrepareCommand: ParsableCommand {
     }
 
     func run() throws {
-        let summary = try train.map(prepareOwn) ?? prepareDemo()
+        let summary = try progress.shown { try train.map(prepareOwn) ?? prepareDemo() }
         if !quiet { print(summary) }
     }
 
@@ -96,9 +97,9 @@ struct PrepareCommand: ParsableCommand {
         return fastText
     }
 
-    private func log(_ line: String) {
-        if !quiet { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
-    }
+    private var progress: CommandProgress { CommandProgress("preparing", quiet: quiet) }
+
+    private func log(_ line: String) { progress.note(line) }
 
     private func configure(_ preparation: inout Preparation) {
         preparation.maxFeatures = maxFeatures

@@ -2,6 +2,7 @@ import Coordinator
 import Formats
 import Foundation
 import Messages
+import Support
 import Synchronization
 import Testing
 
@@ -95,6 +96,67 @@ final class Transcript: Sendable {
         let line = LogLine(
             time: noon, rank: 3, level: "warning", message: "two\nlines", fields: ["b": .integer(2), "a": .string("x")])
         #expect(line.formatted(.text) == "2025-11-25T12:00:00Z rank 3 warning two\n    lines a=x b=2")
+    }
+
+    private func progress(_ done: Int) -> ProgressReport {
+        ProgressReport(section: "shortlist", what: "searching", done: done, total: 400, unit: "documents", seconds: 10)
+    }
+
+    /// Every two seconds it comes; a log has room for one line in about five.
+    @Test func progressDoesNotFloodALog() {
+        let transcript = Transcript()
+        let reporter = ProgressReporter(console: transcript.console(isTerminal: false))
+        for second in stride(from: 0, through: 12, by: 2) {
+            let time = noon.addingTimeInterval(Double(second))
+            reporter.report(ProgressEvent(learner: 7, progress(10 * second)), rank: 1, time: time)
+            reporter.report(own: progress(20 * second), time: time)
+        }
+        reporter.report(event, rank: 1, time: noon.addingTimeInterval(13))
+        #expect(
+            transcript.written == """
+                2025-11-25T12:00:00Z rank 1 info seed 7 shortlist: searching: 0 of 400 documents, 10.0 s so far
+                2025-11-25T12:00:00Z rank 0 info shortlist: searching: 0 of 400 documents, 10.0 s so far
+                2025-11-25T12:00:06Z rank 1 info seed 7 shortlist: searching: 60 of 400 documents, 6/s, 56.7 s left
+                2025-11-25T12:00:06Z rank 0 info shortlist: searching: 120 of 400 documents, 12/s, 23.3 s left
+                2025-11-25T12:00:12Z rank 1 info seed 7 shortlist: searching: 120 of 400 documents, 12/s, 23.3 s left
+                2025-11-25T12:00:12Z rank 0 info shortlist: searching: 240 of 400 documents, 24/s, 6.67 s left
+                2025-11-25T12:00:13Z rank 1 info seed 108 extreme 3/20 loss 12.35 10,234 docs/s 75.0 s left
+
+                """)
+    }
+
+    /// The bar stays that of the epochs; the line of this process stands below those of the learners until it is over.
+    @Test func progressIsPartOfTheLiveLine() {
+        let transcript = Transcript()
+        let reporter = ProgressReporter(console: transcript.console(isTerminal: true, width: 200))
+        reporter.report(event, rank: 1)
+        var part = progress(100)
+        part.section = "extreme"
+        part.what = "epoch 4 of 20"
+        reporter.report(ProgressEvent(learner: 108, part), rank: 1)
+        let line =
+            "seed 108  extreme    ━━━─────────────────  3/20  loss 12.35  epoch 4 of 20: 100 of 400 documents, 10/s, 30.0 s left\n"
+        #expect(transcript.written.hasSuffix("\u{1B}[1F\u{1B}[J" + line))
+        reporter.report(own: progress(40))
+        #expect(transcript.written.hasSuffix(line + "shortlist: searching: 40 of 400 documents, 4/s, 90.0 s left\n"))
+        reporter.report(own: nil)
+        #expect(transcript.written.hasSuffix("\u{1B}[2F\u{1B}[J" + line))
+        part.section = "shortlist"
+        reporter.report(ProgressEvent(learner: 108, part), rank: 1)
+        #expect(
+            transcript.written.hasSuffix(
+                "seed 108  shortlist  ━━━━━───────────────  epoch 4 of 20: 100 of 400 documents, 10/s, 30.0 s left\n"))
+    }
+
+    @Test func progressHasFieldsInJSON() throws {
+        let transcript = Transcript()
+        let reporter = ProgressReporter(console: transcript.console(isTerminal: false), format: .json)
+        reporter.report(ProgressEvent(learner: 7, progress(100)), rank: 1, time: noon)
+        let fields = try JSONValue.parse(Array(transcript.written.utf8), name: "line")
+        #expect(fields["learner"] == .integer(7) && fields["module"] == .string("shortlist"))
+        #expect(fields["work"] == .string("searching") && fields["unit"] == .string("documents"))
+        #expect(fields["done"] == .integer(100) && fields["total"] == .integer(400))
+        #expect(fields["rate"] == .integer(10) && fields["eta_seconds"] == .integer(30))
     }
 
     @Test func eventsTravelAsJSON() throws {

@@ -12,9 +12,12 @@ extern "C" {
 /// A graph over vectors.
 typedef struct chnsw_graph chnsw_graph;
 
+/// Hears, now and then, that so many more vectors are in the graph.
+typedef void (*chnsw_listener)(void *context, size_t rows);
+
 /// A graph over rows×dims vectors, which are copied. Null when it fails: `error` then says why.
 chnsw_graph *chnsw_build(const float *vectors, size_t rows, size_t dims, size_t links, size_t construction_width, uint32_t seed,
-                         char *error, size_t error_size);
+                         chnsw_listener listener, void *context, char *error, size_t error_size);
 
 /// Frees a graph.
 void chnsw_free(chnsw_graph *graph);

@@ -18,11 +18,13 @@ public enum PredictionFile {
     /// - Parameter names: of the labels; only JSON lines have them.
     /// - Throws: `Failure` where we may not write, or the disk is full.
     public static func write(_ scores: CSRMatrix, _ format: PredictionFormat, names: [String] = [], to path: String) throws {
-        switch format {
-        case .npz: try NPZ.writeCSR(path: path, matrix: scores)
-        case .h5: try ScoreFile.write(scores, to: path)
-        case .text: try PredictionText.write(scores, to: path)
-        case .jsonl: try PredictionLines.write(scores, names: names, to: path)
+        try ProgressScope.stage("writing \(lastName(path))") { _ in
+            switch format {
+            case .npz: try NPZ.writeCSR(path: path, matrix: scores)
+            case .h5: try ScoreFile.write(scores, to: path)
+            case .text: try PredictionText.write(scores, to: path)
+            case .jsonl: try PredictionLines.write(scores, names: names, to: path)
+            }
         }
     }
 
@@ -31,11 +33,14 @@ public enum PredictionFile {
     /// - Parameter documents: rows, where they are known: JSON lines may leave out documents without predictions.
     /// - Throws: `Failure` with the place of what is wrong; memory stays in proportion to the file.
     public static func read(_ path: String, documents: Int? = nil) throws -> Content {
-        switch PredictionFormat.told(by: try MappedFile(path: path).prefix(64)) {
-        case .npz: return .scores(try NPZ.readCSR(path: path))
-        case .h5: return try readHDF5(path)
-        case .text: return .scores(try PredictionText.read(path: path))
-        case .jsonl: return .scores(try PredictionLines.read(path: path, documents: documents))
+        let format = PredictionFormat.told(by: try MappedFile(path: path).prefix(64))
+        return try ProgressScope.stage("reading \(lastName(path))") { _ in
+            switch format {
+            case .npz: .scores(try NPZ.readCSR(path: path))
+            case .h5: try readHDF5(path)
+            case .text: .scores(try PredictionText.read(path: path))
+            case .jsonl: .scores(try PredictionLines.read(path: path, documents: documents))
+            }
         }
     }
 

@@ -11,7 +11,7 @@ enum ProgressText {
         return figures.joined(separator: " ") + (event.message.isEmpty ? "" : ": \(event.message)")
     }
 
-    /// For a terminal, with a bar of the module's epochs; columns are aligned.
+    /// For a terminal, with a bar of the module's epochs, or of the work in hand; columns are aligned.
     static func live(_ event: ProgressEvent, learnerWidth: Int) -> String {
         let name = padded("seed \(event.learner)", learnerWidth + 5)
         let figures = parts(event).joined(separator: "  ")
@@ -19,14 +19,34 @@ enum ProgressText {
         return "\(name)  \(padded(event.module, 9))  \(bar(event))  \(rest)"
     }
 
+    /// `reading trn_X_Xf.txt: 12 MiB of 1.20 GiB, 96 MiB/s, 12.5 s left`, after the part of the run that it belongs to.
+    static func line(_ progress: ProgressReport) -> String {
+        (progress.section.map { "\($0): " } ?? "") + progress.text
+    }
+
     /// Fields of a JSON log line.
+    static func fields(_ progress: ProgressReport) -> [String: JSONValue] {
+        var fields: [String: JSONValue] = ["seconds": .finite(progress.seconds)]
+        if !progress.what.isEmpty { fields["work"] = .string(progress.what) }
+        if !progress.unit.isEmpty { fields["unit"] = .string(progress.unit) }
+        fields["section"] = progress.section.map(JSONValue.string)
+        fields["done"] = progress.done.map(JSONValue.integer)
+        fields["total"] = progress.total.map(JSONValue.integer)
+        fields["rate"] = progress.rate.map(JSONValue.finite)
+        fields["eta_seconds"] = progress.secondsLeft.map(JSONValue.finite)
+        return fields
+    }
+
+    /// The same of a learner.
     static func fields(_ event: ProgressEvent) -> [String: JSONValue] {
-        var fields: [String: JSONValue] = ["learner": .integer(event.learner), "module": .string(event.module)]
+        var fields: [String: JSONValue] = event.progress.map { Self.fields($0) } ?? [:]
+        fields["section"] = nil
+        (fields["learner"], fields["module"]) = (.integer(event.learner), .string(event.module))
         fields["epoch"] = event.epoch.map(JSONValue.integer)
         fields["epochs"] = event.epochs.map(JSONValue.integer)
         fields["loss"] = event.loss.map(JSONValue.finite)
         fields["docs_per_second"] = event.docsPerSecond.map(JSONValue.finite)
-        fields["eta_seconds"] = event.etaSeconds.map(JSONValue.finite)
+        if let left = event.etaSeconds { fields["eta_seconds"] = .finite(left) }
         return fields
     }
 
@@ -43,8 +63,10 @@ enum ProgressText {
 
     private static func bar(_ event: ProgressEvent) -> String {
         let width = 20
-        guard let epoch = event.epoch, let epochs = event.epochs, epochs > 0 else { return String(repeating: " ", count: width) }
-        let full = max(0, min(width, width * epoch / epochs))
+        guard let done = event.epoch ?? event.progress?.done, let all = event.epochs ?? event.progress?.total, all > 0 else {
+            return String(repeating: " ", count: width)
+        }
+        let full = max(0, min(width, Int(Double(width) * Double(done) / Double(all))))
         return String(repeating: "━", count: full) + String(repeating: "─", count: width - full)
     }
 

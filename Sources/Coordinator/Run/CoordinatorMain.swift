@@ -35,14 +35,16 @@ public final class CoordinatorMain {
 
     /// - Returns: the exit code of the job: 0, or 75 after an interruption.
     /// - Throws: `EndedBeforeStart` where the inputs or the plan are wrong, when all ranks know; else what went wrong.
-    public func run() throws -> Int32 {
+    public func run() throws -> Int32 { try ProgressScope.shown(nil, by: reporter, runJob) }
+
+    private func runJob() throws -> Int32 {
         let census = try NodeCensus.take(world, ranks: ranks)
         let prepared: Prepared
         var locks: RunLocks?
         defer { locks?.release() }
         do {
             try census.checkPrograms()
-            prepared = try prepare(census.nodes, &locks)
+            prepared = try ProgressScope.section("preparing") { try prepare(census.nodes, &locks) }
         } catch {
             let failure = error as? Failure ?? Failure(.outOfResources, "\(error)")
             try tellAll(Assignment(exitCode: failure.code.rawValue))
@@ -114,8 +116,10 @@ public final class CoordinatorMain {
         let models = try ModelFolder(options: options, inputs: prepared.inputs, finished: prepared.finished)
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
         for learner in prepared.finished {
-            evaluations[learner.seed] = (learner, files.evaluate(learner))
-            try files.complete(learner)
+            try ProgressScope.section("seed \(learner.seed) results") {
+                evaluations[learner.seed] = (learner, files.evaluate(learner))
+                try files.complete(learner)
+            }
         }
         let training = TrainingRun(
             world: world, plan: prepared.plan, seeds: options.seeds.filter { evaluations[$0] == nil }, options: options,
@@ -125,7 +129,7 @@ public final class CoordinatorMain {
             try files.write(learner, evaluation)
             let identity = options.identity(
                 seed: learner.seed, data: prepared.inputs.data, embeddingsFingerprint: prepared.inputs.embeddingsFingerprint)
-            try models.write(learner)
+            try ProgressScope.stage("completing the model") { _ in try models.write(learner) }
             try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
             evaluations[learner.seed] = (learner, evaluation)
             reporter.finish(
@@ -140,7 +144,7 @@ public final class CoordinatorMain {
             return Failure.Code.interrupted.rawValue
         }
         let learners = options.seeds.compactMap { evaluations[$0] }
-        try conclude(learners, prepared, training, files: &files)
+        try ProgressScope.section("ensemble") { try conclude(learners, prepared, training, files: &files) }
         return 0
     }
 

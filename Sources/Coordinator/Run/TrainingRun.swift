@@ -138,8 +138,14 @@ final class TrainingRun {
         activeWorkers.remove(rank)
         guard let collection = collections[summary.seed], collection.finish(summary) else { return }
         collections[summary.seed] = nil
+        try ProgressScope.section("seed \(summary.seed) results") { try conclude(summary, collection) }
+    }
+
+    private func conclude(_ summary: LearnerSummary, _ collection: LearnerCollection) throws {
         try scoring {
-            let scores = collection.scores(rerankerBeta: options.config.reranker.beta, team: team)
+            let scores = ProgressScope.stage("merging scores") { _ in
+                collection.scores(rerankerBeta: options.config.reranker.beta, team: team)
+            }
             try onFinish(LearnerResult(seed: summary.seed, scores: scores, seconds: collection.seconds))
         }
     }

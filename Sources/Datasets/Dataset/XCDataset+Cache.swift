@@ -19,17 +19,18 @@ extension XCDataset {
         let team = ThreadTeam(size: max(1, threads))
         defer { team.stop() }
         let source = try XCDatasetSource(files)
-        let fingerprint = source.fingerprint(team)
+        let fingerprint = ProgressScope.stage("checking the data set's files") { _ in source.fingerprint(team) }
         let path = cachePath(cacheFolder: cacheFolder, fingerprint: fingerprint)
         if isFile(path), let file = try? MappedFile(path: path), let layout = CacheLayout(file),
-            ContentHash.hex(layout.fingerprint) == fingerprint, layout.bodyIsWhole(file, team)
+            ContentHash.hex(layout.fingerprint) == fingerprint,
+            ProgressScope.stage("checking the data set's cache", body: { _ in layout.bodyIsWhole(file, team) })
         {
             return layout.dataset(file)
         }
         let set = try load(source, fingerprint: fingerprint, team)
         guard writesCache else { return set }
         try makeFolder(cacheFolder)
-        try set.writeCache(path, CacheLayout(of: set, team))
+        try ProgressScope.stage("writing the data set's cache") { _ in try set.writeCache(path, CacheLayout(of: set, team)) }
         return try map(cacheFile: path)
     }
 

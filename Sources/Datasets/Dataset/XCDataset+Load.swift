@@ -15,12 +15,22 @@ extension XCDataset {
     }
 
     static func load(_ source: XCDatasetSource, fingerprint: String, _ team: ThreadTeam) throws -> XCDataset {
-        let type = source.files.featureType
         let (trainX, testX) = try features(source, team)
         let (trainY, testY) = try labels(source, team)
         try checkRows(trainX, source.trainFeatures, trainY, source.trainLabels)
         try checkRows(testX, source.testFeatures, testY, source.testLabels)
         let filter = try LabelFilter.read(source.filter, documents: testX.rows, labels: testY.cols)
+        return try ProgressScope.stage("putting the data set in order") { _ in
+            try ordered(trainX, trainY, testX, testY, filter, source, fingerprint, team)
+        }
+    }
+
+    /// The data set of the matrices of its files.
+    private static func ordered(
+        _ trainX: CSRMatrix, _ trainY: CSRMatrix, _ testX: CSRMatrix, _ testY: CSRMatrix, _ filter: CSRMatrix,
+        _ source: XCDatasetSource, _ fingerprint: String, _ team: ThreadTeam
+    ) throws -> XCDataset {
+        let type = source.files.featureType
         guard (0..<trainX.rows).contains(where: { !trainX.range($0).isEmpty && !trainY.range($0).isEmpty }) else {
             throw nothingToTrain(trainX, trainY, source)
         }

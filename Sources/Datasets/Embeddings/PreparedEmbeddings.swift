@@ -22,6 +22,16 @@ public struct PreparedEmbeddings: Sendable, Equatable {
     public static func prepare(
         path: String, datasetFolder: String, tokens: Int, dimensions: Int, cacheFolder: String, writesCache: Bool
     ) throws -> PreparedEmbeddings {
+        try ProgressScope.stage("reading \(lastName(path))") { _ in
+            try made(
+                path: path, datasetFolder: datasetFolder, tokens: tokens, dimensions: dimensions, cacheFolder: cacheFolder,
+                writesCache: writesCache)
+        }
+    }
+
+    private static func made(
+        path: String, datasetFolder: String, tokens: Int, dimensions: Int, cacheFolder: String, writesCache: Bool
+    ) throws -> PreparedEmbeddings {
         let file = try MappedFile(path: path)
         let format: EmbeddingFormat
         do { format = try EmbeddingFormat(file) } catch {

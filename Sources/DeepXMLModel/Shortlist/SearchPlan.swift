@@ -33,12 +33,16 @@ public struct SearchPlan: Sendable, Equatable {
     public func using(_ method: Method) -> SearchPlan { SearchPlan(method: method, settings: settings, reason: reason) }
 
     /// The planned search over `database`, M×D.
-    public func search(over database: Tensor, firstId: Int = 0, seed: Int, on device: any Device) throws
-        -> any NeighbourSearch
-    {
+    ///
+    /// - Parameter progress: counts the vectors of a graph.
+    public func search(
+        over database: Tensor, firstId: Int = 0, seed: Int, on device: any Device, _ progress: ProgressStage = .none
+    ) throws -> any NeighbourSearch {
         switch method {
         case .exact: device.exactSearch(over: database, firstId: firstId)
-        case .graph: try device.graphSearch(over: database, firstId: firstId, settings: settings, parts: 1, seed: seed)
+        case .graph:
+            try device.graphSearch(
+                over: database, firstId: firstId, settings: settings, parts: 1, seed: seed, progress: progress)
         }
     }
 

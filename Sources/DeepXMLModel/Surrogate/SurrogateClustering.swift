@@ -38,9 +38,14 @@ public final class SurrogateClustering: Sendable {
         clusterCount = 1 << depth
         self.seed = seed
         team = device.team
-        smoothed = SmoothedCentroids(
-            cooccurrence: cooccurrence(labels: labels, documents: documents, key: surrogateKey(seed, .walk), team: team),
-            centroids: labelCentroids(features: features, documents: documents, team: team), team: team)
+        let walks = ProgressScope.stage("walking from labels") { [team] _ in
+            cooccurrence(labels: labels, documents: documents, key: surrogateKey(seed, .walk), team: team)
+        }
+        smoothed = ProgressScope.stage("centroids of labels") { [team] _ in
+            SmoothedCentroids(
+                cooccurrence: walks, centroids: labelCentroids(features: features, documents: documents, team: team),
+                team: team)
+        }
     }
 
     /// All labels.
@@ -48,6 +53,12 @@ public final class SurrogateClustering: Sendable {
 
     /// The nodes one level down, in order; a node that is a cluster already stays.
     public func split(nodes: [ClusterNode]) -> [ClusterNode] {
+        ProgressScope.stage("splitting clusters", of: nodes.reduce(0) { $0 + $1.labels.count }, "labels") {
+            split(nodes: nodes, $0)
+        }
+    }
+
+    private func split(nodes: [ClusterNode], _ progress: ProgressStage) -> [ClusterNode] {
         var starts = [0]
         for node in nodes { starts.append(starts.last! + node.labels.count) }
         let sides = Buffer<UInt8>(count: starts.last!)
@@ -63,6 +74,7 @@ public final class SurrogateClustering: Sendable {
             } else {
                 members.twoMeans(from: first, tolerance: Self.tolerance, into: side)
             }
+            progress.advance(by: node.labels.count)
         }
         return nodes.indices.flatMap { n in
             nodes[n].level < depth ? nodes[n].halves(side: sides.view(starts[n]..<starts[n + 1])) : [nodes[n]]
@@ -71,9 +83,21 @@ public final class SurrogateClustering: Sendable {
 
     /// The clusters below each of the nodes, in order.
     public func finish(nodes: [ClusterNode]) -> [LabelCluster] {
-        let open = splitLarge(nodes)
+        ProgressScope.stage("clustering labels", of: nodes.reduce(0) { $0 + work(below: $1) }, "labels × levels") {
+            finish(nodes: nodes, $0)
+        }
+    }
+
+    /// Labels × levels that are to be split below a node.
+    private func work(below node: ClusterNode) -> Int { node.labels.count * (depth - node.level) }
+
+    private func finish(nodes: [ClusterNode], _ progress: ProgressStage) -> [LabelCluster] {
+        let open = splitLarge(nodes, progress)
         let clusterOf = Buffer<Int32>(count: labelCount)
-        team.forEach(open.count) { self.assign(open[$0], into: clusterOf) }
+        team.forEach(open.count) {
+            self.assign(open[$0], into: clusterOf)
+            progress.advance(by: self.work(below: open[$0]))
+        }
         var clusters: [LabelCluster] = []
         for node in open {
             let below = depth - node.level
@@ -97,11 +121,11 @@ public final class SurrogateClustering: Sendable {
     }
 
     /// Splits nodes until each is a cluster or small enough for inner products, in order.
-    private func splitLarge(_ nodes: [ClusterNode]) -> [ClusterNode] {
+    private func splitLarge(_ nodes: [ClusterNode], _ progress: ProgressStage) -> [ClusterNode] {
         var open = nodes
         while true {
             let isLarge = open.map { $0.level < depth && $0.labels.count > Self.gramLimit }
-            var halves = split(nodes: open.indices.filter { isLarge[$0] }.map { open[$0] })[...]
+            var halves = split(nodes: open.indices.filter { isLarge[$0] }.map { open[$0] }, progress)[...]
             if halves.isEmpty { return open }
             open = open.indices.flatMap { n in
                 guard isLarge[n] else { return [open[n]] }

@@ -27,9 +27,11 @@ public protocol SearchOperations {
     ///   - database: M×D, without padding between rows; copied into the graph.
     ///   - parts: graphs over equal runs of rows, built side by side.
     ///   - seed: draws each vector's number of layers.
+    ///   - progress: counts the vectors that are inserted.
     /// - Throws: `Failure` when memory for the graph is refused.
-    func graphSearch(over database: Tensor, firstId: Int, settings: GraphSettings, parts: Int, seed: Int) throws
-        -> any NeighbourSearch
+    func graphSearch(
+        over database: Tensor, firstId: Int, settings: GraphSettings, parts: Int, seed: Int, progress: ProgressStage
+    ) throws -> any NeighbourSearch
 
     // MARK: Vectors
 
@@ -119,5 +121,15 @@ public struct RowPair: Sendable, Equatable, BitwiseCopyable {
     public init(from: Int, to: Int) {
         self.from = Int32(from)
         self.to = Int32(to)
+    }
+}
+
+extension SearchOperations {
+    /// The same, counted by nobody.
+    public func graphSearch(over database: Tensor, firstId: Int, settings: GraphSettings, parts: Int, seed: Int) throws
+        -> any NeighbourSearch
+    {
+        try graphSearch(
+            over: database, firstId: firstId, settings: settings, parts: parts, seed: seed, progress: .none)
     }
 }

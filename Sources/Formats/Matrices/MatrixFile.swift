@@ -49,6 +49,20 @@ public enum MatrixFile {
     package static func read(
         _ file: MappedFile, kind: Kind, _ team: ThreadTeam, chunkBytes: Int = 16 << 20, pieceBytes: Int = 1 << 20
     ) throws -> CSRMatrix {
+        try ProgressScope.stage("reading \(lastName(file.path))", of: textBytes(file), ProgressReport.bytes) {
+            try read(file, kind: kind, team, chunkBytes: chunkBytes, pieceBytes: pieceBytes, $0)
+        }
+    }
+
+    /// Bytes that are counted while they are read: those of plain text.
+    private static func textBytes(_ file: MappedFile) -> Int? {
+        let isText = (try? binaryLayout(file)) == .some(nil) && !GzipText.recognises(file.bytes)
+        return isText ? file.count : nil
+    }
+
+    private static func read(
+        _ file: MappedFile, kind: Kind, _ team: ThreadTeam, chunkBytes: Int, pieceBytes: Int, _ progress: ProgressStage
+    ) throws -> CSRMatrix {
         switch try binaryLayout(file) {
         case .npz: return try NPZ.read(file).matrix(kind, team)
         case .npy: return try StoredMatrix.dense(NumPyArray(npy: file.content, place: file.path)).matrix(kind, team)
@@ -57,10 +71,10 @@ public enum MatrixFile {
         }
         let matrix: CSRMatrix
         if GzipText.recognises(file.bytes) {
-            matrix = try text(GzipText(file, chunkBytes: chunkBytes), kind: kind, pieceBytes: pieceBytes).read(team)
+            matrix = try text(GzipText(file, chunkBytes: chunkBytes), kind: kind, pieceBytes: pieceBytes).read(team, progress)
         } else {
             file.adviseSequential()
-            matrix = try TextMatrix(WholeText(file), kind: kind, pieceBytes: pieceBytes).read(team)
+            matrix = try TextMatrix(WholeText(file), kind: kind, pieceBytes: pieceBytes).read(team, progress)
         }
         switch kind {
         case .dense: return try matrix.filledUp(place: file.path, bytes: file.count)

@@ -24,7 +24,9 @@ package struct TextLines {
         }
         // A pipe can be read once, and not be mapped.
         do {
-            file = try Data(contentsOf: URL(fileURLWithPath: path)).withUnsafeBytes { MappedFile(path: path, content: $0) }
+            // Data(contentsOf:) asks for a file's size first, and refuses a pipe.
+            let pipe = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            file = (try pipe.readToEnd() ?? Data()).withUnsafeBytes { MappedFile(path: path, content: $0) }
         } catch {
             throw Failure(
                 .usage, "the file cannot be read", at: path, found: error.localizedDescription, expected: expected,

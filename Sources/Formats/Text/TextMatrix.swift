@@ -20,8 +20,9 @@ struct TextMatrix {
 
     /// Parses all rows.
     ///
+    /// - Parameter progress: counts bytes of text.
     /// - Throws: `Failure` for the first refused place, or where the header's number of rows does not match the file.
-    consuming func read(_ team: ThreadTeam) throws -> CSRMatrix {
+    consuming func read(_ team: ThreadTeam, _ progress: ProgressStage) throws -> CSRMatrix {
         let rule = TextRule(kind: kind, header: header)
         var parts = RowParts(cols: rule.cols)
         var chunk = first
@@ -30,7 +31,7 @@ struct TextMatrix {
             var body = XCTextBody(chunk, start: start, pieceBytes: pieceBytes, rule: rule)
             body.count(team)
             if chunk.isLast || parts.rows + body.rows > header.rows { try checkRows(parts.rows, body) }
-            let parsed = body.parse(firstLine: 2 + parts.rows, team)
+            let parsed = body.parse(firstLine: 2 + parts.rows, team, progress)
             if let error = parsed.error { throw error.failure(path: source.path, cols: rule.cols) }
             parts.append(parsed)
             guard !chunk.isLast, let next = try source.next() else { break }

@@ -9,10 +9,9 @@ public enum XCText {
     /// - Parameter isPacked: packed by gzip.
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
     public static func write(_ path: String, matrix: CSRMatrix, isPacked: Bool = false) throws {
-        var output = try TextOutput(path: path, isPacked: isPacked)
-        try output.write("\(matrix.rows) \(matrix.cols)\n")
-        for r in 0..<matrix.rows { try output.write(entries(matrix, r) + "\n") }
-        try output.commit()
+        try writeRows(path, header: "\(matrix.rows) \(matrix.cols)", count: matrix.rows, isPacked: isPacked) {
+            entries(matrix, $0)
+        }
     }
 
     /// Features, row by row.
@@ -31,13 +30,11 @@ public enum XCText {
     /// - Throws: `Failure` as `write` does. The matrices must have the same number of rows.
     public static func writeOneFile(_ path: String, features: CSRMatrix, labels: CSRMatrix, isPacked: Bool = false) throws {
         precondition(features.rows == labels.rows)
-        var output = try TextOutput(path: path, isPacked: isPacked)
-        try output.write("\(features.rows) \(features.cols) \(labels.cols)\n")
-        for r in 0..<features.rows {
-            let list = labels.columns(r).map(String.init).joined(separator: ",")
-            try output.write("\(list) \(entries(features, r))\n")
+        let header = "\(features.rows) \(features.cols) \(labels.cols)"
+        try writeRows(path, header: header, count: features.rows, isPacked: isPacked) { row in
+            let list = labels.columns(row).map(String.init).joined(separator: ",")
+            return "\(list) \(entries(features, row))"
         }
-        try output.commit()
     }
 
     /// `column:value …` of one row.
@@ -53,9 +50,22 @@ public enum XCText {
     }
 
     private static func write<Entry>(_ path: String, cols: Int, rows: [[Entry]], _ text: (Entry) -> String) throws {
-        var output = try TextOutput(path: path)
-        try output.write("\(rows.count) \(cols)\n")
-        for row in rows { try output.write(row.map(text).joined(separator: " ") + "\n") }
-        try output.commit()
+        try writeRows(path, header: "\(rows.count) \(cols)", count: rows.count, isPacked: false) {
+            rows[$0].map(text).joined(separator: " ")
+        }
+    }
+
+    private static func writeRows(
+        _ path: String, header: String, count: Int, isPacked: Bool, _ row: (Int) -> String
+    ) throws {
+        try ProgressScope.stage("writing \(lastName(path))", of: count, "rows") { progress in
+            var output = try TextOutput(path: path, isPacked: isPacked)
+            try output.write("\(header)\n")
+            for r in 0..<count {
+                try output.write(row(r) + "\n")
+                progress.advance()
+            }
+            try output.commit()
+        }
     }
 }

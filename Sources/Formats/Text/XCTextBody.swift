@@ -82,8 +82,10 @@ struct XCTextBody {
 
     /// Parses all pieces. The error, if any, is the first in the file.
     ///
-    /// - Parameter firstLine: number of the line that the first row is.
-    func parse(firstLine: Int, _ team: ThreadTeam) -> Parsed {
+    /// - Parameters:
+    ///   - firstLine: number of the line that the first row is.
+    ///   - progress: counts bytes.
+    func parse(firstLine: Int, _ team: ThreadTeam, _ progress: ProgressStage) -> Parsed {
         let starts = Buffer<Int64>(count: rows + 1)
         let indices = Buffer<Int32>(count: entries)
         let values = rule.keepsValues ? Buffer<Float>(count: entries) : nil
@@ -94,6 +96,7 @@ struct XCTextBody {
                 ct_text_parse(
                     text, length, rule.cols, rule.flags, indices.pointer + piece.firstEntry,
                     values.map { $0.pointer + piece.firstEntry }, starts.pointer + piece.firstRow + 1, results.pointer + i)
+                progress.advance(by: length)
             }
         }
         let error = pieces.indices.first { results[$0].error != 0 }.map { self.error(in: $0, results[$0], firstLine) }

@@ -46,8 +46,11 @@ package final class DocumentEncoder {
     package func encode(_ features: CSRMatrix) throws -> DenseMatrix {
         let result = DenseMatrix(rows: features.rows, cols: dims), docs = (0..<Int32(features.rows)).map { $0 }
         let room = group.device.paddedTensor(rows: Self.block, dims: dims)
-        try encoder.forEachBatch(docs, of: features, layer, into: room) { _, place, part in
-            result.rows(place).update(from: group.device.download(part).all)
+        try ProgressScope.stage("encoding", of: docs.count, "documents") { progress in
+            try encoder.forEachBatch(docs, of: features, layer, into: room) { _, place, part in
+                result.rows(place).update(from: group.device.download(part).all)
+                progress.advance(to: place.upperBound)
+            }
         }
         return result
     }

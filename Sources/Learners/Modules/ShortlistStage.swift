@@ -65,7 +65,7 @@ package struct ShortlistStage: RerankableStage {
     /// The k best labels of each row of this worker's slice, over the labels of all workers.
     private func best(_ k: Int, of shortlists: OwnShortlists, features: CSRMatrix, rows: RowLists) throws -> TopK {
         let result = TopK(rows: rows.ownRows.count, k: k)
-        for block in rows.sliceBlocks {
+        try rows.forEachSliceBlock("scoring shortlists") { block in
             let docs = block.flatMap { $0.map(Int32.init) }
             let logits = try network.logits(of: shortlists.entries, docs: docs, features: features)
             let merged = try rows.merge(network.device.best(of: logits, k: k), block: block, k: k)

@@ -58,11 +58,16 @@ struct GenerativeSearch {
         isForManyCalls: Bool = false, means: (Range<Int>) throws -> Tensor
     ) throws {
         (self.group, self.device, self.k) = (group, device, k)
-        searches = try parts.filter { !$0.isEmpty }.map { part in
-            let rows = try means(part).withPadding
-            if isForManyCalls, plan.search.method == .exact { return device.packedSearch(over: rows, firstId: part.lowerBound) }
-            return try plan.search.search(
-                over: rows, firstId: part.lowerBound, seed: Int(truncatingIfNeeded: seed), on: device)
+        let full = parts.filter { !$0.isEmpty }, isGraph = plan.search.method == .graph
+        searches = try ProgressScope.stage(
+            "building the search", of: isGraph ? full.reduce(0) { $0 + $1.count } : nil, "labels"
+        ) { progress in
+            try full.map { part in
+                let rows = try means(part).withPadding
+                if isForManyCalls, !isGraph { return device.packedSearch(over: rows, firstId: part.lowerBound) }
+                return try plan.search.search(
+                    over: rows, firstId: part.lowerBound, seed: Int(truncatingIfNeeded: seed), on: device, progress)
+            }
         }
     }
 
@@ -71,7 +76,7 @@ struct GenerativeSearch {
     /// - Parameter documents: the vectors of all of them.
     func lists(_ documents: Tensor) throws -> TopK {
         let rows = RowLists(group: group, rows: documents.rows), result = TopK(rows: rows.ownRows.count, k: k)
-        for block in rows.sliceBlocks {
+        try rows.forEachSliceBlock("searching for shortlists") { block in
             let found = TopK(rows: block.reduce(0) { $0 + $1.count }, k: k)
             var at = 0
             for range in block where !range.isEmpty {

@@ -111,13 +111,16 @@ struct SliceTraining {
         let time = Stopwatch(), before = try trained.doneByAll()
         let positives = run.data.trainDocuments, first = run.labels.lowerBound
         let blocks = try trained.blocks { 16 + positives.range($0).count + near.range($0 - first).count }
-        for (block, labels) in blocks.enumerated() {
-            outcome = outcome + train(labels, classifiers, near)
-            trained.finish(labels)
-            let done = try trained.doneByAll()
-            try report(block + 1, of: blocks.count, done: done, trained: done - before, seconds: time.seconds)
-            try run.control.afterBlock(block + 1, of: blocks.count, key: ModuleName.extreme.key(epoch: 0, step: done)) {
-                classifiers.stored() + trained.stored()
+        try ProgressScope.stage("classifiers", of: run.data.labelCount - before, "labels") { progress in
+            for (block, labels) in blocks.enumerated() {
+                outcome = outcome + train(labels, classifiers, near)
+                trained.finish(labels)
+                let done = try trained.doneByAll()
+                progress.advance(to: done - before)
+                try report(block + 1, of: blocks.count, done: done, trained: done - before, seconds: time.seconds)
+                try run.control.afterBlock(block + 1, of: blocks.count, key: ModuleName.extreme.key(epoch: 0, step: done)) {
+                    classifiers.stored() + trained.stored()
+                }
             }
         }
         try noticeUnsolved(outcome)

@@ -34,7 +34,7 @@ struct SliceVectors {
     /// All documents, on every worker: each makes those of its slice. Collective.
     func all(_ features: CSRMatrix, _ group: WorkerGroup) throws -> Tensor {
         let all = device.paddedTensor(rows: features.rows, dims: dims), own = group.ownSlice(features.rows)
-        write(own, of: features, into: all.rows(own))
+        ProgressScope.stage("document vectors") { _ in write(own, of: features, into: all.rows(own)) }
         guard group.size > 1, features.rows > 0 else { return all }
         try device.withHost(all.withPadding, .readWrite) { floats in
             try group.communicator.allgather(

@@ -54,17 +54,19 @@ struct BlockTraining {
         if missing.isEmpty { return }
         let dealt = LabelBlocks.deal(missing, workers: run.group.size, cost: cost(ofBlock:))
         let solve = try prepare(dealt.map { $0.map(blocks.labels(of:)) }), lookout = run.control.lookout()
-        try train(dealt[run.group.rank], lookout, solve)
+        let own = dealt[run.group.rank], labels = own.reduce(0) { $0 + blocks.labels(of: $1).count }
+        try ProgressScope.stage("training", of: labels, "labels") { try train(own, lookout, solve, $0) }
         try lookout.waitForPeers()
         try run.control.betweenModules()
     }
 
-    private func train(_ own: [Int], _ lookout: StopLookout, _ solve: Solve) throws {
+    private func train(_ own: [Int], _ lookout: StopLookout, _ solve: Solve, _ stage: ProgressStage) throws {
         var progress = BlockProgress(own.map(cost(ofBlock:)))
         for block in own {
             let labels = blocks.labels(of: block)
             guard try !lookout.look(), let done = try solve(labels, { lookout.isStopped }) else { return }
             try store.save(block, done.classifier, inaccurate: done.inaccurate)
+            stage.advance(by: labels.count)
             let cost = cost(ofBlock: block)
             if let event = progress.after(block: labels.count, cost: cost, workers: run.group.size, seed: run.seed) {
                 try run.control.report(event)

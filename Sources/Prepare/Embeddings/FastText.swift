@@ -35,13 +35,21 @@ public struct FastText: Sendable {
         let output = "\(folder)/fasttext"
         defer { for file in [input, "\(output).bin", "\(output).vec", "\(output).log"] { unlink(file) } }
         try writeCorpus(texts, to: input)
+        let words = epochs * texts.ids.count
         let first = learningRate ?? Self.rate(forTokens: texts.ids.count)
         for rate in [first, first / 4, first / 16] {
-            try run(program, arguments(input: input, output: output, rate: rate), log: "\(output).log")
+            try ProgressScope.stage("fastText", of: words, "words") {
+                try run(program, on: input, arguments(input: input, output: output, rate: rate), log: "\(output).log", words, $0)
+            }
             unlink("\(output).bin")
-            let matrix = try VectorFile.means(
-                "\(output).vec", count: vectoriser.vocabulary.count, dimensions: dimensions
-            ) { Set(vectoriser.columns(ofWord: $0)) }
+            let matrix = try ProgressScope.stage("reading fastText's vectors", of: texts.words.count, "words") { progress in
+                try VectorFile.means(
+                    "\(output).vec", count: vectoriser.vocabulary.count, dimensions: dimensions
+                ) { word in
+                    progress.advance()
+                    return Set(vectoriser.columns(ofWord: word))
+                }
+            }
             if Self.isSound(matrix) { return matrix }
             log("fastText's vectors diverged at learning rate \(rate); trying a quarter of it")
         }
@@ -61,7 +69,7 @@ public struct FastText: Sendable {
         [
             "skipgram", "-input", input, "-output", output, "-dim", "\(dimensions)", "-minn", "3", "-maxn", "6", "-minCount", "1",
             "-epoch", "\(epochs)", "-lr", "\(rate)", "-bucket", "\(buckets)", "-thread", "\(threads)",
-            "-seed", "\(seed & 0x7FFF_FFFF)", "-verbose", "0",
+            "-seed", "\(seed & 0x7FFF_FFFF)", "-verbose", "2",
         ]
     }
 
@@ -103,13 +111,21 @@ public struct FastText: Sendable {
 
     /// Runs the program to its end. Foundation puts it in a process group of its own, which Ctrl-C does not reach; so
     /// setpriv (of util-linux, on every Debian) has the kernel end it when this process ends.
-    private func run(_ program: String, _ arguments: [String], log: String) throws {
+    ///
+    /// - Parameters:
+    ///   - words: in all epochs.
+    ///   - progress: counts them.
+    private func run(
+        _ program: String, on input: String, _ arguments: [String], log: String, _ words: Int, _ progress: ProgressStage
+    ) throws {
         let process = Process()
         let keeper = Self.onPath("setpriv")
         process.executableURL = URL(fileURLWithPath: keeper ?? program)
         process.arguments = (keeper == nil ? [] : ["--pdeathsig", "TERM", program]) + arguments
         try AtomicFile.write(log, [])
         let messages = FileHandle(forWritingAtPath: log) ?? FileHandle.nullDevice
+        let ended = WaitFlag()
+        process.terminationHandler = { _ in ended.set() }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = messages
         process.standardError = messages
@@ -118,6 +134,10 @@ public struct FastText: Sendable {
         } catch {
             throw Failure(.usage, "fastText cannot be started", at: program, found: error.localizedDescription)
         }
+        var watch = FastTextWatch(process: process.processIdentifier, input: input, log: log, epochs: epochs)
+        while !ended.wait(seconds: 1) {
+            if let share = watch.share() { progress.advance(to: Int(share * Double(words))) }
+        }
         process.waitUntilExit()
         guard process.terminationReason == .exit, process.terminationStatus == 0 else {
             throw stopped(process, program, log)
@@ -125,7 +145,8 @@ public struct FastText: Sendable {
     }
 
     private func stopped(_ process: Process, _ program: String, _ log: String) -> Failure {
-        let words = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n").suffix(3).joined(separator: "; ")
+        let words = (try? String(contentsOfFile: log, encoding: .utf8))?.split(whereSeparator: \.isNewline).suffix(3).joined(
+            separator: "; ")
         let how = process.terminationReason == .exit ? "exit code" : "signal"
         return Failure(
             .outOfResources, "fastText stopped before its end", at: program,

@@ -34,6 +34,10 @@ public struct DocumentReader: Sendable {
     ///
     /// - Throws: `Failure` with `file:line` for the first line that is of no such form.
     public func content(of path: String) throws -> Content {
+        try ProgressScope.stage("reading \(lastName(path))", of: nil, "documents") { try content(of: path, $0) }
+    }
+
+    private func content(of path: String, _ progress: ProgressStage) throws -> Content {
         var content = Content(documents: [], isRawXC: false, labelCount: 0)
         var form: Form?
         try TextLines(path: path, expected: Self.formats).forEach { line, number in
@@ -47,6 +51,7 @@ public struct DocumentReader: Sendable {
                 case .rawXC: try rawDocument(line, at: place, &content.labelCount)
                 }
             content.documents.append(document)
+            progress.advance(to: content.documents.count)
         }
         if content.documents.isEmpty {
             throw Failure(

@@ -1,3 +1,5 @@
+import Support
+
 /// Numbers for byte strings (tokens, pieces of tokens), in the order of first sight; looking one up allocates nothing.
 ///
 /// Open addressing with linear probing, at most half full; the bytes of all strings stand in one array.
@@ -99,11 +101,15 @@ struct TokenisedText {
     /// Where each text begins in `ids`, and a last entry: where the last one ends.
     private(set) var starts: [Int] = [0]
 
-    init(_ texts: some Sequence<String>, tokenizer: Tokenizer) {
+    /// - Parameter count: of the texts, where it is known: for the progress.
+    init(_ texts: some Sequence<String>, tokenizer: Tokenizer, count: Int? = nil) {
         var table = TokenTable()
-        for text in texts {
-            tokenizer.forEachTokenBytes(in: text) { ids.append(table.number(of: $0)) }
-            starts.append(ids.count)
+        ProgressScope.stage("cutting texts into words", of: count, "texts") { progress in
+            for text in texts {
+                tokenizer.forEachTokenBytes(in: text) { ids.append(table.number(of: $0)) }
+                starts.append(ids.count)
+                progress.advance()
+            }
         }
         words = (0..<table.count).map { table[$0] }
     }

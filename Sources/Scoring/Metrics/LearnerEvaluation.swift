@@ -40,19 +40,38 @@ public struct LearnerEvaluation: Sendable, Equatable {
     public init(
         scores: LearnerScores, truth: GroundTruth, beta: Double, betas: [Double] = Self.betas, team: ThreadTeam? = nil
     ) {
-        stages = ["clf": truth.evaluate(scores.clf, team: team)]
-        if let reranker = scores.reranker { stages["reranker"] = truth.evaluate(reranker, team: team) }
+        self = ProgressScope.stage("evaluating", of: Self.tables(scores, betas), "tables") { progress in
+            Self(scores, truth, beta, betas, team, progress)
+        }
+    }
+
+    /// Tables of metrics that are made.
+    private static func tables(_ scores: LearnerScores, _ betas: [Double]) -> Int {
+        guard scores.hasShortlist else { return 2 }
+        return scores.reranker == nil ? 3 + betas.count : 4 + 2 * betas.count
+    }
+
+    private init(
+        _ scores: LearnerScores, _ truth: GroundTruth, _ beta: Double, _ betas: [Double], _ team: ThreadTeam?,
+        _ progress: ProgressStage
+    ) {
+        func evaluate(_ scores: CSRMatrix) -> MetricTable {
+            defer { progress.advance() }
+            return truth.evaluate(scores, team: team)
+        }
+        stages = ["clf": evaluate(scores.clf)]
+        if let reranker = scores.reranker { stages["reranker"] = evaluate(reranker) }
         guard scores.hasShortlist else {
-            metrics = truth.evaluate(scores.combined(beta: 1, team: team), team: team)
+            metrics = evaluate(scores.combined(beta: 1, team: team))
             byBeta = [:]
             return
         }
-        stages["knn"] = truth.evaluate(scores.knn, team: team)
+        stages["knn"] = evaluate(scores.knn)
         // The squashed stages serve every β.
         let knn = Scoring.squashed(scores.knn, team: team)
         func combined(_ stage: CSRMatrix, _ beta: Double) -> MetricTable {
             let mixed = Scoring.sum(stage, weight: Float(beta), knn, weight: Float(1 - beta), team: team)
-            return truth.evaluate(mixed, team: team)
+            return evaluate(mixed)
         }
         func all(_ stage: CSRMatrix) -> [String: MetricTable] {
             Dictionary(uniqueKeysWithValues: betas.map { (Self.key($0), combined(stage, $0)) })

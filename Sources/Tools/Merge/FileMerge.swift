@@ -71,7 +71,7 @@ public struct FileMerge: Sendable {
             }
             let search = WeightSearch(
                 scores: validation.map { $0.widened(to: width) }, truth: truth, metric: tuning.metric, team: team)
-            let found = search.run(from: weights)
+            let found = ProgressScope.stage("choosing weights", of: nil, "trials") { search.run(from: weights, $0) }
             weights = found.weights
             notices.append(
                 "weights chosen on \(Quantity.count(labels.rows)) validation documents: \(tuning.metric) "
@@ -79,8 +79,10 @@ public struct FileMerge: Sendable {
         }
         let (all, read) = try self.read(inputs, team: team)
         notices = read + notices
-        let sum = Scoring.weightedSum(all, weights: weights.map(Float.init), team: team)
-        return Result(scores: Scoring.topK(sum, topK, team: team), weights: weights, notices: notices)
+        let scores = ProgressScope.stage("summing scores") { _ in
+            Scoring.topK(Scoring.weightedSum(all, weights: weights.map(Float.init), team: team), topK, team: team)
+        }
+        return Result(scores: scores, weights: weights, notices: notices)
     }
 
     private func check() throws {

@@ -48,8 +48,10 @@ package struct WeightSearch {
         (self.scores, self.truth, self.metric, self.team) = (scores, truth, metric, team)
     }
 
+    /// - Parameter progress: counts the weights that are tried.
     /// - Returns: weights that sum to 1, their metric, and that of the weights at the start.
-    package func run(from start: [Double]) -> (weights: [Double], value: Double, start: Double) {
+    package func run(from start: [Double], _ progress: ProgressStage = .none) -> (weights: [Double], value: Double, start: Double)
+    {
         var weights = shares(start), best = value(weights)
         let before = best
         for _ in 0..<Self.rounds {
@@ -60,6 +62,7 @@ package struct WeightSearch {
                 for share in grid {
                     let tried = setting(learner, to: share, in: weights), found = value(tried)
                     if found > best { (weights, best) = (tried, found) }
+                    progress.advance()
                 }
             }
             if weights == earlier { break }

@@ -42,7 +42,8 @@ final class ChunkScoring {
             guard let text else { preconditionFailure("text came, features were announced") }
             features = try text.features(bytes, form: form, first: chunk.first, team: team)
         }
-        guard let scores = try predictor.predict(features, topK: topK) else {
+        // How far all chunks are is the better news.
+        guard let scores = try ProgressScope.hidden({ try predictor.predict(features, topK: topK) }) else {
             preconditionFailure("a group of one rank leads itself")
         }
         let empty = (0..<features.rows).count { features.range($0).isEmpty }

@@ -27,7 +27,10 @@ struct PreparedPrediction {
         }
         var stream: (any DocumentSource)?
         if readsInput, case .text(let path) = job.input { stream = try LineSource(path: path) }
-        let predictor = try Predictor(models: models, group: group, beta: job.beta)
+        let group = group
+        let predictor = try ProgressScope.stage("loading the model") { _ in
+            try Predictor(models: models, group: group, beta: job.beta)
+        }
         let topK = min(job.topK ?? predictor.defaultTopK, predictor.labelCount)
         scoring = try ChunkScoring(
             predictor, text: text, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
@@ -64,12 +67,15 @@ struct PreparedPrediction {
         guard var source, let output else { preconditionFailure("the rank that reads runs") }
         let began = Date()
         var last = began, writing = 0.0, summary = summary
-        try work(&source, limit) { chunk in
-            let done = Date()
-            summary.add(chunk, seconds: done.timeIntervalSince(last))
-            try output.add(chunk)
-            last = Date()
-            writing += last.timeIntervalSince(done)
+        try ProgressScope.stage("scoring", of: source.count, "documents") { progress in
+            try work(&source, limit) { chunk in
+                let done = Date()
+                summary.add(chunk, seconds: done.timeIntervalSince(last))
+                try output.add(chunk)
+                last = Date()
+                writing += last.timeIntervalSince(done)
+                progress.advance(to: summary.documents)
+            }
         }
         summary.predicting = -began.timeIntervalSinceNow - writing
         let finishing = Date()

@@ -91,6 +91,10 @@ package final class LearnerControl {
 
     /// Each worker writes its shard; the leader's manifest makes them a checkpoint.
     package func save(_ key: CheckpointKey, arrays: [StoredArray], pinned: Bool = false, state: [String: String] = [:]) throws {
+        try ProgressScope.stage("writing a checkpoint") { _ in try write(key, arrays, pinned: pinned, state) }
+    }
+
+    private func write(_ key: CheckpointKey, _ arrays: [StoredArray], pinned: Bool, _ state: [String: String]) throws {
         let receipt = try store.writeShard(key, shard: group.rank, of: group.size, arrays: arrays)
         let all = try group.communicator.gatherBytes(Array(JSONEncoder().encode(receipt)))
         if let all {

@@ -83,6 +83,13 @@ package struct TrainingLoop {
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate) throws {
+        let batch = config.optimisation.batchSize, documents = features.rows - firstStep * batch
+        try ProgressScope.stage("epoch \(epoch + 1) of \(config.optimisation.epochs)", of: documents, "documents") {
+            try runEpoch(epoch, from: firstStep, rate: rate, $0)
+        }
+    }
+
+    private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate, _ progress: ProgressStage) throws {
         let time = Stopwatch(), order = network.streams.permutation(features.rows, epoch: epoch)
         var sum = 0.0, documents = 0, divergedAt = Int.max
         for place in firstStep..<stepsPerEpoch {
@@ -91,6 +98,7 @@ package struct TrainingLoop {
             sum += try network.step(
                 DocumentBatch(features: features, docs: docs), step: step, learningRate: rate.at(step: step), loss: loss)
             documents += docs.count
+            progress.advance(to: documents)
             if !sum.isFinite { divergedAt = min(divergedAt, place + 1) }
             guard place + 1 < stepsPerEpoch else { break }
             do {

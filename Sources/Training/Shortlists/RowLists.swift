@@ -34,6 +34,18 @@ package struct RowLists {
         }
     }
 
+    /// Calls `body` with each of `sliceBlocks`, and reports how far that is.
+    ///
+    /// - Parameter what: is done with the documents.
+    package func forEachSliceBlock(_ what: String, _ body: ([Range<Int>]) throws -> Void) throws {
+        try ProgressScope.stage(what, of: rows, "documents") { progress in
+            for block in sliceBlocks {
+                try body(block)
+                progress.advance(by: block.reduce(0) { $0 + $1.count })
+            }
+        }
+    }
+
     /// Merges the lists that each worker found for all rows of a block, at the owner of each row.
     ///
     /// - Parameters:
@@ -56,18 +68,27 @@ package struct RowLists {
     package func forEachRow(
         _ own: TopK, _ body: (_ row: Int, _ ids: BufferSlice<Int32>, _ scores: BufferSlice<Float>) -> Void
     ) throws {
-        let k = own.k, mine = ownRows
-        for from in stride(from: 0, to: rows, by: Self.block) {
-            let range = from..<min(from + Self.block, rows)
-            let lists = TopK(rows: range.count, k: k), shared = slices.map { $0.clamped(to: range) }
-            let blocks = shared.map { ($0.lowerBound - from) * k..<($0.upperBound - from) * k }
-            let part = shared[group.rank]
-            lists.replace(
-                from: part.lowerBound - from, with: own,
-                rows: part.lowerBound - mine.lowerBound..<part.upperBound - mine.lowerBound)
-            try group.communicator.allgather(lists.indices, blocks: blocks)
-            try group.communicator.allgather(lists.scores, blocks: blocks)
-            for row in range { body(row, lists.ids(row - from), lists.scores(row - from)) }
+        try ProgressScope.stage("dealing out shortlists", of: rows, "documents") { progress in
+            for from in stride(from: 0, to: rows, by: Self.block) {
+                try forBlock(from..<min(from + Self.block, rows), own, body)
+                progress.advance(to: min(from + Self.block, rows))
+            }
         }
+    }
+
+    /// `forEachRow` of some neighbouring rows.
+    private func forBlock(
+        _ range: Range<Int>, _ own: TopK, _ body: (Int, BufferSlice<Int32>, BufferSlice<Float>) -> Void
+    ) throws {
+        let k = own.k, mine = ownRows, from = range.lowerBound
+        let lists = TopK(rows: range.count, k: k), shared = slices.map { $0.clamped(to: range) }
+        let blocks = shared.map { ($0.lowerBound - from) * k..<($0.upperBound - from) * k }
+        let part = shared[group.rank]
+        lists.replace(
+            from: part.lowerBound - from, with: own,
+            rows: part.lowerBound - mine.lowerBound..<part.upperBound - mine.lowerBound)
+        try group.communicator.allgather(lists.indices, blocks: blocks)
+        try group.communicator.allgather(lists.scores, blocks: blocks)
+        for row in range { body(row, lists.ids(row - from), lists.scores(row - from)) }
     }
 }

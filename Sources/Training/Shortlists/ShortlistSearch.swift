@@ -40,23 +40,28 @@ package final class ShortlistSearch {
                 labels: $0, data: context.data, dims: dims, perLabel: context.config.extreme.shortlist.centroids, on: device)
         }
         let own = try Self.vectors(space, context, cut.ownDocuments, builders)
-        documents = try inParallel(cut.documents.count, device.team) { part in
-            let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
-            let rows = own.rows(offset..<offset + range.count)
-            if isForManyCalls, methods.documents.method == .exact {
-                return device.packedSearch(over: rows, firstId: range.lowerBound)
+        documents = try ProgressScope.building(methods.documents, cut.ownDocuments.count, "documents") { progress in
+            try inParallel(cut.documents.count, device.team) { part in
+                let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
+                let rows = own.rows(offset..<offset + range.count)
+                if isForManyCalls, methods.documents.method == .exact {
+                    return device.packedSearch(over: rows, firstId: range.lowerBound)
+                }
+                return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, on: device, progress)
             }
-            return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, on: device)
         }
-        let vectors = builders.map { $0.finish() }
-        centroids = try inParallel(vectors.count, device.team) { part in
-            let vectors = vectors[part], firstId = vectors.hasSeveral ? 0 : cut.labels[part].lowerBound
-            if isForManyCalls, methods.labels.method == .exact {
-                return LabelSearch(vectors: vectors, search: device.packedSearch(over: vectors.matrix, firstId: firstId))
+        let vectors = ProgressScope.stage("vectors of labels") { _ in builders.map { $0.finish() } }
+        let labels = vectors.reduce(0) { $0 + $1.labelOf.count }
+        centroids = try ProgressScope.building(methods.labels, labels, "labels") { progress in
+            try inParallel(vectors.count, device.team) { part in
+                let vectors = vectors[part], firstId = vectors.hasSeveral ? 0 : cut.labels[part].lowerBound
+                if isForManyCalls, methods.labels.method == .exact {
+                    return LabelSearch(vectors: vectors, search: device.packedSearch(over: vectors.matrix, firstId: firstId))
+                }
+                return LabelSearch(
+                    vectors: vectors,
+                    search: try methods.labels.search(over: vectors.matrix, firstId: firstId, seed: seed, on: device, progress))
             }
-            return LabelSearch(
-                vectors: vectors,
-                search: try methods.labels.search(over: vectors.matrix, firstId: firstId, seed: seed, on: device))
         }
     }
 
@@ -64,7 +69,7 @@ package final class ShortlistSearch {
     package func lists(_ features: CSRMatrix) throws -> TopK {
         let rows = RowLists(group: group, rows: features.rows), k = config.shortlist.length
         let result = TopK(rows: rows.ownRows.count, k: k)
-        for block in rows.sliceBlocks {
+        try rows.forEachSliceBlock("searching for shortlists") { block in
             let queries = try space.unitRows(block.flatMap { $0.map(Int32.init) }, of: features)
             let short =
                 try config.shortlist.negativeSampling == .centroids
@@ -104,18 +109,30 @@ package final class ShortlistSearch {
     ) throws -> Tensor {
         let features = context.data.trainFeatures, n = features.rows, device = context.group.device
         let own = device.tensor(rows: slice.count, cols: paddedWidth(space.dims))
-        for from in stride(from: 0, to: n, by: RowLists.block) {
-            let range = from..<min(from + RowLists.block, n)
-            let x = try space.unitRows(range.map(Int32.init), of: features)
-            let shared = slice.clamped(to: range)
-            if !shared.isEmpty {
-                device.copy(
-                    x.rows(shared.lowerBound - from..<shared.upperBound - from),
-                    to: own.rows(shared.lowerBound - slice.lowerBound..<shared.upperBound - slice.lowerBound))
+        try ProgressScope.stage("encoding documents", of: n, "documents") { progress in
+            for from in stride(from: 0, to: n, by: RowLists.block) {
+                let range = from..<min(from + RowLists.block, n)
+                let x = try space.unitRows(range.map(Int32.init), of: features)
+                let shared = slice.clamped(to: range)
+                if !shared.isEmpty {
+                    device.copy(
+                        x.rows(shared.lowerBound - from..<shared.upperBound - from),
+                        to: own.rows(shared.lowerBound - slice.lowerBound..<shared.upperBound - slice.lowerBound))
+                }
+                for builder in builders { builder.add(x, range) }
+                progress.advance(to: range.upperBound)
             }
-            for builder in builders { builder.add(x, range) }
         }
         return own
+    }
+}
+
+extension ProgressScope {
+    /// Building a search over `count` vectors: only a graph takes long, and only there they are counted.
+    fileprivate static func building<Result>(
+        _ plan: SearchPlan, _ count: Int, _ unit: String, _ body: (ProgressStage) throws -> Result
+    ) rethrows -> Result {
+        try stage("building the search of \(unit)", of: plan.method == .graph ? count : nil, unit, body: body)
     }
 }
 

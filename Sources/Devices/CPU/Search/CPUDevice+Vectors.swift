@@ -11,10 +11,11 @@ extension CPUDevice {
         CPUPackedSearch(database, dims: database.cols, firstId: firstId, bias: nil, team: team)
     }
 
-    public func graphSearch(over database: Tensor, firstId: Int, settings: GraphSettings, parts: Int, seed: Int) throws
-        -> any NeighbourSearch
-    {
-        try CPUGraphSearch(over: database, firstId: firstId, settings: settings, parts: parts, seed: seed, team: team)
+    public func graphSearch(
+        over database: Tensor, firstId: Int, settings: GraphSettings, parts: Int, seed: Int, progress: ProgressStage
+    ) throws -> any NeighbourSearch {
+        try CPUGraphSearch(
+            over: database, firstId: firstId, settings: settings, parts: parts, seed: seed, team: team, progress: progress)
     }
 
     public func makeUnitRows(_ rows: Tensor) {

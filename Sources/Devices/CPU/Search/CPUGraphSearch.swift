@@ -7,13 +7,18 @@ final class CPUGraphSearch: NeighbourSearch {
     private let team: ThreadTeam
     let count: Int
 
-    init(over database: Tensor, firstId: Int, settings: GraphSettings, parts: Int, seed: Int, team: ThreadTeam) throws {
+    init(
+        over database: Tensor, firstId: Int, settings: GraphSettings, parts: Int, seed: Int, team: ThreadTeam,
+        progress: ProgressStage
+    )
+        throws
+    {
         precondition(database.isContiguous)
         let wanted = max(1, min(parts, database.rows)), rows = database.rows
         let cells = (0..<wanted).map { part in
             GraphPart(rows: rows * part / wanted..<rows * (part + 1) / wanted, firstId: firstId)
         }
-        team.forEach(wanted) { cells[$0].build(database, settings, seed: UInt32(truncatingIfNeeded: seed)) }
+        team.forEach(wanted) { cells[$0].build(database, settings, seed: UInt32(truncatingIfNeeded: seed), progress) }
         for cell in cells { try cell.check() }
         (self.parts, self.team, count) = (cells, team, rows)
     }
@@ -43,12 +48,15 @@ private final class GraphPart: @unchecked Sendable {
 
     deinit { if let graph { chnsw_free(graph) } }
 
-    func build(_ database: Tensor, _ settings: GraphSettings, seed: UInt32) {
+    func build(_ database: Tensor, _ settings: GraphSettings, seed: UInt32, _ progress: ProgressStage) {
         guard !rows.isEmpty else { return }
         // hnswlib draws layers with 1/ln M: one link would divide by zero.
-        graph = chnsw_build(
-            database.row(rows.lowerBound), rows.count, database.cols, max(2, settings.M), max(1, settings.efC), seed,
-            message.pointer, message.count)
+        graph = withUnsafePointer(to: progress) { progress in
+            chnsw_build(
+                database.row(rows.lowerBound), rows.count, database.cols, max(2, settings.M), max(1, settings.efC), seed,
+                { $0?.assumingMemoryBound(to: ProgressStage.self).pointee.advance(by: $1) },
+                UnsafeMutableRawPointer(mutating: progress), message.pointer, message.count)
+        }
         if let graph { chnsw_set_search_width(graph, max(1, settings.efS)) }
     }
 
