@@ -5,7 +5,6 @@ import Support
 package struct Prediction {
     package let stage: any ScoredStage
     package let reranker: Reranker?
-    private static let block = 512
 
     package init(stage: any ScoredStage, reranker: Reranker? = nil) {
         self.stage = stage
@@ -28,6 +27,6 @@ package struct Prediction {
     /// The documents in the blocks in which they are scored.
     private var blocks: [Range<Int>] {
         let documents = stage.queries.rows
-        return stride(from: 0, to: documents, by: Self.block).map { $0..<min($0 + Self.block, documents) }
+        return stride(from: 0, to: documents, by: ScoreBlock.size).map { $0..<min($0 + ScoreBlock.size, documents) }
     }
 }
