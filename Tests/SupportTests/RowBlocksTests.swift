@@ -13,7 +13,7 @@ import Testing
 
     @Test func blocksJoinedAreTheWhole() throws {
         var blocks: [CSRMatrix] = []
-        matrix.forEachBlock { blocks.append($0) }
+        try matrix.forEachBlock { blocks.append($0) }
         #expect(blocks.map(\.rows) == [4096, 904])
         #expect(same(CSRMatrix(joining: blocks, cols: 12), matrix))
         #expect(matrix.block(4999..<5000).indices.array == Array(matrix.columns(4999)))
@@ -30,7 +30,8 @@ import Testing
             #expect(same(try spooled.block(start..<start + 1), matrix.block(start..<start + 1)))
         }
         #expect(spooled.nonZeros == matrix.nonZeros && spooled.rowStarts().array == matrix.starts.array)
-        #expect(same(try spooled.block(0..<5000), matrix) && same(try spooled.block(900..<2100), matrix.block(900..<2100)))
+        #expect(same(try spooled.block(0..<5000), matrix))
+        #expect(same(try spooled.block(900..<2100), matrix.block(900..<2100)))
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
 
