@@ -78,13 +78,16 @@ def worker(framework, sizes, c, m):
 
 
 def coordinator(framework, sizes, c):
-    """Bytes of rank 0 of several: the scores of one learner while they are merged, its and the ensemble's."""
+    """Bytes of rank 0 of several, for one learner: blocks of scores that are merged and measured, and a little a document and label."""
     _, test, _, labels = sizes
-    entries = test * min(c["global"]["top_k"], labels)
-    first = 8 if framework == "DeepXML-OVA" else 16
+    kept = min(c["global"]["top_k"], labels)
+    stages = 1 if framework == "DeepXML-OVA" else 2
     reranker = framework == "DeepXML" and c["global"].get("use_reranker") or "reranker" in c and c["global"].get("use_reranker")
-    return entries * (first + (24 if reranker else 0) + 2 * first) + PROGRAM
-
+    lists = stages + (1 if reranker else 0)
+    block = min(512, test) * kept
+    merged = 8 * block * 8 * stages + 48 * block
+    measured = min(4096, test) * kept * 8 * (2 * lists + 6)
+    return merged + measured + 8 * (test + 1) * 2 * lists + 32 * labels + PROGRAM
 
 
 def overhead(kind, D):

@@ -169,9 +169,10 @@ extension H5File {
             let file = try selection(
                 place, of: info.shape, from: [window.rows.lowerBound, window.cols.lowerBound], extent: extent)
             defer { H5Sclose(file) }
+            // Of as many dimensions as the file's: HDF5 goes element by element between others.
+            let target = [window.target.rows, window.target.cols].prefix(window.target.cols == 1 ? info.shape.count : 2)
             let memory = try selection(
-                place, of: [window.target.rows, window.target.cols], from: [window.corner.row, window.corner.col],
-                extent: extent)
+                place, of: Array(target), from: [window.corner.row, window.corner.col], extent: extent)
             defer { H5Sclose(memory) }
             try place.check(H5Dread(dataset, T.scalar.typeID, memory, file, chdf5_default(), buffer.pointer), "read")
         }
