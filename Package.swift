@@ -138,7 +138,7 @@ let package = Package(
             ],
             path: "Tests/WorkerChecks/Checks"),
         .executableTarget(
-            name: "worker-checks", dependencies: ["WorkerChecks", "Formats", "Transport", "Support"],
+            name: "worker-checks", dependencies: ["WorkerChecks", "Transport", "Support"],
             path: "Tests/WorkerChecks/Command"),
         .testTarget(
             name: "ToolsTests",

@@ -1,4 +1,3 @@
-import Formats
 import Foundation
 import Support
 import Transport
@@ -46,7 +45,7 @@ import WorkerChecks
         }
         let job = try LearnerJob(folder: folder, data: SampleData(), settings: ["global.top_k=\(scores)"])
         var made = MadeScores(job: job)
-        made.job.options.predictions = PredictionFormat.allCases
+        made.job.options.predictions = [.npz, .h5]
         (made.scoresADocument, made.isReranked) = (scores, true)
         made.onStart = {
             print("read: \(memory("VmHWM")) MiB at most, \(memory("RssAnon")) MiB of them its own now")
