@@ -171,7 +171,10 @@ func makePlan(
         func part(_ ranks: Int, _ name: String) -> [Int] {
             makePlan(ranks: ranks, seeds: [1]).memory(ofRank: ranks == 1 ? 0 : 1).parts.filter { $0.name == name }.map(\.bytes)
         }
-        #expect(part(3, "shortlists") == [16 * 8198 * 500] && part(4, "shortlists") == [16 * 5466 * 500])
+        // Of training and test documents.
+        #expect(part(3, "shortlists") == [(12 * 6557 + 16 * 1641) * 500])
+        #expect(part(4, "shortlists") == [(12 * 4372 + 16 * 1094) * 500])
+        #expect(part(3, "re-ranker's lists") == [12 * 6557 * Config().reranker.shortlist.length])
         let M = 8 * Config().extreme.shortlist.M
         #expect(part(3, "vectors and graphs") == [(6557 + 2008) * (1200 + M)])
         #expect(part(4, "vectors and graphs") == [(4372 + 1339) * (1200 + M)])

@@ -53,7 +53,9 @@ import WorkerChecks
         let job = try made("again")
         #expect(try job.run(workers: 2) == 0)
         let expected = try files(job)
-        for path in expected.keys where path.contains("score.") { try FileManager.default.removeItem(atPath: job.job.options.work + path) }
+        for path in expected.keys where path.contains("score.") {
+            try FileManager.default.removeItem(atPath: job.job.options.work + path)
+        }
         var idle = job
         idle.failure = (1, 0)
         #expect(try idle.run(workers: 1) == 0)

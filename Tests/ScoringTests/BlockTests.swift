@@ -117,7 +117,9 @@ import Testing
     }
 
     @Test func ensemble() throws {
-        let wholes = [scores(from: 0, reranked: true), scores(from: 4500, reranked: false), scores(from: Self.rows, reranked: true)]
+        let wholes = [
+            scores(from: 0, reranked: true), scores(from: 4500, reranked: false), scores(from: Self.rows, reranked: true),
+        ]
         let expected = Scoring.ensemble(wholes.map { $0.combined(beta: 0.6) })
         let parts = wholes.map { LearnerParts(clf: $0.clf, knn: $0.knn, reranker: $0.reranker).combined(beta: 0.6) }
         let ensemble = CombinedScores.ensemble(parts)

@@ -52,9 +52,11 @@ package struct RowLists {
 
     /// Calls `body` with the whole list of every row, in the order of rows.
     ///
-    /// - Parameter own: the lists of this worker's slice.
+    /// - Parameters:
+    ///   - own: the lists of this worker's slice.
+    ///   - withScores: false: `body` gets scores of this worker's slice only.
     package func forEachRow(
-        _ own: TopK, _ body: (_ row: Int, _ ids: BufferSlice<Int32>, _ scores: BufferSlice<Float>) -> Void
+        _ own: TopK, withScores: Bool, _ body: (_ row: Int, _ ids: BufferSlice<Int32>, _ scores: BufferSlice<Float>) -> Void
     ) throws {
         let k = own.k, mine = ownRows
         for from in stride(from: 0, to: rows, by: Self.block) {
@@ -66,7 +68,7 @@ package struct RowLists {
                 from: part.lowerBound - from, with: own,
                 rows: part.lowerBound - mine.lowerBound..<part.upperBound - mine.lowerBound)
             try group.communicator.allgather(lists.indices, blocks: blocks)
-            try group.communicator.allgather(lists.scores, blocks: blocks)
+            if withScores { try group.communicator.allgather(lists.scores, blocks: blocks) }
             for row in range { body(row, lists.ids(row - from), lists.scores(row - from)) }
         }
     }

@@ -12,7 +12,8 @@ import WorkerChecks
     static func main() {
         let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
         if numbers.count == 3 {
-            do { try coordinator(CommandLine.arguments[1], documents: numbers[0], labels: numbers[1], scores: numbers[2]) } catch {
+            do { try coordinator(CommandLine.arguments[1], documents: numbers[0], labels: numbers[1], scores: numbers[2]) } catch
+            {
                 FileHandle.standardError.write(Data("\(error)\n".utf8))
                 exit(1)
             }
