@@ -131,16 +131,16 @@ let package = Package(
         .testTarget(
             name: "LearnersTests",
             dependencies: [
-                "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Datasets", "Config", "Formats", "Transport",
-                "Checkpoint",
+                "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats",
+                "Transport", "Checkpoint",
                 "Support",
             ]),
         // Whole learners over a communicator: LearnersTests runs them over threads, worker-checks under mpirun.
         .target(
             name: "WorkerChecks",
             dependencies: [
-                "Coordinator", "Worker", "Learners", "Inference", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
-                "Transport", "Support",
+                "Coordinator", "Worker", "Learners", "Training", "Inference", "Messages", "Datasets", "Config", "Formats",
+                "Checkpoint", "Transport", "Support",
             ],
             path: "Tests/WorkerChecks/Checks"),
         .executableTarget(

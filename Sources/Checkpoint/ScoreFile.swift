@@ -8,7 +8,7 @@ public enum ScoreFile {
     /// Writes one matrix into the file's root, in place of what was at `path`.
     ///
     /// - Throws: `Failure`: `.outOfResources` where the disk is full, `.usage` where we may not write.
-    public static func write(_ scores: CSRMatrix, to path: String, attributes: [String: H5Attribute] = [:]) throws {
+    public static func write(_ scores: some RowBlocks, to path: String, attributes: [String: H5Attribute] = [:]) throws {
         try write(to: path, attributes: attributes) { try put(scores, "/", into: $0) }
     }
 
@@ -21,7 +21,7 @@ public enum ScoreFile {
     ///
     /// - Parameter attributes: of the file: fingerprint, seed, … : what says whose predictions they are.
     public static func write(
-        parts: [String: CSRMatrix], to path: String, attributes: [String: H5Attribute] = [:]
+        parts: [String: any RowBlocks], to path: String, attributes: [String: H5Attribute] = [:]
     ) throws {
         try write(to: path, attributes: attributes) { file in
             for (name, matrix) in parts.sorted(by: { $0.key < $1.key }) { try put(matrix, "/\(name)", into: file) }
@@ -32,14 +32,40 @@ public enum ScoreFile {
     /// All matrices of a file of parts, their checksums checked, and the attributes it was written with.
     public static func readParts(_ path: String) throws -> (parts: [String: CSRMatrix], attributes: [String: H5Attribute]) {
         let file = try H5File(opening: path)
-        guard case .string(let names)? = try file.attribute("parts") else { throw damaged(path, "no attribute 'parts'") }
-        var parts = [String: CSRMatrix]()
-        for name in names.split(separator: ",") { parts[String(name)] = try take("/\(name)", from: file) }
+        let parts = try partNames(file).map { ($0, try take("/\($0)", from: file)) }
+        return (Dictionary(uniqueKeysWithValues: parts), try attributes(file))
+    }
+
+    /// The same, where the matrices need not fit in memory: they are read once for their checksums, then by blocks.
+    public static func openParts(_ path: String) throws -> (parts: [String: StoredRows], attributes: [String: H5Attribute]) {
+        let (parts, attributes) = try storedParts(path)
+        for part in parts.values { try part.check() }
+        return (parts, attributes)
+    }
+
+    /// The same of a file that was just written or checked.
+    public static func storedParts(_ path: String) throws -> (parts: [String: StoredRows], attributes: [String: H5Attribute]) {
+        let file = try H5File(opening: path)
+        let parts = try partNames(file).map { ($0, try StoredRows("/\($0)", of: file)) }
+        return (Dictionary(uniqueKeysWithValues: parts), try attributes(file))
+    }
+
+    /// Reads the matrix in the root by blocks, and checks it.
+    ///
+    /// - Throws: as `read`.
+    public static func check(_ path: String) throws { try StoredRows("/", of: H5File(opening: path)).check() }
+
+    private static func partNames(_ file: borrowing H5File) throws -> Set<String> {
+        guard case .string(let names)? = try file.attribute("parts") else { throw damaged(file.path, "no attribute 'parts'") }
+        return Set(names.split(separator: ",").map(String.init))
+    }
+
+    private static func attributes(_ file: borrowing H5File) throws -> [String: H5Attribute] {
         var attributes = [String: H5Attribute]()
         for name in file.attributeNames() where !["parts", "format"].contains(name) {
             attributes[name] = try file.attribute(name)
         }
-        return (parts, attributes)
+        return attributes
     }
 
     private static func write(
@@ -54,41 +80,41 @@ public enum ScoreFile {
         }
     }
 
-    private static func put(_ matrix: CSRMatrix, _ group: String, into file: borrowing H5File) throws {
+    private static func put(_ matrix: some RowBlocks, _ group: String, into file: borrowing H5File) throws {
         let prefix = group == "/" ? "" : "\(group)/"
-        try file.write("\(prefix)indptr", matrix.starts)
-        try file.write("\(prefix)indices", matrix.indices)
-        if let values = matrix.values { try file.write("\(prefix)data", values) }
+        try file.write("\(prefix)indptr", matrix.rowStarts())
+        try file.write("\(prefix)indices", count: matrix.nonZeros) { write in
+            try matrix.forEachBlock { try write($0.indices) }
+        }
+        if matrix.hasValues {
+            try file.write("\(prefix)data", count: matrix.nonZeros) { write in
+                try matrix.forEachBlock { if let values = $0.values { try write(values) } }
+            }
+        }
         try file.setAttribute("shape", .ints([matrix.rows, matrix.cols]), on: group)
         try file.setAttribute("checksum", .string(checksum(matrix)), on: group)
     }
 
     private static func take(_ group: String, from file: borrowing H5File) throws -> CSRMatrix {
-        let prefix = group == "/" ? "" : "\(group)/"
-        guard case .ints(let shape)? = try file.attribute("shape", on: group), shape.count == 2,
-            case .string(let stored)? = try file.attribute("checksum", on: group)
-        else { throw damaged(file.path, "no 'shape' or 'checksum' of group '\(group)'") }
-        let starts: Buffer<Int64> = try file.read("\(prefix)indptr")
-        let indices: Buffer<Int32> = try file.read("\(prefix)indices")
-        let values: Buffer<Float>? = file.contains("\(prefix)data") ? try file.read("\(prefix)data") : nil
-        guard starts.count == shape[0] + 1, values.map({ $0.count == indices.count }) ?? true else {
-            throw damaged(file.path, "\(starts.count) row offsets for \(shape[0]) rows in group '\(group)'")
-        }
-        let matrix = CSRMatrix(rows: shape[0], cols: shape[1], starts: starts, indices: indices, values: values)
-        let real = checksum(matrix)
-        guard real == stored else { throw damaged(file.path, "checksum \(real) of group '\(group)', expected \(stored)") }
+        let stored = try StoredRows(group, of: file), matrix = try stored.block(0..<stored.rows)
+        try stored.check(matrix)
         return matrix
     }
 
-    private static func checksum(_ matrix: CSRMatrix) -> String {
+    static func checksum(_ matrix: some RowBlocks) throws -> String {
         var checksum = CRC32()
-        checksum.update(UnsafeRawBufferPointer(matrix.starts.bytes))
-        checksum.update(UnsafeRawBufferPointer(matrix.indices.bytes))
-        if let values = matrix.values { checksum.update(UnsafeRawBufferPointer(values.bytes)) }
+        let starts = try matrix.rowStarts()
+        checksum.update(UnsafeRawBufferPointer(starts.bytes))
+        try matrix.forEachBlock { checksum.update(UnsafeRawBufferPointer($0.indices.bytes)) }
+        if matrix.hasValues {
+            try matrix.forEachBlock { block in
+                if let values = block.values { checksum.update(UnsafeRawBufferPointer(values.bytes)) }
+            }
+        }
         return checksum.hex
     }
 
-    private static func damaged(_ path: String, _ found: String) -> Failure {
+    static func damaged(_ path: String, _ found: String) -> Failure {
         Failure(
             .damagedCheckpoint, "the scores cannot be trusted", at: path, found: found,
             advice: "delete the file: the same command then computes it again")

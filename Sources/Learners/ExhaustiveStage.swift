@@ -31,23 +31,21 @@ extension ExhaustiveStage {
 
     package func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists {
         // Room for the positives, which are no negatives, and for a document's others.
-        try dealt(sizes.limit, features: data.trainFeatures, truth: data.trainLabels, sizes: sizes).negatives!
+        try dealt(sizes.limit, features: data.trainFeatures, for: .training(truth: data.trainLabels, sizes: sizes)).negatives!
     }
 
     package func candidates(_ k: Int) throws -> CSRMatrix {
-        let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: k)
-        return try dealt(k, features: queries, truth: nil, sizes: sizes).entries
+        try dealt(k, features: queries, for: .scoring).entries
     }
 
     /// The k best labels of each document, over the labels of all workers, dealt out to the workers that own them.
-    private func dealt(_ k: Int, features: CSRMatrix, truth: CSRMatrix?, sizes: ShortlistSizes) throws -> OwnShortlists {
+    private func dealt(_ k: Int, features: CSRMatrix, for use: OwnShortlists.Use) throws -> OwnShortlists {
         let rows = RowLists(group: group, rows: features.rows), lists = TopK(rows: rows.ownRows.count, k: k)
         try rows.forEachSliceBlock("finding the best labels") { block in
             let merged = try rows.merge(
                 best(k, docs: block.flatMap { $0.map(Int32.init) }, features: features), block: block, k: k)
             lists.replace(from: block[group.rank].lowerBound - rows.ownRows.lowerBound, with: merged)
         }
-        return try OwnShortlists(
-            lists, of: rows, labels: labels, labelCount: data.labelCount, truth: truth, sizes: sizes)
+        return try OwnShortlists(lists, of: rows, labels: labels, labelCount: data.labelCount, for: use)
     }
 }

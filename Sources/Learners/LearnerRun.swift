@@ -38,7 +38,10 @@ package final class LearnerRun {
             try control.notice("seed \(seed) goes on from checkpoint \(key.module), epoch \(key.epoch), step \(key.step)")
         }
         let prediction = try settings.options.framework.learner.train(self)
-        try timed("predict") { try prediction.forEachBlock(seed: seed, control.send) }
+        try timed("predict") {
+            try prediction.forEachBlock(seed: seed, control.send)
+            try control.awaitStored()
+        }
     }
 
     package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {

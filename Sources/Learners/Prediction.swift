@@ -6,7 +6,6 @@ package struct Prediction {
     package let stage: any ScoredStage
     /// The scores of the re-ranker, and the documents' labels that it scores, once for all documents.
     private let rerank: (() throws -> PairScores)?
-    private static let block = 512
 
     package init(stage: any ScoredStage) {
         self.stage = stage
@@ -43,6 +42,6 @@ package struct Prediction {
     /// The documents in the blocks in which they are scored.
     private var blocks: [Range<Int>] {
         let documents = stage.queries.rows
-        return stride(from: 0, to: documents, by: Self.block).map { $0..<min($0 + Self.block, documents) }
+        return stride(from: 0, to: documents, by: ScoreBlock.size).map { $0..<min($0 + ScoreBlock.size, documents) }
     }
 }

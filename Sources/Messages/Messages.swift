@@ -76,6 +76,8 @@ public enum MessageTag {
     public static let heartbeat = 3
     /// Between the workers of a group: one is done with its part, or was asked to stop (`StopLookout`).
     public static let peer = 4
+    /// Of the coordinator: a block of scores of this worker's group is stored, and one more may be sent.
+    package static let stored = 5
 }
 
 /// A report, or scores of a block of documents, as it travels.

@@ -23,6 +23,11 @@ public struct ScoreEntry: Sendable, Equatable, BitwiseCopyable {
 /// A worker's scores for the test documents `documents`: those of its own labels.
 public struct ScoreBlock: Sendable, Equatable {
     public enum Stage: Int64, Sendable { case first, reranker }
+    /// Blocks that a worker sends before the coordinator has stored the first of them: what the coordinator holds, and MPI
+    /// queues, is bounded by them.
+    package static let window = 8
+    /// Documents of a block.
+    package static let size = 512
     public var seed: UInt64
     public var stage: Stage
     public var documents: Range<Int>

@@ -105,7 +105,20 @@ import Training
         #expect(one.workerBytes > two.workerBytes && one.workerBytes < two.workerBytes + one.coordinatorBytes)
         #expect(two.workerBytes - five.workerBytes > 3 * 4 * 200 * (50000 - 12500) / 2)
         #expect(one.coordinatorBytes == five.coordinatorBytes)
-        // 100 scores of 8 bytes a test document and list: the learner's being merged, and two lists of up to twice as many.
-        #expect(try row(.ova, ranks: 2).coordinatorBytes - row(.ova, ranks: 2, labels: 1).coordinatorBytes == 500 * 99 * 24)
+        // 100 scores a document or 1, in blocks of the 500 documents there are: eight blocks of 8 bytes being merged, three
+        // copies of 16 bytes of one that arrives, and one being measured: its list, probabilities and a sum of three lists.
+        #expect(
+            try row(.ova, ranks: 2).coordinatorBytes - row(.ova, ranks: 2, labels: 1).coordinatorBytes
+                == 500 * 99 * (8 * 8 + 3 * 16 + 8 * (2 + 6)) + 699 * 32)
+    }
+
+    /// Documents that are not in a block cost rank 0 the place where their scores begin.
+    @Test func theCoordinatorHoldsBlocks() throws {
+        let size = ProblemSize(
+            trainDocuments: 1_712_536, testDocuments: 739_665, tokens: 165_431, labels: 2_812_281, dimensions: 300,
+            storedFeatures: 20_000_000, storedLabels: 88_000_000)
+        let forecast = Forecast(
+            framework: .deepXML, config: Config(), size: size, interconnect: Forecast.Interconnect(bandwidth: 1e9, latency: 0))
+        #expect(forecast.row(ranks: 8).coordinatorBytes < 512 << 20)
     }
 }

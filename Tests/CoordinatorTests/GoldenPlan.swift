@@ -16,7 +16,7 @@ let goldenPlan = """
       group 2: 2,007–2,008 labels a worker, 150 columns of the embeddings
 
     Memory, estimated
-      rank 0: 112 MiB
+      rank 0: 116 MiB
       group 0: at most 178 MiB a rank
         program 64 MiB, shortlists 42 MiB, re-ranker's lists 25 MiB, token embeddings 19 MiB, \
     vectors and graphs 11 MiB, classifiers 9.5 MiB, batch buffers 5.2 MiB, residual 2.7 MiB

@@ -171,12 +171,18 @@ func makePlan(
         func part(_ ranks: Int, _ name: String) -> [Int] {
             makePlan(ranks: ranks, seeds: [1]).memory(ofRank: ranks == 1 ? 0 : 1).parts.filter { $0.name == name }.map(\.bytes)
         }
-        #expect(part(3, "shortlists") == [16 * 8198 * 500] && part(4, "shortlists") == [16 * 5466 * 500])
+        // Of training and test documents.
+        #expect(part(3, "shortlists") == [(12 * 6557 + 16 * 1641) * 500])
+        #expect(part(4, "shortlists") == [(12 * 4372 + 16 * 1094) * 500])
+        #expect(part(3, "re-ranker's lists") == [12 * 6557 * Config().reranker.shortlist.length])
         let M = 8 * Config().extreme.shortlist.M
         #expect(part(3, "vectors and graphs") == [(6557 + 2008) * (1200 + M)])
         #expect(part(4, "vectors and graphs") == [(4372 + 1339) * (1200 + M)])
-        #expect(part(1, "program") == [64 << 20] && part(1, "learners and ensemble") == [2 * 3282 * 100 * 16])
-        #expect(part(1, "residual") == [2 * 16 * 300 * 300] && part(1, "scores being merged") == [3282 * 100 * 40])
+        #expect(part(1, "program") == [64 << 20] && part(1, "labels") == [32 * 4015])
+        // Three lists: of the classifiers, the shortlist and the re-ranker.
+        #expect(part(1, "scores being measured") == [3282 * 100 * 8 * 12])
+        #expect(part(1, "where documents' scores begin") == [8 * 3283 * 2 * 3])
+        #expect(part(1, "residual") == [2 * 16 * 300 * 300] && part(1, "scores being merged") == [8 * 512 * 100 * 16])
     }
 
     @Test(arguments: [(0, 3), (1, 3), (2, 3), (3, 2), (4, 1), (20, 1)])

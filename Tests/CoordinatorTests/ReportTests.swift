@@ -142,8 +142,10 @@ func table(_ base: Double) -> MetricTable {
 
     @Test func sampleDocumentsMarkHits() {
         let samples = SampleDocuments(
-            texts: ["a  long\ttext\nof several lines that must be cut"], labelNames: ["zero", "one", "", "three"], width: 20)
-        let text = samples.text(scores: scores.clf, truth: truth.labels, documents: [0, 1])
+            texts: [0: "a  long\ttext\nof several lines that must be cut"],
+            labelNames: [0: "zero", 1: "one", 2: "", 3: "three"], width: 20)
+        let ranked = [0, 1].map { ($0, Scoring.ranking(scores.clf, row: $0, k: 5)) }
+        let text = samples.text(ranked: ranked, truth: truth.labels)
         #expect(
             text == """
                 a long text of seve…

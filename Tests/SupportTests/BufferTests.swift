@@ -48,6 +48,16 @@ import Testing
         #expect(ended[0])
     }
 
+    /// Pieces are of 2²⁰ such elements.
+    @Test(arguments: [0, 1, 1 << 20, (1 << 20) + 3]) func aListThatGrowsBecomesABuffer(count: Int) {
+        var list = GrowingBuffer<Int32>()
+        for i in 0..<count { list.append(Int32(i)) }
+        let buffer = list.take()
+        #expect(buffer.count == count && (0..<count).allSatisfy { buffer[$0] == Int32($0) } && list.count == 0)
+        list.append(7)
+        #expect(list.take().array == [7])
+    }
+
     @Test func matrixIsRowMajor() {
         let matrix = DenseMatrix(rows: 3, cols: 4)
         for r in 0..<3 { for c in 0..<4 { matrix[r, c] = Float(10 * r + c) } }

@@ -61,6 +61,7 @@ def worker(framework, sizes, c, m):
     # A one-vs-all run holds no shortlists and no graphs.
     shortlist = min(extreme["num_nbrs"], labels) if framework != "DeepXML-OVA" else 0
     listed = min(reranker.get("num_nbrs", c["global"]["top_k"]), labels) if reranker else 0
+    moves = not (extreme.get("freeze_intermediate") and extreme.get("use_intermediate_for_shorty"))
     clusters = share(min(c["global"]["surrogate_threshold"], labels)) if surrogate else 0
     floats = (1 if extreme.get("freeze_intermediate") else 3) + (3 if reranker else 0)
     batch = max(section["batch_size"] for section in (surrogate, extreme, reranker) if section)
@@ -70,7 +71,8 @@ def worker(framework, sizes, c, m):
         4 * max(floats, 4 if surrogate else 0) * tokens * share(D)
         + 12 * max(share(labels) * (2 if reranker else 1), clusters) * (D + 1)
         + 16 * (2 if surrogate or reranker else 1) * D * D
-        + 16 * share(train + test) * (shortlist + listed)
+        + (share(train) * (16 if moves else 12) + share(test) * (16 if reranker else 8)) * shortlist
+        + (4 * share(train) + max(8 * share(train), 16 * share(test))) * listed
         + points * (4 * D + 8 * extreme.get("M", 0))
         + 4 * batch * D * (8 + 1) + (16 * batch * (pairs + 150) if pairs else 0)
         + PROGRAM
@@ -78,13 +80,16 @@ def worker(framework, sizes, c, m):
 
 
 def coordinator(framework, sizes, c):
-    """Bytes of rank 0 of several: the scores of one learner while they are merged, its and the ensemble's."""
+    """Bytes of rank 0 of several, for one learner: blocks of scores that are merged and measured, and a little a document and label."""
     _, test, _, labels = sizes
-    entries = test * min(c["global"]["top_k"], labels)
-    first = 8 if framework == "DeepXML-OVA" else 16
+    kept = min(c["global"]["top_k"], labels)
+    stages = 1 if framework == "DeepXML-OVA" else 2
     reranker = framework == "DeepXML" and c["global"].get("use_reranker") or "reranker" in c and c["global"].get("use_reranker")
-    return entries * (first + (24 if reranker else 0) + 2 * first) + PROGRAM
-
+    lists = stages + (1 if reranker else 0)
+    block = min(512, test) * kept
+    merged = 8 * block * 8 * stages + 48 * block
+    measured = min(4096, test) * kept * 8 * (2 * lists + 6)
+    return merged + measured + 8 * (test + 1) * 2 * lists + 32 * labels + PROGRAM
 
 
 def overhead(kind, D):

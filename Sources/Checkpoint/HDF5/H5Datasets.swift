@@ -33,14 +33,7 @@ extension H5File {
         precondition((1...2).contains(shape.count) && bytes.count == shape.reduce(1, *) * type.size)
         let place = place(name)
         try H5Library.exclusively {
-            let extents = shape.map { hsize_t($0) }
-            let space = try place.check(H5Screate_simple(Int32(shape.count), extents, nil), "shape")
-            defer { H5Sclose(space) }
-            let creation = try creationProperties(place, type, shape)
-            defer { H5Pclose(creation) }
-            try makeGroups(above: name, place)
-            let dataset = try place.check(
-                H5Dcreate2(id, name, type.typeID, space, chdf5_default(), creation, chdf5_default()), "create")
+            let dataset = try created(name, type, shape, place)
             defer { H5Dclose(dataset) }
             if bytes.isEmpty { return }
             let all = chdf5_space_all()
@@ -59,6 +52,46 @@ extension H5File {
     public func write(_ name: String, _ matrix: DenseMatrix) throws {
         let bytes = UnsafeRawBufferPointer(matrix.buffer.bytes)
         try write(name, type: .float32, shape: [matrix.rows, matrix.cols], from: bytes)
+    }
+
+    /// A new 1-D dataset of `count` elements that come in pieces, in their order: the same bytes as of one piece.
+    ///
+    /// - Parameter pieces: calls its argument with each piece; may read other HDF5 files meanwhile.
+    public func write<T: H5Element>(
+        _ name: String, count: Int, pieces: (_ write: (Buffer<T>) throws -> Void) throws -> Void
+    ) throws {
+        let place = place(name)
+        let dataset = try H5Library.exclusively { try created(name, T.scalar, [count], place) }
+        defer { H5Library.exclusively { _ = H5Dclose(dataset) } }
+        var at = 0
+        try pieces { piece in
+            if piece.count > 0 { try write(piece, at: at, of: count, dataset, place) }
+            at += piece.count
+        }
+        precondition(at == count, "\(at) elements for a dataset of \(count)")
+        _ = try H5Library.exclusively { try place.check(H5Dflush(dataset), "write") }
+    }
+
+    private func write<T: H5Element>(_ piece: Buffer<T>, at: Int, of count: Int, _ dataset: hid_t, _ place: H5Place) throws {
+        try H5Library.exclusively {
+            let file = try selection(place, of: [count], from: [at], extent: [piece.count])
+            defer { H5Sclose(file) }
+            let memory = try selection(place, of: [piece.count], from: [0], extent: [piece.count])
+            defer { H5Sclose(memory) }
+            try place.check(H5Dwrite(dataset, T.scalar.typeID, memory, file, chdf5_default(), piece.pointer), "write")
+        }
+    }
+
+    /// The library's lock is held.
+    private func created(_ name: String, _ type: H5Scalar, _ shape: [Int], _ place: H5Place) throws -> hid_t {
+        let extents = shape.map { hsize_t($0) }
+        let space = try place.check(H5Screate_simple(Int32(shape.count), extents, nil), "shape")
+        defer { H5Sclose(space) }
+        let creation = try creationProperties(place, type, shape)
+        defer { H5Pclose(creation) }
+        try makeGroups(above: name, place)
+        return try place.check(
+            H5Dcreate2(id, name, type.typeID, space, chdf5_default(), creation, chdf5_default()), "create")
     }
 
     private func makeGroups(above name: String, _ place: H5Place) throws {

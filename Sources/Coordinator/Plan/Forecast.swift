@@ -54,7 +54,7 @@ public struct Forecast: Sendable {
         let m = max(ranks - 1, 1), labels = (size.labels + m - 1) / m
         let worker = costs.memory(WorkerShare(labels: labels, groupSize: m, threads: threads))
         let coordinator = MemoryEstimate.coordinator(
-            learners: 1, atATime: 1, size: size, topK: config.global.topK, lists: costs.scoreLists)
+            atATime: 1, size: size, topK: config.global.topK, lists: costs.scoreLists)
         let traffic = m > 1 ? costs.traffic(groupSize: m) : .none, steps = costs.stages.reduce(0) { $0 + $1.steps }
         return Row(
             ranks: ranks, coordinatorBytes: coordinator.bytes, workerBytes: (ranks == 1 ? worker + coordinator : worker).bytes,

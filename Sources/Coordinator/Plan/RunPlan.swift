@@ -111,7 +111,7 @@ public struct RunPlan: Sendable, Equatable {
 
     public func memory(ofRank rank: Int) -> MemoryEstimate {
         let coordinator = MemoryEstimate.coordinator(
-            learners: queue.count, atATime: groups.count, size: size, topK: config.global.topK, lists: costs.scoreLists)
+            atATime: groups.count, size: size, topK: config.global.topK, lists: costs.scoreLists)
         guard let group = group(ofRank: rank) else { return rank == 0 ? coordinator : MemoryEstimate(parts: []) }
         let worker = costs.memory(
             WorkerShare(labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank]))

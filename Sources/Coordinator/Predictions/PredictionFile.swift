@@ -17,7 +17,9 @@ public enum PredictionFile {
     ///
     /// - Parameter names: of the labels; only JSON lines have them.
     /// - Throws: `Failure` where we may not write, or the disk is full.
-    public static func write(_ scores: CSRMatrix, _ format: PredictionFormat, names: [String] = [], to path: String) throws {
+    public static func write(
+        _ scores: some RowBlocks, _ format: PredictionFormat, names: [String] = [], to path: String
+    ) throws {
         try ProgressScope.stage("writing \(lastName(path))") { _ in
             switch format {
             case .npz: try NPZ.writeCSR(path: path, matrix: scores)

@@ -32,14 +32,14 @@ public enum ClosingReport {
 
 /// Some test documents with their predictions, for a person to look at.
 public struct SampleDocuments {
-    /// Texts of the test documents; empty where only features are known.
-    public var texts: [String]
-    /// Names of the original labels; empty where none are known.
-    public var labelNames: [String]
+    /// Texts of test documents, by their numbers; empty where only features are known.
+    public var texts: [Int: String]
+    /// Names of original labels, by their ids; empty where none are known.
+    public var labelNames: [Int: String]
     /// Characters a line.
     public var width: Int
 
-    public init(texts: [String] = [], labelNames: [String] = [], width: Int = 100) {
+    public init(texts: [Int: String] = [:], labelNames: [Int: String] = [:], width: Int = 100) {
         self.texts = texts
         self.labelNames = labelNames
         self.width = width
@@ -52,14 +52,13 @@ public struct SampleDocuments {
         return (0..<taken).map { labelled[labelled.count * $0 / taken] }
     }
 
-    /// Each document's text on one line, then its k best labels, hits marked by ✓.
-    public func text(scores: CSRMatrix, truth: CSRMatrix, documents: [Int], k: Int = 5) -> String {
-        let blocks = documents.map { row in
+    /// Each document's text on one line, then its best labels, which come with it; hits are marked by ✓.
+    public func text(ranked: [(document: Int, labels: [RankKey])], truth: CSRMatrix) -> String {
+        let blocks = ranked.map { row, ranked in
             let labels = truth.columns(row)
-            let ranked = Scoring.ranking(scores, row: row, k: k)
             let hits = ranked.filter { labels.holds($0.label) }.count
             let names = ranked.map { (labels.holds($0.label) ? "✓ " : "  ") + name($0.label) }
-            let head = shortened(row < texts.count ? texts[row] : "test document \(row)")
+            let head = shortened(texts[row] ?? "test document \(row)")
             let found = "    \(hits) of its \(Quantity.plural(labels.count, "label")) found"
             return ([head] + names.map { "    " + $0 } + (names.isEmpty ? ["    no prediction"] : []) + [found])
                 .joined(separator: "\n")
@@ -68,7 +67,7 @@ public struct SampleDocuments {
     }
 
     private func name(_ label: Int32) -> String {
-        Int(label) < labelNames.count && !labelNames[Int(label)].isEmpty ? labelNames[Int(label)] : "label \(label)"
+        labelNames[Int(label)].flatMap { $0.isEmpty ? nil : $0 } ?? "label \(label)"
     }
 
     /// One line: runs of white space become a space, and longer text ends in an ellipsis.

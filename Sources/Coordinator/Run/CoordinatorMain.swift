@@ -117,7 +117,7 @@ public final class CoordinatorMain {
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
         for learner in prepared.finished {
             try ProgressScope.section("seed \(learner.seed) results") {
-                evaluations[learner.seed] = (learner, files.evaluate(learner))
+                evaluations[learner.seed] = (learner, try files.evaluate(learner))
                 try files.complete(learner)
             }
         }
@@ -125,13 +125,13 @@ public final class CoordinatorMain {
             world: world, plan: prepared.plan, seeds: options.seeds.filter { evaluations[$0] == nil }, options: options,
             data: prepared.inputs.data, stop: stop, reporter: reporter, team: team, monitor: monitor
         ) { [self] learner in
-            let evaluation = files.evaluate(learner)
+            let evaluation = try files.evaluate(learner)
             try files.write(learner, evaluation)
             let identity = options.identity(
                 seed: learner.seed, data: prepared.inputs.data, embeddingsFingerprint: prepared.inputs.embeddingsFingerprint)
             try ProgressScope.stage("completing the model") { _ in try models.write(learner) }
-            try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
-            evaluations[learner.seed] = (learner, evaluation)
+            let stored = try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
+            evaluations[learner.seed] = (stored, evaluation)
             reporter.finish(
                 learner: Int(truncatingIfNeeded: learner.seed),
                 message: "P@1 \(Quantity.percent(evaluation.metrics.P[0])), P@5 \(Quantity.percent(evaluation.metrics.P[4]))",
@@ -153,14 +153,22 @@ public final class CoordinatorMain {
         files: inout ResultFiles
     ) throws {
         if options.learnersOnly { return sayLearners(learners, files) }
-        // One learner's scores at a time.
-        let ensemble = learners.dropFirst().reduce(files.scores(learners[0].0)) { sum, learner in
-            Scoring.ensemble([sum, files.scores(learner.0)], team: team)
+        let ensemble = files.ensemble(learners.map(\.0))
+        let metrics = try files.write(ensemble: ensemble) { metrics in
+            EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics)
+        } report: { metrics in
+            report(learners, metrics, prepared, training)
         }
-        let metrics = files.truth.evaluate(ensemble, team: team), data = prepared.inputs.data
+        try say(learners, metrics, ensemble, prepared.inputs.data, files, training)
+    }
+
+    private func report(
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ ensemble: MetricTable, _ prepared: Prepared, _ training: TrainingRun
+    ) -> MetricsReport {
+        let data = prepared.inputs.data
         var peak = training.peakRSS.map { Int($0.rounded()) }
         peak[0] = Int(peakRSSMiB().rounded())
-        let report = MetricsReport(
+        return MetricsReport(
             run: RunIdentity(
                 framework: options.framework.rawValue, arch: options.arch, dataset: options.dataset, version: options.version),
             layout: RunLayout(prepared.plan), wallSeconds: time.seconds, peakRSSMiB: peak, commSeconds: training.commSeconds,
@@ -169,11 +177,7 @@ public final class CoordinatorMain {
                 labels: data.labelCountInFile, fingerprint: data.fingerprint),
             learners: learners.map {
                 MetricsReport.Learner(seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.seconds)
-            }, ensemble: metrics, config: try? JSONValue.parse(Array(options.config.json.utf8), name: "config"))
-        try files.write(
-            ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics),
-            report: report)
-        say(learners, metrics, ensemble, data, files, training)
+            }, ensemble: ensemble, config: try? JSONValue.parse(Array(options.config.json.utf8), name: "config"))
     }
 
     private func sayLearners(_ learners: [(LearnerResult, LearnerEvaluation)], _ files: ResultFiles) {
@@ -184,19 +188,22 @@ public final class CoordinatorMain {
     }
 
     private func say(
-        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CSRMatrix, _ data: XCDataset,
-        _ files: ResultFiles, _ training: TrainingRun
-    ) {
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CombinedScores,
+        _ data: XCDataset, _ files: ResultFiles, _ training: TrainingRun
+    ) throws {
         let table = ClosingReport.table(
             learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
         if options.quiet { return print(table) }
-        let names = TextLines.all(in: "\(options.datasetFolder)/labels.txt")
-        let texts = TextLines.all(in: "\(options.datasetFolder)/tst_raw.tsv").map { line in
+        let documents = SampleDocuments.choose(truth: data.testLabels)
+        let ranked = try documents.map { Scoring.ranking(try ensemble.block($0..<$0 + 1), row: 0, k: 5) }
+        let labels = Set(ranked.joined().map { Int($0.label) })
+        let texts = TextLines.some(Set(documents), in: "\(options.datasetFolder)/tst_raw.tsv").mapValues { line in
             String(line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).last ?? "")
         }
+        let names = TextLines.some(labels, in: "\(options.datasetFolder)/labels.txt")
         let sample = SampleDocuments(texts: texts, labelNames: names)
         print("\n\(table)\n")
-        print(sample.text(scores: ensemble, truth: data.testLabels, documents: SampleDocuments.choose(truth: data.testLabels)))
+        print(sample.text(ranked: Array(zip(documents, ranked)), truth: data.testLabels))
         print("\n\(ClosingReport.files(files.written))")
         if let waited = ClosingReport.waited(training.commSeconds) { print(waited) }
         let leading = String(format: "%.2f", training.leadingSeconds), whole = String(format: "%.2f", cpuSeconds())

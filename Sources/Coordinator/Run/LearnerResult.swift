@@ -7,7 +7,7 @@ import Transport
 /// A trained learner's raw predictions and times, as `predictions.h5` keeps them: a finished learner is not trained again.
 struct LearnerResult {
     var seed: UInt64
-    var scores: LearnerScores
+    var scores: LearnerParts
     var seconds: [String: Double]
 
     static let fileName = "predictions.h5"
@@ -21,7 +21,7 @@ struct LearnerResult {
         let path = "\(folder)/\(fileName)"
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         do {
-            let (parts, attributes) = try ScoreFile.readParts(path)
+            let (parts, attributes) = try ScoreFile.openParts(path)
             try check(attributes, identity, path)
             guard let clf = parts["clf"], let knn = parts["knn"] else { return nil }
             let seconds = attributes.compactMap { name, value -> (String, Double)? in
@@ -30,7 +30,7 @@ struct LearnerResult {
             }
             return LearnerResult(
                 seed: UInt64(bitPattern: Int64(identity.seed)),
-                scores: LearnerScores(clf: clf, knn: knn, reranker: parts["reranker"]),
+                scores: LearnerParts(clf: clf, knn: knn, reranker: parts["reranker"]),
                 seconds: Dictionary(uniqueKeysWithValues: seconds))
         } catch let failure as Failure where failure.code == .damagedCheckpoint {
             notice("\(path) is damaged (\(failure.found)): the predictions are made again")
@@ -49,13 +49,20 @@ struct LearnerResult {
         }
     }
 
-    func write(to folder: String, identity: CheckpointIdentity) throws {
+    /// - Returns: the same learner, whose scores are read from the file from now on.
+    func write(to folder: String, identity: CheckpointIdentity) throws -> LearnerResult {
         var parts = ["clf": scores.clf, "knn": scores.knn]
         parts["reranker"] = scores.reranker
         var attributes: [String: H5Attribute] = [
             "config": .string(identity.configFingerprint), "data": .string(identity.dataFingerprint), "seed": .int(identity.seed),
         ]
         for (name, value) in seconds { attributes[Self.secondsOf + name] = .double(value) }
-        try ScoreFile.write(parts: parts, to: "\(folder)/\(Self.fileName)", attributes: attributes)
+        let path = "\(folder)/\(Self.fileName)"
+        try ScoreFile.write(parts: parts, to: path, attributes: attributes)
+        let written = try ScoreFile.storedParts(path).parts
+        var stored = self
+        stored.scores = LearnerParts(
+            clf: written["clf"] ?? scores.clf, knn: written["knn"] ?? scores.knn, reranker: written["reranker"])
+        return stored
     }
 }

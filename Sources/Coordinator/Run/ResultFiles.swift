@@ -29,13 +29,18 @@ struct ResultFiles {
             filter: data.testFilter)
     }
 
-    func evaluate(_ learner: LearnerResult) -> LearnerEvaluation {
-        LearnerEvaluation(scores: learner.scores, truth: truth, beta: options.config.global.beta, team: team)
+    func evaluate(_ learner: LearnerResult) throws -> LearnerEvaluation {
+        try LearnerEvaluation(parts: learner.scores, truth: truth, beta: options.config.global.beta, team: team)
     }
 
     /// The learner's scores at the config's β.
-    func scores(_ learner: LearnerResult) -> CSRMatrix {
+    private func scores(_ learner: LearnerResult) -> CombinedScores {
         learner.scores.combined(beta: options.config.global.beta, team: team)
+    }
+
+    /// The sum of the learners' scores, in their order.
+    func ensemble(_ learners: [LearnerResult]) -> CombinedScores {
+        CombinedScores.ensemble(learners.map(scores), team: team)
     }
 
     mutating func write(_ learner: LearnerResult, _ evaluation: LearnerEvaluation) throws {
@@ -51,11 +56,21 @@ struct ResultFiles {
         if !missing.isEmpty { try matrices(scores(learner), missing, in: folder) }
     }
 
-    mutating func write(ensemble: CSRMatrix, log: String, report: MetricsReport) throws {
+    /// Measures the ensemble and writes its files.
+    ///
+    /// - Parameters:
+    ///   - log, report: texts of the ensemble's metrics.
+    mutating func write(
+        ensemble: CombinedScores, log: (MetricTable) -> String, report: (MetricTable) -> MetricsReport
+    ) throws -> MetricTable {
         let folder = options.resultFolder
-        try text(log, to: "\(folder)/log_eval.txt")
-        try matrices(ensemble, options.predictions, in: folder)
-        try text(try report.json(), to: "\(folder)/metrics.json")
+        var sums = MetricAccumulator(truth, team: team)
+        let kept = try spool(ensemble, options.predictions, in: folder) { sums.add($0) }
+        let metrics = sums.table
+        try text(log(metrics), to: "\(folder)/log_eval.txt")
+        try write(kept, options.predictions, in: folder)
+        try text(try report(metrics).json(), to: "\(folder)/metrics.json")
+        return metrics
     }
 
     private mutating func text(_ text: String, to path: String) throws {
@@ -63,13 +78,33 @@ struct ResultFiles {
         written.append(path)
     }
 
-    private mutating func matrices(_ scores: CSRMatrix, _ formats: [PredictionFormat], in folder: String) throws {
+    private mutating func matrices(_ scores: CombinedScores, _ formats: [PredictionFormat], in folder: String) throws {
         guard options.config.global.savePredictions, !formats.isEmpty else { return }
-        let kept = Scoring.topK(scores, options.config.global.saveTopK ?? options.config.global.topK, team: team)
-        try makeFolder(folder)
+        try write(spool(scores, formats, in: folder) { _ in }, formats, in: folder)
+    }
+
+    /// Goes through scores by blocks of documents, and keeps those that the files will hold.
+    ///
+    /// - Parameter measure: gets all scores of each block.
+    /// - Returns: nil where no file is wanted.
+    private func spool(
+        _ scores: CombinedScores, _ formats: [PredictionFormat], in folder: String, measure: (CSRMatrix) -> Void
+    ) throws -> SpooledMatrix? {
+        let global = options.config.global, isWanted = global.savePredictions && !formats.isEmpty
+        let kept = isWanted ? try SpooledMatrix(rows: scores.rows, cols: scores.cols, folder: folder) : nil
+        for documents in RowBlock.ranges(scores.rows) {
+            let block = try scores.block(documents)
+            measure(block)
+            try kept?.append(Scoring.topK(block, global.saveTopK ?? global.topK, team: team))
+        }
+        return kept
+    }
+
+    private mutating func write(_ scores: SpooledMatrix?, _ formats: [PredictionFormat], in folder: String) throws {
+        guard let scores else { return }
         for format in formats {
             let path = "\(folder)/\(format.fileName)"
-            try PredictionFile.write(kept, format, names: labelNames, to: path)
+            try PredictionFile.write(scores, format, names: labelNames, to: path)
             written.append(path)
         }
     }

@@ -15,6 +15,12 @@ struct RunMonitor {
     let time = Stopwatch()
 }
 
+/// A learner whose scores are collected, and the world ranks that send them.
+private struct Collecting {
+    let scores: LearnerCollection<SpooledMatrix>
+    let workers: [Int]
+}
+
 /// The coordinator's loop: hands seeds to groups, collects their scores, and ends when no seed is left.
 ///
 /// It never trains, and between messages it sleeps: under 2 % of a core while workers train.
@@ -27,7 +33,8 @@ final class TrainingRun {
     private let reporter: ProgressReporter
     private let team: ThreadTeam
     private var queue: [UInt64]
-    private var collections: [UInt64: LearnerCollection] = [:]
+    /// Of the learners in training, by their seeds.
+    private var collections: [UInt64: Collecting] = [:]
     private var busyGroups: Set<Int> = []
     private var activeWorkers: Set<Int> = []
     private var stopSent = false
@@ -82,7 +89,7 @@ final class TrainingRun {
             }
             watchdog?.heard(rank, now: monitor.time.seconds)
             switch try WorkerMessage(decoding: bytes) {
-            case .scores(let block): scoring { collections[block.seed]?.add(block) }
+            case .scores(let block): try scoring { try store(block) }
             case .report(let report): try handle(report, from: rank, groups)
             }
         }
@@ -92,6 +99,14 @@ final class TrainingRun {
         let began = cpuSeconds()
         defer { scoringSeconds += cpuSeconds() - began }
         return try body()
+    }
+
+    /// Tells the workers of the group of each block that is stored.
+    private func store(_ block: ScoreBlock) throws {
+        guard let learner = collections[block.seed] else { return }
+        for _ in 0..<(try learner.scores.add(block)) {
+            for worker in learner.workers { try world.post([1], to: worker, tag: MessageTag.stored) }
+        }
     }
 
     private func handle(_ report: Report, from rank: Int, _ groups: [[Int]]) throws {
@@ -122,13 +137,20 @@ final class TrainingRun {
             busyGroups.remove(group)
         } else {
             let seed = queue.removeFirst()
-            collections[seed] = LearnerCollection(
-                rows: data.testFeatures.rows, labels: data.labelCountInFile, topK: options.config.global.topK,
-                workers: workers.count)
+            collections[seed] = Collecting(scores: collection(seed, workers: workers.count), workers: workers)
             activeWorkers.formUnion(workers)
             command = .train(seed: seed)
         }
         try world.post(Array(JSONEncoder().encode(command)), to: leader, tag: MessageTag.command)
+    }
+
+    /// Scores wait in the folder in which the learner's predictions will be.
+    private func collection(_ seed: UInt64, workers: Int) -> LearnerCollection<SpooledMatrix> {
+        let documents = data.testFeatures.rows, labels = data.labelCountInFile, folder = options.resultFolder(seed: seed)
+        return LearnerCollection(
+            documents: documents, labels: labels, topK: options.config.global.topK, workers: workers,
+            rerankerBeta: options.config.reranker.beta, team: team
+        ) { try SpooledMatrix(rows: documents, cols: labels, folder: folder) }
     }
 
     private func finish(_ summary: LearnerSummary, rank: Int) throws {
@@ -136,16 +158,15 @@ final class TrainingRun {
         peakRSS[place] = summary.peakRSSMiB
         commSeconds[place] += summary.commSeconds
         activeWorkers.remove(rank)
-        guard let collection = collections[summary.seed], collection.finish(summary) else { return }
+        guard let collection = collections[summary.seed]?.scores, collection.finish(summary) else { return }
         collections[summary.seed] = nil
         try ProgressScope.section("seed \(summary.seed) results") { try conclude(summary, collection) }
     }
 
-    private func conclude(_ summary: LearnerSummary, _ collection: LearnerCollection) throws {
+    private func conclude(_ summary: LearnerSummary, _ collection: LearnerCollection<SpooledMatrix>) throws {
         try scoring {
-            let scores = ProgressScope.stage("merging scores") { _ in
-                collection.scores(rerankerBeta: options.config.reranker.beta, team: team)
-            }
+            let rows = try ProgressScope.stage("merging scores") { _ in try collection.sinks() }
+            let scores = LearnerParts(clf: rows.clf, knn: rows.knn, reranker: rows.reranker)
             try onFinish(LearnerResult(seed: summary.seed, scores: scores, seconds: collection.seconds))
         }
     }

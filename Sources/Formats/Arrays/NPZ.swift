@@ -6,35 +6,29 @@ public enum NPZ {
     /// 32-bit indices, offsets of 32 bits where they fit. The file appears when it is complete.
     ///
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
-    public static func writeCSR(path: String, matrix: CSRMatrix) throws {
+    public static func writeCSR(path: String, matrix: some RowBlocks) throws {
         try writeCSR(path: path, matrix: matrix, zip64From: 0xFFFF_FFFF)
     }
 
     /// - Parameter zip64From: the size from which zip64 records are written; lower than the format's limit in tests only.
-    package static func writeCSR(path: String, matrix: CSRMatrix, zip64From: Int) throws {
+    package static func writeCSR(path: String, matrix: some RowBlocks, zip64From: Int) throws {
         var zip = try ZipWriter(path: path, zip64From: zip64From)
-        func add<Element>(
-            to zip: inout ZipWriter, _ name: String, _ type: String, _ shape: [Int], _ data: Buffer<Element>
-        ) throws {
-            // A buffer that nobody else holds must live until its bytes are written.
-            try withExtendedLifetime(data) {
-                try NPYHeader(type: type, shape: shape).bytes.withUnsafeBytes {
-                    try zip.add(name + ".npy", [$0, UnsafeRawBufferPointer(data.bytes)])
-                }
-            }
-        }
-        let entries = matrix.nonZeros
-        try add(to: &zip, "indices", "<i4", [entries], matrix.indices)
+        let entries = matrix.nonZeros, starts = try matrix.rowStarts()
+        try zip.add("indices", "<i4", [entries]) { write in try matrix.forEachBlock { try $0.indices.pass(to: write) } }
         if entries <= Int(Int32.max) {
-            let starts = Buffer<Int32>(count: matrix.rows + 1)
-            for r in 0...matrix.rows { starts[r] = Int32(matrix.starts[r]) }
-            try add(to: &zip, "indptr", "<i4", [matrix.rows + 1], starts)
+            let narrow = Buffer<Int32>(count: matrix.rows + 1)
+            for r in 0...matrix.rows { narrow[r] = Int32(starts[r]) }
+            try zip.add("indptr", "<i4", [matrix.rows + 1]) { try narrow.pass(to: $0) }
         } else {
-            try add(to: &zip, "indptr", "<i8", [matrix.rows + 1], matrix.starts)
+            try zip.add("indptr", "<i8", [matrix.rows + 1]) { try starts.pass(to: $0) }
         }
-        try add(to: &zip, "format", "|S3", [], Buffer(Array("csr".utf8)))
-        try add(to: &zip, "shape", "<i8", [2], Buffer([Int64(matrix.rows), Int64(matrix.cols)]))
-        try add(to: &zip, "data", "<f4", [entries], matrix.values ?? ones(entries))
+        try zip.add("format", "|S3", []) { try Buffer(Array("csr".utf8)).pass(to: $0) }
+        try zip.add("shape", "<i8", [2]) {
+            try Buffer([Int64(matrix.rows), Int64(matrix.cols)]).pass(to: $0)
+        }
+        try zip.add("data", "<f4", [entries]) { write in
+            try matrix.forEachBlock { try ($0.values ?? ones($0.nonZeros)).pass(to: write) }
+        }
         try zip.finish()
     }
 
@@ -72,6 +66,23 @@ public enum NPZ {
         let values = Buffer<Float>(count: count)
         values.fill(1)
         return values
+    }
+}
+
+extension ZipWriter {
+    /// Adds an array whose elements come in parts.
+    fileprivate mutating func add(
+        _ name: String, _ type: String, _ shape: [Int],
+        _ elements: (_ write: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        try add(name + ".npy", header: NPYHeader(type: type, shape: shape).bytes, content: elements)
+    }
+}
+
+extension Buffer {
+    /// A buffer that nobody else holds must live until its bytes are written.
+    fileprivate func pass(to write: (UnsafeRawBufferPointer) throws -> Void) throws {
+        try withExtendedLifetime(self) { try write(UnsafeRawBufferPointer(bytes)) }
     }
 }
 

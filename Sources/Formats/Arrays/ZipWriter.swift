@@ -24,14 +24,28 @@ struct ZipWriter: ~Copyable {
 
     /// Adds a member whose content is `parts`, one after another.
     mutating func add(_ name: String, _ parts: [UnsafeRawBufferPointer]) throws {
-        var crc = CRC32()
-        for part in parts { crc.update(part) }
-        let member = Member(name: name, crc: crc.value, size: parts.reduce(0) { $0 + $1.count }, offset: file.position)
+        try add(name, header: []) { write in for part in parts { try write(part) } }
+    }
+
+    /// Adds a member of a header and a content that comes in parts: `content` calls its argument with each, in their order.
+    ///
+    /// It is called twice, since the checksum and the size come before the content.
+    mutating func add(
+        _ name: String, header: [UInt8], content: (_ write: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        var crc = CRC32(), size = header.count
+        header.withUnsafeBytes { crc.update($0) }
+        try content { part in
+            crc.update(part)
+            size += part.count
+        }
+        let member = Member(name: name, crc: crc.value, size: size, offset: file.position)
         members.append(member)
         // APPNOTE 4.5.3: the local header holds both sizes or neither.
         let extra: [UInt8] = member.size >= limit ? le16(1) + le16(16) + le64(member.size) + le64(member.size) : []
         try file.write(le32(0x0403_4b50) + common(member, size: member.size, extra: extra.count) + Array(name.utf8) + extra)
-        for part in parts { try file.write(part) }
+        try file.write(header)
+        try content { try file.write($0) }
     }
 
     consuming func finish() throws {

@@ -8,10 +8,14 @@ public enum PredictionLines {
     ///
     /// - Parameter names: of the labels; a label without one has no `name`.
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
-    public static func write(_ scores: CSRMatrix, names: [String], to path: String) throws {
+    public static func write(_ scores: some RowBlocks, names: [String], to path: String) throws {
         let lines = Lines(names: names)
         var file = try TextOutput(path: path)
-        for row in 0..<scores.rows { try file.write(lines.line(scores, row, document: row)) }
+        var document = 0
+        try scores.forEachBlock { block in
+            for row in 0..<block.rows { try file.write(lines.line(block, row, document: document + row)) }
+            document += block.rows
+        }
         try file.commit()
     }
 

@@ -8,10 +8,12 @@ public enum PredictionText {
     /// Writes `scores`, labels ascending, each score as the shortest text that gives the same float again.
     ///
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
-    public static func write(_ scores: CSRMatrix, to path: String) throws {
+    public static func write(_ scores: some RowBlocks, to path: String) throws {
         var file = try TextOutput(path: path)
         try file.write("\(scores.rows) \(scores.cols)\n")
-        for row in 0..<scores.rows { try file.write(line(scores, row)) }
+        try scores.forEachBlock { block in
+            for row in 0..<block.rows { try file.write(line(block, row)) }
+        }
         try file.commit()
     }
 

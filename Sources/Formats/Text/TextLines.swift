@@ -41,6 +41,17 @@ package struct TextLines {
         return lines
     }
 
+    /// Some lines of the file by their numbers from 0; none where it is missing or not UTF-8.
+    package static func some(_ numbers: Set<Int>, in path: String) -> [Int: String] {
+        var lines: [Int: String] = [:]
+        do {
+            try TextLines(path: path, expected: "").forEach { line, number in
+                if numbers.contains(number - 1) { lines[number - 1] = line }
+            }
+        } catch { return [:] }
+        return lines
+    }
+
     /// Calls `body` with each line (without its end) and its number from 1. Blank lines at the end of the file are left out.
     ///
     /// - Throws: `Failure` naming the line that is not UTF-8, and what `body` throws.

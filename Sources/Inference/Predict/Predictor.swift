@@ -57,14 +57,19 @@ public final class Predictor {
         let config = learner.config
         var blocks: [ScoreBlock] = []
         try learner.scores.prediction(of: features).forEachBlock(seed: learner.seed) { blocks.append($0) }
-        let collection = LearnerCollection(rows: features.rows, labels: labelCount, topK: config.global.topK, workers: 1)
+        let collection = LearnerCollection(
+            documents: features.rows, labels: labelCount, topK: config.global.topK, workers: group.size,
+            rerankerBeta: config.reranker.beta, team: group.team, makeSink: CollectedRows.init)
         if group.size == 1 {
-            for block in blocks { collection.add(block) }
+            for block in blocks { _ = try collection.add(block) }
         } else {
             guard let all = try group.communicator.gatherBytes(ScoreBlock.encoded(blocks)) else { return nil }
-            for bytes in all { for block in ScoreBlock.decoded(bytes) { collection.add(block) } }
+            for bytes in all { for block in ScoreBlock.decoded(bytes) { _ = try collection.add(block) } }
         }
-        let scores = collection.scores(rerankerBeta: config.reranker.beta, team: group.team)
+        let rows = try collection.sinks(), cols = labelCount
+        let scores = LearnerScores(
+            clf: rows.clf.matrix(cols: cols), knn: rows.knn.matrix(cols: cols),
+            reranker: rows.reranker?.matrix(cols: cols))
         return scores.combined(beta: beta ?? config.global.beta, team: group.team)
     }
 

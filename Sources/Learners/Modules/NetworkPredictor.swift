@@ -48,10 +48,9 @@ package final class NetworkPredictor: LearnerPredictor {
 
     private func stage(_ features: CSRMatrix) throws -> any RerankableStage {
         guard let search else { return OneVsAllStage(context: context, network: network, queries: features) }
-        let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: context.config.extreme.shortlist.length)
         let lists = try OwnShortlists(
             try search.lists(features), of: RowLists(group: context.group, rows: features.rows), labels: context.labels,
-            labelCount: context.data.labelCount, truth: nil, sizes: sizes)
+            labelCount: context.data.labelCount, for: .scoring)
         return ShortlistStage(context: context, network: network, queries: features, train: nil, lists: lists)
     }
 }

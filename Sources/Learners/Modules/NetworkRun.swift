@@ -60,8 +60,8 @@ package struct NetworkRun {
     }
 
     /// Deals lists out to the workers that own their labels.
-    package func own(_ lists: TopK, of rows: RowLists, truth: CSRMatrix?, sizes: ShortlistSizes) throws -> OwnShortlists {
-        try OwnShortlists(lists, of: rows, labels: labels, labelCount: data.labelCount, truth: truth, sizes: sizes)
+    package func own(_ lists: TopK, of rows: RowLists, for use: OwnShortlists.Use) throws -> OwnShortlists {
+        try OwnShortlists(lists, of: rows, labels: labels, labelCount: data.labelCount, for: use)
     }
 
     /// A search over what `encoder` makes of the training documents now.

@@ -38,7 +38,7 @@ package final class ShortlistSchedule: EpochSchedule {
             train = try run.search(network.encoder, says: epoch == 0).lists(run.data.trainFeatures)
         }
         lists = (base(of: epoch), train)
-        loss.negatives = try run.own(train, of: rows, truth: run.data.trainLabels, sizes: sizes).negatives!
+        loss.negatives = try run.own(train, of: rows, for: .training(truth: run.data.trainLabels, sizes: sizes)).negatives!
     }
 
     /// Nothing at an epoch that begins with a search: what it finds depends on the network alone.

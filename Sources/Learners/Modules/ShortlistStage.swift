@@ -29,8 +29,8 @@ package struct ShortlistStage: RerankableStage {
         let rows = RowLists(group: context.group, rows: train.entries.rows)
         let best = try best(sizes.limit, of: train, features: context.data.trainFeatures, rows: rows)
         let own = try OwnShortlists(
-            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: context.data.trainLabels,
-            sizes: sizes)
+            best, of: rows, labels: context.labels, labelCount: context.data.labelCount,
+            for: .training(truth: context.data.trainLabels, sizes: sizes))
         return own.negatives!
     }
 
@@ -38,9 +38,8 @@ package struct ShortlistStage: RerankableStage {
         let rows = RowLists(group: context.group, rows: lists.entries.rows)
         let best = try best(k, of: lists, features: queries, rows: rows)
         try noticeEmpty(best)
-        let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: k)
         return try OwnShortlists(
-            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, truth: nil, sizes: sizes
+            best, of: rows, labels: context.labels, labelCount: context.data.labelCount, for: .scoring
         ).entries
     }
 

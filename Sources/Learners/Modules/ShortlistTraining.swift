@@ -14,21 +14,32 @@ extension NetworkRun {
         if !section.searchesBeforeTraining {
             return try trainOnMovingShortlists(network, sizes)
         }
-        let lists = try timed("shortlist") { try searchAll(encoder, .shortlist, withTraining: true) }
-        let train = try own(lists.train!, of: trainRows, truth: data.trainLabels, sizes: sizes)
+        let negatives = try negatives(encoder, sizes)
         try control.betweenModules()
         try timed("extreme") {
             try self.train(.extreme, section, network) {
                 (
                     ShortlistStep(
-                        truth: data.trainLabels, negatives: train.negatives!, sizes: sizes, network: network, section: section),
+                        truth: data.trainLabels, negatives: negatives, sizes: sizes, network: network, section: section),
                     nil
                 )
             }
         }
-        return ShortlistStage(
-            context: context, network: network, queries: data.testFeatures, train: train,
-            lists: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
+        let lists = try searchAll(encoder, .shortlist, withTraining: context.usesReranker)
+        return try stage(network, lists)
+    }
+
+    /// Of the lists only these are held while classifiers are trained; all are pinned.
+    private func negatives(_ encoder: any GroupEncoder, _ sizes: ShortlistSizes) throws -> NegativeShortlists {
+        let lists = try timed("shortlist") { try searchAll(encoder, .shortlist, withTraining: true) }
+        return try own(lists.train!, of: trainRows, for: .training(truth: data.trainLabels, sizes: sizes)).negatives!
+    }
+
+    private func stage(_ network: Network, _ lists: (train: TopK?, test: TopK)) throws -> ShortlistStage {
+        ShortlistStage(
+            context: context, network: network, queries: data.testFeatures,
+            train: try lists.train.map { try own($0, of: trainRows, for: .ranking) },
+            lists: try own(lists.test, of: testRows, for: .scoring))
     }
 
     /// Lists that follow the encoder while it learns; those of prediction are searched with the trained one.
@@ -36,7 +47,7 @@ extension NetworkRun {
         try timed("extreme") {
             try train(.extreme, config.extreme, network) {
                 let none = TopK(rows: trainRows.ownRows.count, k: 1)
-                let empty = try own(none, of: trainRows, truth: data.trainLabels, sizes: sizes).negatives!
+                let empty = try own(none, of: trainRows, for: .training(truth: data.trainLabels, sizes: sizes)).negatives!
                 let loss = ShortlistStep(
                     truth: data.trainLabels, negatives: empty, sizes: sizes, network: network, section: config.extreme)
                 let follows = !config.extreme.usesRandomNegativesOnly
@@ -47,10 +58,7 @@ extension NetworkRun {
         let lists = try timed("shortlist") {
             try searchAll(network.encoder, .finalShortlist, withTraining: context.usesReranker)
         }
-        return ShortlistStage(
-            context: context, network: network, queries: data.testFeatures,
-            train: try lists.train.map { try own($0, of: trainRows, truth: data.trainLabels, sizes: sizes) },
-            lists: try own(lists.test, of: testRows, truth: nil, sizes: sizes))
+        return try stage(network, lists)
     }
 
     private var trainRows: RowLists { RowLists(group: group, rows: data.trainFeatures.rows) }

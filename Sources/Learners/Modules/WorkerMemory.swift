@@ -52,10 +52,14 @@ struct WorkerMemory {
         ]
     }
 
-    /// Twice: as they are searched, and dealt out by label.
+    /// An entry has 8 bytes as it is searched, and of what is dealt out by label 4 of a training document's (negatives, or what a
+    /// re-ranker's are found among) and 8 of a test document's. Lists that follow the encoder replace others of 4.
     private var lists: [(String, Int)] {
-        let listed = modules.listedLabels(size.labels), rows = share(size.trainDocuments + size.testDocuments)
-        return [("shortlists", 16 * rows * listed.shortlist), ("re-ranker's lists", 16 * rows * listed.reranker)]
+        let listed = modules.listedLabels(size.labels), train = share(size.trainDocuments), test = share(size.testDocuments)
+        let moves = !config.extreme.searchesBeforeTraining
+        let shortlists = train * (moves ? 16 : 12) + test * (modules.hasReranker ? 16 : 8)
+        let reranked = 4 * train + max(8 * train, 16 * test)
+        return [("shortlists", shortlists * listed.shortlist), ("re-ranker's lists", reranked * listed.reranker)]
     }
 
     private var search: Int {

@@ -1,3 +1,6 @@
+import Messages
+import Support
+
 /// What one rank will need at most, by part. The data set, mapped once a node, is not in it.
 public struct MemoryEstimate: Sendable, Equatable {
     public struct Part: Sendable, Equatable {
@@ -14,21 +17,26 @@ public struct MemoryEstimate: Sendable, Equatable {
 
     package init(parts: [Part]) { self.parts = parts }
 
-    /// The coordinator: scores of the learners that are merged at a time, and those of the finished ones.
+    /// The coordinator: blocks of scores of the learners that are merged at a time, and one block that is measured. All other
+    /// scores lie in files.
     ///
-    /// - Parameter topK: scores kept of a document.
-    package static func coordinator(learners: Int, atATime: Int, size: ProblemSize, topK: Int, lists: ScoreLists)
-        -> MemoryEstimate
-    {
-        let entries = size.testDocuments * min(topK, max(size.labels, 1))
-        // A label and a score are 8 bytes; one list of the classifiers, one of the shortlists.
-        let first = lists.hasPriors ? 16 : 8
-        // Two lists of a re-ranker, and the one made of them.
-        let merging = first + (lists.hasReranker ? 24 : 0), kept = first + (lists.hasReranker ? 8 : 0)
+    /// - Parameters:
+    ///   - atATime: learners whose scores are merged.
+    ///   - topK: scores kept of a document.
+    package static func coordinator(atATime: Int, size: ProblemSize, topK: Int, lists: ScoreLists) -> MemoryEstimate {
+        let kept = min(topK, max(size.labels, 1)), stages = lists.hasPriors ? 2 : 1
+        let files = stages + (lists.hasReranker ? 1 : 0), rows = min(RowBlock.rows, size.testDocuments)
+        let block = min(ScoreBlock.size, size.testDocuments) * kept
         return MemoryEstimate(parts: [
-            Part("scores being merged", atATime * entries * merging),
-            // A combination of two lists has up to twice the entries: one learner's, and the ensemble's.
-            Part("learners and ensemble", (max(0, learners - atATime) * kept + 2 * first) * entries), program,
+            // A label and a score are 8 bytes.
+            Part("scores being merged", atATime * ScoreBlock.window * block * 8 * stages),
+            // An entry as it travels, in a message, and on its way from one to the other.
+            Part("scores that arrive", 3 * 16 * block),
+            Part("where documents' scores begin", 8 * (size.testDocuments + 1) * (atATime + 1) * files),
+            // Lists and their probabilities; a combination of two has up to twice the entries, the sum of learners more.
+            Part("scores being measured", rows * kept * 8 * (2 * files + 6)),
+            // Propensities, counts of documents, and the cut into shards.
+            Part("labels", 32 * size.labels), program,
         ])
     }
 

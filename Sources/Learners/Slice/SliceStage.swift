@@ -23,10 +23,9 @@ struct SliceStage: ScoredStage {
         labelIds: Buffer<Int32>, settings: SliceSettings, group: WorkerGroup
     ) throws {
         (self.queries, self.vectors, self.classifiers, self.labelIds) = (queries, vectors, classifiers, labelIds)
-        let sizes = ShortlistSizes(maxPositives: 0, randomNegatives: 0, limit: lists.k)
         entries = try OwnShortlists(
             lists, of: RowLists(group: group, rows: queries.rows), labels: classifiers.labels, labelCount: classifiers.total,
-            truth: nil, sizes: sizes
+            for: .scoring
         ).entries
         let gamma = settings.gamma > 0 ? settings.gamma : try classifiers.meanLength(shards, bias: settings.bias, group)
         combination = SliceCombination(beta: settings.beta, gamma: gamma, generativeBias: settings.generativeBias)

@@ -9,16 +9,17 @@ public struct LearnerScores: Sendable {
     public var knn: CSRMatrix
     /// Logits after re-ranking (`Scoring.rerank`); they replace `clf` in the final score.
     public var reranker: CSRMatrix?
+    /// β has a meaning: there is a shortlist to weigh the classifiers against.
+    public let hasShortlist: Bool
 
-    public init(clf: CSRMatrix, knn: CSRMatrix, reranker: CSRMatrix? = nil) {
+    /// - Parameter hasShortlist: of the whole learner, where these are some documents only; nil: as these scores tell.
+    public init(clf: CSRMatrix, knn: CSRMatrix, reranker: CSRMatrix? = nil, hasShortlist: Bool? = nil) {
         precondition(clf.rows == knn.rows && clf.cols == knn.cols)
         self.clf = clf
         self.knn = knn
         self.reranker = reranker
+        self.hasShortlist = hasShortlist ?? (knn.nonZeros > 0)
     }
-
-    /// β has a meaning: there is a shortlist to weigh the classifiers against.
-    public var hasShortlist: Bool { knn.nonZeros > 0 }
 
     /// The learner's prediction at β, re-ranked where it has a re-ranker; without a shortlist, the classifiers' alone.
     public func combined(beta: Double, team: ThreadTeam? = nil) -> CSRMatrix {

@@ -7,25 +7,29 @@ import Support
 /// the order. Memory: 16·rows·topK bytes (8 where a stage has no scores), also while they become the matrices. Not for
 /// use by two threads at a time.
 public final class ScoreMerger {
-    public let rows: Int
+    /// What its rows stand for.
+    public let documents: Range<Int>
     public let labels: Int
     public let topK: Int
     private let scores: BestKeys
     private let priors: BestKeys
 
-    public init(rows: Int, labels: Int, topK: Int) {
-        precondition(rows >= 0 && labels >= 0 && topK > 0)
-        self.rows = rows
+    public convenience init(rows: Int, labels: Int, topK: Int) { self.init(documents: 0..<rows, labels: labels, topK: topK) }
+
+    /// - Parameter documents: those whose entries it takes; the first is row 0 of the matrices.
+    public init(documents: Range<Int>, labels: Int, topK: Int) {
+        precondition(documents.lowerBound >= 0 && labels >= 0 && topK > 0)
+        self.documents = documents
         self.labels = labels
         // A row cannot hold more labels than there are.
         self.topK = max(1, min(topK, labels))
-        scores = BestKeys(rows: rows, capacity: self.topK)
-        priors = BestKeys(rows: rows, capacity: self.topK)
+        scores = BestKeys(rows: documents.count, capacity: self.topK)
+        priors = BestKeys(rows: documents.count, capacity: self.topK)
     }
 
-    /// Takes one worker's entries for a block of documents; their rows lie in `documents`, which lies in 0 ..< rows.
+    /// Takes one worker's entries for a block of documents, which are of the merger's; their rows lie in `documents`.
     public func add(documents: Range<Int>, entries: [ScoreEntry]) {
-        precondition(documents.lowerBound >= 0 && documents.upperBound <= rows)
+        precondition(documents.lowerBound >= self.documents.lowerBound && documents.upperBound <= self.documents.upperBound)
         var from = 0
         while from < entries.count {
             let row = entries[from].row
@@ -37,6 +41,7 @@ public final class ScoreMerger {
 
     private func add(_ entries: ArraySlice<ScoreEntry>, row: Int, of documents: Range<Int>) {
         precondition(documents.contains(row), "a score of document \(row) came with the block \(documents)")
+        let row = row - self.documents.lowerBound
         for entry in entries {
             precondition(entry.label >= 0 && Int(entry.label) < labels, "label \(entry.label) of \(labels)")
         }

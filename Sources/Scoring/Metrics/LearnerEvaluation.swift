@@ -40,52 +40,92 @@ public struct LearnerEvaluation: Sendable, Equatable {
     public init(
         scores: LearnerScores, truth: GroundTruth, beta: Double, betas: [Double] = Self.betas, team: ThreadTeam? = nil
     ) {
-        self = ProgressScope.stage("evaluating", of: Self.tables(scores, betas), "tables") { progress in
-            Self(scores, truth, beta, betas, team, progress)
+        var measure = LearnerMeasure(
+            truth, beta: beta, betas: betas, hasReranker: scores.reranker != nil, hasShortlist: scores.hasShortlist, team: team)
+        measure.add(scores)
+        self = measure.evaluation
+    }
+
+    /// The same of scores that are read by blocks of documents.
+    public init(
+        parts: LearnerParts, truth: GroundTruth, beta: Double, betas: [Double] = Self.betas, team: ThreadTeam? = nil
+    ) throws {
+        var measure = LearnerMeasure(
+            truth, beta: beta, betas: betas, hasReranker: parts.reranker != nil, hasShortlist: parts.hasShortlist, team: team)
+        try ProgressScope.stage("evaluating", of: parts.rows, "documents") { progress in
+            for documents in RowBlock.ranges(parts.rows) {
+                measure.add(try parts.block(documents))
+                progress.advance(to: documents.upperBound)
+            }
         }
+        self = measure.evaluation
     }
 
-    /// Tables of metrics that are made.
-    private static func tables(_ scores: LearnerScores, _ betas: [Double]) -> Int {
-        guard scores.hasShortlist else { return 2 }
-        return scores.reranker == nil ? 3 + betas.count : 4 + 2 * betas.count
-    }
-
-    private init(
-        _ scores: LearnerScores, _ truth: GroundTruth, _ beta: Double, _ betas: [Double], _ team: ThreadTeam?,
-        _ progress: ProgressStage
+    fileprivate init(
+        metrics: MetricTable, byBeta: [String: MetricTable], stages: [String: MetricTable],
+        byBetaBeforeReranker: [String: MetricTable]?
     ) {
-        func evaluate(_ scores: CSRMatrix) -> MetricTable {
-            defer { progress.advance() }
-            return truth.evaluate(scores, team: team)
-        }
-        stages = ["clf": evaluate(scores.clf)]
-        if let reranker = scores.reranker { stages["reranker"] = evaluate(reranker) }
-        guard scores.hasShortlist else {
-            metrics = evaluate(scores.combined(beta: 1, team: team))
-            byBeta = [:]
-            return
-        }
-        stages["knn"] = evaluate(scores.knn)
-        // The squashed stages serve every β.
-        let knn = Scoring.squashed(scores.knn, team: team)
-        func combined(_ stage: CSRMatrix, _ beta: Double) -> MetricTable {
-            let mixed = Scoring.sum(stage, weight: Float(beta), knn, weight: Float(1 - beta), team: team)
-            return evaluate(mixed)
-        }
-        func all(_ stage: CSRMatrix) -> [String: MetricTable] {
-            Dictionary(uniqueKeysWithValues: betas.map { (Self.key($0), combined(stage, $0)) })
-        }
-        let clf = Scoring.squashed(scores.clf, team: team)
-        let last = scores.reranker.map { Scoring.squashed($0, team: team) }
-        metrics = combined(last ?? clf, beta)
-        byBeta = all(last ?? clf)
-        byBetaBeforeReranker = last == nil ? nil : all(clf)
+        (self.metrics, self.byBeta, self.stages) = (metrics, byBeta, stages)
+        self.byBetaBeforeReranker = byBetaBeforeReranker
     }
 
     /// β as a key: two decimals, or as many as it needs.
     public static func key(_ beta: Double) -> String {
         let short = String(format: "%.2f", beta)
         return Double(short) == beta ? short : "\(beta)"
+    }
+}
+
+/// The sums of an evaluation, over blocks of documents.
+private struct LearnerMeasure {
+    private let beta: Double
+    private let betas: [Double]
+    private let team: ThreadTeam?
+    private var metrics: MetricAccumulator
+    private var stages: [String: MetricAccumulator] = [:]
+    /// One a β; empty without a shortlist.
+    private var byBeta: [MetricAccumulator] = []
+    /// Nil without a re-ranker, or without a shortlist.
+    private var before: [MetricAccumulator]?
+
+    init(
+        _ truth: GroundTruth, beta: Double, betas: [Double], hasReranker: Bool, hasShortlist: Bool, team: ThreadTeam?
+    ) {
+        (self.beta, self.betas, self.team) = (beta, betas, team)
+        metrics = MetricAccumulator(truth, team: team)
+        for (name, isThere) in [("clf", true), ("knn", hasShortlist), ("reranker", hasReranker)] where isThere {
+            stages[name] = metrics
+        }
+        guard hasShortlist else { return }
+        byBeta = betas.map { [metrics] _ in metrics }
+        if hasReranker { before = byBeta }
+    }
+
+    /// The documents that come next.
+    mutating func add(_ scores: LearnerScores) {
+        stages["clf"]?.add(scores.clf)
+        stages["knn"]?.add(scores.knn)
+        if let reranker = scores.reranker { stages["reranker"]?.add(reranker) }
+        guard scores.hasShortlist else { return metrics.add(scores.combined(beta: 1, team: team)) }
+        // The squashed stages serve every β.
+        let knn = Scoring.squashed(scores.knn, team: team), clf = Scoring.squashed(scores.clf, team: team)
+        let last = scores.reranker.map { Scoring.squashed($0, team: team) } ?? clf
+        func combined(_ stage: CSRMatrix, _ beta: Double) -> CSRMatrix {
+            Scoring.sum(stage, weight: Float(beta), knn, weight: Float(1 - beta), team: team)
+        }
+        metrics.add(combined(last, beta))
+        for (i, beta) in betas.enumerated() {
+            byBeta[i].add(combined(last, beta))
+            before?[i].add(combined(clf, beta))
+        }
+    }
+
+    var evaluation: LearnerEvaluation {
+        func named(_ sums: [MetricAccumulator]) -> [String: MetricTable] {
+            Dictionary(uniqueKeysWithValues: zip(betas, sums).map { (LearnerEvaluation.key($0), $1.table) })
+        }
+        return LearnerEvaluation(
+            metrics: metrics.table, byBeta: named(byBeta), stages: stages.mapValues(\.table),
+            byBetaBeforeReranker: before.map(named))
     }
 }

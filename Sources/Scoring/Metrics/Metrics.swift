@@ -20,22 +20,52 @@ public enum Metrics {
         team: ThreadTeam? = nil
     ) -> MetricTable {
         precondition(k > 0 && scores.rows == truth.rows && scores.cols == truth.cols)
-        precondition(inversePropensity.count == truth.cols)
-        precondition(filter == nil || filter?.rows == truth.rows)
-        let counter = DocumentCounter(
-            ranking: DocumentRanking(scores: scores, filter: filter), truth: truth, inversePropensity: inversePropensity, k: k)
-        // Blocks of a fixed size, added in order: the same floating-point sums with any number of threads.
-        let blocks = stride(from: 0, to: truth.rows, by: 1024).map { $0..<min($0 + 1024, truth.rows) }
-        let parts = Mutex([MetricSums](repeating: MetricSums(k: k), count: blocks.count))
-        let count: @Sendable (Int) -> Void = { block in
-            let sums = counter.sums(blocks[block])
-            parts.withLock { $0[block] = sums }
-        }
-        if let team { team.forEach(blocks.count, count) } else { blocks.indices.forEach(count) }
-        var total = MetricSums(k: k)
-        parts.withLock { for part in $0 { total.add(part) } }
-        return total.table
+        let truth = GroundTruth(labels: truth, inversePropensity: inversePropensity, filter: filter)
+        var sums = MetricAccumulator(truth, k: k, team: team)
+        sums.add(scores)
+        return sums.table
     }
+}
+
+/// The same metrics of predictions that come by blocks of documents: the same bits as of all at once.
+public struct MetricAccumulator: Sendable {
+    private let truth: GroundTruth
+    private let k: Int
+    private let team: ThreadTeam?
+    private var total: MetricSums
+    /// The document that comes next.
+    private var next = 0
+    /// Documents whose figures are summed before they are added to the whole.
+    private static let part = 1024
+
+    public init(_ truth: GroundTruth, k: Int = 5, team: ThreadTeam? = nil) {
+        precondition(truth.inversePropensity.count == truth.labels.cols)
+        precondition(truth.filter == nil || truth.filter?.rows == truth.labels.rows)
+        (self.truth, self.k, self.team) = (truth, k, team)
+        total = MetricSums(k: k)
+    }
+
+    /// Counts the predictions for the documents that come next: all that are left, or a multiple of 1,024.
+    public mutating func add(_ scores: CSRMatrix) {
+        let documents = next..<next + scores.rows
+        precondition(documents.upperBound <= truth.labels.rows && next % Self.part == 0, "documents \(documents)")
+        let counter = DocumentCounter(
+            ranking: DocumentRanking(scores: scores, filter: truth.filter?.block(documents)),
+            truth: truth.labels.block(documents), inversePropensity: truth.inversePropensity, k: k)
+        // Parts of a fixed size, added in order: the same floating-point sums with any number of threads, and of blocks.
+        let parts = stride(from: 0, to: scores.rows, by: Self.part).map { $0..<min($0 + Self.part, scores.rows) }
+        let sums = Mutex([MetricSums](repeating: MetricSums(k: k), count: parts.count))
+        let count: @Sendable (Int) -> Void = { index in
+            let part = counter.sums(parts[index])
+            sums.withLock { $0[index] = part }
+        }
+        if let team { team.forEach(parts.count, count) } else { parts.indices.forEach(count) }
+        sums.withLock { for part in $0 { total.add(part) } }
+        next = documents.upperBound
+    }
+
+    /// Metrics of the documents counted so far.
+    public var table: MetricTable { total.table }
 }
 
 /// Counts the hits of documents.

@@ -58,6 +58,13 @@ public final class MappedFile: @unchecked Sendable {
     /// Tells the kernel to read ahead: the file will be read once, from its start to its end.
     package func adviseSequential() { if isMapped, let base { madvise(base, count, MADV_SEQUENTIAL) } }
 
+    /// Takes a part of the file out of this process's memory until it is read again; the system may still cache it.
+    package func letGo(_ range: Range<Int>) {
+        guard isMapped, let base else { return }
+        let start = range.lowerBound / Int(sysconf(Int32(_SC_PAGESIZE))) * Int(sysconf(Int32(_SC_PAGESIZE)))
+        if start < range.upperBound { madvise(base + start, range.upperBound - start, MADV_DONTNEED) }
+    }
+
     /// `count` elements from byte `offset` on, without a copy; the view keeps the file mapped.
     ///
     /// The range must lie in the file and be aligned for `Element`.

@@ -96,9 +96,9 @@ private final class OpenH5 {
     func checkScores() throws {
         guard case .string(let format)? = try file.attribute("format"), format.hasPrefix("deepxml-dist scores") else { return }
         if try file.attribute("parts") != nil {
-            _ = try ScoreFile.readParts(file.path)
+            _ = try ScoreFile.openParts(file.path)
         } else {
-            _ = try ScoreFile.read(file.path)
+            try ScoreFile.check(file.path)
         }
     }
 }

@@ -31,22 +31,9 @@ final class PredictionOutput {
 
     /// Completes the file.
     func finish() throws {
-        guard let file = file.take() else { return try PredictionFile.write(matrix(), format, to: path) }
-        try file.commit()
-    }
-
-    private func matrix() -> CSRMatrix {
-        let rows = parts.reduce(0) { $0 + $1.rows }, entries = parts.reduce(0) { $0 + $1.nonZeros }
-        let starts = Buffer<Int64>(count: rows + 1), indices = Buffer<Int32>(count: entries),
-            values = Buffer<Float>(count: entries)
-        var row = 0, at = 0
-        for part in parts {
-            for r in 0..<part.rows { starts[row + r + 1] = Int64(at) + part.starts[r + 1] }
-            (indices.pointer + at).update(from: part.indices.pointer, count: part.nonZeros)
-            if let from = part.values { (values.pointer + at).update(from: from.pointer, count: part.nonZeros) }
-            row += part.rows
-            at += part.nonZeros
+        guard let file = file.take() else {
+            return try PredictionFile.write(CSRMatrix(joining: parts, cols: labels), format, to: path)
         }
-        return CSRMatrix(rows: rows, cols: labels, starts: starts, indices: indices, values: values)
+        try file.commit()
     }
 }

@@ -29,6 +29,8 @@ package final class LearnerControl {
     private let schedule: CheckpointSchedule
     private let stop: StopFlag
     private var sinceWrite = Stopwatch()
+    /// Blocks of scores that were sent, and that the coordinator has not stored yet.
+    private var unstored = 0
     /// Steps between two looks at the flags: a look costs a message, a step some milliseconds.
     private static let lookEvery = 8
 
@@ -143,8 +145,17 @@ package final class LearnerControl {
 }
 
 extension LearnerControl {
-    /// Scores of this worker's labels go to the coordinator.
+    /// Scores of this worker's labels go to the coordinator; waits while `ScoreBlock.window` blocks are on their way.
     package func send(_ block: ScoreBlock) throws {
+        try awaitStored(allBut: ScoreBlock.window - 1)
         try world.post(WorkerMessage.scores(block).encoded(), to: 0, tag: MessageTag.report)
+        unstored += 1
+    }
+
+    /// Returns when the coordinator has stored the blocks that were sent: when all workers of the group have sent theirs.
+    package func awaitStored(allBut count: Int = 0) throws {
+        while unstored > count {
+            if try world.poll(from: 0, tag: MessageTag.stored) != nil { unstored -= 1 } else { usleep(500) }
+        }
     }
 }

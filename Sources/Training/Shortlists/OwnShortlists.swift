@@ -4,31 +4,40 @@ import Support
 
 /// The part of all documents' shortlists that falls on one worker's labels.
 package struct OwnShortlists {
-    /// Rows: documents. Columns: labels, global ids, ascending. Values, of test documents only: similarity (or first-stage
-    /// logit).
+    /// What lists are dealt out for, which says what is kept of them.
+    package enum Use {
+        /// Entries, with their similarity (or first-stage logit) as values.
+        case scoring
+        /// Entries without values: another stage's training documents are ranked by them.
+        case ranking
+        /// Negatives. `truth`: the documents' labels, which are none; `sizes`: a row's negatives are cut, worst first, to leave
+        /// room for its positives.
+        case training(truth: CSRMatrix, sizes: ShortlistSizes)
+    }
+
+    /// Rows: documents. Columns: labels, global ids, ascending. Empty where negatives are kept.
     package let entries: CSRMatrix
     /// Labels of each row's whole list, over all workers.
     package let lengths: Buffer<Int32>
-    /// What is left of them as training negatives; nil for test documents.
+    /// What is left of them as training negatives.
     package let negatives: NegativeShortlists?
 
     /// Deals out `lists`, of which each worker holds its slice of rows.
     ///
-    /// - Parameters:
-    ///   - labels: this worker's.
-    ///   - truth: for training documents, their labels: these are never negatives.
-    ///   - sizes: a row's negatives are cut, worst first, to leave room for its positives.
-    package init(_ lists: TopK, of rows: RowLists, labels: Range<Int>, labelCount: Int, truth: CSRMatrix?, sizes: ShortlistSizes)
-        throws
-    {
-        var entries = RowBuilder(withValues: truth == nil), negatives = RowBuilder(withValues: false)
-        let totals = Buffer<Int32>(count: truth == nil ? 0 : rows.rows)
-        let isPositive = Buffer<Bool>(count: labelCount), lengths = Buffer<Int32>(count: rows.rows)
-        try rows.forEachRow(lists) { row, ids, scores in
-            for (id, score) in zip(ids, scores) where labels.contains(Int(id)) { entries.append(id, score) }
-            entries.endRow()
+    /// - Parameter labels: this worker's.
+    package init(_ lists: TopK, of rows: RowLists, labels: Range<Int>, labelCount: Int, for use: Use) throws {
+        var withScores = false
+        if case .scoring = use { withScores = true }
+        var entries = RowBuilder(withValues: withScores), negatives = RowBuilder(withValues: false)
+        let totals = Buffer<Int32>(count: rows.rows), lengths = Buffer<Int32>(count: rows.rows)
+        let isPositive = Buffer<Bool>(count: labelCount)
+        try rows.forEachRow(lists, withScores: withScores) { row, ids, scores in
             lengths[row] = Int32(ids.count)
-            guard let truth else { return }
+            guard case .training(let truth, let sizes) = use else {
+                for (id, score) in zip(ids, scores) where labels.contains(Int(id)) { entries.append(id, score) }
+                return entries.endRow()
+            }
+            entries.endRow()
             let positives = truth.columns(row)
             for label in positives { isPositive[Int(label)] = true }
             var room = sizes.limit - min(positives.count, sizes.maxPositives), total: Int32 = 0
@@ -43,9 +52,11 @@ package struct OwnShortlists {
         }
         self.lengths = lengths
         self.entries = entries.matrix(cols: labelCount)
-        self.negatives = truth.map { _ in
-            NegativeShortlists(inRange: negatives.matrix(cols: labelCount), totals: totals)
+        guard case .training = use else {
+            self.negatives = nil
+            return
         }
+        self.negatives = NegativeShortlists(inRange: negatives.matrix(cols: labelCount), totals: totals)
     }
 }
 
@@ -53,9 +64,8 @@ package struct OwnShortlists {
 private struct RowBuilder {
     private var starts: [Int64] = [0]
     private var row: [(Int32, Float)] = []
-    private var indices: [Int32] = []
-    private var values: [Float] = []
-
+    private var indices = GrowingBuffer<Int32>()
+    private var values = GrowingBuffer<Float>()
     private let withValues: Bool
 
     init(withValues: Bool) { self.withValues = withValues }
@@ -72,9 +82,9 @@ private struct RowBuilder {
         row.removeAll(keepingCapacity: true)
     }
 
-    func matrix(cols: Int) -> CSRMatrix {
+    mutating func matrix(cols: Int) -> CSRMatrix {
         CSRMatrix(
-            rows: starts.count - 1, cols: cols, starts: Buffer(starts), indices: Buffer(indices),
-            values: withValues ? Buffer(values) : nil)
+            rows: starts.count - 1, cols: cols, starts: Buffer(starts), indices: indices.take(),
+            values: withValues ? values.take() : nil)
     }
 }

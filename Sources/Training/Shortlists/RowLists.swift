@@ -64,13 +64,15 @@ package struct RowLists {
 
     /// Calls `body` with the whole list of every row, in the order of rows.
     ///
-    /// - Parameter own: the lists of this worker's slice.
+    /// - Parameters:
+    ///   - own: the lists of this worker's slice.
+    ///   - withScores: false: `body` gets scores of this worker's slice only.
     package func forEachRow(
-        _ own: TopK, _ body: (_ row: Int, _ ids: BufferSlice<Int32>, _ scores: BufferSlice<Float>) -> Void
+        _ own: TopK, withScores: Bool, _ body: (_ row: Int, _ ids: BufferSlice<Int32>, _ scores: BufferSlice<Float>) -> Void
     ) throws {
         try ProgressScope.stage("dealing out shortlists", of: rows, "documents") { progress in
             for from in stride(from: 0, to: rows, by: Self.block) {
-                try forBlock(from..<min(from + Self.block, rows), own, body)
+                try forBlock(from..<min(from + Self.block, rows), own, withScores: withScores, body)
                 progress.advance(to: min(from + Self.block, rows))
             }
         }
@@ -78,7 +80,7 @@ package struct RowLists {
 
     /// `forEachRow` of some neighbouring rows.
     private func forBlock(
-        _ range: Range<Int>, _ own: TopK, _ body: (Int, BufferSlice<Int32>, BufferSlice<Float>) -> Void
+        _ range: Range<Int>, _ own: TopK, withScores: Bool, _ body: (Int, BufferSlice<Int32>, BufferSlice<Float>) -> Void
     ) throws {
         let k = own.k, mine = ownRows, from = range.lowerBound
         let lists = TopK(rows: range.count, k: k), shared = slices.map { $0.clamped(to: range) }
@@ -88,7 +90,7 @@ package struct RowLists {
             from: part.lowerBound - from, with: own,
             rows: part.lowerBound - mine.lowerBound..<part.upperBound - mine.lowerBound)
         try group.communicator.allgather(lists.indices, blocks: blocks)
-        try group.communicator.allgather(lists.scores, blocks: blocks)
+        if withScores { try group.communicator.allgather(lists.scores, blocks: blocks) }
         for row in range { body(row, lists.ids(row - from), lists.scores(row - from)) }
     }
 }

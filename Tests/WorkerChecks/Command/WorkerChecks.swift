@@ -5,8 +5,20 @@ import WorkerChecks
 
 /// `mpirun -np n worker-checks FOLDER`: a learner on n − 1 worker processes leaves the same bits as on one worker thread;
 /// also where the processes are stopped and started again. Tests/mpi/modules.sh runs it.
+///
+/// `worker-checks FOLDER DOCUMENTS LABELS SCORES`: what rank 0 needs to merge, measure and write so many scores a document,
+/// without and with a re-ranker, one job a process; a data set is made in FOLDER where none is.
 @main struct WorkerChecksCommand {
     static func main() {
+        let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
+        if numbers.count == 3 {
+            do { try coordinator(CommandLine.arguments[1], documents: numbers[0], labels: numbers[1], scores: numbers[2]) } catch
+            {
+                FileHandle.standardError.write(Data("\(error)\n".utf8))
+                exit(1)
+            }
+            exit(0)
+        }
         guard CommandLine.arguments.count == 2 else {
             print("usage: mpirun -np RANKS worker-checks FOLDER (empty, or not there yet)")
             exit(2)
@@ -25,6 +37,31 @@ import WorkerChecks
             FileHandle.standardError.write(Data("MPI did not start: \(error)\n".utf8))
             exit(1)
         }
+    }
+
+    /// One job as two threads: what the second makes up, the first merges. Memory and time from the first block on.
+    private static func coordinator(_ folder: String, documents: Int, labels: Int, scores: Int) throws {
+        if !FileManager.default.fileExists(atPath: "\(folder)/data") {
+            try MadeScores.writeData(folder: folder, testDocuments: documents, labels: labels, perDocument: 36)
+        }
+        let job = try LearnerJob(folder: folder, data: SampleData(), settings: ["global.top_k=\(scores)"])
+        var made = MadeScores(job: job)
+        made.job.options.predictions = [.npz, .h5]
+        (made.scoresADocument, made.isReranked) = (scores, true)
+        made.onStart = {
+            print("read: \(memory("VmHWM")) MiB at most, \(memory("RssAnon")) MiB of them its own now")
+            try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+        }
+        let time = Stopwatch()
+        guard try made.run(workers: 1) == 0 else { throw UnexpectedCode(code: 1) }
+        print("scores: \(memory("VmHWM")) MiB at most, \(memory("RssFile")) MiB of them mapped files; \(time.seconds) s")
+    }
+
+    /// A figure of this process as Linux has it, in MiB.
+    private static func memory(_ name: String) -> Int {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") } ?? ""
+        return (line.split(separator: " ").compactMap { Int($0) }.first ?? 0) / 1024
     }
 
     /// - Returns: at rank 0, whether all were the same; elsewhere true.
