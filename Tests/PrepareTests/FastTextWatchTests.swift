@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Prepare
+import Prepare
 
 @Suite struct FastTextWatchTests {
     @Test func theLastShareOfALogCounts() {

@@ -5,7 +5,7 @@ import Support
 ///
 /// With several threads it says so in its log, ten times a second. With one, the thread that would say it trains: there the place
 /// where it reads its text tells, of which it makes a pass for the vocabulary and then one an epoch.
-struct FastTextWatch {
+package struct FastTextWatch {
     let process: Int32
     /// The text, and what the program prints.
     let input: String, log: String
@@ -13,12 +13,12 @@ struct FastTextWatch {
     private var pass = 0, place = 0
     private var hasVocabulary = false
 
-    init(process: Int32, input: String, log: String, epochs: Int) {
+    package init(process: Int32, input: String, log: String, epochs: Int) {
         (self.process, self.input, self.log, self.epochs) = (process, input, log, epochs)
     }
 
     /// The share of the training that is done; nil: it has not begun, or can't be seen.
-    mutating func share() -> Double? {
+    package mutating func share() -> Double? {
         if let share = Self.share(inLog: tail(of: log)) { return share }
         hasVocabulary = hasVocabulary || tail(of: log).contains("Number of words")
         guard hasVocabulary, epochs > 0, let (now, size) = position(), size > 0 else { return nil }
@@ -28,7 +28,7 @@ struct FastTextWatch {
     }
 
     /// The last `Progress:  12.3%` of a log: each overwrites the one before, by a carriage return.
-    static func share(inLog text: String) -> Double? {
+    package static func share(inLog text: String) -> Double? {
         guard let word = text.range(of: "Progress:", options: .backwards) else { return nil }
         let rest = text[word.upperBound...]
         guard let sign = rest.firstIndex(of: "%") else { return nil }
