@@ -112,7 +112,7 @@ DX_CLONES dx_dual_result dx_dual_sparse(const dx_sparse_rows *x, size_t cols, co
                                         void *workspace) {
     dual_work k;
     lay_out(&k, workspace, cols, count);
-    const float bias = (float)settings.bias, half_cost = (float)__builtin_fmin(0.5 / settings.cost, __FLT_MAX__);
+    const float bias = (float)settings.bias, half_cost = (float)(0.5 / settings.cost);
     for (size_t i = 0; i < count; i++) {
         float square = bias * bias;
         for (int64_t e = x->starts[rows[i]]; e < x->starts[rows[i] + 1]; e++) {

@@ -73,7 +73,7 @@ import Testing
         #expect(forth[0] == Solution(columns: [], weights: [], bias: 0, passes: 0, isSolved: false))
     }
 
-    /// A loss that weighs nothing gives weights of nothing, not NaNs.
+    /// A loss that weighs nothing, whose ½ ÷ C is infinite, gives weights of nothing, not NaNs.
     @Test(arguments: [1e-30, 1e-45, 1e-300]) func theSmallestCosts(cost: Double) {
         let problem = SparseProblem.random(rows: 40, cols: 30, seed: 4), workspace = workspace(problem, examples: 40)
         var settings = Self.exact

@@ -7,7 +7,11 @@ out=$scratch/out err=$scratch/err data=$scratch/data
 small_dataset "$data/Small" 3000 300 400 2400
 sequences "$data/Small"
 path=SparseSlice/Linear/Small/v_0_1 features=$data/Small/tst_X_Xf.txt
-options=(--configs configs --data "$data" --dataset Small --framework SparseSlice --seeds 1 --threads 1 --predictions npz)
+# So accurate that training takes some time.
+options=(
+    --configs configs --data "$data" --dataset Small --framework SparseSlice --seeds 1 --threads 1 --predictions npz
+    --set sparse_slice.tolerance=0.001 --set sparse_slice.max_passes=200
+)
 
 # begin WORK RANKS OPTION...: starts the job; its launcher is $job.
 begin() {
@@ -36,7 +40,8 @@ same() {
         cmp -s "$1/results/$file/score.npz" "$scratch/straight/results/$file/score.npz" || echo "$file/score.npz differs; "
     done
     file=results/SparseSlice/Linear/Small/v_0/metrics.json
-    [ "$(figures "$1/$file")" = "$(figures "$scratch/straight/$file")" ] || echo "metrics differ; "
+    [ "$(figures "$1/$file" | grep -v block_size)" = "$(figures "$scratch/straight/$file" | grep -v block_size)" ] ||
+        echo "metrics differ; "
 }
 
 begin "$scratch/straight" 1
@@ -52,7 +57,7 @@ done
 # each is a checkpoint that takes some time to reach the disk.
 ranks=3 work=$scratch/stopped why=""
 for signal in USR1 KILL; do
-    begin "$work" "$ranks" --set sparse_slice.block_size=3
+    begin "$work" "$ranks" --set sparse_slice.block_size=2
     until grep -q 'seed 1 classifiers [0-9]*/' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
     victim=$job
     [ "$signal" = KILL ] && victim=$(a_rank "$job")
@@ -64,7 +69,7 @@ for signal in USR1 KILL; do
     [ "$blocks" -gt 0 ] || why+="no block after $signal; "
     ranks=$((ranks % 3 + 2))
 done
-begin "$work" "$ranks" --set sparse_slice.block_size=3
+begin "$work" "$ranks" --set sparse_slice.block_size=2
 await
 [ "$code" -eq 0 ] || why+="going on ended with code $code; "
 grep -q 'blocks of labels are trained' "$err" || why+="started over; "
