@@ -50,8 +50,7 @@ struct chnsw_graph {
 };
 
 extern "C" chnsw_graph *chnsw_build(const float *vectors, size_t rows, size_t dims, size_t links, size_t construction_width,
-                                    uint32_t seed, chnsw_listener listener, void *context, char *error,
-                                    size_t error_size) {
+                                    uint32_t seed, chnsw_listener listener, void *context, char *error, size_t error_size) {
     try {
         auto graph = std::make_unique<chnsw_graph>(rows, dims, links, construction_width, seed);
         const size_t run = 64;

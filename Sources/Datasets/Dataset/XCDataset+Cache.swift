@@ -21,17 +21,24 @@ extension XCDataset {
         let source = try XCDatasetSource(files)
         let fingerprint = ProgressScope.stage("checking the data set's files") { _ in source.fingerprint(team) }
         let path = cachePath(cacheFolder: cacheFolder, fingerprint: fingerprint)
-        if isFile(path), let file = try? MappedFile(path: path), let layout = CacheLayout(file),
-            ContentHash.hex(layout.fingerprint) == fingerprint,
-            ProgressScope.stage("checking the data set's cache", body: { _ in layout.bodyIsWhole(file, team) })
-        {
-            return layout.dataset(file)
+        if let set = ProgressScope.stage("checking the data set's cache", body: { _ in cached(path, fingerprint, team) }) {
+            return set
         }
         let set = try load(source, fingerprint: fingerprint, team)
         guard writesCache else { return set }
         try makeFolder(cacheFolder)
         try ProgressScope.stage("writing the data set's cache") { _ in try set.writeCache(path, CacheLayout(of: set, team)) }
         return try map(cacheFile: path)
+    }
+
+    /// The data set of the cache file at `path`, where that is whole and of the files of this fingerprint.
+    private static func cached(_ path: String, _ fingerprint: String, _ team: ThreadTeam) -> XCDataset? {
+        if isFile(path), let file = try? MappedFile(path: path), let layout = CacheLayout(file),
+            ContentHash.hex(layout.fingerprint) == fingerprint, layout.bodyIsWhole(file, team)
+        {
+            return layout.dataset(file)
+        }
+        return nil
     }
 
     /// The data set of a cache file that `open` has just checked or written on this node: a look at its header, no reading.

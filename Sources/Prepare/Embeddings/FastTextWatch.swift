@@ -46,8 +46,9 @@ package struct FastTextWatch {
     private func position() -> (place: Int, size: Int)? {
         let files = "/proc/\(process)/fd", name = "/" + lastName(input)
         for number in namesInFolder(files) {
+            let about = "/proc/\(process)/fdinfo/\(number)"
             guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(files)/\(number)"),
-                path.hasSuffix(name), let info = try? String(contentsOfFile: "/proc/\(process)/fdinfo/\(number)", encoding: .utf8),
+                path.hasSuffix(name), let info = try? String(contentsOfFile: about, encoding: .utf8),
                 let line = info.split(separator: "\n").first(where: { $0.hasPrefix("pos:") }),
                 let place = Int(line.dropFirst(4).trimmingCharacters(in: .whitespaces)),
                 let size = try? FileManager.default.attributesOfItem(atPath: input)[.size] as? Int
