@@ -17,16 +17,16 @@ let goldenPlan = """
 
     Memory, estimated
       rank 0: 116 MiB
-      group 0: at most 178 MiB a rank
-        program 64 MiB, shortlists 42 MiB, re-ranker's lists 25 MiB, token embeddings 19 MiB, \
+      group 0: at most 159 MiB a rank
+        program 64 MiB, shortlists 33 MiB, token embeddings 19 MiB, re-ranker's lists 15 MiB, \
     vectors and graphs 11 MiB, classifiers 9.5 MiB, batch buffers 5.2 MiB, residual 2.7 MiB
-      group 1: at most 230 MiB a rank
-        program 64 MiB, shortlists 63 MiB, re-ranker's lists 38 MiB, token embeddings 28 MiB, \
+      group 1: at most 202 MiB a rank
+        program 64 MiB, shortlists 50 MiB, token embeddings 28 MiB, re-ranker's lists 23 MiB, \
     vectors and graphs 16 MiB, classifiers 14 MiB, batch buffers 5.2 MiB, residual 2.7 MiB
-      group 2: at most 230 MiB a rank
-        program 64 MiB, shortlists 63 MiB, re-ranker's lists 38 MiB, token embeddings 28 MiB, \
+      group 2: at most 202 MiB a rank
+        program 64 MiB, shortlists 50 MiB, token embeddings 28 MiB, re-ranker's lists 23 MiB, \
     vectors and graphs 16 MiB, classifiers 14 MiB, batch buffers 5.2 MiB, residual 2.7 MiB
-      node alpha: 1.54 GiB, of it 16 MiB data shared by ranks 0–7; 24.00 GiB available
+      node alpha: 1.39 GiB, of it 16 MiB data shared by ranks 0–7; 24.00 GiB available
 
     Messages a step, in a group of 3 (steps: surrogate 1,040, extreme 1,040, re-ranker 1,040)
       allgather of the encoded batch, 255×300 floats: 0.2 MiB received a worker

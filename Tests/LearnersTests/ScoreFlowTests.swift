@@ -69,7 +69,8 @@ import WorkerChecks
         for blocks in [1, 9, 13] {
             job.failure = (2, blocks)
             #expect(throws: MadeFailure.self) { try job.run(workers: 3) }
-            let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+            // There is no folder yet where the worker dies before a block is stored.
+            let left = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             #expect(!left.contains { $0.hasSuffix(".h5") || $0.contains("spool") || $0.contains("tmp") }, "\(left)")
         }
         job.failure = nil

@@ -108,7 +108,7 @@ struct CacheLayout {
             let end = section.offset + section.count * Self.widths[i]
             wrong[i] =
                 ContentHash.of(UnsafeRawBufferPointer(rebasing: file.bytes[section.offset..<end])) == section.digest ? 0 : 1
-            // Of much of it, no more is read here: what ranks map counts once a node, but what was looked at stays with one.
+            // What was only looked at need not count as this rank's memory.
             file.letGo(section.offset..<end)
         }
         return !wrong.array.contains(1)
