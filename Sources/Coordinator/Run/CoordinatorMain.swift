@@ -1,5 +1,6 @@
 import Config
 import Datasets
+import Devices
 import Formats
 import Foundation
 import Glibc
@@ -85,6 +86,9 @@ public final class CoordinatorMain {
             framework: options.framework, encoder: try options.framework.learner.encoderSize(options, data),
             positives: data.positives,
             threads: options.threads, nodes: nodes)
+        if let choice = options.choice {
+            reporter.note(choice.text(labels: data.labelCount, time: plan.timeOfLearner), rank: 0)
+        }
         if !options.dryRun { try plan.checkMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
@@ -162,7 +166,18 @@ public final class CoordinatorMain {
         try files.write(
             ensemble: ensemble, log: EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics),
             report: report)
-        say(learners, metrics, ensemble, data, files, training)
+        say(learners, metrics, ensemble, data, files, training, baseline: baseline(data, files.truth, prepared.plan.nodes))
+    }
+
+    /// A line that compares the ensemble with what needs no training; nil: none is wanted, or the data have nothing to compare.
+    private func baseline(_ data: XCDataset, _ truth: GroundTruth, _ nodes: [NodeResources]) -> String? {
+        guard options.comparesBaseline, NearestDocuments.canSearch(data) else { return nil }
+        let team = ThreadTeam(size: max(1, nodes.first?.cores ?? 1))
+        defer { team.stop() }
+        let scores = NearestDocuments(data: data, device: CPUDevice(team: team)).scores(team)
+        return ClosingReport.baseline(
+            truth.evaluate(scores, team: team), documents: min(NearestDocuments.count, data.trainFeatures.rows),
+            by: options.usesDemoData ? "tf-idf" : "features")
     }
 
     private func sayLearners(_ learners: [(LearnerResult, LearnerEvaluation)], _ files: ResultFiles) {
@@ -174,10 +189,11 @@ public final class CoordinatorMain {
 
     private func say(
         _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CSRMatrix, _ data: XCDataset,
-        _ files: ResultFiles, _ training: TrainingRun
+        _ files: ResultFiles, _ training: TrainingRun, baseline: String?
     ) {
-        let table = ClosingReport.table(
+        let figures = ClosingReport.table(
             learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
+        let table = ([figures] + (baseline.map { [$0] } ?? [])).joined(separator: "\n")
         if options.quiet { return print(table) }
         let names = TextLines.all(in: "\(options.datasetFolder)/labels.txt")
         let texts = TextLines.all(in: "\(options.datasetFolder)/tst_raw.tsv").map { line in
