@@ -3,7 +3,8 @@ public struct TrainArguments: Sendable, Equatable {
     public var work = "."
     public var data: String?
     public var dataset: String?
-    public var framework = "DeepXML"
+    /// nil: chosen, unless `config` is named.
+    public var framework: String?
     public var arch: String?
     public var version = "0"
     public var seeds = TrainArguments.defaultSeeds
@@ -21,6 +22,7 @@ public struct TrainArguments: Sendable, Equatable {
     public var silenceTimeout = TrainArguments.defaultSilenceTimeout
     public var learnersOnly = false
     public var mergesOnly = false
+    public var baseline = false
     public init() {}
 
     /// The original's own default.

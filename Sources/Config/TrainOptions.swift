@@ -41,6 +41,10 @@ public struct TrainOptions: Sendable, Equatable {
     public var learnersOnly = false
     /// Every learner must be trained already: only the ensemble is made.
     public var mergesOnly = false
+    /// Nearest documents are evaluated beside the learners.
+    public var comparesBaseline = false
+    /// Why the framework is the one; nil: it was named, or a published data set's config is for it.
+    public var choice: FrameworkChoice?
     /// What the person should be told once before the run.
     public var notices: [String]
 
@@ -91,6 +95,7 @@ extension TrainOptions {
             .init("predictions", .array(predictions.map { .string($0.rawValue) })),
             .init("silence_seconds", silenceSeconds.map(JSONValue.number) ?? .null),
             .init("learners_only", .bool(learnersOnly)), .init("merges_only", .bool(mergesOnly)),
+            .init("baseline", .bool(comparesBaseline)), .init("framework_is_chosen", .bool(choice != nil)),
             .init("notices", .array(notices.map(JSONValue.string))),
         ]).indentedText
     }

@@ -7,7 +7,7 @@ extension TrainOptions {
     ///
     /// Reads files, writes none; the data set itself is checked where it is read.
     /// - Parameters:
-    ///   - framework: the one that `arguments` name.
+    ///   - framework: the one that `arguments` name, or that is tried for them.
     ///   - workingDirectory: absolute; where `configs` is looked for first.
     ///   - executable: absolute path of this program; `configs` is looked for in the folders above it next.
     /// - Throws: `Failure` (exit code 2) for the first thing that is wrong.
@@ -33,7 +33,8 @@ extension TrainOptions {
             logFormat: try parseLogFormat(arguments.logFormat), quiet: arguments.quiet,
             predictions: try PredictionFormat.list(arguments.predictions, flag: "--predictions"),
             silenceSeconds: arguments.silenceTimeout == 0 ? nil : arguments.silenceTimeout,
-            learnersOnly: arguments.learnersOnly, mergesOnly: arguments.mergesOnly, notices: source.notices)
+            learnersOnly: arguments.learnersOnly, mergesOnly: arguments.mergesOnly,
+            comparesBaseline: arguments.baseline || source.usesDemoData, notices: source.notices)
     }
 
     /// Seeds as typed: whole numbers from 0, separated by commas.

@@ -3,7 +3,7 @@ import Support
 
 /// All frameworks: where every command looks one up. A new one is a folder beside this file, and a line in `all`.
 public enum Frameworks {
-    /// The default first.
+    /// In the order in which a data set's own config is looked for.
     package static let all: [any Learner] = [DeepXML(), OneVsAll(), ANNS(), DiSMEC(), Slice(), SparseSlice()]
 
     /// `DeepXML, DeepXML-OVA or DeepXML-ANNS`, for help.
@@ -34,16 +34,5 @@ extension FrameworkName {
             preconditionFailure("no framework is called \(rawValue)")
         }
         return learner
-    }
-}
-
-extension TrainOptions {
-    /// Checks what was typed, finds and reads the config and arch files, and fills in what was left out; see
-    /// `resolve(_:for:workingDirectory:executable:)`.
-    ///
-    /// - Throws: `Failure` (exit code 2) for the first thing that is wrong.
-    public static func resolve(_ arguments: TrainArguments, workingDirectory: String, executable: String) throws -> TrainOptions {
-        let framework = try Frameworks.named(arguments.framework).requirements
-        return try resolve(arguments, for: framework, workingDirectory: workingDirectory, executable: executable)
     }
 }

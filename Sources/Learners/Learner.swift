@@ -12,6 +12,9 @@ package protocol Learner: Sendable {
     /// Its name, and what it asks of a config and a command line.
     var requirements: FrameworkRequirements { get }
 
+    /// Whether learners of different seeds differ.
+    var drawsAtRandom: Bool { get }
+
     /// What a run reads for it.
     func inputs(_ config: Config) -> LearnerInputs
 
@@ -48,6 +51,7 @@ package protocol Learner: Sendable {
 
 extension Learner {
     package var name: FrameworkName { requirements.name }
+    package var drawsAtRandom: Bool { true }
 
     package func encoderSize(_ options: TrainOptions, _ data: XCDataset) throws -> EncoderSize? { nil }
     package func facts(of model: ModelDescription) -> [ModelFact] { [] }

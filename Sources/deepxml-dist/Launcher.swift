@@ -18,7 +18,7 @@ enum Launcher {
                 arguments, workingDirectory: FileManager.default.currentDirectoryPath, executable: executablePath))
     }
 
-    private static var executablePath: String {
+    static var executablePath: String {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 

@@ -18,6 +18,8 @@ struct PlanCommand: ParsableCommand {
             EXAMPLES
               deepxml-dist plan --ranks 8,64,512 --dataset AmazonTitles-670K --dataset-size 485176,66666,670091
                   one DeepXML learner with the config of that data set
+              deepxml-dist plan --dataset-size 400000,70000,50000
+                  the framework that `train` would choose for a data set of this size
               deepxml-dist plan --framework DeepXML-OVA --ranks 1,3 --dataset-size 13114,12136,4015 --threads 2
                   a DeepXML-OVA learner with two threads per rank
             """)
@@ -26,9 +28,12 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Number of training documents N, tokens V and labels L.", valueName: "N,V,L"))
     var datasetSize: String
     @Option(help: ArgumentHelp("Number of test documents. (default: a quarter of N)", valueName: "count")) var testDocuments: Int?
-    @Option(help: ArgumentHelp("Framework: \(Frameworks.listed).", valueName: "name")) var framework = "DeepXML"
+    @Option(
+        help: ArgumentHelp(
+            "Framework: \(Frameworks.listed). (default: what `train` would choose, or DeepXML with --config)", valueName: "name"))
+    var framework: String?
     @Option(help: ArgumentHelp("Data set whose config to use. (default: the framework's default)", valueName: "name"))
-    var dataset = "default"
+    var dataset: String?
     @Option(help: ArgumentHelp("Config file.", valueName: "file"), completion: .file()) var config: String?
     @Option(
         help: ArgumentHelp("Folder of configs. (default: ./configs, or else those installed with the program)", valueName: "dir"),
@@ -39,7 +44,7 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Latency of a message, in microseconds.", valueName: "µs")) var latency = 20.0
 
     func run() throws {
-        let schema = try Frameworks.schema(of: framework)
+        if let framework { _ = try Frameworks.schema(of: framework) }
         let sizes = try numbers(datasetSize, of: "--dataset-size"), ranks = try numbers(self.ranks, of: "--ranks")
         guard sizes.count == 3 else {
             throw Failure(
@@ -50,23 +55,33 @@ struct PlanCommand: ParsableCommand {
         where !(value > 0) || !value.isFinite {
             throw Failure(.usage, "\(flag) is not above 0", at: flag, found: "\(value)", expected: "a number above 0")
         }
-        let config = try Config.load(path: configPath(), schema: schema)
+        let choice = try self.choice(documents: sizes[0], labels: sizes[2])
+        let framework = self.framework ?? choice?.framework.rawValue ?? "DeepXML"
+        let config = try Config.load(path: configPath(framework), schema: Frameworks.schema(of: framework))
         let size = ProblemSize(
             trainDocuments: sizes[0], testDocuments: testDocuments ?? sizes[0] / 4, tokens: sizes[1], labels: sizes[2],
             dimensions: config.global.embeddingDims, storedFeatures: 0, storedLabels: 0)
         let forecast = Forecast(
             framework: FrameworkName(framework), config: config, size: size,
             interconnect: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads)
+        if let choice { print(choice.text(labels: sizes[2], time: nil) + "\n") }
         print(forecast.text(ranks: ranks))
     }
 
-    private func configPath() throws -> String {
+    /// What `train` would choose; nil: nothing is to be chosen.
+    private func choice(documents: Int, labels: Int) throws -> FrameworkChoice? {
+        if framework != nil || config != nil { return nil }
+        return try Frameworks.choice(
+            dataset: dataset, documents: documents, labels: labels, configs: configs,
+            workingDirectory: FileManager.default.currentDirectoryPath, executable: Launcher.executablePath)
+    }
+
+    private func configPath(_ framework: String) throws -> String {
         if let config { return config }
-        let here = FileManager.default.currentDirectoryPath
-        let executable =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        let folder = try Config.folder(named: configs, framework: framework, workingDirectory: here, executable: executable)
-        return try Config.locate(framework: framework, dataset: dataset, configFolder: folder).path
+        let folder = try Config.folder(
+            named: configs, framework: framework, workingDirectory: FileManager.default.currentDirectoryPath,
+            executable: Launcher.executablePath)
+        return try Config.locate(framework: framework, dataset: dataset ?? "default", configFolder: folder).path
     }
 
     private func numbers(_ text: String, of flag: String) throws -> [Int] {

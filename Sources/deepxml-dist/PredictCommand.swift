@@ -20,7 +20,7 @@ struct PredictCommand: ParsableCommand {
             ranks and threads.
 
             EXAMPLES
-              echo 'a small domestic animal' | deepxml-dist predict models/DeepXML/Astec/WordNetDemo/v_0_22 --text -
+              echo 'a small domestic animal' | deepxml-dist predict models/DeepXML-OVA/AstecPlain/WordNetDemo/v_0_22 --text -
                   one line of JSON: label names and scores, best first
               deepxml-dist predict models/DeepXML/Astec/EURLex-4K/v_0 --features tst_X_Xf.txt --to score.npz --top-k 5
                   an ensemble; SciPy can read the file

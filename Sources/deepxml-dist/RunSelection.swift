@@ -16,8 +16,10 @@ struct RunSelection: ParsableArguments {
             "Data set: the name of a folder in --data. (default: the demo's, which is prepared if missing)", valueName: "name"))
     var dataset: String?
 
-    @Option(help: ArgumentHelp("Framework: \(Frameworks.listed).", valueName: "name"))
-    var framework = "DeepXML"
+    @Option(
+        help: ArgumentHelp(
+            "Framework: \(Frameworks.listed). (default: chosen for the data set, or DeepXML with --config)", valueName: "name"))
+    var framework: String?
 
     @Option(
         help: ArgumentHelp("Architecture: a name in configs/arch, or a JSON file. (default: the config's)", valueName: "name"))
@@ -51,6 +53,9 @@ struct RunSelection: ParsableArguments {
             "Formats in which to write the scores, separated by commas: npz, h5, text, jsonl; or none.", valueName: "formats"))
     var predictions = TrainArguments.defaultPredictions
 
+    @Flag(help: "Compare with the labels of the nearest training documents, as on the demo data.")
+    var baseline = false
+
     @Option(help: ArgumentHelp("Format of the log: text or json.", valueName: "format"))
     var logFormat = LogFormat.text.rawValue
 
@@ -72,6 +77,7 @@ struct RunSelection: ParsableArguments {
         arguments.logFormat = logFormat
         arguments.quiet = quiet
         arguments.predictions = predictions
+        arguments.baseline = baseline
         return arguments
     }
 }

@@ -30,6 +30,24 @@ import Testing
         return failure
     }
 
+    @Test("shapes are those of the matrices") func shapes() throws {
+        for format in MatrixFormat.names.compactMap(MatrixFormat.init(name:)) where format.layout != .oneFile {
+            let path = folder.file("m.\(format.name)")
+            try MatrixFile.write(Self.matrix, to: path, format: format)
+            let shape = try MatrixFile.shape(path: path, kind: .values)
+            #expect(shape == (3, 4), "\(format.name)")
+        }
+        let path = folder.file("old.txt")
+        try Data("2 9 5\n1,2 3:1\n4 8:1\n".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(try MatrixFile.shape(path: path, kind: .labels) == (2, 5))
+        #expect(try MatrixFile.shape(path: path, kind: .features) == (2, 9))
+        try NPY.write(DenseMatrix(rows: 6, cols: 1).fullRows(), path: path)
+        #expect(try MatrixFile.shape(path: path, kind: .labels) == (6, 1))
+        try Data("1:1\n".utf8).write(to: URL(fileURLWithPath: path))
+        let failure = try #require(throws: Failure.self) { try MatrixFile.shape(path: path, kind: .labels) }
+        #expect(failure.problem == "no header")
+    }
+
     @Test("as Python pickled them", arguments: [2, 3, 4, 5]) func pickles(_ version: Int) throws {
         expect(try read(oraclePath("csr_p\(version).pkl"), .values), [0, 2, 2, 4], [0, 3, 1, 3], [0.5, -2, 3, 1e-3])
         expect(try read(oraclePath("array_p\(version).pkl"), .features), [0, 2, 2, 4], [0, 3, 1, 3], [0.5, -2, 3, 1e-3])

@@ -5,7 +5,7 @@
 data=$scratch/data work=$scratch/work err=$scratch/err out=$scratch/out
 small_dataset "$data/Small" 60 20 50 30
 quick=(
-    --set global.embedding_dims=16 --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=4
+    --framework DeepXML --set global.embedding_dims=16 --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=4
     --set surrogate.num_epochs=1 --set extreme.num_epochs=1 --set reranker.num_epochs=1
 )
 ranks=3

@@ -78,8 +78,10 @@ sequences() {
 }
 
 # Settings for the small data set. Dimensions and batches are the real ones, shortlists are shorter than all labels (else
-# the re-ranker would have nothing to do, see ModuleConfig.padShortlists), and few epochs have to be enough to learn.
+# the re-ranker would have nothing to do, see ModuleConfig.padShortlists), and few epochs have to be enough to learn. A framework
+# that is named after them takes the place of this one.
 small_settings=(
+    --framework DeepXML
     --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=64 --set extreme.num_nbrs=100
     --set extreme.learning_rate=0.03 --set reranker.learning_rate=0.03
 )

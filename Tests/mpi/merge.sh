@@ -59,7 +59,7 @@ verdict "to the same bits" "$([ $? -eq 0 ] || echo 'score.npz differs')"
 
 # Learners of other frameworks and of other programs: score files and folders of results.
 test_labels=$data/Small/tst_X_Y.txt
-"${launcher[@]}" -np 2 "$program" --work "$work" --framework DeepXML-OVA --arch Astec --seeds 5 "${options[@]}" --set extreme.init=random -q >"$out" 2>"$err" </dev/null
+"${launcher[@]}" -np 2 "$program" --work "$work" "${options[@]}" --framework DeepXML-OVA --arch Astec --seeds 5 --set extreme.init=random -q >"$out" 2>"$err" </dev/null
 verdict "a learner of another framework" "$([ $? -eq 0 ] || echo failed)" "$err"
 other=$work/results/DeepXML-OVA/Astec/Small/v_0_5
 expect "unlike learners and a score file" 0 'weight' '2\.000' 'metrics.json' -- merge "$work/$results/v_0" "$other" "$other/score.h5" \

@@ -17,7 +17,7 @@ awk 'BEGIN { for (i = 0; i < 50; i++) print (i % 9 == 4 ? "unseen" : "word") (i 
 awk 'BEGIN { for (i = 0; i < 30; i++) print "label \"" i "\" \\ ü" }' >"$data/Small/labels.txt"
 for _ in 1 2 3 4 5 6; do grep word "$data/Small/vocabulary.txt" | tr '\n' ' ' && echo; done >"$scratch/text"
 quick=(
-    --set global.embedding_dims=16 --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=4
+    --framework DeepXML --set global.embedding_dims=16 --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=4
     --set surrogate.num_epochs=1 --set extreme.num_epochs=1 --set reranker.num_epochs=1 --set extreme.num_nbrs=8
 )
 results=$work/results/DeepXML/Astec/Small

@@ -14,6 +14,12 @@ public enum ClosingReport {
         return TextTable(header: header, rows: rows).text
     }
 
+    /// `10 nearest training documents by tf-idf: P@1 70.51, P@3 61.20, P@5 52.34`: a line below the table.
+    public static func baseline(_ metrics: MetricTable, documents: Int, by features: String) -> String {
+        let figures = [1, 3, 5].map { "P@\($0) \(Quantity.percent(metrics.P[$0 - 1]))" }
+        return "\(Quantity.plural(documents, "nearest training document")) by \(features): \(figures.joined(separator: ", "))"
+    }
+
     /// `waited for messages: rank 1 0.52 s, rank 2 0.61 s`; nil where no rank had to.
     public static func waited(_ seconds: [Double]) -> String? {
         let ranks = seconds.indices.filter { seconds[$0] > 0 }.map { "rank \($0) \(String(format: "%.2f", seconds[$0])) s" }

@@ -1,5 +1,6 @@
 import Config
 import Datasets
+import Devices
 import Formats
 import Foundation
 import Glibc
@@ -88,6 +89,9 @@ public final class CoordinatorMain {
             positives: data.positives,
             threads: options.threads, nodes: nodes)
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
+        if let choice = options.choice {
+            reporter.note(choice.text(labels: data.labelCount, time: plan.timeOfLearner), rank: 0)
+        }
         if !options.dryRun {
             try plan.checkMemory()
             if let time = PlannedTime(plan), time.seconds >= 10 {
@@ -159,7 +163,9 @@ public final class CoordinatorMain {
         } report: { metrics in
             report(learners, metrics, prepared, training)
         }
-        try say(learners, metrics, ensemble, prepared.inputs.data, files, training)
+        try say(
+            learners, metrics, ensemble, prepared.inputs.data, files, training,
+            baseline: baseline(prepared.inputs.data, files.truth, prepared.plan.nodes))
     }
 
     private func report(
@@ -180,6 +186,17 @@ public final class CoordinatorMain {
             }, ensemble: ensemble, config: try? JSONValue.parse(Array(options.config.json.utf8), name: "config"))
     }
 
+    /// A line that compares the ensemble with what needs no training; nil: none is wanted, or the data have nothing to compare.
+    private func baseline(_ data: XCDataset, _ truth: GroundTruth, _ nodes: [NodeResources]) -> String? {
+        guard options.comparesBaseline, NearestDocuments.canSearch(data) else { return nil }
+        let team = ThreadTeam(size: max(1, nodes.first?.cores ?? 1))
+        defer { team.stop() }
+        let scores = NearestDocuments(data: data, device: CPUDevice(team: team)).scores(team)
+        return ClosingReport.baseline(
+            truth.evaluate(scores, team: team), documents: min(NearestDocuments.count, data.trainFeatures.rows),
+            by: options.usesDemoData ? "tf-idf" : "features")
+    }
+
     private func sayLearners(_ learners: [(LearnerResult, LearnerEvaluation)], _ files: ResultFiles) {
         print(ClosingReport.table(learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: nil))
         if options.quiet { return }
@@ -189,10 +206,11 @@ public final class CoordinatorMain {
 
     private func say(
         _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CombinedScores,
-        _ data: XCDataset, _ files: ResultFiles, _ training: TrainingRun
+        _ data: XCDataset, _ files: ResultFiles, _ training: TrainingRun, baseline: String?
     ) throws {
-        let table = ClosingReport.table(
+        let figures = ClosingReport.table(
             learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
+        let table = ([figures] + (baseline.map { [$0] } ?? [])).joined(separator: "\n")
         if options.quiet { return print(table) }
         let documents = SampleDocuments.choose(truth: data.testLabels)
         let ranked = try documents.map { Scoring.ranking(try ensemble.block($0..<$0 + 1), row: 0, k: 5) }

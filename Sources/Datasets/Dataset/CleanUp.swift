@@ -62,7 +62,7 @@ extension CSRMatrix {
     }
 
     /// Divides each row by its l2 norm, in place.
-    func normalizeRows(_ team: ThreadTeam) {
+    package func normalizeRows(_ team: ThreadTeam) {
         guard let values else { return }
         team.forRanges(rows, grain: 1024) { [starts] in
             ct_normalize_rows(starts.pointer, $0.lowerBound, $0.upperBound, values.pointer)

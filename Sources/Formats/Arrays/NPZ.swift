@@ -49,6 +49,15 @@ public enum NPZ {
         return .sparse(try csr(zip, path: file.path))
     }
 
+    /// The shape that the archive says, without the matrix.
+    static func shape(_ file: MappedFile) throws -> [Int] {
+        let zip = try ZipReader(file)
+        if zip.names.count == 1, zip.names[0].hasSuffix(".npy") {
+            return try NumPyArray(zip, String(zip.names[0].dropLast(4)), path: file.path).shape
+        }
+        return try NumPyArray(zip, "shape", path: file.path).integers().array.map { Int(clamping: $0) }
+    }
+
     private static func csr(_ zip: ZipReader, path: String) throws -> StoredCSR {
         let format = try NumPyArray(zip, "format", path: path)
         guard format.text == "csr" else {

@@ -94,7 +94,7 @@ public enum MatrixFile {
     }
 
     /// Text in a gzip file: other forms within one are named, since they would pass for a strange header.
-    private static func text(_ source: GzipText, kind: Kind, pieceBytes: Int = 1 << 20) throws -> TextMatrix {
+    static func text(_ source: GzipText, kind: Kind, pieceBytes: Int = 1 << 20) throws -> TextMatrix {
         do {
             return try TextMatrix(source, kind: kind, pieceBytes: pieceBytes)
         } catch var failure as Failure where failure.problem == "no header" {
@@ -104,7 +104,7 @@ public enum MatrixFile {
     }
 
     /// Nil for text, packed or not.
-    private static func binaryLayout(_ file: MappedFile) throws -> MatrixFormat.Layout? {
+    static func binaryLayout(_ file: MappedFile) throws -> MatrixFormat.Layout? {
         let bytes = file.bytes
         if bytes.starts(with: NPYHeader.magic) { return .npy }
         if bytes.starts(with: Array("PK".utf8)) { return .npz }

@@ -16,6 +16,8 @@ package struct DiSMEC: Learner {
             archWithoutEncoder: "Linear")
     }
 
+    package var drawsAtRandom: Bool { false }
+
     package func inputs(_ config: Config) -> LearnerInputs { LearnerInputs(normalize: true) }
 
     package func check(_ options: TrainOptions, _ data: XCDataset) throws {

@@ -18,6 +18,8 @@ package struct SparseSlice: Learner {
             archWithoutEncoder: "Linear")
     }
 
+    package var drawsAtRandom: Bool { false }
+
     package func inputs(_ config: Config) -> LearnerInputs { LearnerInputs(normalize: true) }
 
     package func check(_ options: TrainOptions, _ data: XCDataset) throws {
