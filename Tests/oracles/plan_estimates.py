@@ -124,7 +124,14 @@ def shortlists(sizes, D, e, m):
 
 
 def seconds(framework, sizes, c, ranks):
-    """Seconds of one learner."""
+    """Seconds of one learner, and of its scores of the test documents."""
+    _, test, _, labels = sizes
+    scored = labels if framework == "DeepXML-OVA" else min(c["extreme"]["num_nbrs"], labels)
+    scoring = 2 * test * scored * c["global"]["embedding_dims"] / EXACT_FLOPS
+    return training_seconds(framework, sizes, c, ranks) + scoring / max(ranks - 1, 1)
+
+
+def training_seconds(framework, sizes, c, ranks):
     train, _, _, labels = sizes
     m = max(ranks - 1, 1)
     D, e = c["global"]["embedding_dims"], c["extreme"]

@@ -92,12 +92,10 @@ public final class CoordinatorMain {
         if let choice = options.choice {
             reporter.note(choice.text(labels: data.labelCount, time: plan.timeOfLearner), rank: 0)
         }
-        if !options.dryRun {
-            try plan.checkMemory()
-            if let time = PlannedTime(plan), time.seconds >= 10 {
-                reporter.note("plan: \(time.text)", rank: 0)
-                if let hint = time.hint { reporter.note(hint, rank: 0) }
-            }
+        if !options.dryRun { try plan.checkMemory() }
+        if !options.dryRun, let time = PlannedTime(plan), time.seconds >= 10 {
+            reporter.note("plan: \(time.text)", rank: 0)
+            if let hint = time.hint { reporter.note(hint, rank: 0) }
         }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
