@@ -78,8 +78,10 @@ import Training
     @Test("ANNS: a graph of the first epoch and one of the last, those between, or one of an encoder that does not learn")
     func searches() throws {
         expect(try row(.anns, ranks: 9, ["extreme.retrain_hnsw_after=3"]).computeSeconds, 0.13464285714285712 + Self.scoring / 8)
-        expect(try row(.anns, ranks: 9, ["extreme.update_shortlist=false"]).computeSeconds, 0.11642857142857141 + Self.scoring / 8)
-        expect(try row(.anns, ranks: 9, ["extreme.freeze_intermediate=true"]).computeSeconds, 0.06265873015873016 + Self.scoring / 8)
+        expect(
+            try row(.anns, ranks: 9, ["extreme.update_shortlist=false"]).computeSeconds, 0.11642857142857141 + Self.scoring / 8)
+        expect(
+            try row(.anns, ranks: 9, ["extreme.freeze_intermediate=true"]).computeSeconds, 0.06265873015873016 + Self.scoring / 8)
     }
 
     @Test("the cheaper of exact search and graph; many labels, of which a batch meets a part")
@@ -87,7 +89,9 @@ import Training
         var graphs = Self.costs
         graphs.graphSearch = 5e12
         expect(try row(.deepXML, ranks: 9, costs: graphs).computeSeconds, 0.14672580349816985 + Self.scoring / 8)
-        expect(try row(.anns, ranks: 9, labels: 50000, ["extreme.freeze_intermediate=true"]).computeSeconds, 0.8183527347976232 + Self.scoring / 8)
+        expect(
+            try row(.anns, ranks: 9, labels: 50000, ["extreme.freeze_intermediate=true"]).computeSeconds,
+            0.8183527347976232 + Self.scoring / 8)
     }
 
     /// 90 steps of 10, 9 and 12 a module and epoch: B·D floats, of which 3 of 4 come from others, there and back.
