@@ -4,12 +4,12 @@
 . "$(dirname "$0")/lib.sh"
 data=$scratch/data out=$scratch/out err=$scratch/err
 small_dataset "$data/Small" 300 60 80 40
-options=(--configs configs --data "$data" --dataset Small --threads 1 --predictions npz)
+options=(--configs configs --data "$data" --dataset Small --predictions npz)
 network=(--set extreme.init=random --set extreme.num_epochs=2 --set global.embedding_dims=16)
 
 # run RANKS WORK OPTION...: trains.
 run() {
-    timeout 300 "${launcher[@]}" -np "$1" "$program" --work "$scratch/$2" "${options[@]}" "${@:3}" >"$out" 2>"$err" </dev/null
+    timeout 300 "${launcher[@]}" -np "$1" "$program" --work "$scratch/$2" --threads 1 "${options[@]}" "${@:3}" >"$out" 2>"$err" </dev/null
 }
 
 # said PATTERN: what is wrong unless the log has one line about the framework, with the pattern.
@@ -45,7 +45,7 @@ grep -A 1 '^ensemble' "$out" | grep -Eq '^10 nearest training documents by featu
 baseline=$(grep nearest "$out")
 verdict 'one-vs-all of both seeds, and the nearest documents' "$why" "$out" "$err"
 
-"$program" --work "$scratch/ova" "${options[@]}" --seeds 5,6 "${network[@]}" --baseline -q >"$out" 2>"$err" </dev/null && why="" || why="it failed; "
+"$program" --work "$scratch/ova" --threads 1 "${options[@]}" --seeds 5,6 "${network[@]}" --baseline -q >"$out" 2>"$err" </dev/null && why="" || why="it failed; "
 [ "$(tail -n 1 "$out")" = "$baseline" ] || why+="another baseline; "
 [ -s "$err" ] && why+="it was not quiet; "
 verdict 'quiet: the table and the nearest documents' "$why" "$out" "$err"
