@@ -20,8 +20,8 @@ enum Recurrent {
         let tokens = passes.reduce(0) { $0 + $1.tokens }, gates = 4 * hidden
         let x = DenseMatrix(rows: tokens, cols: hidden), out = DenseMatrix(rows: tokens, cols: gates)
         x.buffer.fill(0.5)
-        let seconds = fastest(
-            7,
+        let seconds = fewestCPUSeconds(
+            rounds: 7,
             [
                 {
                     stack.prepare(training: true)

@@ -45,7 +45,7 @@ enum Steps {
             step.prepare(docs: docs, stream: RandomStreams(seed: 1, module: 1).stream(.negatives, step: 0))
             return { _ = step.run(0..<1, z: input, step: adam, dz: dz) }
         }
-        let seconds = fastest(labels > 10_000 ? 5 : 15, steps + [{ sgemm(z, classifier, logits) }])
+        let seconds = fewestCPUSeconds(rounds: labels > 10_000 ? 5 : 15, steps + [{ sgemm(z, classifier, logits) }])
         let flops = 2 * Double(batch) * Double(labels) * Double(dims)
         let (own, bound) = (3 * flops / seconds[0] / 1e9, flops / seconds[2] / 1e9)
         report(
@@ -60,8 +60,8 @@ enum Steps {
         let classifier = ClassifierShard(labels: 0..<labels, dims: dims, RandomStreams(seed: 1, module: 1), on: device)
         let z = activations(2), logits = DenseMatrix(rows: batch, cols: labels)
         let input = device.tensor(z)
-        let seconds = fastest(
-            labels > 10_000 ? 5 : 15,
+        let seconds = fewestCPUSeconds(
+            rounds: labels > 10_000 ? 5 : 15,
             [{ _ = device.bestLabels(classifier, z: input, k: 100) }, { sgemm(z, classifier, logits) }])
         let flops = 2 * Double(batch) * Double(labels) * Double(dims)
         report(
@@ -88,8 +88,8 @@ enum Steps {
         big.fill(1)
         let weights = DenseMatrix(rows: 4000, cols: ld), logits = DenseMatrix(rows: batch, cols: 4000)
         weights.buffer.fill(0.5)
-        let seconds = fastest(
-            labels > 10_000 ? 5 : 15,
+        let seconds = fewestCPUSeconds(
+            rounds: labels > 10_000 ? 5 : 15,
             [
                 { for shard in 0..<shards { _ = step.run(shard..<shard + 1, z: input, step: adam, dz: dz) } },
                 { copy.copy(from: big) },

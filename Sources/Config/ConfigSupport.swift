@@ -30,12 +30,26 @@ extension Config {
                     "change it in the config, or by --set \(setting)=\(requirement.values[0].string ?? requirement.values[0].text)"
             )
         }
+        try requireBatches(framework)
         let normalize = Set(modules(framework).map { self[module: $0].normalize })
         if normalize.count > 1 {
             throw Failure(
                 .usage, "modules disagree on normalize", at: written.name, found: "true in one section, false in another",
                 expected: "the same in surrogate, extreme and reranker (features are read once)",
                 advice: "write it once, in section \"global\"")
+        }
+    }
+
+    private func requireBatches(_ framework: FrameworkRequirements) throws {
+        let most = OptimisationConfig.largestShortlistBatch
+        for section in modules(framework) where self[module: section].classifier.method != .full {
+            let size = self[module: section].optimisation.batchSize
+            if size <= most { continue }
+            let setting = "\(section.rawValue).batch_size"
+            throw Failure(
+                .usage, "\(setting) = \(size) is more than a module with shortlists can hold",
+                at: written.place(of: "batch_size", in: section), found: "\(size)", expected: "an integer from 1 to \(most)",
+                advice: "change it in the config, or by --set \(setting)=\(most)")
         }
     }
 

@@ -29,6 +29,8 @@ public struct OptimisationConfig: Sendable, Equatable {
     public var epochs = 20
     /// B.
     public var batchSize = 255
+    /// B of a module with shortlists, at most: a pair holds its document's row in the batch, and its target, in 16 bits.
+    public static let largestShortlistBatch = 1 << 15
     public var learningRate = 0.1
     /// `lr_schedule`.
     public var schedule = Schedule.step

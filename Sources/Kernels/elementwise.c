@@ -159,18 +159,24 @@ DX_CLONES void dx_sigmoid(const float *x, float *out, size_t count) {
     }
 }
 
+#define EMBEDDING_PIECE 4096
+
 DX_CLONES void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts, const uint32_t *rows,
                                  const float *weights, const float *dx, size_t cols, float *table, float *m, float *v,
                                  dx_adam adam) {
-    float gradient[cols];
+    // A wider row is taken in pieces, so that none is too wide for the stack.
+    float gradient[EMBEDDING_PIECE];
     for (size_t t = first; t < last; t++) {
-        memset(gradient, 0, cols * sizeof(float));
-        for (int64_t i = starts[t]; i < starts[t + 1]; i++) {
-            const float *row = dx + (size_t)rows[i] * cols;
-            float weight = weights[i];
-            for (size_t c = 0; c < cols; c++) gradient[c] += weight * row[c];
+        for (size_t from = 0; from < cols; from += EMBEDDING_PIECE) {
+            const size_t width = cols - from < EMBEDDING_PIECE ? cols - from : EMBEDDING_PIECE;
+            memset(gradient, 0, width * sizeof(float));
+            for (int64_t i = starts[t]; i < starts[t + 1]; i++) {
+                const float *row = dx + (size_t)rows[i] * cols + from;
+                float weight = weights[i];
+                for (size_t c = 0; c < width; c++) gradient[c] += weight * row[c];
+            }
+            size_t at = (size_t)tokens[t] * cols + from;
+            dx_optimise(table + at, m + at, v + at, gradient, width, adam);
         }
-        size_t at = (size_t)tokens[t] * cols;
-        dx_optimise(table + at, m + at, v + at, gradient, cols, adam);
     }
 }

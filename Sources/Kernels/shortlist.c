@@ -105,23 +105,42 @@ DX_INLINE size_t block_end(size_t first, size_t last, const int64_t *starts) {
     return l > first ? l : l + 1;
 }
 
+/// A label's gradient, its pairs' gradients, and a block, all in one workspace: their sizes go with D and the batch, too much
+/// for a thread's stack.
+typedef struct {
+    float *gw, *gradients;
+    block k;
+} step_memory;
+
+#define GRADIENTS ((BLOCK_PAIRS + GROUP + 15) / 16 * 16)
+
+size_t dx_shortlist_workspace(size_t batch, size_t ld) {
+    return (1 + BLOCK_LABELS) * ld + GRADIENTS +
+           (BLOCK_PAIRS * sizeof(block_pair) + (batch + 1) * sizeof(int32_t)) / sizeof(float);
+}
+
+DX_INLINE step_memory divide(float *workspace, size_t batch, size_t ld) {
+    float *rows = workspace + ld, *gradients = rows + BLOCK_LABELS * ld;
+    block_pair *sorted = (block_pair *)(gradients + GRADIENTS);
+    return (step_memory){workspace, gradients, {rows, sorted, (int32_t *)(sorted + BLOCK_PAIRS), batch}};
+}
+
 /// `kind` is a constant at each call.
 DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
-                                size_t batch, step_batch b, parameter weight, parameter biases, dx_adam adam) {
+                                size_t batch, step_batch b, parameter weight, parameter biases, dx_adam adam,
+                                float *workspace) {
     const size_t ld = b.ld;
     float *w = weight.value, *mw = weight.m, *vw = weight.v;
-    float gw[ld] __attribute__((aligned(64))), rows[BLOCK_LABELS * ld] __attribute__((aligned(64)));
-    float gradients[BLOCK_PAIRS + GROUP];
-    block_pair sorted[BLOCK_PAIRS];
-    int32_t ends[batch + 1];
-    const block k = {rows, sorted, ends, batch};
+    const step_memory memory = divide(workspace, batch, ld);
+    float *gw = memory.gw, *gradients = memory.gradients;
+    const block k = memory.k;
     double loss = 0;
     size_t ahead = first;
     for (size_t end; first < last; first = end) {
         end = block_end(first, last, pair_starts);
         size_t count = (size_t)(pair_starts[end] - pair_starts[first]), slot = 0;
         const int waits = count >= BLOCK_DENSITY * batch && count <= BLOCK_PAIRS;
-        if (waits) memset(ends, 0, sizeof ends);
+        if (waits) memset(k.ends, 0, (batch + 1) * sizeof(int32_t));
         for (size_t l = first; l < end; l++) {
             int64_t from = pair_starts[l], to = pair_starts[l + 1];
             if (from == to) continue;
@@ -134,11 +153,11 @@ DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const
                 prefetch_row(vw + ahead * ld, ld);
             }
             step_label label = {w + l * ld, gw, biases.value[l], 0, 0};
-            memset(gw, 0, sizeof gw);
+            memset(gw, 0, ld * sizeof(float));
             if (waits) {
                 label_pairs(kind, 0, b, &label, pairs + from, (size_t)(to - from), gradients + (from - pair_starts[first]));
                 keep_row(k, label.w, ld, slot++);
-                for (int64_t i = from; i < to; i++) ends[(pairs[i] >> 1) + 1]++;
+                for (int64_t i = from; i < to; i++) k.ends[(pairs[i] >> 1) + 1]++;
             } else {
                 label_pairs(kind, 1, b, &label, pairs + from, (size_t)(to - from), 0);
             }
@@ -156,16 +175,17 @@ DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const
 
 DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
                                    size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb,
-                                   size_t ld, float scale, dx_adam adam) {
+                                   size_t ld, float scale, dx_adam adam, float *workspace) {
     return shortlist_step(CROSS_ENTROPY, first, last, pair_starts, pairs, batch, (step_batch){z, dz, ld, scale, 0},
-                          (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam);
+                          (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam, workspace);
 }
 
 DX_CLONES double dx_shortlist_margin_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
                                           const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
-                                          float *mb, float *vb, size_t ld, float scale, dx_adam adam, int squared) {
+                                          float *mb, float *vb, size_t ld, float scale, dx_adam adam, int squared,
+                                          float *workspace) {
     return shortlist_step(MARGIN, first, last, pair_starts, pairs, batch, (step_batch){z, dz, ld, scale, squared},
-                          (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam);
+                          (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam, workspace);
 }
 
 DX_CLONES void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count, size_t ld,

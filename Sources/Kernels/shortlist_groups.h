@@ -31,7 +31,7 @@ typedef struct {
 
 /// Up to eight pairs on their way: offsets of the documents' rows in z and dz, logits, targets, gradients.
 typedef struct {
-    uint32_t rows[GROUP];
+    size_t rows[GROUP];
     float logit[GROUP], y[GROUP], g[GROUP];
 } pair_group;
 
@@ -66,7 +66,7 @@ DX_INLINE void dots(const int n, step_batch b, const step_label *l, const uint16
     const float *zs[GROUP];
     v16 sums[GROUP];
     UNROLL_FOR (int j = 0; j < n; j++) {
-        p->rows[j] = (uint32_t)(pairs[j] >> 1) * (uint32_t)b.ld;
+        p->rows[j] = (size_t)(pairs[j] >> 1) * b.ld;
         p->y[j] = (float)(pairs[j] & 1);
         zs[j] = b.z + p->rows[j];
     }

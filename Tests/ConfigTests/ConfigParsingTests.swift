@@ -151,6 +151,21 @@ struct ConfigParsingTests {
         #expect(failure?.place == "--set \(setting)=\(value)")
     }
 
+    /// A row of a batch and a target are packed into 16 bits; one-vs-all packs none.
+    @Test("a batch that shortlists cannot hold is refused", arguments: ["extreme", "reranker"])
+    func largestBatch(section: String) throws {
+        var config = try parse(ConfigSamples.older)
+        try config.set("surrogate.batch_size=100000")
+        try config.set("\(section).batch_size=32768")
+        let other = section == "extreme" ? "reranker" : "extreme"
+        try config.set("\(other).batch_size=255")
+        try config.requireTrainable(.deepXML)
+        try config.set("\(section).batch_size=32769")
+        let failure = failure { try config.requireTrainable(.deepXML) }
+        #expect(failure?.code == .usage && failure?.problem.hasPrefix("\(section).batch_size = 32769") == true)
+        #expect(failure?.place == "--set \(section).batch_size=32769")
+    }
+
     @Test("without a re-ranker its section is not looked at")
     func noReranker() throws {
         let config = try parse(ConfigSamples.older.replacing("\"use_reranker\": true", with: "\"use_reranker\": false"))

@@ -37,7 +37,7 @@ import Testing
         #expect((p + m + v).allSatisfy { $0 == 0 })
     }
 
-    @Test(arguments: [1, 16, 150], dx_adam.all) func embeddingStepChangesTheBatchsRowsOnly(cols: Int, adam: dx_adam) {
+    @Test(arguments: [1, 16, 150, 4096, 9000], dx_adam.all) func embeddingStepChangesTheBatchsRowsOnly(cols: Int, adam: dx_adam) {
         var sample = Sample(7)
         let vocabulary = 40, batch = 8, tokens: [Int32] = [31, 2, 17], starts: [Int64] = [0, 1, 5, 7]
         let rows: [UInt32] = [3, 0, 2, 5, 7, 1, 3], weights = sample.floats(7), dx = sample.floats(batch * cols)

@@ -44,13 +44,15 @@ private struct Problem {
     }
 
     mutating func run(_ range: Range<Int>) -> Double {
+        var workspace = [Float](repeating: .nan, count: dx_shortlist_workspace(batch, ld))
         if loss == .crossEntropy {
             return dx_shortlist_step(
-                range.lowerBound, range.upperBound, starts, pairs, z, batch, &dz, &w, &mw, &vw, &bias, &mb, &vb, ld, scale, adam)
+                range.lowerBound, range.upperBound, starts, pairs, z, batch, &dz, &w, &mw, &vw, &bias, &mb, &vb, ld, scale, adam,
+                &workspace)
         }
         return dx_shortlist_margin_step(
             range.lowerBound, range.upperBound, starts, pairs, z, batch, &dz, &w, &mw, &vw, &bias, &mb, &vb, ld, scale, adam,
-            loss == .squaredHinge ? 1 : 0)
+            loss == .squaredHinge ? 1 : 0, &workspace)
     }
 
     /// The same by the formulas, in double precision: (loss, ∂z, W, bias).
@@ -97,6 +99,8 @@ private struct Problem {
             (40, 48, Array(repeating: 9, count: 150)),  // three blocks of labels
             (2000, 16, [20_000, 1, 16_384, 0, 16_385]),  // more pairs than a block has room for
             (7, 32, []), (7, 32, [0, 0, 0]),
+            (3, 65_536, [2, 9, 3]),  // 64 rows that no stack has room for
+            (32_768, 16, [5000, 40_000]),  // the largest batch
         ] as [(Int, Int, [Int])])
     func followsTheFormulas(batch: Int, dims: Int, counts: [Int]) {
         check(Problem(batch: batch, dims: dims, counts: counts))

@@ -72,18 +72,25 @@ double dx_margin_tile(float *logits, size_t rows, size_t cols, size_t ld, const 
 /// out[i] = sigma(x[i])
 void dx_sigmoid(const float *x, float *out, size_t count);
 
+/// Documents of a batch whose rows a pair can hold: row * 2 + target in 16 bits.
+#define DX_LARGEST_PAIR_BATCH 32768
+
+/// Floats that a shortlist step works in.
+size_t dx_shortlist_workspace(size_t batch, size_t ld);
+
 /// One shortlist step over the labels [first, last) of a shard, label-major (DESIGN.md section 2). For each label l with
 /// pairs[pair_starts[l] ..< pair_starts[l+1]), a pair being (row in the batch) * 2 + target:
 ///   g = (sigma(w.z + b) - y) * scale;  gw += g z;  dz += g w;  then the optimiser on w, its moments and the bias.
-/// z, dz: batch x ld; w, mw, vw: labels x ld; ld a multiple of 16. Returns the summed binary cross-entropy.
+/// z, dz: batch x ld, batch at most DX_LARGEST_PAIR_BATCH; w, mw, vw: labels x ld; ld a multiple of 16; workspace:
+/// dx_shortlist_workspace floats. Returns the summed binary cross-entropy.
 double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
                          size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb, size_t ld,
-                         float scale, dx_adam adam);
+                         float scale, dx_adam adam, float *workspace);
 
 /// The same for the hinge loss: h = max(0, 1 - y (w.z + b)), y = 1 or -1; the sum of h, or of h^2 where `squared`.
 double dx_shortlist_margin_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
                                 size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb,
-                                size_t ld, float scale, dx_adam adam, int squared);
+                                size_t ld, float scale, dx_adam adam, int squared, float *workspace);
 
 /// logits[i] = w[label[i]] . z + bias, for the labels of one document.
 void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count, size_t ld,

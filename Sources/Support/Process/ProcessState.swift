@@ -32,6 +32,28 @@ public func cpuSeconds() -> Double {
         + 1e-6 * Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
 }
 
+/// CPU seconds of the calling thread so far: what other processes of the machine take does not count.
+public func threadCPUSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+}
+
+/// The fewest CPU seconds of one call of each body over `rounds` rounds in which the bodies take turns, after one call of each
+/// that is not counted. What they compute, they must compute on the calling thread.
+public func fewestCPUSeconds(rounds: Int, _ bodies: [() -> Void]) -> [Double] {
+    for body in bodies { body() }
+    var best = [Double](repeating: .infinity, count: bodies.count)
+    for _ in 0..<rounds {
+        for (i, body) in bodies.enumerated() {
+            let began = threadCPUSeconds()
+            body()
+            best[i] = min(best[i], threadCPUSeconds() - began)
+        }
+    }
+    return best
+}
+
 /// The largest resident set of this process so far, MiB.
 public func peakRSSMiB() -> Double {
     var usage = rusage()

@@ -1,4 +1,5 @@
 import CMPI
+import Support
 
 /// A small message on its way: MPI reads the copy of its bytes until the request is complete.
 final class PostedMessage {
@@ -7,6 +8,13 @@ final class PostedMessage {
     private var complete = false
 
     init(_ bytes: [UInt8], to peer: Int, tag: Int, over handle: MPI_Comm) throws {
+        // MPI's counts are 32-bit.
+        guard bytes.count <= Int(Int32.max) else {
+            throw Failure(
+                .outOfResources, "a message is too large to be sent", at: "rank \(peer)", found: Quantity.bytes(bytes.count),
+                expected: "at most 2 GiB",
+                advice: "predict fewer documents at a time (--chunk), or keep fewer scores of each (--top-k)")
+        }
         copy = .allocate(byteCount: max(bytes.count, 1), alignment: 8)
         copy.copyBytes(from: bytes)
         try check(

@@ -7,6 +7,7 @@ final class CPUShortlists: ShortlistOperation, @unchecked Sendable {
     private let classifier: ClassifierShard
     private let leafSums: LeafSums
     private let lists: LabelPairs
+    private let workspaces: BufferPool
     var negatives: NegativeShortlists
 
     init(_ task: ClassifierTask, sizes: ShortlistSizes, negatives: NegativeShortlists, on device: CPUDevice) {
@@ -14,6 +15,7 @@ final class CPUShortlists: ShortlistOperation, @unchecked Sendable {
         classifier = task.classifier
         self.negatives = negatives
         leafSums = LeafSums(rows: task.batchSize, cols: classifier.ld, on: device)
+        workspaces = BufferPool(length: dx_shortlist_workspace(task.batchSize, classifier.ld))
         lists = LabelPairs(
             labels: classifier.labels, labelCount: task.truth.cols, batchSize: task.batchSize, sizes: sizes)
     }
@@ -40,14 +42,17 @@ final class CPUShortlists: ShortlistOperation, @unchecked Sendable {
         let (starts, sorted) = (lists.starts.pointer, lists.sorted.pointer)
         let (w, mw, vw) = classifier.weight.pointers
         let (bias, mb, vb) = classifier.bias.pointers
-        switch task.loss {
-        case .bce:
-            return dx_shortlist_step(
-                rows.lowerBound, rows.upperBound, starts, sorted, z.pointer, batch, dz, w, mw, vw, bias, mb, vb, ld, scale, step)
-        case .hinge, .squaredHinge:
-            return dx_shortlist_margin_step(
-                rows.lowerBound, rows.upperBound, starts, sorted, z.pointer, batch, dz, w, mw, vw, bias, mb, vb, ld, scale, step,
-                task.loss == .squaredHinge ? 1 : 0)
+        return workspaces.with { workspace in
+            switch task.loss {
+            case .bce:
+                dx_shortlist_step(
+                    rows.lowerBound, rows.upperBound, starts, sorted, z.pointer, batch, dz, w, mw, vw, bias, mb, vb, ld, scale,
+                    step, workspace.pointer)
+            case .hinge, .squaredHinge:
+                dx_shortlist_margin_step(
+                    rows.lowerBound, rows.upperBound, starts, sorted, z.pointer, batch, dz, w, mw, vw, bias, mb, vb, ld, scale,
+                    step, task.loss == .squaredHinge ? 1 : 0, workspace.pointer)
+            }
         }
     }
 }

@@ -19,6 +19,8 @@ final class LabelPairs {
     var distinctLabels: Int { (0..<range.count).count { starts[$0] < starts[$0 + 1] } }
 
     init(labels range: Range<Int>, labelCount: Int, batchSize: Int, sizes: ShortlistSizes) {
+        // Config refuses larger ones.
+        precondition(batchSize <= Int(DX_LARGEST_PAIR_BATCH))
         self.range = range
         self.sizes = sizes
         starts = Buffer(count: range.count + 1)
@@ -35,7 +37,7 @@ final class LabelPairs {
         let negative = negatives.inRange
         for (row, doc) in docs.enumerated() {
             let own = truth.range(Int(doc)), others = negative.range(Int(doc))
-            mark &+= 1
+            nextMark()
             count += dx_document_pairs(
                 truth.indices.pointer + own.lowerBound, own.count, sizes.maxPositives,
                 negative.indices.pointer + others.lowerBound, others.count, Int(negatives.totals[Int(doc)]),
@@ -43,5 +45,14 @@ final class LabelPairs {
                 UInt16(row), stream, stamp.pointer, mark, labels.pointer + count, pairs.pointer + count)
         }
         dx_sort_pairs(labels.pointer, pairs.pointer, count, range.count, starts.pointer, sorted.pointer)
+    }
+
+    /// A mark that no label has: where 32 bits are used up, all begins anew.
+    private func nextMark() {
+        if mark == .max {
+            stamp.fill(0)
+            mark = 0
+        }
+        mark += 1
     }
 }
