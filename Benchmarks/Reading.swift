@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Support
 
 /// Reading XC text on one core, against `wc -l` of the same file.
 enum Reading {
