@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SparseSlice under mpirun: the same bits on any number of ranks, stopped and gone on or not; predict gives the scores of train; what
-# extract, inspect, --dry-run and plan say of it; settings that are refused; and its accuracy on WordNetSmall, where that is there
+# extract, inspect, --dry-run and plan say of it; settings that are refused; and accuracy on WordNetSmall, where that is there
 # (DEEPXML_REFERENCE names its parent folder; default: ../shared/reference).
 . "$(dirname "$0")/lib.sh"
 out=$scratch/out err=$scratch/err data=$scratch/data
@@ -57,7 +57,7 @@ done
 # each is a checkpoint that takes some time to reach the disk.
 ranks=3 work=$scratch/stopped why=""
 for signal in USR1 KILL; do
-    begin "$work" "$ranks" --set sparse_slice.block_size=2
+    begin "$work" "$ranks" --set sparse_slice.block_size=5
     until grep -q 'seed 1 classifiers [0-9]*/' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
     victim=$job
     [ "$signal" = KILL ] && victim=$(a_rank "$job")
@@ -69,7 +69,7 @@ for signal in USR1 KILL; do
     [ "$blocks" -gt 0 ] || why+="no block after $signal; "
     ranks=$((ranks % 3 + 2))
 done
-begin "$work" "$ranks" --set sparse_slice.block_size=2
+begin "$work" "$ranks" --set sparse_slice.block_size=5
 await
 [ "$code" -eq 0 ] || why+="going on ended with code $code; "
 grep -q 'blocks of labels are trained' "$err" || why+="started over; "
