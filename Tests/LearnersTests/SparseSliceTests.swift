@@ -41,7 +41,7 @@ import WorkerChecks
 
     @Test func stoppedAgainAndAgain() throws {
         let learner = try LearnerComparison(Self.small)
-        try learner.endsInSpite(of: .look(5), workers: [1, 2, 5, 3], stops: 4)
+        try learner.endsInSpite(of: .look(5), workers: [1, 2, 5, 3], stops: 2)
         // A signal to a worker that leads nothing, and to the coordinator.
         try learner.goesOn(after: .exchange(rank: 3, 12), workers: 5, others: 2)
         try learner.goesOn(after: .message(6), workers: 2, others: 3)
