@@ -16,7 +16,7 @@ import Testing
     private static let exact = dx_dual_settings(cost: 1, bias: 1, tolerance: 1e-4, max_passes: 20_000, threshold: 0)
 
     private func workspace(_ problem: SparseProblem, examples: Int) -> Workspace {
-        let workspace = Workspace(bytes: dx_dual_workspace(problem.cols, examples))
+        let workspace = Workspace(bytes: dx_dual_workspace(problem.cols, examples, examples * problem.cols))
         dx_dual_begin(workspace.memory, problem.cols)
         return workspace
     }

@@ -97,9 +97,9 @@ typedef struct {
     int is_solved;
 } dx_dual_result;
 
-/// Bytes of workspace for one thread, 64-byte aligned, for labels of up to `examples` documents; `dx_dual_begin` readies it,
-/// once, and each call leaves it so.
-size_t dx_dual_workspace(size_t cols, size_t examples);
+/// Bytes of workspace for one thread, 64-byte aligned, for labels of up to `examples` documents that have up to `entries`
+/// entries together; `dx_dual_begin` readies it, once, and each call leaves it so.
+size_t dx_dual_workspace(size_t cols, size_t examples, size_t entries);
 void dx_dual_begin(void *workspace, size_t cols);
 
 /// The documents are `rows`, document i being positive where positive[i] isn't zero. `columns` and `weights` have room for
@@ -108,7 +108,7 @@ dx_dual_result dx_dual_sparse(const dx_sparse_rows *x, size_t cols, const int32_
                               dx_dual_settings settings, int32_t *columns, float *weights, void *workspace);
 
 /// The sum of some documents, scaled to length 1, without what is below `threshold` then: its columns, ascending, and values.
-/// Returns their number. `workspace`: as for `dx_dual_sparse`, of any number of examples.
+/// Returns their number. `workspace`: as for `dx_dual_sparse`, of any numbers of examples and entries.
 size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int32_t *rows, size_t count, float threshold,
                       int32_t *columns, float *weights, void *workspace);
 

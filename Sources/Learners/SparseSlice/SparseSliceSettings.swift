@@ -24,7 +24,7 @@ package struct SparseSliceSettings: FrameworkSection {
     /// What a classifier's score is multiplied by before its logistic function.
     package var scoreScale = 2.5
     /// Exponents of the similarity and of the label's share of documents beside the classifier's probability.
-    package var similarityWeight = 1.5
+    package var similarityWeight = 1.0
     package var frequencyWeight = 0.2
     /// Labels that are trained and stored as one; −1: by the number of labels.
     package var blockSize = -1

@@ -8,7 +8,7 @@ extension CPUDevice {
         let rows = SparseRows(documents), spaces = Pool<DualSpace>(), solutions = Solutions(count: labels.count)
         team.forEach(labels.count) { index in
             let own = members.range(labels.lowerBound + index)
-            spaces.lend(make: { DualSpace(features: documents.cols, examples: 0) }) { space in
+            spaces.lend(make: { DualSpace(features: documents.cols) }) { space in
                 var x = rows.kernel
                 let count = dx_sparse_mean(
                     &x, documents.cols, members.indices.pointer + own.lowerBound, own.count, threshold, space.columns.pointer,
@@ -25,12 +25,15 @@ extension CPUDevice {
     ) -> LinearRows? {
         let rows = SparseRows(documents), spaces = Pool<DualSpace>(), solutions = Solutions(count: examples.labels)
         let most = (0..<examples.labels).map { examples.range($0).count }.max() ?? 0
+        let entries = (0..<examples.labels).map { label in
+            examples.range(label).reduce(0) { $0 + documents.range(Int(examples.documents[$1])).count }
+        }
         // The largest first, so that no thread is left with one of them in the end.
         let order = (0..<examples.labels).sorted { (examples.range($0).count, $1) > (examples.range($1).count, $0) }
         team.forEach(order.count) { place in
             if isStopped() { return }
             let label = order[place]
-            spaces.lend(make: { DualSpace(features: documents.cols, examples: most) }) { space in
+            spaces.lend(make: { DualSpace(features: documents.cols, examples: most, entries: entries.max() ?? 0) }) { space in
                 solutions.set(label, space.solve(rows, examples, label, settings, features: documents.cols))
             }
         }
@@ -102,14 +105,14 @@ private struct SparseRows: Sendable {
     }
 }
 
-/// What one thread needs for labels of up to so many examples.
+/// What one thread needs for labels of up to so many examples and entries of these.
 private final class DualSpace: Sendable {
     let columns: Buffer<Int32>, weights: Buffer<Float>, workspace: Buffer<UInt8>
 
-    init(features: Int, examples: Int) {
+    init(features: Int, examples: Int = 0, entries: Int = 0) {
         columns = Buffer(count: features)
         weights = Buffer(count: features)
-        workspace = Buffer(count: dx_dual_workspace(features, examples))
+        workspace = Buffer(count: dx_dual_workspace(features, examples, entries))
         dx_dual_begin(workspace.pointer, features)
     }
 
