@@ -14,7 +14,7 @@ public struct StepCosts: Sendable, Equatable {
     public var overheadFull = 18e-6, overheadFrozen = 12e-6, overheadShortlist = 20e-6
 
     /// Seconds an entry of a pass of the dual solver over sparse documents, on data that do not fit a core's cache.
-    public var sparsePass = 4e-9
+    public var sparsePass = 2.75e-9
     /// How many times as long sparse work, and dense, takes here as on the machine that the figures were measured on.
     public private(set) var sparseSlowness = 1.0, productSlowness = 1.0
 
