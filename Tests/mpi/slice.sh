@@ -25,15 +25,19 @@ train() {
     timeout 300 "${launcher[@]}" -np "$ranks" "$program" --work "$folder" "${options[@]}" "$@" >"$out" 2>"$err" </dev/null
 }
 
-# killed SIGNAL PATTERN WORK RANKS OPTION...: sends the signal to the job, or KILL to one of its ranks, once its log has the pattern.
+# checkpoints WORK: of classifiers in training.
+checkpoints() { find "$1/models" -name 'ckpt_extreme_*' 2>/dev/null | sort; }
+
+# killed SIGNAL WORK RANKS OPTION...: sends the signal to the job, or KILL to one of its ranks, once it has made a checkpoint.
 killed() {
-    local signal=$1 pattern=$2 folder=$3 ranks=$4 tries=0 victim
-    shift 4
+    local signal=$1 folder=$2 ranks=$3 tries=0 victim before
+    shift 3
+    before=$(checkpoints "$folder")
     : >"$err"
     env --default-signal=INT,TERM,USR1 "${launcher[@]}" -np "$ranks" "$program" --work "$folder" "${options[@]}" "$@" \
         >"$out" 2>"$err" </dev/null &
     job=$!
-    until grep -q "$pattern" "$err" || ! kill -0 "$job"; do sleep 0.005; done
+    until [ "$(checkpoints "$folder")" != "$before" ] || ! kill -0 "$job"; do sleep 0.005; done
     victim=$job
     [ "$signal" = KILL ] && victim=$(a_rank "$job")
     [ -n "$victim" ] && kill "-$signal" "$victim"
@@ -67,9 +71,9 @@ check() {
     done
 
     why=""
-    killed USR1 'extreme [2-9]/' "$work" 3 "$@"
+    killed USR1 "$work" 3 "$@"
     [ "$code" -eq 75 ] || why+="stopped with code $code; "
-    killed KILL 'extreme [5-9]/' "$work" 2 "$@"
+    killed KILL "$work" 2 "$@"
     [ "$code" -ne 0 ] || why+="killed too late; "
     train "$work" 6 "$@" || why+="going on ended badly; "
     grep -q 'goes on from checkpoint extreme' "$err" || why+="started over; "
