@@ -36,10 +36,12 @@ DX_INLINE void pack_group(const float *x, size_t vector, size_t step, size_t cou
     }
 }
 
-/// packed[group][d][lane] for any number of vectors (`lanes` a constant at each call).
+/// packed[group][d][lane] for any number of vectors (`lanes` a constant at each call). Whole groups come by a call of their own, in which
+/// their size is a constant too: copies of a few words are then moves, not calls.
 DX_INLINE void pack_groups(const float *x, size_t vector, size_t step, size_t count, const size_t lanes, size_t k,
                            float *packed) {
-    for (size_t v = 0; v < count; v += lanes)
-        pack_group(x + v * vector, vector, step, count - v < lanes ? count - v : lanes, lanes, k, packed + v * k);
+    size_t v = 0;
+    for (; v + lanes <= count; v += lanes) pack_group(x + v * vector, vector, step, lanes, lanes, k, packed + v * k);
+    if (v < count) pack_group(x + v * vector, vector, step, count - v, lanes, k, packed + v * k);
 }
 #endif

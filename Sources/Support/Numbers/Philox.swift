@@ -1,6 +1,6 @@
 /// Philox 4×32 with ten rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): the four words of uniform
 /// bits that belong to a key and a counter, on every machine the same.
-public func philox(key: (UInt32, UInt32), counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
+@inlinable public func philox(key: (UInt32, UInt32), counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
     var (k0, k1) = key, c = counter
     for round in 0..<10 {
         if round > 0 {
