@@ -285,7 +285,7 @@ done
 
 # Memory that is not granted: by a limit that no estimate can see, and by a control group
 if wanted "memory that is refused names the rank"; then
-    wide=(--set global.embedding_dims=3000 --set surrogate.batch_size=60000 --set extreme.batch_size=60000)
+    wide=(--set global.embedding_dims=3000 --set surrogate.batch_size=60000 --set extreme.batch_size=30000)
     (ulimit -v 700000 && exec "${launcher[@]}" -np "$ranks" "$program" --work "$scratch/memory" --seeds 1 "${options[@]}" "${wide[@]}") \
         >"$out" 2>"$err" </dev/null
     code=$?
