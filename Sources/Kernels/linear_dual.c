@@ -1,7 +1,7 @@
 // Linear classifiers of labels with a few hundred documents each: means, coordinate descent in the dual, scores of pairs.
 //
-// A thread has one dense vector over all features, zero between calls, and a bit for each feature that a call touched: so a
-// label costs the features of its own documents, and they come out in ascending order without a sort.
+// A thread has a bit for each feature, which a call sets for those of its documents and takes back: so a label costs the
+// features of its own documents. These are numbered in ascending order, in which they come out without a sort.
 #include "kernels.h"
 #include "vector.h"
 #pragma clang fp contract(fast)
@@ -10,10 +10,9 @@
 // then stay in the first-level caches.
 
 typedef struct {
-    float *w;
     uint64_t *touched;
     int32_t *place; // of a touched feature among the label's
-    float *local;   // weights by place
+    float *w;       // weights by place
     float *alpha, *diagonal;
     int32_t *order;
     int64_t *starts; // of the copied documents
@@ -24,15 +23,13 @@ typedef struct {
 static size_t words(size_t cols) { return (cols + 63) / 64; }
 
 static size_t lay_out(dual_work *k, char *memory, size_t cols, size_t examples, size_t entries) {
-    const size_t features = entries < cols ? entries : cols;
     size_t at = 0;
 #define PART(FIELD, NUMBER)           \
     k->FIELD = (void *)(memory + at); \
     at += ((NUMBER) * sizeof *k->FIELD + 63) / 64 * 64;
-    PART(w, cols)
     PART(touched, words(cols))
     PART(place, cols)
-    PART(local, features)
+    PART(w, cols)
     PART(alpha, examples)
     PART(diagonal, examples)
     PART(order, examples)
@@ -51,25 +48,32 @@ size_t dx_dual_workspace(size_t cols, size_t examples, size_t entries) {
 void dx_dual_begin(void *workspace, size_t cols) {
     dual_work k;
     lay_out(&k, workspace, cols, 0, 0);
-    memset(k.w, 0, cols * sizeof *k.w);
     memset(k.touched, 0, words(cols) * sizeof *k.touched);
 }
 
 DX_INLINE void touch(uint64_t *touched, int32_t column) { touched[column >> 6] |= (uint64_t)1 << (column & 63); }
 
-/// Features with |w| > threshold, ascending; w and the bits are zero afterwards.
+/// Numbers the touched features in ascending order, with weights of zero; returns how many there are.
+DX_INLINE size_t number_features(dual_work k, size_t cols) {
+    size_t features = 0;
+    for (size_t word = 0; word < words(cols); word++)
+        for (uint64_t bits = k.touched[word]; bits; bits &= bits - 1) {
+            k.place[word * 64 + (size_t)__builtin_ctzll(bits)] = (int32_t)features;
+            k.w[features++] = 0;
+        }
+    return features;
+}
+
+/// Features with |scale w| > threshold, ascending; the bits are zero afterwards.
 DX_INLINE size_t take_weights(dual_work k, size_t cols, float scale, float threshold, int32_t *columns, float *weights) {
-    size_t count = 0;
+    size_t count = 0, place = 0;
     for (size_t word = 0; word < words(cols); word++) {
         uint64_t bits = k.touched[word];
-        if (!bits) continue;
         k.touched[word] = 0;
         for (; bits; bits &= bits - 1) {
-            const size_t column = word * 64 + (size_t)__builtin_ctzll(bits);
-            const float w = k.w[column] * scale;
-            k.w[column] = 0;
+            const float w = k.w[place++] * scale;
             if (!(__builtin_fabsf(w) > threshold)) continue;
-            columns[count] = (int32_t)column;
+            columns[count] = (int32_t)(word * 64 + (size_t)__builtin_ctzll(bits));
             weights[count++] = w;
         }
     }
@@ -82,29 +86,19 @@ DX_INLINE float dot(dual_work k, size_t row) {
     int64_t i = k.starts[row];
     const int64_t to = k.starts[row + 1];
     for (; i + 2 <= to; i += 2) {
-        even += k.local[k.columns[i]] * k.values[i];
-        odd += k.local[k.columns[i + 1]] * k.values[i + 1];
+        even += k.w[k.columns[i]] * k.values[i];
+        odd += k.w[k.columns[i + 1]] * k.values[i + 1];
     }
-    if (i < to) even += k.local[k.columns[i]] * k.values[i];
+    if (i < to) even += k.w[k.columns[i]] * k.values[i];
     return even + odd;
 }
 
-DX_INLINE void add_local(dual_work k, size_t row, float factor) {
-    for (int64_t i = k.starts[row]; i < k.starts[row + 1]; i++) k.local[k.columns[i]] += factor * k.values[i];
+DX_INLINE void add(dual_work k, size_t row, float factor) {
+    for (int64_t i = k.starts[row]; i < k.starts[row + 1]; i++) k.w[k.columns[i]] += factor * k.values[i];
 }
 
-DX_INLINE void add(float *w, const dx_sparse_rows *x, int32_t row, float factor) {
-    for (int64_t i = x->starts[row]; i < x->starts[row + 1]; i++) w[x->columns[i]] += factor * x->values[i];
-}
-
-/// Copies the label's documents, whose features are touched already; their weights are zeros.
-DX_INLINE void copy_documents(dual_work k, const dx_sparse_rows *x, size_t cols, const int32_t *rows, size_t count) {
-    size_t features = 0;
-    for (size_t word = 0; word < words(cols); word++)
-        for (uint64_t bits = k.touched[word]; bits; bits &= bits - 1) {
-            k.place[word * 64 + (size_t)__builtin_ctzll(bits)] = (int32_t)features;
-            k.local[features++] = 0;
-        }
+/// Copies the label's documents, whose features are numbered already.
+DX_INLINE void copy_documents(dual_work k, const dx_sparse_rows *x, const int32_t *rows, size_t count) {
     int64_t at = 0;
     k.starts[0] = 0;
     for (size_t i = 0; i < count; i++) {
@@ -114,22 +108,6 @@ DX_INLINE void copy_documents(dual_work k, const dx_sparse_rows *x, size_t cols,
         }
         k.starts[i + 1] = at;
     }
-}
-
-/// Features with |w| > threshold, ascending; the bits are zero afterwards.
-DX_INLINE size_t take_local(dual_work k, size_t cols, float threshold, int32_t *columns, float *weights) {
-    size_t count = 0, place = 0;
-    for (size_t word = 0; word < words(cols); word++) {
-        uint64_t bits = k.touched[word];
-        k.touched[word] = 0;
-        for (; bits; bits &= bits - 1) {
-            const float w = k.local[place++];
-            if (!(__builtin_fabsf(w) > threshold)) continue;
-            columns[count] = (int32_t)(word * 64 + (size_t)__builtin_ctzll(bits));
-            weights[count++] = w;
-        }
-    }
-    return count;
 }
 
 /// One pass over the examples in a new random order: the smallest and the largest projected gradient.
@@ -155,7 +133,7 @@ DX_INLINE void pass(dual_work k, const uint8_t *positive, size_t count, float bi
         const float moved = alpha - gradient / k.diagonal[at];
         k.alpha[at] = moved > 0 ? moved : 0.0f;
         const float step = (k.alpha[at] - alpha) * y;
-        add_local(k, (size_t)at, step);
+        add(k, (size_t)at, step);
         *bias_weight += step * bias;
     }
 }
@@ -178,7 +156,8 @@ DX_CLONES dx_dual_result dx_dual_sparse(const dx_sparse_rows *x, size_t cols, co
         k.alpha[i] = 0;
         k.order[i] = (int32_t)i;
     }
-    copy_documents(k, x, cols, rows, count);
+    number_features(k, cols);
+    copy_documents(k, x, rows, count);
     dx_dual_result result = {0, 0, 0, 0};
     float bias_weight = 0;
     uint32_t random = 2463534242u;
@@ -188,7 +167,7 @@ DX_CLONES dx_dual_result dx_dual_sparse(const dx_sparse_rows *x, size_t cols, co
         result.passes += 1;
         result.is_solved = most - least <= (float)settings.tolerance;
     }
-    result.count = take_local(k, cols, settings.threshold, columns, weights);
+    result.count = take_weights(k, cols, 1.0f, settings.threshold, columns, weights);
     result.bias = bias_weight * bias;
     return result;
 }
@@ -197,16 +176,13 @@ DX_CLONES size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int3
                                 int32_t *columns, float *weights, void *workspace) {
     dual_work k;
     lay_out(&k, workspace, cols, 0, 0);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         for (int64_t e = x->starts[rows[i]]; e < x->starts[rows[i] + 1]; e++) touch(k.touched, x->columns[e]);
-        add(k.w, x, rows[i], 1.0f);
-    }
+    const size_t features = number_features(k, cols);
+    for (size_t i = 0; i < count; i++)
+        for (int64_t e = x->starts[rows[i]]; e < x->starts[rows[i] + 1]; e++) k.w[k.place[x->columns[e]]] += x->values[e];
     double square = 0;
-    for (size_t word = 0; word < words(cols); word++)
-        for (uint64_t bits = k.touched[word]; bits; bits &= bits - 1) {
-            const double w = k.w[word * 64 + (size_t)__builtin_ctzll(bits)];
-            square += w * w;
-        }
+    for (size_t place = 0; place < features; place++) square += (double)k.w[place] * k.w[place];
     const float scale = square > 0 ? (float)(1 / sqrt(square)) : 0.0f;
     return take_weights(k, cols, scale, threshold, columns, weights);
 }
