@@ -2,6 +2,7 @@
 # DiSMEC under mpirun: a job that is killed and goes on with another number of ranks ends with the results of one that nobody stopped,
 # bit for bit; predict gives the scores of train on any number of ranks; what extract, inspect, --dry-run and plan say of it.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/ranks.sh"
 out=$scratch/out err=$scratch/err
 small_dataset "$scratch/data/Small" 3000 300 400 2400
 path=DiSMEC/Linear/Small/v_0_1 features=$scratch/data/Small/tst_X_Xf.txt
@@ -10,26 +11,6 @@ options=(
     --configs configs --data "$scratch/data" --dataset Small --framework DiSMEC --seeds 1 --threads 1 --set dismec.block_size=4
     --predictions npz
 )
-
-# begin WORK RANKS OPTION...: starts the job; its launcher is $job.
-begin() {
-    local folder=$1 ranks=$2
-    shift 2
-    : >"$out" && : >"$err"
-    env --default-signal=INT,TERM,USR1 "${launcher[@]}" -np "$ranks" "$program" --work "$folder" "${options[@]}" "$@" \
-        >"$out" 2>"$err" </dev/null &
-    job=$!
-}
-
-# Waits for the job, and for ranks that outlive its launcher, at most five minutes; its exit code is $code.
-await() {
-    local tries=0
-    while kill -0 "$job" && [ $((tries += 1)) -lt 15000 ]; do sleep 0.02; done
-    [ "$tries" -lt 15000 ] || kill -KILL "$job"
-    wait "$job"
-    code=$?
-    while pgrep -f -- "--work $scratch" >"$scratch/left" && [ $((tries += 1)) -lt 15000 ]; do sleep 0.02; done
-} 2>/dev/null
 
 # same WORK: what is wrong with its results.
 same() {

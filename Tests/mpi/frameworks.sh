@@ -2,6 +2,7 @@
 # DeepXML-ANNS, and a recurrent encoder, under mpirun: a job whose processes are killed, and that goes on with another number of
 # ranks, ends with the results of one that nobody stopped, bit for bit.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/ranks.sh"
 out=$scratch/out err=$scratch/err data=$scratch/data/Small
 small_dataset "$data" 765 150 300 200
 
@@ -13,28 +14,9 @@ cat >"$scratch/SmallGRU.json" <<'ARCH'
 ARCH
 sequences=(--set global.feature_type=sequential --set global.trn_feat_fname=trn_X_seq.txt --set global.tst_feat_fname=tst_X_seq.txt)
 options=(
-    --configs configs --data "$scratch/data" --dataset Small --checkpoint-every 1 "${small_settings[@]}"
+    --configs configs --data "$scratch/data" --dataset Small --seeds 1 --checkpoint-every 1 "${small_settings[@]}"
     --set extreme.init=random --set global.embedding_dims=32
 )
-
-# begin WORK RANKS OPTION...: starts the job; its launcher is $job.
-begin() {
-    local folder=$1 ranks=$2
-    shift 2
-    : >"$out" && : >"$err"
-    env --default-signal=INT,TERM,USR1 "${launcher[@]}" -np "$ranks" "$program" --work "$folder" --seeds 1 "${options[@]}" "$@" \
-        >"$out" 2>"$err" </dev/null &
-    job=$!
-}
-
-# Waits for the job at most five minutes; its exit code is $code.
-await() {
-    local tries=0
-    while kill -0 "$job" && [ $((tries += 1)) -lt 15000 ]; do sleep 0.02; done
-    [ "$tries" -lt 15000 ] || kill -KILL "$job"
-    wait "$job"
-    code=$?
-} 2>/dev/null
 
 # check NAME WHERE OPTION...: kills the job where each of the patterns is first logged, one after the other.
 check() {

@@ -3,6 +3,7 @@
 # extract, inspect, --dry-run and plan say of it; settings that are refused; and accuracy on WordNetSmall, where that is there
 # (DEEPXML_REFERENCE names its parent folder; default: ../shared/reference).
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/ranks.sh"
 out=$scratch/out err=$scratch/err data=$scratch/data
 small_dataset "$data/Small" 3000 300 400 2400
 sequences "$data/Small"
@@ -12,26 +13,6 @@ options=(
     --configs configs --data "$data" --dataset Small --framework SparseSlice --seeds 1 --threads 1 --predictions npz
     --set sparse_slice.tolerance=0.001 --set sparse_slice.max_passes=200
 )
-
-# begin WORK RANKS OPTION...: starts the job; its launcher is $job.
-begin() {
-    local folder=$1 ranks=$2
-    shift 2
-    : >"$out" && : >"$err"
-    env --default-signal=INT,TERM,USR1 "${launcher[@]}" -np "$ranks" "$program" --work "$folder" "${options[@]}" "$@" \
-        >"$out" 2>"$err" </dev/null &
-    job=$!
-}
-
-# Waits for the job, and for ranks that outlive its launcher, at most five minutes; its exit code is $code.
-await() {
-    local tries=0
-    while kill -0 "$job" && [ $((tries += 1)) -lt 15000 ]; do sleep 0.02; done
-    [ "$tries" -lt 15000 ] || kill -KILL "$job"
-    wait "$job"
-    code=$?
-    while pgrep -f -- "--work $scratch" >"$scratch/left" && [ $((tries += 1)) -lt 15000 ]; do sleep 0.02; done
-} 2>/dev/null
 
 # same WORK: what is wrong with its results.
 same() {

@@ -1,6 +1,5 @@
 import DeepXMLModel
 import Devices
-import Glibc
 import Support
 
 /// How fast one core of this machine is at what training does most, measured in about a second: by the CPU time of the thread, so that
@@ -52,22 +51,8 @@ enum MachineSpeed {
         return seconds / Double(labels * examples * passes) * Double(documents) / Double(matrix.nonZeros)
     }
 
-    /// The least CPU seconds of one call.
-    private static func fastest(rounds: Int, _ body: () -> Void) -> Double {
-        var best = Double.infinity
-        body()
-        for _ in 0..<rounds {
-            let began = threadSeconds()
-            body()
-            best = min(best, threadSeconds() - began)
-        }
-        return max(best, 1e-9)
-    }
-
-    private static func threadSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+    private static func fastest(rounds: Int, _ body: @escaping () -> Void) -> Double {
+        max(fewestCPUSeconds(rounds: rounds, [body])[0], 1e-9)
     }
 }
 

@@ -38,9 +38,7 @@ extension RowLists {
         try group.communicator.alltoall(from: sending.indices, sent, into: documents, blocks)
         return CSRMatrix.joiningRows(
             zip(starts, blocks).map { starts, block in
-                let part = Buffer<Int32>(count: block.count)
-                part.all.update(from: documents[block])
-                return CSRMatrix(rows: mine, cols: rows, starts: Buffer(starts), indices: part, values: nil)
+                CSRMatrix(rows: mine, cols: rows, starts: Buffer(starts), indices: documents.view(block), values: nil)
             })
     }
 }

@@ -48,7 +48,7 @@ package struct LabelMeans {
 
     /// One worker's part of a checkpoint: the rows of its labels.
     func stored(_ labels: Range<Int>) -> [StoredArray] {
-        let own = SparseClassifier(labels: labels, weights: weights.rows(labels), biases: Buffer(count: labels.count))
+        let own = SparseClassifier(labels: labels, weights: weights.block(labels), biases: Buffer(count: labels.count))
         let before = Int(weights.starts[labels.lowerBound])
         return StoredClassifier.arrays(
             own, name: Self.name, first: 0, labels: weights.rows, entries: (before: before, all: weights.nonZeros))
@@ -67,15 +67,6 @@ package struct LabelMeans {
 }
 
 extension CSRMatrix {
-    /// Some neighbouring rows.
-    func rows(_ rows: Range<Int>) -> CSRMatrix {
-        let entries = Int(starts[rows.lowerBound])..<Int(starts[rows.upperBound])
-        return CSRMatrix(
-            rows: rows.count, cols: cols,
-            starts: Buffer(rows.map { starts[$0] - starts[rows.lowerBound] } + [Int64(entries.count)]),
-            indices: Buffer(entries.map { indices[$0] }), values: values.map { values in Buffer(entries.map { values[$0] }) })
-    }
-
     /// Of each column only the `count` entries of largest size, whatever their sign, ties by smaller row.
     ///
     /// - Parameter firstRow: what the rows' numbers begin with.

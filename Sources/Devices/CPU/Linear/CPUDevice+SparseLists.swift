@@ -25,15 +25,16 @@ extension CPUDevice {
     ) -> LinearRows? {
         let rows = SparseRows(documents), spaces = Pool<DualSpace>(), solutions = Solutions(count: examples.labels)
         let most = (0..<examples.labels).map { examples.range($0).count }.max() ?? 0
-        let entries = (0..<examples.labels).map { label in
-            examples.range(label).reduce(0) { $0 + documents.range(Int(examples.documents[$1])).count }
-        }
+        let entries =
+            (0..<examples.labels).map { label in
+                examples.range(label).reduce(0) { $0 + documents.range(Int(examples.documents[$1])).count }
+            }.max() ?? 0
         // The largest first, so that no thread is left with one of them in the end.
         let order = (0..<examples.labels).sorted { (examples.range($0).count, $1) > (examples.range($1).count, $0) }
         team.forEach(order.count) { place in
             if isStopped() { return }
             let label = order[place]
-            spaces.lend(make: { DualSpace(features: documents.cols, examples: most, entries: entries.max() ?? 0) }) { space in
+            spaces.lend(make: { DualSpace(features: documents.cols, examples: most, entries: entries) }) { space in
                 solutions.set(label, space.solve(rows, examples, label, settings, features: documents.cols))
             }
         }
