@@ -39,19 +39,19 @@ struct CacheLayout {
         [set.trainFeatures, set.trainLabels, set.trainDocuments, set.testFeatures, set.testLabels, set.testFilter]
     }
 
-    static func arrays(of set: XCDataset) -> [UnsafeMutableRawBufferPointer] {
-        func arrays(_ m: CSRMatrix) -> [UnsafeMutableRawBufferPointer] {
-            [m.starts.bytes, m.indices.bytes] + (m.values.map { [$0.bytes] } ?? [])
+    static func arrays(of set: XCDataset) -> [Buffer<UInt8>] {
+        func arrays(_ m: CSRMatrix) -> [Buffer<UInt8>] {
+            [m.starts.asBytes, m.indices.asBytes] + (m.values.map { [$0.asBytes] } ?? [])
         }
         return arrays(set.trainFeatures) + arrays(set.trainLabels) + arrays(set.trainDocuments) + arrays(set.testFeatures)
-            + arrays(set.testLabels) + [set.labelIds.bytes, set.labelCounts.bytes] + arrays(set.testFilter)
+            + arrays(set.testLabels) + [set.labelIds.asBytes, set.labelCounts.asBytes] + arrays(set.testFilter)
     }
 
     /// The layout of `set`, digests included.
     init(of set: XCDataset, _ team: ThreadTeam) {
         let arrays = Self.arrays(of: set)
         let digests = Buffer<UInt64>(count: arrays.count)
-        team.forEach(arrays.count) { digests[$0] = ContentHash.of(UnsafeRawBufferPointer(Self.arrays(of: set)[$0])) }
+        team.forEach(arrays.count) { digests[$0] = ContentHash.of(arrays[$0]) }
         var offset = Self.headerBytes
         sections = zip(arrays.indices, arrays).map { i, bytes in
             defer { offset = Self.aligned(offset + bytes.count) }
@@ -106,8 +106,8 @@ struct CacheLayout {
         team.forEach(sections.count) { i in
             let section = sections[i]
             let end = section.offset + section.count * Self.widths[i]
-            wrong[i] =
-                ContentHash.of(UnsafeRawBufferPointer(rebasing: file.bytes[section.offset..<end])) == section.digest ? 0 : 1
+            let bytes = file.view(UInt8.self, at: section.offset, count: end - section.offset)
+            wrong[i] = ContentHash.of(bytes) == section.digest ? 0 : 1
             // What was only looked at need not count as this rank's memory.
             file.letGo(section.offset..<end)
         }

@@ -31,7 +31,7 @@ private struct PairReader {
     let place: String
 
     /// The two numbers of a line; nil where it is empty.
-    func pair(_ text: Slice<UnsafeRawBufferPointer>) throws -> (Int, Int)? {
+    func pair(_ text: LineBytes) throws -> (Int, Int)? {
         var numbers: [Int] = []
         for word in text.split(whereSeparator: { $0 == 32 || $0 == 9 || $0 == 13 }) {
             guard numbers.count < 2, word.count <= 10, word.allSatisfy({ (48...57).contains($0) }) else { throw notAPair(text) }
@@ -49,7 +49,7 @@ private struct PairReader {
             advice: "check that the filter belongs to this data set")
     }
 
-    private func notAPair(_ text: Slice<UnsafeRawBufferPointer>) -> Failure {
+    private func notAPair(_ text: LineBytes) -> Failure {
         Failure(
             .usage, "not a pair", at: place, found: quoted(text), expected: "two whole numbers: document label",
             advice: "correct the line")

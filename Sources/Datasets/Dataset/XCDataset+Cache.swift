@@ -61,7 +61,7 @@ extension XCDataset {
         try file.write(layout.header)
         try withExtendedLifetime(self) {
             for bytes in CacheLayout.arrays(of: self) {
-                try file.write(UnsafeRawBufferPointer(bytes))
+                try file.write(bytes)
                 try file.pad(to: CacheLayout.alignment)
             }
         }

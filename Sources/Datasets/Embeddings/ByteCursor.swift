@@ -1,5 +1,4 @@
 import Formats
-import Glibc
 import Support
 
 /// Reads little-endian numbers one after the other, and stops where the file does.
@@ -29,10 +28,10 @@ struct ByteCursor {
     }
 
     /// An entry of a fastText dictionary: a text that a zero ends, its count and its kind. Returns the text.
-    mutating func entry() throws -> UnsafeRawBufferPointer {
-        guard left > 0, let base = file.bytes.baseAddress, let zero = memchr(base + at, 0, left) else { throw cutOff() }
-        let end = UnsafeRawPointer(zero) - base
-        let text = UnsafeRawBufferPointer(rebasing: file.bytes[at..<end])
+    mutating func entry() throws -> LineBytes {
+        let end = place(of: 0, in: file.bytes, from: at)
+        guard end < file.count else { throw cutOff() }
+        let text = file.bytes[at..<end]
         guard file.count - end >= 10 else { throw cutOff() }
         at = end + 10
         return text

@@ -19,7 +19,7 @@ public enum EmbeddingFormat: Sendable, Equatable {
             self = .npy
         } else if bytes.starts(with: FastTextModel.magic) {
             self = .fastTextModel
-        } else if let text = Self.text(bytes) {
+        } else if let text = Self.text(bytes[...]) {
             self = text
         } else {
             throw Failure(
@@ -40,20 +40,20 @@ public enum EmbeddingFormat: Sendable, Equatable {
         }
     }
 
-    private static func text(_ bytes: UnsafeRawBufferPointer) -> EmbeddingFormat? {
+    private static func text(_ bytes: LineBytes) -> EmbeddingFormat? {
         // A row of a few thousand numbers is a few ten thousand bytes: what has no line end by then is no text.
-        let end = min(lineEnd(bytes, from: 0), 1 << 20)
+        let end = min(lineEnd(bytes.base, from: 0), 1 << 20)
         let words = bytes[..<end].split(whereSeparator: isBlank)
         if words.count == 2, let count = wholeNumber(words[0]), let dimensions = wholeNumber(words[1]), dimensions > 0 {
             return .vectors(words: count, dimensions: dimensions)
         }
-        guard words.count > 1, words.dropFirst().allSatisfy({ decimalNumber(UnsafeRawBufferPointer(rebasing: $0)) != nil }) else {
+        guard words.count > 1, words.dropFirst().allSatisfy({ decimalNumber($0) != nil }) else {
             return nil
         }
         return .glove(dimensions: words.count - 1)
     }
 
-    private static func wholeNumber(_ word: Slice<UnsafeRawBufferPointer>) -> Int? {
+    private static func wholeNumber(_ word: LineBytes) -> Int? {
         guard word.count <= 18, word.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return word.reduce(0) { $0 * 10 + Int($1 - 48) }
     }

@@ -85,7 +85,7 @@ struct FastTextModel {
             var rows = subWords.buckets(of: tokens[token]).map { words + $0 }
             if ids[token] >= 0 { rows.insert(Int(ids[token]), at: 0) }
             used[token] = Int32(rows.count)
-            try mean(rows, into: result.row(token))
+            try mean(rows, into: result.elements(token))
         }
         return (used, ids.count { $0 >= 0 })
     }
@@ -102,7 +102,7 @@ struct FastTextModel {
         return ids
     }
 
-    private func mean(_ rows: [Int], into out: UnsafeMutablePointer<Float>) throws {
+    private func mean(_ rows: [Int], into out: BufferSlice<Float>) throws {
         guard !rows.isEmpty else { return }
         for row in rows {
             // Names of any length stand before the matrix, so that it starts at any byte.
@@ -137,7 +137,7 @@ struct SubWords {
     var isEmpty: Bool { longest <= 0 || buckets == 0 }
 
     /// Of `<word>`, all runs of `shortest` … `longest` characters, but a lone `<` or `>`; the end of a sentence has none.
-    func buckets(of word: UnsafeRawBufferPointer) -> [Int] {
+    func buckets(of word: LineBytes) -> [Int] {
         guard !isEmpty, !word.elementsEqual("</s>".utf8) else { return [] }
         let text = [UInt8(ascii: "<")] + word + [UInt8(ascii: ">")]
         func continues(_ at: Int) -> Bool { at < text.count && text[at] & 0xC0 == 0x80 }

@@ -1,5 +1,4 @@
 import Formats
-import Glibc
 import Support
 
 /// The words of a data set's tokens, and which token a word is. Words are compared byte by byte.
@@ -29,7 +28,6 @@ public struct TokenWords: Sendable {
 
     public init(path: String, tokens: Int) throws {
         file = try MappedFile(path: path)
-        let bytes = file.bytes
         var ranges = [Range<Int>]()
         ranges.reserveCapacity(tokens)
         try file.forEachLine { line, number in
@@ -43,14 +41,14 @@ public struct TokenWords: Sendable {
                 expected: "\(tokens), the number of features", advice: "check that the file belongs to this data set")
         }
         self.ranges = ranges
-        slots = Self.table(bytes, ranges)
+        slots = Self.table(file, ranges)
     }
 
-    public subscript(token: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: file.bytes[ranges[token]]) }
+    package subscript(token: Int) -> LineBytes { file.bytes[ranges[token]] }
 
     /// The token whose word has these bytes.
-    public func token(_ word: UnsafeRawBufferPointer) -> Int? {
-        let slot = slots[Self.slot(word, slots, file.bytes, ranges)]
+    package func token(_ word: LineBytes) -> Int? {
+        let slot = slots[Self.slot(word, slots, file, ranges)]
         return slot < 0 ? nil : Int(slot)
     }
 
@@ -60,31 +58,21 @@ public struct TokenWords: Sendable {
     /// Changes with the words and their order.
     public var fingerprint: UInt64 { ContentHash.of(file.bytes) }
 
-    private static func table(_ bytes: UnsafeRawBufferPointer, _ ranges: [Range<Int>]) -> [Int32] {
+    private static func table(_ file: MappedFile, _ ranges: [Range<Int>]) -> [Int32] {
         var size = 16
         while size < 2 * ranges.count { size *= 2 }
         var slots = [Int32](repeating: -1, count: size)
         for (token, range) in ranges.enumerated() {
-            let slot = slot(UnsafeRawBufferPointer(rebasing: bytes[range]), slots, bytes, ranges)
+            let slot = slot(file.bytes[range], slots, file, ranges)
             if slots[slot] < 0 { slots[slot] = Int32(token) }
         }
         return slots
     }
 
     /// Where the word stands, or the free slot where it would.
-    private static func slot(
-        _ word: UnsafeRawBufferPointer, _ slots: [Int32], _ bytes: UnsafeRawBufferPointer, _ ranges: [Range<Int>]
-    ) -> Int {
-        var at = Int(truncatingIfNeeded: ContentHash.of(word)) & (slots.count - 1)
-        while slots[at] >= 0 {
-            let range = ranges[Int(slots[at])]
-            if range.count == word.count,
-                word.isEmpty || memcmp(bytes.baseAddress! + range.lowerBound, word.baseAddress!, word.count) == 0
-            {
-                return at
-            }
-            at = (at + 1) & (slots.count - 1)
-        }
+    private static func slot(_ word: LineBytes, _ slots: [Int32], _ file: MappedFile, _ ranges: [Range<Int>]) -> Int {
+        var at = Int(truncatingIfNeeded: word.contentHash) & (slots.count - 1)
+        while slots[at] >= 0, !word.equals(file.bytes[ranges[Int(slots[at])]]) { at = (at + 1) & (slots.count - 1) }
         return at
     }
 }

@@ -15,16 +15,15 @@ struct VectorText {
         file.adviseSequential()
         var found = [Bool](repeating: false, count: words.count)
         var vectors = 0
-        try file.forEachLine { bytes, line in
+        try file.forEachLine { text, line in
             if line == 1, promised != nil { return }
-            let text = UnsafeRawBufferPointer(rebasing: bytes)
-            guard let space = text.firstIndex(where: isBlank), space > 0 else {
+            guard let space = text.firstIndex(where: isBlank), space > text.startIndex else {
                 if text.allSatisfy(isBlank) { return }
                 throw notAVector(line, found: quoted(text, limit: 40), matrix.cols)
             }
             vectors += 1
-            guard let token = words.token(UnsafeRawBufferPointer(rebasing: text[..<space])), !found[token] else { return }
-            found[token] = try parse(text, from: space, line: line, into: matrix.row(token), count: matrix.cols)
+            guard let token = words.token(text[..<space]), !found[token] else { return }
+            found[token] = try parse(text, from: space, line: line, into: matrix.elements(token))
         }
         if let promised, vectors != promised {
             throw Failure(
@@ -35,18 +34,17 @@ struct VectorText {
     }
 
     /// - Returns: false where the line is another word's, one with a space in it.
-    private func parse(
-        _ text: UnsafeRawBufferPointer, from start: Int, line: Int, into row: UnsafeMutablePointer<Float>, count: Int
-    ) throws -> Bool {
+    private func parse(_ text: LineBytes, from start: Int, line: Int, into row: BufferSlice<Float>) throws -> Bool {
         let fields = text[start...].split(whereSeparator: isBlank)
-        if fields.count > count { return false }
-        guard fields.count == count else {
-            throw notAVector(line, found: "\(fields.count) numbers", count)
+        if fields.count > row.count { return false }
+        guard fields.count == row.count else {
+            throw notAVector(line, found: "\(fields.count) numbers", row.count)
         }
         for (i, field) in fields.enumerated() {
-            guard let value = decimalNumber(UnsafeRawBufferPointer(rebasing: field)) else {
+            guard let value = decimalNumber(field) else {
                 throw Failure(
-                    .usage, "not a finite number", at: "\(file.path):\(line):\(field.startIndex + 1)", found: quoted(field),
+                    .usage, "not a finite number", at: "\(file.path):\(line):\(field.startIndex - text.startIndex + 1)",
+                    found: quoted(field),
                     expected: "a number that a 32-bit float can hold", advice: "train or copy the vectors again")
             }
             row[i] = value

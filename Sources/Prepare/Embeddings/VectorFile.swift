@@ -9,7 +9,7 @@ enum VectorFile {
     /// The file is read line by line, so that vectors of words that no row needs take no memory.
     /// - Throws: `Failure` where a row gets no word, or a line is not `dimensions` numbers (inf and nan are read as such).
     static func means(
-        _ path: String, count: Int, dimensions: Int, rows: (UnsafeBufferPointer<UInt8>) -> some Sequence<Int32>
+        _ path: String, count: Int, dimensions: Int, rows: (Span<UInt8>) -> some Sequence<Int32>
     ) throws -> DenseMatrix {
         let matrix = DenseMatrix(rows: count, cols: dimensions)
         var members = [Int](repeating: 0, count: count)
@@ -18,11 +18,11 @@ enum VectorFile {
         try MappedFile(path: path).forEachLine { line, at in
             number = at
             guard number > 1, let space = line.firstIndex(of: UInt8(ascii: " ")) else { return }
-            let word = UnsafeRawBufferPointer(rebasing: line[..<space])
+            let word = line[..<space]
             var isParsed = false
-            for row in rows(word.bindMemory(to: UInt8.self)) {
+            for row in word.withSpan(rows) {
                 if !isParsed {
-                    vector = numbers(line[(space + 1)...], count: dimensions)
+                    vector = leadingNumbers(line[(space + 1)...], count: dimensions)
                     guard vector.count == dimensions else {
                         throw damaged(path, number, found: "vector of \"\(String(decoding: word, as: UTF8.self))\"")
                     }
@@ -38,22 +38,6 @@ enum VectorFile {
             for col in 0..<dimensions { matrix[row, col] /= Float(members[row]) }
         }
         return matrix
-    }
-
-    /// The first `count` numbers of a line, as the C library reads them; fewer where one is none.
-    private static func numbers(_ line: Slice<UnsafeRawBufferPointer>, count: Int) -> [Float] {
-        (line.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { text in
-            var numbers: [Float] = []
-            var at = text.baseAddress!
-            while numbers.count < count {
-                var end: UnsafeMutablePointer<CChar>?
-                let number = strtof(at, &end)
-                guard let end, UnsafePointer(end) != at else { break }
-                numbers.append(number)
-                at = UnsafePointer(end)
-            }
-            return numbers
-        }
     }
 
     private static func damaged(_ path: String, _ line: Int, found: String) -> Failure {

@@ -20,10 +20,7 @@ struct BytePairEncoding: Sendable, Equatable {
         self.merges = merges
         var symbols = TokenTable(capacity: 2 * merges.count)
         var rules = MergeRules(capacity: merges.count)
-        func number(_ text: String) -> Int32 {
-            var text = text
-            return text.withUTF8 { symbols.number(of: $0) }
-        }
+        func number(_ text: String) -> Int32 { symbols.number(of: text.utf8.span) }
         for (rank, merge) in merges.enumerated() {
             let pair = Pair(left: number(merge.left), right: number(merge.right))
             rules.add(pair, MergeRules.Rule(rank: Int32(rank), result: number(merge.left + merge.right)))
@@ -40,27 +37,23 @@ struct BytePairEncoding: Sendable, Equatable {
         var joint = MergeRules.Rule.none
     }
 
-    func forEachPart(of word: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: word.count + 1) { buffer in
-            for (index, byte) in word.enumerated() { buffer[index] = byte }
-            buffer[word.count] = UInt8(ascii: ">")
-            let marked = UnsafeBufferPointer(buffer)
-            var pieces = characters(of: marked)
-            guard pieces.count <= SubwordSplitter.longestWord else { return }
-            while merge(&pieces) {}
-            if pieces.count == 1 { return }
-            for piece in pieces { body(UnsafeBufferPointer(rebasing: marked[piece.start..<piece.end])) }
-        }
+    func forEachPart(of word: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
+        let marked = word.copied(before: [], after: [UInt8(ascii: ">")])
+        var pieces = characters(of: marked.span)
+        guard pieces.count <= SubwordSplitter.longestWord else { return }
+        while merge(&pieces) {}
+        if pieces.count == 1 { return }
+        for piece in pieces { body(marked.span.extracting(piece.start..<piece.end)) }
     }
 
-    private func characters(of marked: UnsafeBufferPointer<UInt8>) -> [Piece] {
+    private func characters(of marked: Span<UInt8>) -> [Piece] {
         var pieces = [Piece]()
         for index in 0..<(marked.count - 1) where marked[index] & 0xC0 != 0x80 {
             if !pieces.isEmpty { pieces[pieces.count - 1].end = index }
             pieces.append(Piece(start: index, end: marked.count, symbol: -1))
         }
         for index in pieces.indices {
-            pieces[index].symbol = symbols.find(UnsafeBufferPointer(rebasing: marked[pieces[index].start..<pieces[index].end]))
+            pieces[index].symbol = symbols.find(marked.extracting(pieces[index].start..<pieces[index].end))
         }
         for index in pieces.indices { pieces[index].joint = joint(after: index, in: pieces) }
         return pieces

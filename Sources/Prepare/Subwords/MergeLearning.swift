@@ -93,8 +93,7 @@ private struct MergeLearning {
     }
 
     private mutating func symbol(_ name: String) -> Int32 {
-        var name = name
-        let number = name.withUTF8 { symbols.number(of: $0) }
+        let number = symbols.number(of: name.utf8.span)
         if number == names.count { names.append(name) }
         return number
     }

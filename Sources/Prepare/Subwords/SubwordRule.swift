@@ -25,7 +25,7 @@ enum SubwordSplitter: Sendable, Equatable {
 
     /// Calls `body` with the UTF-8 of each sub-word of `word`, in order, repeats included; never with the whole word, which
     /// is a feature of its own.
-    func forEachPart(of word: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    func forEachPart(of word: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
         switch self {
         case .ngrams(let ngrams): ngrams.forEachPart(of: word, body)
         case .bpe(let encoding): encoding.forEachPart(of: word, body)
@@ -41,37 +41,33 @@ struct CharacterNgrams: Sendable, Equatable {
     /// Characters are Unicode scalars, the marks counted.
     let min, max: Int
 
-    func forEachPart(of word: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: word.count + 2) { marked in
-            marked[0] = UInt8(ascii: "<")
-            for (index, byte) in word.enumerated() { marked[index + 1] = byte }
-            marked[word.count + 1] = UInt8(ascii: ">")
-            withUnsafeTemporaryAllocation(of: Int.self, capacity: marked.count + 1) { starts in
-                var count = 0
-                for (index, byte) in marked.enumerated() where byte & 0xC0 != 0x80 {
-                    starts[count] = index
-                    count += 1
-                }
-                starts[count] = marked.count
-                guard count - 2 <= SubwordSplitter.longestWord else { return }
-                slide(over: UnsafeBufferPointer(marked), starts, count, body)
-            }
-        }
+    func forEachPart(of word: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
+        let marked = word.copied(before: [UInt8(ascii: "<")], after: [UInt8(ascii: ">")])
+        let starts = marked.indices.filter { marked[$0] & 0xC0 != 0x80 } + [marked.count]
+        guard starts.count - 3 <= SubwordSplitter.longestWord else { return }
+        slide(over: marked.span, starts, starts.count - 1, body)
     }
 
-    private func slide(
-        over marked: UnsafeBufferPointer<UInt8>, _ starts: UnsafeMutableBufferPointer<Int>, _ count: Int,
-        _ body: (UnsafeBufferPointer<UInt8>) -> Void
-    ) {
+    private func slide(over marked: Span<UInt8>, _ starts: [Int], _ count: Int, _ body: (Span<UInt8>) -> Void) {
         for first in 0..<count {
             var length = min
             while length <= max, first + length <= count {
                 let isMark = length == 1 && (first == 0 || first == count - 1)
                 if !isMark, length < count {
-                    body(UnsafeBufferPointer(rebasing: marked[starts[first]..<starts[first + length]]))
+                    body(marked.extracting(starts[first]..<starts[first + length]))
                 }
                 length += 1
             }
         }
+    }
+}
+
+extension Span<UInt8> {
+    /// The bytes between marks, as an array.
+    func copied(before: [UInt8], after: [UInt8]) -> [UInt8] {
+        var bytes = before
+        bytes.reserveCapacity(count + before.count + after.count)
+        for index in indices { bytes.append(self[index]) }
+        return bytes + after
     }
 }

@@ -35,8 +35,8 @@ struct FeatureCatalogue {
         var table = TokenTable()
         var parts = [Int32]()
         var starts = [0]
-        for var word in texts.words {
-            word.withUTF8 { splitter.forEachPart(of: $0) { parts.append(table.number(of: $0)) } }
+        for word in texts.words {
+            splitter.forEachPart(of: word.utf8.span) { parts.append(table.number(of: $0)) }
             starts.append(parts.count)
         }
         var counts = [Int](repeating: 0, count: table.count)
@@ -107,20 +107,17 @@ enum AscendingColumns {
     private static func radix(_ columns: [Int32], _ limit: Int) -> [Int32] {
         var from = columns
         var into = columns
+        var next = [Int32](repeating: 0, count: digits)
         var shift = 0
         while limit >> shift > 0 {
-            withUnsafeTemporaryAllocation(of: Int32.self, capacity: digits) { next in
-                next.initialize(repeating: 0)
-                for column in from { next[Int(column) >> shift & (digits - 1)] += 1 }
-                var sum: Int32 = 0
-                for digit in 0..<digits { (next[digit], sum) = (sum, sum + next[digit]) }
-                into.withUnsafeMutableBufferPointer { into in
-                    for column in from {
-                        let digit = Int(column) >> shift & (digits - 1)
-                        into[Int(next[digit])] = column
-                        next[digit] += 1
-                    }
-                }
+            for digit in 0..<digits { next[digit] = 0 }
+            for column in from { next[Int(column) >> shift & (digits - 1)] += 1 }
+            var sum: Int32 = 0
+            for digit in 0..<digits { (next[digit], sum) = (sum, sum + next[digit]) }
+            for column in from {
+                let digit = Int(column) >> shift & (digits - 1)
+                into[Int(next[digit])] = column
+                next[digit] += 1
             }
             swap(&from, &into)
             shift += digitBits

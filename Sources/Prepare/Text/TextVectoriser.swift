@@ -55,13 +55,11 @@ public struct TextVectoriser: Sendable, Equatable {
         idf = documentCounts.map { Float(log(Double(1 + trainingTexts) / Double(1 + $0)) + 1) }
         var known = [Int32]()
         var starts = [0]
-        for var word in vocabulary[..<wordCount] {
+        for word in vocabulary[..<wordCount] {
             let (subwords, first) = (subwords, Int32(wordCount))
-            word.withUTF8 { bytes in
-                splitter?.forEachPart(of: bytes) { part in
-                    let number = subwords.find(part)
-                    if number >= 0 { known.append(first + number) }
-                }
+            splitter?.forEachPart(of: word.utf8.span) { part in
+                let number = subwords.find(part)
+                if number >= 0 { known.append(first + number) }
             }
             starts.append(known.count)
         }
@@ -93,7 +91,7 @@ public struct TextVectoriser: Sendable, Equatable {
     }
 
     /// Calls `body` with the column of each feature of one token: the word's, then its sub-words' in order.
-    private func forEachColumn(of token: UnsafeBufferPointer<UInt8>, _ body: (Int32) -> Void) {
+    private func forEachColumn(of token: Span<UInt8>, _ body: (Int32) -> Void) {
         let word = words.find(token)
         if word >= 0 {
             body(word)
@@ -137,7 +135,7 @@ extension TextVectoriser {
     }
 
     /// The columns of one token's features, given its UTF-8.
-    func columns(ofWord word: UnsafeBufferPointer<UInt8>) -> [Int32] {
+    func columns(ofWord word: Span<UInt8>) -> [Int32] {
         var columns = [Int32]()
         forEachColumn(of: word) { columns.append($0) }
         return columns
@@ -145,10 +143,7 @@ extension TextVectoriser {
 
     /// The sequences of texts that are already cut into tokens; each distinct word is looked up once.
     func sequences(of texts: TokenisedText) -> [[Int32]] {
-        let columnsOf = texts.words.map { word in
-            var word = word
-            return word.withUTF8 { columns(ofWord: $0) }
-        }
+        let columnsOf = texts.words.map { columns(ofWord: $0.utf8.span) }
         return (0..<texts.count).map { texts[$0].flatMap { columnsOf[Int($0)] } }
     }
 

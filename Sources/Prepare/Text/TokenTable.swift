@@ -18,7 +18,7 @@ struct TokenTable: Sendable, Equatable {
 
     init(_ strings: some Collection<String>) {
         self.init(capacity: strings.count)
-        for var string in strings { _ = string.withUTF8 { number(of: $0) } }
+        for string in strings { _ = number(of: string.utf8.span) }
     }
 
     var count: Int { ends.count }
@@ -26,15 +26,15 @@ struct TokenTable: Sendable, Equatable {
     subscript(number: Int) -> String { String(decoding: bytes[start(number)..<ends[number]], as: UTF8.self) }
 
     /// The number of `string`, or −1 where it has none.
-    func find(_ string: UnsafeBufferPointer<UInt8>) -> Int32 { slots[slot(of: string)] }
+    func find(_ string: Span<UInt8>) -> Int32 { slots[slot(of: string)] }
 
     /// The number of `string`, which gets the next one where it has none.
-    mutating func number(of string: UnsafeBufferPointer<UInt8>) -> Int32 {
+    mutating func number(of string: Span<UInt8>) -> Int32 {
         let slot = slot(of: string)
         if slots[slot] >= 0 { return slots[slot] }
         let number = Int32(ends.count)
         slots[slot] = number
-        bytes.append(contentsOf: string)
+        for index in string.indices { bytes.append(string[index]) }
         ends.append(bytes.count)
         if 2 * ends.count > slots.count { grow() }
         return number
@@ -43,45 +43,40 @@ struct TokenTable: Sendable, Equatable {
     private func start(_ number: Int) -> Int { number == 0 ? 0 : ends[number - 1] }
 
     /// The slot that holds `string`, or the free one where it would stand.
-    private func slot(of string: UnsafeBufferPointer<UInt8>) -> Int {
+    private func slot(of string: Span<UInt8>) -> Int {
         var at = Self.hash(string) & (slots.count - 1)
         while slots[at] >= 0, !holds(Int(slots[at]), string) { at = (at + 1) & (slots.count - 1) }
         return at
     }
 
-    private func holds(_ number: Int, _ string: UnsafeBufferPointer<UInt8>) -> Bool {
+    private func holds(_ number: Int, _ string: Span<UInt8>) -> Bool {
         let first = start(number)
         guard ends[number] - first == string.count else { return false }
-        return bytes.withUnsafeBufferPointer { stored in
-            for index in 0..<string.count where stored[first + index] != string[index] { return false }
-            return true
-        }
+        for index in string.indices where bytes[first + index] != string[index] { return false }
+        return true
     }
 
     private mutating func grow() {
         slots = [Int32](repeating: -1, count: 2 * slots.count)
-        bytes.withUnsafeBufferPointer { stored in
-            for number in 0..<ends.count {
-                let string = UnsafeBufferPointer(rebasing: stored[start(number)..<ends[number]])
-                var at = Self.hash(string) & (slots.count - 1)
-                while slots[at] >= 0 { at = (at + 1) & (slots.count - 1) }
-                slots[at] = Int32(number)
-            }
+        for number in 0..<ends.count {
+            var at = Self.hash(bytes.span.extracting(start(number)..<ends[number])) & (slots.count - 1)
+            while slots[at] >= 0 { at = (at + 1) & (slots.count - 1) }
+            slots[at] = Int32(number)
         }
     }
 
     /// Eight bytes at a time, each folded by a 64×64→128-bit product (the mixing step of wyhash).
-    private static func hash(_ string: UnsafeBufferPointer<UInt8>) -> Int {
-        let raw = UnsafeRawBufferPointer(string)
+    private static func hash(_ string: Span<UInt8>) -> Int {
+        let raw = string.bytes
         var state = 0x9E37_79B9_7F4A_7C15 ^ UInt64(string.count)
         var at = 0
-        while at + 8 <= raw.count {
-            state = folded(state ^ raw.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        while at + 8 <= string.count {
+            state = folded(state ^ raw.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
             at += 8
         }
         var rest: UInt64 = 0
-        while at < raw.count {
-            rest = rest << 8 | UInt64(raw[at])
+        while at < string.count {
+            rest = rest << 8 | UInt64(string[at])
             at += 1
         }
         return Int(truncatingIfNeeded: folded(state ^ rest))

@@ -21,7 +21,7 @@ public struct Tokenizer: Sendable, Equatable {
 
     /// Calls `body` with each token of `text`, in order.
     public func forEachToken(in text: String, _ body: (String) -> Void) {
-        forEachTokenBytes(in: text) { body(String(decoding: $0, as: UTF8.self)) }
+        forEachTokenBytes(in: text) { $0.withUnsafeBufferPointer { body(String(decoding: $0, as: UTF8.self)) } }
     }
 
     /// Calls `body` with the UTF-8 of each token of `text`, in order; the bytes are good until `body` returns.
@@ -29,43 +29,33 @@ public struct Tokenizer: Sendable, Equatable {
     /// No string is made of an ASCII token. The text is cut at what is ASCII and neither letter nor digit; a run with
     /// characters beyond ASCII is then looked at by itself, since neither lower case nor NFC reaches over such a cut: the only
     /// ASCII characters but letters that a mark can join with are `<`, `=` and `>`, and the results (≮, ≠, ≯) are no letters.
-    func forEachTokenBytes(in text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        var text = text
-        text.withUTF8 { bytes in
-            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count + 1) { scan(bytes, lowered: $0, body) }
-        }
-    }
-
-    /// The whole text is brought to lower case in one buffer, and the tokens are views of it.
-    private func scan(
-        _ bytes: UnsafeBufferPointer<UInt8>, lowered: UnsafeMutableBufferPointer<UInt8>,
-        _ body: (UnsafeBufferPointer<UInt8>) -> Void
-    ) {
+    func forEachTokenBytes(in text: String, _ body: (Span<UInt8>) -> Void) {
+        var bytes = Array(text.utf8)
         var start = 0
         var seen: UInt8 = 0
-        func finish(_ end: Int) {
-            if end == start { return }
-            if seen < 0x80 {
-                body(UnsafeBufferPointer(rebasing: lowered[start..<end]))
-            } else {
-                scanUnicode(String(decoding: bytes[start..<end], as: UTF8.self), body)
-            }
-        }
-        for (index, byte) in bytes.enumerated() {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): lowered[index] = byte
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): lowered[index] = lowerCase ? byte | 0x20 : byte
-            case 0x80...: seen = byte
+        for index in bytes.indices {
+            switch bytes[index] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): break
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): if lowerCase { bytes[index] |= 0x20 }
+            case 0x80...: seen = 0x80
             default:
-                finish(index)
+                finish(bytes.span.extracting(start..<index), isASCII: seen == 0, text, start, body)
                 start = index + 1
                 seen = 0
             }
         }
-        finish(bytes.count)
+        finish(bytes.span.extracting(start..<bytes.count), isASCII: seen == 0, text, start, body)
     }
 
-    private func scanUnicode(_ run: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    /// A run without separators: a token, or text to be looked at by itself, as it stands from byte `start` of the text on.
+    private func finish(_ run: Span<UInt8>, isASCII: Bool, _ text: String, _ start: Int, _ body: (Span<UInt8>) -> Void) {
+        if run.isEmpty { return }
+        if isASCII { return body(run) }
+        let first = text.utf8.index(text.startIndex, offsetBy: start)
+        scanUnicode(String(text[first..<text.utf8.index(first, offsetBy: run.count)]), body)
+    }
+
+    private func scanUnicode(_ run: String, _ body: (Span<UInt8>) -> Void) {
         var normal = lowerCase ? run.lowercased() : run
         if !normal.unicodeScalars.allSatisfy(Self.isComposed) { normal = normal.precomposedStringWithCanonicalMapping }
         var token = [UInt8]()
@@ -73,11 +63,11 @@ public struct Tokenizer: Sendable, Equatable {
             if Self.belongs(scalar, afterLetter: !token.isEmpty) {
                 token.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             } else if !token.isEmpty {
-                token.withUnsafeBufferPointer(body)
+                body(token.span)
                 token.removeAll(keepingCapacity: true)
             }
         }
-        if !token.isEmpty { token.withUnsafeBufferPointer(body) }
+        if !token.isEmpty { body(token.span) }
     }
 
     /// Whether a text of such scalars is in NFC already: ranges all of which have NFC_Quick_Check = Yes and combining class 0

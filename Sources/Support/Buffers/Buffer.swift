@@ -38,6 +38,13 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public var byteCount: Int { count * MemoryLayout<Element>.stride }
     public var bytes: UnsafeMutableRawBufferPointer { .init(start: pointer, count: byteCount) }
 
+    /// Its bytes as elements of a buffer, without a copy.
+    public var asBytes: Buffer<UInt8> {
+        Buffer<UInt8>(
+            viewing: UnsafeMutableRawPointer(pointer).bindMemory(to: UInt8.self, capacity: byteCount), count: byteCount,
+            owner: self)
+    }
+
     public func fill(_ element: Element) { pointer.update(repeating: element, count: count) }
 
     public func copy(from other: Buffer<Element>) {

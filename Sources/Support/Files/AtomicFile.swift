@@ -53,6 +53,8 @@ public struct AtomicFile: ~Copyable {
         position += bytes.count
     }
 
+    public mutating func write(_ bytes: Buffer<UInt8>) throws { try write(UnsafeRawBufferPointer(bytes.bytes)) }
+
     public mutating func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try write($0) }
     }

@@ -47,6 +47,8 @@ public enum ContentHash {
         XXH64(bytes.baseAddress, bytes.count, seed)
     }
 
+    public static func of(_ bytes: Buffer<UInt8>) -> UInt64 { of(UnsafeRawBufferPointer(bytes.bytes)) }
+
     public static func of(_ bytes: some Sequence<UInt8>, seed: UInt64 = 0) -> UInt64 {
         Array(bytes).withUnsafeBytes { of($0, seed: seed) }
     }
