@@ -135,6 +135,37 @@ func makePlan(
         #expect(plan.description.contains("12,136 features"))
     }
 
+    /// Linear learners on the features themselves have no vectors; Slice has.
+    @Test func onlyVectorsHaveDimensions() {
+        func overview(_ framework: FrameworkName) -> String {
+            let plan = makePlan(ranks: 3, seeds: [1], framework: framework).description
+            let interconnect = Forecast.Interconnect(bandwidth: 1e9, latency: 0)
+            let forecast = Forecast(framework: framework, config: Config(), size: wordNet(), interconnect: interconnect)
+            let heading = forecast.text(ranks: [1]).prefix { $0 != "\n" }
+            return plan.split(separator: "\n")[2] + "; " + heading
+        }
+        for framework in [FrameworkName.dismec, .sparseSlice] {
+            let text = overview(framework)
+            #expect(text.contains(" 12,136 features, 4,015 labels; \(framework), ") && text.hasSuffix(" 12,136 features, 4,015 labels"))
+        }
+        #expect(overview(.slice).hasSuffix(" 12,136 tokens, 4,015 labels, 300 dimensions"))
+        #expect(overview(.ova).contains(" 12,136 tokens, 4,015 labels, 300 dimensions; "))
+    }
+
+    /// A learner's time is that of its group's cores: of two groups on four cores, two each.
+    @Test func aLearnerTakesTheCoresOfItsGroup() {
+        func line(_ framework: FrameworkName, ranks: Int, seeds: [Int], cores: Int) -> String {
+            let plan = makePlan(ranks: ranks, seeds: seeds, cores: cores, framework: framework).description
+            return plan.split(separator: "\n").first { $0.contains("a learner on") }.map(String.init) ?? ""
+        }
+        let two = line(.dismec, ranks: 3, seeds: [1], cores: 2)
+        #expect(two.hasSuffix(" s a learner on 2 cores"))
+        #expect(line(.dismec, ranks: 3, seeds: [1, 2], cores: 4) == two)
+        #expect(line(.dismec, ranks: 3, seeds: [1, 2], cores: 2).hasSuffix(" s a learner on 1 core"))
+        #expect(line(.sparseSlice, ranks: 1, seeds: [1], cores: 2).contains(" s a learner on 2 cores (label means "))
+        #expect(line(.ova, ranks: 2, seeds: [1, 2], cores: 2).hasSuffix(" in all"))
+    }
+
     @Test func tooLittleMemoryIsAFailureThatNamesTheNode() throws {
         try makePlan(ranks: 3, seeds: [1]).checkMemory()
         try makePlan(ranks: 3, seeds: [1], available: nil).checkMemory()

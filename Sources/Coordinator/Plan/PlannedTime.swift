@@ -1,4 +1,5 @@
 import Config
+import Foundation
 import Learners
 import Support
 
@@ -6,6 +7,8 @@ import Support
 struct PlannedTime {
     /// Of one learner, on the smallest group.
     let stages: [StageSeconds]
+    /// That group's.
+    let cores: Double
     /// Learners that a group trains one after the other.
     let rounds: Int
     /// What the fast learner for large label sets would need for one of these learners; nil: it is that one, or no faster.
@@ -17,6 +20,7 @@ struct PlannedTime {
     /// nil where nothing is left to train.
     init?(_ plan: RunPlan) {
         guard let cores = plan.groups.map({ plan.cores(of: $0) }).min() else { return nil }
+        self.cores = cores
         stages = plan.costs.stageSeconds(cores: cores).filter { $0.seconds >= 0.05 }
         rounds = plan.rounds
         let faster = SparseSlice().costs(LearnerProblem(config: plan.config, size: plan.size), rates: plan.rates).seconds(
@@ -25,11 +29,16 @@ struct PlannedTime {
         fasterSeconds = plan.framework != .sparseSlice && own > 600 && faster < own / 3 ? faster : nil
     }
 
-    /// `surrogate 12 s, shortlists 3 s, extreme 20 s: about 35 s a learner, 70 s in all`.
+    /// `about 35.0 s a learner on 2 cores (surrogate 12.0 s, shortlists 3.00 s, extreme 20.0 s), 70.0 s in all`.
     var text: String {
         let parts = stages.map { "\($0.name) \(Quantity.seconds($0.seconds))" }.joined(separator: ", ")
-        let whole = "about \(Quantity.seconds(learnerSeconds)) a learner"
-        return (parts.isEmpty ? "" : parts + ": ") + whole + (rounds > 1 ? ", \(Quantity.seconds(seconds)) in all" : "")
+        return "about \(Quantity.seconds(learnerSeconds)) a learner on \(coresText)"
+            + (stages.count > 1 ? " (\(parts))" : "") + (rounds > 1 ? ", \(Quantity.seconds(seconds)) in all" : "")
+    }
+
+    /// Where threads take turns, a group has parts of cores.
+    private var coresText: String {
+        cores == cores.rounded() ? Quantity.plural(Int(cores), "core") : String(format: "%.2g cores", cores)
     }
 
     /// What takes less.

@@ -109,13 +109,6 @@ public struct RunPlan: Sendable, Equatable {
         framework.learner.costs(LearnerProblem(config: config, size: size, encoder: encoder), rates: rates)
     }
 
-    /// What one learner would take on the cores of all workers; nil where none is to be trained.
-    var timeOfLearner: FrameworkChoice.Time? {
-        let cores = nodes.reduce(0) { sum, node in sum + min(node.cores, node.ranks.reduce(0) { $0 + threads[$1] }) }
-        return groups.isEmpty
-            ? nil : FrameworkChoice.Time(seconds: costs.seconds(cores: Double(max(1, cores))), cores: max(1, cores))
-    }
-
     public func memory(ofRank rank: Int) -> MemoryEstimate {
         let coordinator = MemoryEstimate.coordinator(
             atATime: groups.count, size: size, topK: config.global.topK, lists: costs.scoreLists)

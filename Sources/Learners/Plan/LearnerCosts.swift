@@ -39,6 +39,8 @@ package protocol LearnerCosts: Sendable {
     var leastWorkers: Int { get }
     /// What features are called: tokens, where an encoder has a vector of each.
     var featureNoun: String { get }
+    /// Numbers of the vector that a document becomes; nil: its features are all there is.
+    var dimensions: Int? { get }
     /// What a worker has beside its labels, of a group of so many: `100 columns of the embeddings`; nil: nothing.
     func held(groupSize: Int) -> String?
     /// Bytes of files that the ranks of a node map together, beside the data set.
@@ -123,6 +125,7 @@ extension LearnerCosts {
     /// Seconds of computing, on so many cores together.
     package func seconds(cores: Double) -> Double { stageSeconds(cores: cores).reduce(0) { $0 + $1.seconds } }
     package var featureNoun: String { "features" }
+    package var dimensions: Int? { nil }
     package var mappedBytes: Int { 0 }
     package func held(groupSize: Int) -> String? { nil }
     package func messages(groupSize: Int) -> [PlannedMessage] { [] }
