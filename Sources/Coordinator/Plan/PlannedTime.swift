@@ -1,4 +1,6 @@
 import Config
+import Datasets
+import Devices
 import Foundation
 import Learners
 import Support
@@ -51,6 +53,19 @@ extension RunPlan {
     /// Takes this machine's own rates, which costs a second, where the plan's time is worth it.
     mutating func measureSpeed(unlessShorterThan seconds: Double) {
         if let time = PlannedTime(self), time.seconds >= seconds { rates = .measured() }
+    }
+
+    /// Counts on the data what memory follows from beside their sizes, which costs a second or two, where the plan's time is worth it.
+    mutating func count(_ data: XCDataset, unlessShorterThan seconds: Double) {
+        guard let time = PlannedTime(self), time.seconds >= seconds else { return }
+        let team = ThreadTeam(size: max(1, nodes.first?.cores ?? 1))
+        defer {
+            team.stop()
+            returnFreedMemory()
+        }
+        counts = ProgressScope.stage("counting what a learner will hold") { _ in
+            framework.learner.counts(data, config, on: CPUDevice(team: team))
+        }
     }
 
     /// Cores that a group's threads have together: where a node has more threads than cores, they take turns.

@@ -8,11 +8,14 @@ package struct LearnerProblem: Sendable, Equatable {
     package var size: ProblemSize
     /// Of an encoder that is a stack of layers; nil: another, or none.
     package var encoder: EncoderSize?
+    /// nil: the data aren't there, or nothing was counted on them.
+    package var counts: DataCounts?
 
-    package init(config: Config, size: ProblemSize, encoder: EncoderSize? = nil) {
+    package init(config: Config, size: ProblemSize, encoder: EncoderSize? = nil, counts: DataCounts? = nil) {
         self.config = config
         self.size = size
         self.encoder = encoder
+        self.counts = counts
     }
 }
 
@@ -28,6 +31,12 @@ package struct WorkerShare: Sendable {
         self.labels = labels
         self.groupSize = groupSize
         self.threads = threads
+    }
+
+    /// A worker's part of what all L labels have: labels are cut so that each worker's cost about as much (`LabelShards`), whatever
+    /// their number; where there are fewer shards than workers, some have none.
+    func part(of all: Int, labels count: Int) -> Int {
+        labels == 0 ? 0 : max((all + groupSize - 1) / groupSize, all * labels / max(1, count))
     }
 }
 

@@ -40,6 +40,8 @@ struct BlockTraining {
             classifier = try StoredClassifier(done, features: run.data.vocabularySize).classifier(of: run.labels)
         } else {
             try trainMissing(prepare)
+            // As many small arrays as labels were trained.
+            returnFreedMemory()
             classifier = try storeWhole()
         }
         if run.group.isLeader { try store.removeAll() }

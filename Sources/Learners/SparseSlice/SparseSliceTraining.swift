@@ -38,6 +38,8 @@ struct SparseSliceTraining {
             return try LabelMeans(done, labels: data.labelCount, features: data.vocabularySize, on: run.group.device)
         }
         let means = try LabelMeans(of: run, settings)
+        // Every label's mean was an array of its own.
+        returnFreedMemory()
         try run.pin(.shortlist, epoch: 0, means.stored(run.labels))
         return means
     }

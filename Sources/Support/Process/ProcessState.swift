@@ -54,6 +54,9 @@ public func fewestCPUSeconds(rounds: Int, _ bodies: [() -> Void]) -> [Double] {
     return best
 }
 
+/// Gives back to the system what `malloc` keeps of freed memory: after many small arrays that can be most of it.
+public func returnFreedMemory() { _ = malloc_trim(0) }
+
 /// The largest resident set of this process so far, MiB.
 public func peakRSSMiB() -> Double {
     var usage = rusage()
