@@ -105,7 +105,6 @@ struct FrameworkChoiceTests {
         #expect(try chosen("Small", "global.top_k=9") == .ova && chosen("Large", "global.top_k=9") == .sparseSlice)
         #expect(try chosen("Small", " sparse_slice.C = 2") == .sparseSlice && chosen("Large", "sparse_slice.C=2") == .sparseSlice)
         #expect(try chosen("Small", "dismec.C = 2") == .dismec && chosen("Large", "dismec.C=2") == .dismec)
-        #expect(try chosen("Small", "dismec.C = 2", "sparse_slice.C=2") == .deepXML)
         for section in ["sparse_slice", "dismec"] {
             #expect(try resolve("Small") { $0.settings = ["\(section).C=2"] }.choice?.reason == .settings)
         }

@@ -55,7 +55,13 @@ public func fewestCPUSeconds(rounds: Int, _ bodies: [() -> Void]) -> [Double] {
 }
 
 /// Gives back to the system what `malloc` keeps of freed memory: after many small arrays that can be most of it.
-public func returnFreedMemory() { _ = malloc_trim(0) }
+///
+/// By name, since Swift's module of glibc lacks it, and other C libraries have none.
+public func returnFreedMemory() {
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    typealias Trim = @convention(c) (_ kept: Int) -> Int32
+    _ = unsafeBitCast(symbol, to: Trim.self)(0)
+}
 
 /// The largest resident set of this process so far, MiB.
 public func peakRSSMiB() -> Double {
