@@ -27,7 +27,7 @@ package protocol Learner: Sendable {
     /// The size of the encoder on each worker; nil: it has none, or Astec's, which follows from the problem's size.
     func encoderSize(_ options: TrainOptions, _ data: XCDataset) throws -> EncoderSize?
 
-    /// What its memory follows from beside the sizes of its data, counted on them in a second or two; nil: nothing.
+    /// What its memory follows from beside the sizes of its data, counted on them in a few seconds; nil: nothing.
     func counts(_ data: XCDataset, _ config: Config, on device: any Device) -> DataCounts?
 
     /// What a learner needs: memory, messages and time.

@@ -3,6 +3,7 @@ import Datasets
 import Devices
 import Foundation
 import Learners
+import Messages
 import Support
 
 /// About how long the learners of a plan take to train and to score the test documents, by rates of one core.
@@ -55,9 +56,12 @@ extension RunPlan {
         if let time = PlannedTime(self), time.seconds >= seconds { rates = .measured() }
     }
 
-    /// Counts on the data what memory follows from beside their sizes, which costs a second or two, where the plan's time is worth it.
-    mutating func count(_ data: XCDataset, unlessShorterThan seconds: Double) {
-        guard let time = PlannedTime(self), time.seconds >= seconds else { return }
+    /// Counts on the data what memory follows from beside their sizes, in a few seconds.
+    ///
+    /// - Parameter always: false: only where a node has less than twice the memory that the sizes alone let expect.
+    mutating func count(_ data: XCDataset, always: Bool) {
+        func isTight(_ node: NodeResources) -> Bool { node.availableBytes.map { $0 < 2 * bytes(onNode: node) } ?? false }
+        guard !groups.isEmpty, always || nodes.contains(where: isTight) else { return }
         let team = ThreadTeam(size: max(1, nodes.first?.cores ?? 1))
         defer {
             team.stop()

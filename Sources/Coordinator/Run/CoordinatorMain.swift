@@ -89,7 +89,7 @@ public final class CoordinatorMain {
             positives: data.positives,
             threads: options.threads, nodes: nodes)
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
-        plan.count(data, unlessShorterThan: options.dryRun ? 0 : 10)
+        plan.count(data, always: options.dryRun)
         sayTime(of: plan, labels: data.labelCount)
         if !options.dryRun { try plan.checkMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }

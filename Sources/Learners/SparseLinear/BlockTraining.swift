@@ -40,8 +40,6 @@ struct BlockTraining {
             classifier = try StoredClassifier(done, features: run.data.vocabularySize).classifier(of: run.labels)
         } else {
             try trainMissing(prepare)
-            // As many small arrays as labels were trained.
-            returnFreedMemory()
             classifier = try storeWhole()
         }
         if run.group.isLeader { try store.removeAll() }
@@ -89,6 +87,8 @@ struct BlockTraining {
     private func storeWhole() throws -> SparseClassifier {
         let communicator = run.group.communicator
         let (classifier, inaccurate) = try store.classifier(of: run.labels)
+        // Labels were small arrays when they were trained, and blocks are when they are read.
+        returnFreedMemory()
         let entries = try communicator.allgatherCounts(classifier.weights.nonZeros)
         let unsolved = try communicator.allgatherCounts(inaccurate).reduce(0, +)
         if unsolved > 0 {

@@ -31,7 +31,8 @@ package struct SparseSliceCount {
     package func counts() -> DataCounts {
         guard labels > 0, documents.rows > 0 else { return DataCounts(weights: 0) }
         let (some, means) = sampledMeans(), mean = Double(members.nonZeros) / Double(labels)
-        let few = some.proportional(labelsToTrain) { 1 + Double(members.range($0).count) / mean }
+        // Weights grow more slowly than a label's documents, and the solver's time with them: between the two.
+        let few = some.proportional(labelsToTrain) { (1 + Double(members.range($0).count) / mean).squareRoot() }
         let places = Dictionary(uniqueKeysWithValues: zip(some.labels, some.labels.indices))
         let near = nearest(to: few, means.selecting(rows: few.labels.compactMap { places[$0] }))
         let examples = LabelExamples(
