@@ -17,31 +17,21 @@ public struct FrameworkChoice: Sendable, Equatable {
 
     public var framework: FrameworkName
     public var reason: Reason
+    /// What DiSMEC would take on two cores, where that was too long as well.
+    public var linearSeconds: Double?
     /// The only one of the seeds that is trained, where several were given and all learners would be the same.
     public var onlySeed: UInt64?
 
-    public init(_ framework: FrameworkName, _ reason: Reason, onlySeed: UInt64? = nil) {
-        (self.framework, self.reason, self.onlySeed) = (framework, reason, onlySeed)
-    }
-
-    /// What a run is expected to take, for `text`.
-    public struct Time: Sendable, Equatable {
-        /// Of one learner on all the cores.
-        public var seconds: Double
-        public var cores: Int
-
-        public init(seconds: Double, cores: Int) { (self.seconds, self.cores) = (seconds, cores) }
+    public init(_ framework: FrameworkName, _ reason: Reason, linearSeconds: Double? = nil, onlySeed: UInt64? = nil) {
+        (self.framework, self.reason, self.linearSeconds, self.onlySeed) = (framework, reason, linearSeconds, onlySeed)
     }
 
     /// One line for a person: what was chosen, why, and how to get the original's.
     ///
-    /// - Parameter time: nil: nothing is said of it.
-    public func text(labels: Int, time: Time?) -> String {
+    /// - Parameter time: what a learner takes, and on what; nil: nothing is said of it.
+    public func text(labels: Int, time: String?) -> String {
         let labels = Quantity.plural(labels, "label")
-        var parts = [labels]
-        if let time {
-            parts.append("about \(Quantity.seconds(time.seconds)) a learner on \(Quantity.plural(time.cores, "core"))")
-        }
+        var parts = [labels] + (time.map { [$0] } ?? [])
         switch reason {
         case .ownConfig: parts.append("the data set's own config is for it")
         case .settings: parts.append("--set names its settings")
@@ -50,6 +40,7 @@ public struct FrameworkChoice: Sendable, Equatable {
             parts.append("one-vs-all would take about \(Quantity.seconds(seconds)) on two cores")
         case .noEmbeddings(let path): parts.append("there is no \(path) for one-vs-all to start from")
         }
+        if let linearSeconds { parts.append("DiSMEC would take about \(Quantity.seconds(linearSeconds)) on two cores") }
         if let onlySeed { parts.append("seed \(onlySeed) only, since nothing is drawn at random") }
         return "framework \(framework): \(parts.joined(separator: ", ")); --framework DeepXML trains the original's"
     }

@@ -19,21 +19,21 @@ struct FrameworkChooser {
     /// As typed after `--set`.
     var settings: [String] = []
 
-    /// A learner of one-vs-all that takes no more than this on `cores` cores is trained so.
+    /// A learner of one-vs-all or of DiSMEC that takes no more than this on `cores` cores is trained so.
     static let reasonableSeconds = 600.0
     static let cores = 2.0
 
-    /// Seconds that a learner of one-vs-all takes, by the plan's rates.
+    /// Seconds that one learner takes, by the plan's rates and what the plan takes for granted where it has no data.
     ///
     /// - Parameters:
-    ///   - config: of DeepXML-OVA.
+    ///   - config: with the epochs and dimensions of one-vs-all, where it is that.
     ///   - documents: N, training documents.
     ///   - labels: L.
-    static func oneVsAllSeconds(_ config: Config, documents: Int, labels: Int, cores: Double = Self.cores) -> Double {
+    static func seconds(_ learner: any Learner, _ config: Config, documents: Int, labels: Int) -> Double {
         let size = ProblemSize(
             trainDocuments: documents, testDocuments: 0, tokens: 0, labels: labels, dimensions: config.global.embeddingDims,
             storedFeatures: 0, storedLabels: 0)
-        return OneVsAll().costs(LearnerProblem(config: config, size: size), rates: StepCosts()).seconds(cores: cores)
+        return learner.costs(LearnerProblem(config: config, size: size), rates: StepCosts()).seconds(cores: cores)
     }
 
     /// The first framework of which a data set has a config of its own; nil: of none. The demo's is there for comparison.
@@ -50,8 +50,13 @@ struct FrameworkChooser {
         return sections.allSatisfy(wanted.hasOfItsOwn) && location(of: learner, dataset ?? "default") != nil
     }
 
-    /// Whether `--set` names a setting of the section.
-    func names(_ section: ConfigSection) -> Bool { sections.contains(section) }
+    /// The linear learner of which `--set` names a setting, and that takes all that was typed.
+    func named(_ dataset: String?) -> (any Learner)? {
+        let linear: [(learner: any Learner, section: ConfigSection)] = [
+            (DiSMEC(), DiSMECSettings.section), (SparseSlice(), SparseSliceSettings.section),
+        ]
+        return linear.first { sections.contains($0.section) && suits($0.learner, dataset) }?.learner
+    }
 
     /// Sections of what was typed after `--set`.
     private var sections: [ConfigSection] {
@@ -60,7 +65,7 @@ struct FrameworkChooser {
 
     private var words: [String] { settings.map { $0.filter { $0 != " " } } }
 
-    /// One-vs-all or the fast learner; nil: neither takes what was typed.
+    /// One-vs-all, else DiSMEC, where it takes reasonable time; else the fast learner. nil: none takes what was typed.
     ///
     /// - Parameters:
     ///   - size: N and L of the data set, with the config that one-vs-all would have; nil: the demo's, which isn't there yet.
@@ -68,11 +73,16 @@ struct FrameworkChooser {
     func choice(
         _ dataset: String?, _ config: Config, size: (documents: Int, labels: Int)?, missing: String? = nil
     ) -> FrameworkChoice? {
-        let seconds = size.map { Self.oneVsAllSeconds(config, documents: $0.documents, labels: $0.labels) } ?? 0
-        let isSlow = seconds > Self.reasonableSeconds
+        func seconds(_ learner: any Learner) -> Double {
+            size.map { Self.seconds(learner, config, documents: $0.documents, labels: $0.labels) } ?? 0
+        }
+        let oneVsAll = seconds(OneVsAll()), isSlow = oneVsAll > Self.reasonableSeconds
         if !isSlow && missing == nil { return FrameworkChoice(.ova, .oneVsAllIsFast) }
-        guard suits(SparseSlice(), dataset) else { return isSlow ? nil : FrameworkChoice(.ova, .oneVsAllIsFast) }
-        return FrameworkChoice(.sparseSlice, isSlow ? .oneVsAllIsSlow(seconds: seconds) : .noEmbeddings(path: missing ?? ""))
+        let why = isSlow ? FrameworkChoice.Reason.oneVsAllIsSlow(seconds: oneVsAll) : .noEmbeddings(path: missing ?? "")
+        let linear = suits(DiSMEC(), dataset) ? seconds(DiSMEC()) : nil
+        if let linear, linear <= Self.reasonableSeconds { return FrameworkChoice(.dismec, why) }
+        if suits(SparseSlice(), dataset) { return FrameworkChoice(.sparseSlice, why, linearSeconds: linear) }
+        return isSlow ? nil : FrameworkChoice(.ova, .oneVsAllIsFast)
     }
 
     func location(of learner: any Learner, _ dataset: String) -> (path: String, isDefault: Bool)? {

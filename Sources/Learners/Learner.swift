@@ -1,5 +1,6 @@
 import Config
 import Datasets
+import Devices
 import Support
 import Training
 
@@ -25,6 +26,9 @@ package protocol Learner: Sendable {
 
     /// The size of the encoder on each worker; nil: it has none, or Astec's, which follows from the problem's size.
     func encoderSize(_ options: TrainOptions, _ data: XCDataset) throws -> EncoderSize?
+
+    /// What its memory follows from beside the sizes of its data, counted on them in a few seconds; nil: nothing.
+    func counts(_ data: XCDataset, _ config: Config, on device: any Device) -> DataCounts?
 
     /// What a learner needs: memory, messages and time.
     func costs(_ problem: LearnerProblem, rates: StepCosts) -> any LearnerCosts
@@ -54,6 +58,7 @@ extension Learner {
     package var drawsAtRandom: Bool { true }
 
     package func encoderSize(_ options: TrainOptions, _ data: XCDataset) throws -> EncoderSize? { nil }
+    package func counts(_ data: XCDataset, _ config: Config, on device: any Device) -> DataCounts? { nil }
     package func facts(of model: ModelDescription) -> [ModelFact] { [] }
 }
 

@@ -10,10 +10,10 @@ extension TrainOptions {
     ///
     /// - Throws: `Failure` (exit code 2) for the first thing that is wrong.
     public static func resolve(_ arguments: TrainArguments, workingDirectory: String, executable: String) throws -> TrainOptions {
-        func options(_ learner: any Learner, _ reason: FrameworkChoice.Reason? = nil) throws -> TrainOptions {
+        func options(_ learner: any Learner, _ choice: FrameworkChoice? = nil) throws -> TrainOptions {
             var options = try resolve(
                 arguments, for: learner.requirements, workingDirectory: workingDirectory, executable: executable)
-            if let reason { options.choose(learner, reason) }
+            if let choice { options.choose(learner, choice) }
             return options
         }
         if let name = arguments.framework { return try options(Frameworks.named(name)) }
@@ -22,21 +22,23 @@ extension TrainOptions {
         let chooser = FrameworkChooser(
             configs: arguments.configs, workingDirectory: workingDirectory, executable: executable, arch: arguments.arch,
             settings: arguments.settings)
-        if let owner = chooser.owner(of: dataset) { return try options(owner, owner is DeepXML ? nil : .ownConfig) }
+        if let owner = chooser.owner(of: dataset) {
+            return try options(owner, owner is DeepXML ? nil : FrameworkChoice(owner.name, .ownConfig))
+        }
         guard chooser.suits(OneVsAll(), dataset) else {
-            let isNamed = chooser.names(SparseSliceSettings.section) && chooser.suits(SparseSlice(), dataset)
-            return isNamed ? try options(SparseSlice(), .settings) : try options(DeepXML())
+            return try chooser.named(dataset).map { try options($0, FrameworkChoice($0.name, .settings)) } ?? options(DeepXML())
         }
         let oneVsAll = try options(OneVsAll())
         let choice = chooser.choice(
             dataset, oneVsAll.config, size: try oneVsAll.sizeOfFiles(), missing: oneVsAll.missingEmbeddings())
-        return try choice.map { try options($0.framework.learner, $0.reason) } ?? options(DeepXML())
+        return try choice.map { try options($0.framework.learner, $0) } ?? options(DeepXML())
     }
 
-    private mutating func choose(_ learner: any Learner, _ reason: FrameworkChoice.Reason) {
-        let hasTwins = seeds.count > 1 && !learner.drawsAtRandom
-        choice = FrameworkChoice(learner.name, reason, onlySeed: hasTwins ? seeds[0] : nil)
-        if hasTwins { seeds = [seeds[0]] }
+    private mutating func choose(_ learner: any Learner, _ choice: FrameworkChoice) {
+        self.choice = choice
+        guard seeds.count > 1 && !learner.drawsAtRandom else { return }
+        self.choice?.onlySeed = seeds[0]
+        seeds = [seeds[0]]
     }
 
     /// N and L, by the first line of the training labels where they are text; nil: the demo's data, which are still to be made.

@@ -135,6 +135,69 @@ func makePlan(
         #expect(plan.description.contains("12,136 features"))
     }
 
+    /// Linear learners on the features themselves have no vectors; Slice has.
+    @Test func onlyVectorsHaveDimensions() {
+        func overview(_ framework: FrameworkName) -> String {
+            let plan = makePlan(ranks: 3, seeds: [1], framework: framework).description
+            let interconnect = Forecast.Interconnect(bandwidth: 1e9, latency: 0)
+            let forecast = Forecast(framework: framework, config: Config(), size: wordNet(), interconnect: interconnect)
+            let heading = forecast.text(ranks: [1]).prefix { $0 != "\n" }
+            return plan.split(separator: "\n")[2] + "; " + heading
+        }
+        for framework in [FrameworkName.dismec, .sparseSlice] {
+            let text = overview(framework)
+            #expect(
+                text.contains(" 12,136 features, 4,015 labels; \(framework), ")
+                    && text.hasSuffix(" 12,136 features, 4,015 labels"))
+        }
+        #expect(overview(.slice).hasSuffix(" 12,136 tokens, 4,015 labels, 300 dimensions"))
+        #expect(overview(.ova).contains(" 12,136 tokens, 4,015 labels, 300 dimensions; "))
+    }
+
+    /// A learner's time is that of its group's cores: of two groups on four cores, two each.
+    @Test func aLearnerTakesTheCoresOfItsGroup() {
+        func line(_ framework: FrameworkName, ranks: Int, seeds: [Int], cores: Int) -> String {
+            let plan = makePlan(ranks: ranks, seeds: seeds, cores: cores, framework: framework).description
+            return plan.split(separator: "\n").first { $0.contains("a learner on") }.map(String.init) ?? ""
+        }
+        let two = line(.dismec, ranks: 3, seeds: [1], cores: 2)
+        #expect(two.hasSuffix(" s a learner on 2 cores"))
+        #expect(line(.dismec, ranks: 3, seeds: [1, 2], cores: 4) == two)
+        #expect(line(.dismec, ranks: 3, seeds: [1, 2], cores: 2).hasSuffix(" s a learner on 1 core"))
+        #expect(line(.sparseSlice, ranks: 1, seeds: [1], cores: 2).contains(" s a learner on 2 cores (shortlists "))
+        #expect(line(.ova, ranks: 2, seeds: [1, 2], cores: 2).hasSuffix(" in all"))
+    }
+
+    /// 13,114 documents list 80 labels each, 4 bytes an entry; a weight has 8 bytes beside its table.
+    @Test func linearLearnersHoldWhatWasCounted() {
+        func parts(_ counts: DataCounts, workers: Int, labels: Int) -> [MemoryEstimate.Part] {
+            let problem = LearnerProblem(config: Config(), size: wordNet(), counts: counts)
+            return SparseSlice().costs(problem, rates: StepCosts()).worker(
+                WorkerShare(labels: labels, groupSize: workers, threads: 3))
+        }
+        let few = DataCounts(meanEntries: 1000, weights: 10_000, tableBytes: 240_000)
+        let many = DataCounts(meanEntries: 1000, weights: 10_000_000, tableBytes: 230_000_001)
+        #expect(
+            parts(few, workers: 2, labels: 2000) == [
+                .init("label means", 16_000), .init("shortlists", 16 * 524_560),
+                .init("figures of labels", 52 * 4015 + 24 * 2000), .init("solvers", 3 * 20 * 12136),
+            ])
+        #expect(parts(few, workers: 1, labels: 4015)[1] == .init("shortlists", 8 * 13114 * 80))
+        // Of two workers each has half, or a larger part of the labels; one without labels has none.
+        #expect(parts(many, workers: 2, labels: 2000)[1] == .init("classifiers", 155_000_001))
+        #expect(parts(many, workers: 2, labels: 4015)[1] == .init("classifiers", 310_000_001))
+        #expect(parts(many, workers: 2, labels: 0)[1] == .init("shortlists", 16 * 524_560))
+    }
+
+    @Test func aPlanTakesWhatWasCounted() {
+        for (framework, name) in [(FrameworkName.sparseSlice, "label means"), (.dismec, "classifiers")] {
+            var plan = makePlan(ranks: 1, seeds: [1], framework: framework)
+            let assumed = part(plan.memory(ofRank: 0), name)
+            plan.counts = DataCounts(meanEntries: 7_000_000, weights: 7_000_000)
+            #expect(part(plan.memory(ofRank: 0), name) == 16 * 7_000_000 && assumed != 16 * 7_000_000 && assumed > 0)
+        }
+    }
+
     @Test func tooLittleMemoryIsAFailureThatNamesTheNode() throws {
         try makePlan(ranks: 3, seeds: [1]).checkMemory()
         try makePlan(ranks: 3, seeds: [1], available: nil).checkMemory()

@@ -129,7 +129,7 @@ private struct LinearCase {
             let ids = Set((0..<row % (k + 1)).map { _ in Int32(numbers.below(labels)) })
             for (i, id) in ids.enumerated() { all.indices[row * k + i] = id }
         }
-        let whole = all.byLabel(firstRow: 0, documents: rows, labels: labels)
+        let whole = all.byLabel(firstRow: 0, documents: rows, labels: labels, runs: [0..<labels])
         for label in 0..<labels {
             let expected = (0..<rows).filter { row in (0..<k).contains { all.indices[row * k + $0] == Int32(label) } }
             #expect(whole.range(label).map { Int(whole.indices[$0]) } == expected)
@@ -137,7 +137,7 @@ private struct LinearCase {
         let cuts = [0..<7, 7..<7, 7..<39, 39..<40].map { range in
             let part = TopK(rows: range.count, k: k)
             for i in 0..<range.count * k { part.indices[i] = all.indices[range.lowerBound * k + i] }
-            return part.byLabel(firstRow: range.lowerBound, documents: rows, labels: labels)
+            return part.byLabel(firstRow: range.lowerBound, documents: rows, labels: labels, runs: [0..<labels])
         }
         let joined = CSRMatrix.joiningRows(cuts)
         #expect(joined.starts.array == whole.starts.array && joined.indices.array == whole.indices.array)

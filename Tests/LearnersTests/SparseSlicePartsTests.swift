@@ -109,7 +109,7 @@ private struct Entry: Equatable {
     private func combination(_ change: (inout SparseSliceSettings) -> Void = { _ in }) -> SparseSliceCombination {
         var settings = SparseSliceSettings()
         change(&settings)
-        return SparseSliceCombination(settings, positives: Self.positives, documents: 200)
+        return SparseSliceCombination(settings, positives: Self.positives, documents: 200, unlisted: 5)
     }
 
     private func sigma(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
@@ -152,8 +152,19 @@ private struct Entry: Equatable {
         for (label, n) in Self.positives.enumerated() {
             #expect(abs(sigma(Double(combination.logit(ofShare: label))) - Double(n) / 200) < 1e-6)
         }
-        let all = SparseSliceCombination(SparseSliceSettings(), positives: [5, 0], documents: 5)
+        let all = SparseSliceCombination(SparseSliceSettings(), positives: [5, 0], documents: 5, unlisted: 1)
         #expect(all.logit(ofShare: 0) > 20 && all.logit(ofShare: 0) < 21 && all.logit(ofShare: 1) < 0)
+    }
+
+    /// Against a sort of all, with many ties, and with frequencies that rise and fall with the label.
+    @Test(arguments: [0, 1, 2, 7, 40, 299, 300, 1000]) func theMostFrequentAreThoseOfASort(count: Int) {
+        var numbers = Numbers(state: 11)
+        let drawn = (0..<300).map { _ in numbers.below(25) }
+        for positives in [drawn, drawn.sorted(), drawn.sorted(by: >), [Int](repeating: 3, count: 300), []] {
+            let combination = SparseSliceCombination(SparseSliceSettings(), positives: positives, documents: 900, unlisted: count)
+            let sorted = positives.indices.sorted { (positives[$1], $0) < (positives[$0], $1) }
+            #expect(combination.mostFrequent == Array(sorted.prefix(count)))
+        }
     }
 
     /// Blocks of labels, dealt so that a worker gets none, or its blocks from all over, are those of one worker.

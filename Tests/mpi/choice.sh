@@ -19,26 +19,26 @@ said() {
 }
 
 run 4 bare --seeds 5,6 && why="" || why="it failed; "
-why+=$(said 'SparseSlice: 40 labels, about [0-9.]+ s a learner on .*there is no .*fasttextB.*npy.*seed 5 only')
-[ "$(cd "$scratch/bare/results/SparseSlice/Linear/Small" && echo v_0*)" = 'v_0 v_0_5' ] || why+="other learners; "
+why+=$(said 'DiSMEC: 40 labels, about [0-9.]+ s a learner on .*there is no .*fasttextB.*npy.*seed 5 only')
+[ "$(cd "$scratch/bare/results/DiSMEC/Linear/Small" && echo v_0*)" = 'v_0 v_0_5' ] || why+="other learners; "
 grep -q 'nearest' "$out" && why+="a baseline that nobody asked for; "
-verdict 'without embeddings: the fast learner, of one seed' "$why" "$out" "$err"
+verdict 'without embeddings: DiSMEC, of one seed' "$why" "$out" "$err"
 
-run 2 named --framework SparseSlice --seeds 5 && why="" || why="it failed; "
+run 2 named --framework DiSMEC --seeds 5 && why="" || why="it failed; "
 grep -q 'framework ' "$err" && why+="a line about what was named; "
-cmp -s "$scratch/bare/results/SparseSlice/Linear/Small/v_0/score.npz" "$scratch/named/results/SparseSlice/Linear/Small/v_0/score.npz" ||
+cmp -s "$scratch/bare/results/DiSMEC/Linear/Small/v_0/score.npz" "$scratch/named/results/DiSMEC/Linear/Small/v_0/score.npz" ||
     why+="other scores; "
 verdict 'the same by name' "$why" "$out" "$err"
 
-rm -r "$scratch/bare/results/SparseSlice/Linear/Small/v_0"
+rm -r "$scratch/bare/results/DiSMEC/Linear/Small/v_0"
 "$program" merge --work "$scratch/bare" "${options[@]}" --seeds 5,6 >"$out" 2>"$err" </dev/null && why="" || why="it failed; "
-why+=$(said SparseSlice)
-cmp -s "$scratch/bare/results/SparseSlice/Linear/Small/v_0/score.npz" "$scratch/named/results/SparseSlice/Linear/Small/v_0/score.npz" ||
+why+=$(said DiSMEC)
+cmp -s "$scratch/bare/results/DiSMEC/Linear/Small/v_0/score.npz" "$scratch/named/results/DiSMEC/Linear/Small/v_0/score.npz" ||
     why+="other scores; "
 verdict 'merge chooses alike' "$why" "$out" "$err"
 
 run 4 ova --seeds 5,6 "${network[@]}" --baseline && why="" || why="it failed; "
-why+=$(said 'DeepXML-OVA: 40 labels, about [0-9.]+ s a learner on [0-9]+ cores?')
+why+=$(said 'DeepXML-OVA: 40 labels, about [0-9.]+ s a learner on [0-9.]+ cores?')
 [ "$(cd "$scratch/ova/results/DeepXML-OVA/AstecPlain/Small" && echo v_0*)" = 'v_0 v_0_5 v_0_6' ] || why+="other learners; "
 grep -A 1 '^ensemble' "$out" | grep -Eq '^10 nearest training documents by features: P@1 [0-9.]+, P@3 [0-9.]+, P@5 [0-9.]+$' ||
     why+="no baseline below the table; "
@@ -57,7 +57,7 @@ grep -q 'framework ' "$err" && why+="a line about what was named; "
 verdict "the original's by name" "$why" "$out" "$err"
 
 "$program" plan --configs configs --dataset-size 485176,66666,670091 >"$out" 2>"$err" </dev/null && why="" || why="it failed; "
-[ "$(grep -c '^framework SparseSlice: 670,091 labels, one-vs-all would take about .* h on two cores; ' "$out")" -eq 1 ] || why+="no line; "
+[ "$(grep -c '^framework SparseSlice: 670,091 labels, one-vs-all would take about .* h on two cores, DiSMEC would take about .* h on two cores; ' "$out")" -eq 1 ] || why+="no line; "
 grep -q '^SparseSlice, 485,176 training' "$out" || why+="another plan; "
 "$program" plan --configs configs --dataset AmazonTitles-670K --dataset-size 485176,66666,670091 2>>"$err" </dev/null | grep -q '^DeepXML, 485,176' ||
     why+="not the data set's own; "

@@ -78,8 +78,8 @@ extension Forecast {
             })
         let heading =
             "\(framework), \(Quantity.count(size.trainDocuments)) training and \(Quantity.count(size.testDocuments)) test"
-            + " documents, \(Quantity.count(size.tokens)) tokens, \(Quantity.count(size.labels)) labels,"
-            + " \(size.dimensions) dimensions"
+            + " documents, \(Quantity.count(size.tokens)) \(costs.featureNoun), \(Quantity.count(size.labels)) labels"
+            + (costs.dimensions.map { ", \($0) dimensions" } ?? "")
         return "\(heading)\n\n\(table.text)"
     }
 }

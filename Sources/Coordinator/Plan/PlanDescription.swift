@@ -22,8 +22,8 @@ extension RunPlan: CustomStringConvertible {
             "Plan: \(learners)",
             "  \(Quantity.plural(worldSize, "rank")) on \(Quantity.plural(nodes.count, "node")): \(who)",
             "  \(Quantity.count(size.trainDocuments)) training and \(Quantity.count(size.testDocuments)) test documents,"
-                + " \(Quantity.count(size.tokens)) \(costs.featureNoun), \(Quantity.count(size.labels)) labels,"
-                + " \(size.dimensions) dimensions",
+                + " \(Quantity.count(size.tokens)) \(costs.featureNoun), \(Quantity.count(size.labels)) labels"
+                + (costs.dimensions.map { ", \($0) dimensions" } ?? ""),
             "  \(framework): \(stageNames.joined(separator: ", "))",
         ]
     }

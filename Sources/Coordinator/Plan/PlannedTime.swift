@@ -1,11 +1,17 @@
 import Config
+import Datasets
+import Devices
+import Foundation
 import Learners
+import Messages
 import Support
 
 /// About how long the learners of a plan take to train and to score the test documents, by rates of one core.
 struct PlannedTime {
     /// Of one learner, on the smallest group.
     let stages: [StageSeconds]
+    /// That group's.
+    let cores: Double
     /// Learners that a group trains one after the other.
     let rounds: Int
     /// What the fast learner for large label sets would need for one of these learners; nil: it is that one, or no faster.
@@ -17,6 +23,7 @@ struct PlannedTime {
     /// nil where nothing is left to train.
     init?(_ plan: RunPlan) {
         guard let cores = plan.groups.map({ plan.cores(of: $0) }).min() else { return nil }
+        self.cores = cores
         stages = plan.costs.stageSeconds(cores: cores).filter { $0.seconds >= 0.05 }
         rounds = plan.rounds
         let faster = SparseSlice().costs(LearnerProblem(config: plan.config, size: plan.size), rates: plan.rates).seconds(
@@ -25,11 +32,16 @@ struct PlannedTime {
         fasterSeconds = plan.framework != .sparseSlice && own > 600 && faster < own / 3 ? faster : nil
     }
 
-    /// `surrogate 12 s, shortlists 3 s, extreme 20 s: about 35 s a learner, 70 s in all`.
+    /// `about 35.0 s a learner on 2 cores (surrogate 12.0 s, shortlists 3.00 s, extreme 20.0 s), 70.0 s in all`.
     var text: String {
         let parts = stages.map { "\($0.name) \(Quantity.seconds($0.seconds))" }.joined(separator: ", ")
-        let whole = "about \(Quantity.seconds(learnerSeconds)) a learner"
-        return (parts.isEmpty ? "" : parts + ": ") + whole + (rounds > 1 ? ", \(Quantity.seconds(seconds)) in all" : "")
+        return "about \(Quantity.seconds(learnerSeconds)) a learner on \(coresText)"
+            + (stages.count > 1 ? " (\(parts))" : "") + (rounds > 1 ? ", \(Quantity.seconds(seconds)) in all" : "")
+    }
+
+    /// Where threads take turns, a group has parts of cores.
+    private var coresText: String {
+        cores == cores.rounded() ? Quantity.plural(Int(cores), "core") : String(format: "%.2g cores", cores)
     }
 
     /// What takes less.
@@ -42,6 +54,22 @@ extension RunPlan {
     /// Takes this machine's own rates, which costs a second, where the plan's time is worth it.
     mutating func measureSpeed(unlessShorterThan seconds: Double) {
         if let time = PlannedTime(self), time.seconds >= seconds { rates = .measured() }
+    }
+
+    /// Counts on the data what memory follows from beside their sizes, in a few seconds.
+    ///
+    /// - Parameter always: false: only where a node has less than twice the memory that the sizes alone let expect.
+    mutating func count(_ data: XCDataset, always: Bool) {
+        func isTight(_ node: NodeResources) -> Bool { node.availableBytes.map { $0 < 2 * bytes(onNode: node) } ?? false }
+        guard !groups.isEmpty, always || nodes.contains(where: isTight) else { return }
+        let team = ThreadTeam(size: max(1, nodes.first?.cores ?? 1))
+        defer {
+            team.stop()
+            returnFreedMemory()
+        }
+        counts = ProgressScope.stage("counting what a learner will hold") { _ in
+            framework.learner.counts(data, config, on: CPUDevice(team: team))
+        }
     }
 
     /// Cores that a group's threads have together: where a node has more threads than cores, they take turns.

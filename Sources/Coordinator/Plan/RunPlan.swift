@@ -28,6 +28,8 @@ public struct RunPlan: Sendable, Equatable {
     public let threads: [Int]
     /// By which times are estimated: as in docs/PERFORMANCE.md, or as measured here.
     public var rates = StepCosts()
+    /// What was counted on the data, for memory; nil: nothing was.
+    package var counts: DataCounts?
 
     /// - Parameters:
     ///   - seeds: the learners that are still to train; finished ones left out.
@@ -106,14 +108,8 @@ public struct RunPlan: Sendable, Equatable {
 
     /// Of one learner.
     var costs: any LearnerCosts {
-        framework.learner.costs(LearnerProblem(config: config, size: size, encoder: encoder), rates: rates)
-    }
-
-    /// What one learner would take on the cores of all workers; nil where none is to be trained.
-    var timeOfLearner: FrameworkChoice.Time? {
-        let cores = nodes.reduce(0) { sum, node in sum + min(node.cores, node.ranks.reduce(0) { $0 + threads[$1] }) }
-        return groups.isEmpty
-            ? nil : FrameworkChoice.Time(seconds: costs.seconds(cores: Double(max(1, cores))), cores: max(1, cores))
+        framework.learner.costs(
+            LearnerProblem(config: config, size: size, encoder: encoder, counts: counts), rates: rates)
     }
 
     public func memory(ofRank rank: Int) -> MemoryEstimate {

@@ -89,14 +89,9 @@ public final class CoordinatorMain {
             positives: data.positives,
             threads: options.threads, nodes: nodes)
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
-        if let choice = options.choice {
-            reporter.note(choice.text(labels: data.labelCount, time: plan.timeOfLearner), rank: 0)
-        }
+        plan.count(data, always: options.dryRun)
+        sayTime(of: plan, labels: data.labelCount)
         if !options.dryRun { try plan.checkMemory() }
-        if !options.dryRun, let time = PlannedTime(plan), time.seconds >= 10 {
-            reporter.note("plan: \(time.text)", rank: 0)
-            if let hint = time.hint { reporter.note(hint, rank: 0) }
-        }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
         // A job of one rank runs as two: the coordinator's thread and the worker's.
@@ -106,6 +101,17 @@ public final class CoordinatorMain {
             threads: (offset == 1 ? [0] : []) + plan.threads, cacheFile: inputs.cacheFile, embeddings: inputs.embeddings,
             embeddingsFingerprint: inputs.embeddingsFingerprint)
         return Prepared(inputs: inputs, plan: plan, finished: finished, assignment: assignment)
+    }
+
+    /// One line: of the framework, where it was chosen, else of a time that is worth a line. `--dry-run` has it on its page as well.
+    private func sayTime(of plan: RunPlan, labels: Int) {
+        let time = PlannedTime(plan)
+        if let choice = options.choice {
+            reporter.note(choice.text(labels: labels, time: time?.text), rank: 0)
+        } else if !options.dryRun, let time, time.seconds >= 10 {
+            reporter.note("plan: \(time.text)", rank: 0)
+        }
+        if !options.dryRun, let hint = time?.hint { reporter.note(hint, rank: 0) }
     }
 
     private func storedResult(_ seed: UInt64, _ inputs: RunInputs) throws -> LearnerResult? {

@@ -2,20 +2,14 @@ import Devices
 import Support
 
 extension TopK {
-    /// The lists turned round: which documents have each label in their lists.
+    /// The lists turned round: which documents have a label in their lists, for each of the labels in `runs`, in that order.
     ///
     /// - Parameters:
     ///   - firstRow: the document of the first list.
     ///   - documents: of all lists, here and elsewhere.
     ///   - labels: all of them.
-    /// - Returns: labels×documents; documents ascend in each row.
-    public func byLabel(firstRow: Int, documents: Int, labels: Int) -> CSRMatrix {
-        byLabel(firstRow: firstRow, documents: documents, labels: labels, runs: [0..<labels])
-    }
-
-    /// The same for some of the labels: a row for each of those in `runs`, in that order.
-    ///
-    /// - Parameter runs: disjoint runs of labels.
+    ///   - runs: disjoint runs of labels.
+    /// - Returns: the runs' labels × documents; documents ascend in each row.
     public func byLabel(firstRow: Int, documents: Int, labels: Int, runs: [Range<Int>]) -> CSRMatrix {
         let wanted = runs.reduce(0) { $0 + $1.count }, rowOfLabel = Buffer<Int32>(count: labels)
         rowOfLabel.fill(-1)

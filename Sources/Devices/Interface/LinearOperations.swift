@@ -51,6 +51,9 @@ public protocol LinearOperations {
     ///   - biases: L, what is added to the labels' scores.
     func weightTables(weights: CSRMatrix, biases: Buffer<Float>) -> WeightTables
 
+    /// Bytes of a label's part of `weightTables`, of so many weights.
+    func weightTableBytes(_ weights: Int) -> Int
+
     /// The scores w·x + b of the labels in each row of `lists` with the document of `docs` at the same place, in the order of
     /// the lists; what stands for labels that are not among the classifiers is not changed.
     ///

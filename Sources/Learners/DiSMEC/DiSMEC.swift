@@ -1,5 +1,7 @@
 import Config
+import Datasets
 import DeepXMLModel
+import Devices
 import Support
 import Training
 
@@ -12,6 +14,22 @@ package struct DiSMEC: SparseLinearLearner {
         FrameworkRequirements(
             name: .dismec, schema: .own(DiSMECSettings.self), sections: [.global], reranker: .never,
             archWithoutEncoder: "Linear")
+    }
+
+    /// Some labels are trained, frequent ones rather: so many as take about a second, sixteen at least.
+    package func counts(_ data: XCDataset, _ config: Config, on device: any Device) -> DataCounts? {
+        let documents = data.trainFeatures, members = data.trainDocuments, pairs = Double(max(1, members.nonZeros))
+        guard members.rows > 0, documents.rows > 0 else { return DataCounts(weights: 0) }
+        let features = pairs / Double(members.rows) * Double(documents.nonZeros) / Double(documents.rows)
+        let seconds = DiSMECCosts.seconds(documents: documents.rows, entriesOfPositives: features)
+        let sample = LabelSample(members.rows, of: members.rows).proportional(min(500, max(16, Int(1 / seconds)))) {
+            1 + Double(members.range($0).count) / (pairs / Double(members.rows))
+        }
+        let solver = LinearTraining(
+            documents: documents, positives: members.selecting(rows: sample.labels), settings: config[DiSMECSettings.self].solver,
+            on: device)
+        guard let trained = solver.classifiers(of: 0..<sample.labels.count) else { preconditionFailure("nobody stops it") }
+        return DataCounts(weights: sample.total { trained.classifier.weights.range($0).count })
     }
 
     package func costs(_ problem: LearnerProblem, rates: StepCosts) -> any LearnerCosts { DiSMECCosts(problem, rates: rates) }

@@ -29,13 +29,18 @@ struct DiSMECCosts: LearnerCosts {
         "trains about \(blocks.count / groupSize) of \(Quantity.plural(blocks.count, "block")) of labels"
     }
 
-    /// Weights that a label keeps grow with what its documents hold; measured on WordNetSmall and PyPINames: 2.5 for each feature of
-    /// its documents. As rows, and turned for prediction.
-    func worker(_ share: WorkerShare) -> [MemoryEstimate.Part] {
+    /// Weights that all labels keep, as counted; else they grow with what a label's documents hold: measured on WordNetSmall and
+    /// PyPINames, 2.5 for each feature of its documents.
+    private var weights: Int {
         let perLabel = min(size.tokens, 1 + 5 * positives * entriesOfDocument / max(1, 2 * size.labels))
+        return problem.counts?.weights ?? size.labels * perLabel
+    }
+
+    /// Weights as rows, and turned for prediction.
+    func worker(_ share: WorkerShare) -> [MemoryEstimate.Part] {
         let rows = size.trainDocuments, solver = Self.bytesOfSolver * rows + 80 * size.tokens + 2 * entries
         return [
-            MemoryEstimate.Part("classifiers", 16 * share.labels * perLabel),
+            MemoryEstimate.Part("classifiers", share.part(of: 16 * weights, labels: size.labels)),
             MemoryEstimate.Part("documents by feature", 8 * entries + 16 * size.tokens),
             MemoryEstimate.Part("solvers", share.threads * solver),
         ]

@@ -38,6 +38,7 @@ package struct NetworkCosts: LearnerCosts {
 
     package var leastWorkers: Int { config.extreme.classifier.partitions }
     package var featureNoun: String { readsTokens ? "tokens" : "features" }
+    package var dimensions: Int? { size.dimensions }
     package var scoreLists: ScoreLists { ScoreLists(hasPriors: plan.hasShortlists, hasReranker: plan.hasReranker) }
 
     package func held(groupSize m: Int) -> String? {

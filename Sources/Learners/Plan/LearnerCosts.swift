@@ -8,11 +8,14 @@ package struct LearnerProblem: Sendable, Equatable {
     package var size: ProblemSize
     /// Of an encoder that is a stack of layers; nil: another, or none.
     package var encoder: EncoderSize?
+    /// nil: the data aren't there, or nothing was counted on them.
+    package var counts: DataCounts?
 
-    package init(config: Config, size: ProblemSize, encoder: EncoderSize? = nil) {
+    package init(config: Config, size: ProblemSize, encoder: EncoderSize? = nil, counts: DataCounts? = nil) {
         self.config = config
         self.size = size
         self.encoder = encoder
+        self.counts = counts
     }
 }
 
@@ -29,6 +32,12 @@ package struct WorkerShare: Sendable {
         self.groupSize = groupSize
         self.threads = threads
     }
+
+    /// A worker's part of what all L labels have: labels are cut so that each worker's cost about as much (`LabelShards`), whatever
+    /// their number; where there are fewer shards than workers, some have none.
+    func part(of all: Int, labels count: Int) -> Int {
+        labels == 0 ? 0 : max((all + groupSize - 1) / groupSize, all * labels / max(1, count))
+    }
 }
 
 /// What a learner needs: what `--dry-run` says of it, and what `plan` sums. A value of a framework's making.
@@ -39,6 +48,8 @@ package protocol LearnerCosts: Sendable {
     var leastWorkers: Int { get }
     /// What features are called: tokens, where an encoder has a vector of each.
     var featureNoun: String { get }
+    /// Numbers of the vector that a document becomes; nil: its features are all there is.
+    var dimensions: Int? { get }
     /// What a worker has beside its labels, of a group of so many: `100 columns of the embeddings`; nil: nothing.
     func held(groupSize: Int) -> String?
     /// Bytes of files that the ranks of a node map together, beside the data set.
@@ -123,6 +134,7 @@ extension LearnerCosts {
     /// Seconds of computing, on so many cores together.
     package func seconds(cores: Double) -> Double { stageSeconds(cores: cores).reduce(0) { $0 + $1.seconds } }
     package var featureNoun: String { "features" }
+    package var dimensions: Int? { nil }
     package var mappedBytes: Int { 0 }
     package func held(groupSize: Int) -> String? { nil }
     package func messages(groupSize: Int) -> [PlannedMessage] { [] }

@@ -18,6 +18,7 @@ struct SliceCosts: LearnerCosts {
 
     var stages: [PlannedStage] { [PlannedStage("shortlists"), PlannedStage("classifiers")] }
     var featureNoun: String { isDense ? "features" : "tokens" }
+    var dimensions: Int? { isDense ? nil : size.dimensions }
     var scoreLists: ScoreLists { ScoreLists() }
     func held(groupSize: Int) -> String? { "all document vectors on each" }
     var mappedBytes: Int { isDense || settings.start == .random ? 0 : 4 * size.tokens * size.dimensions }

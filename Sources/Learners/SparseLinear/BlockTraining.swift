@@ -87,6 +87,8 @@ struct BlockTraining {
     private func storeWhole() throws -> SparseClassifier {
         let communicator = run.group.communicator
         let (classifier, inaccurate) = try store.classifier(of: run.labels)
+        // Labels were small arrays when they were trained, and blocks are when they are read.
+        returnFreedMemory()
         let entries = try communicator.allgatherCounts(classifier.weights.nonZeros)
         let unsolved = try communicator.allgatherCounts(inaccurate).reduce(0, +)
         if unsolved > 0 {

@@ -27,17 +27,30 @@ package struct LabelMeans {
 
     /// Each worker makes the means of its own labels. Collective.
     init(of run: LearnerRun, _ settings: SparseSliceSettings) throws {
-        let own = run.group.device.sparseMeans(
-            of: run.data.trainFeatures, members: run.data.trainDocuments, labels: run.labels,
-            threshold: Float(settings.meanThreshold))
-        let values = own.values!, positives = run.data.positives
-        for row in 0..<own.rows {
-            let factor = Float(pow(Double(positives[run.labels.lowerBound + row]), settings.frequencyPower))
-            for entry in own.range(row) { values[entry] *= factor }
-        }
+        let own = Self.weights(
+            of: run.data.trainFeatures, members: run.data.trainDocuments, labels: run.labels, settings, on: run.group.device)
         let team = run.group.team, kept = own.keepingLargest(settings.postings, firstRow: run.labels.lowerBound, team: team)
         let all = try run.group.gatherRows(kept).keepingLargest(settings.postings, firstRow: 0, team: team)
         self.init(all, on: run.group.device)
+    }
+
+    /// Of some labels, with all their features.
+    ///
+    /// - Parameters:
+    ///   - documents: N×V.
+    ///   - members: the documents of each label; `labels` are rows of it.
+    /// - Returns: |labels|×V.
+    static func weights(
+        of documents: CSRMatrix, members: CSRMatrix, labels: Range<Int>, _ settings: SparseSliceSettings, on device: any Device
+    ) -> CSRMatrix {
+        let means = device.sparseMeans(
+            of: documents, members: members, labels: labels, threshold: Float(settings.meanThreshold))
+        for row in 0..<means.rows {
+            let count = members.range(labels.lowerBound + row).count
+            let factor = Float(pow(Double(count), settings.frequencyPower))
+            for entry in means.range(row) { means.values?[entry] *= factor }
+        }
+        return means
     }
 
     /// Those of a trained learner.

@@ -1,4 +1,6 @@
 import Config
+import Datasets
+import Devices
 import Support
 import Training
 
@@ -15,6 +17,10 @@ package struct SparseSlice: SparseLinearLearner {
         FrameworkRequirements(
             name: .sparseSlice, schema: .own(SparseSliceSettings.self), sections: [.global], reranker: .never,
             archWithoutEncoder: "Linear")
+    }
+
+    package func counts(_ data: XCDataset, _ config: Config, on device: any Device) -> DataCounts? {
+        SparseSliceCount(data.trainFeatures, members: data.trainDocuments, config[SparseSliceSettings.self], on: device).counts()
     }
 
     package func costs(_ problem: LearnerProblem, rates: StepCosts) -> any LearnerCosts {

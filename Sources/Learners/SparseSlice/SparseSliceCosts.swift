@@ -20,8 +20,9 @@ struct SparseSliceCosts: LearnerCosts {
         return size.storedLabels * size.trainDocuments / max(1, size.trainDocuments + size.testDocuments)
     }
     private var negatives: Int { size.trainDocuments * settings.negatives(labels: size.labels) }
-    /// Entries of the means: a label's documents have most of their features in common with none of its others.
-    private var meanEntries: Int { min(3 * positives * entriesOfDocument / 10, settings.postings * size.tokens) }
+    /// Entries of the means, where they weren't counted: a label's documents have most of their features in common with none of its others.
+    private var assumedMeanEntries: Int { min(3 * positives * entriesOfDocument / 10, settings.postings * size.tokens) }
+    private var meanEntries: Int { problem.counts?.meanEntries ?? assumedMeanEntries }
 
     var stages: [PlannedStage] { [PlannedStage("label means"), PlannedStage(ModuleName.classifiers.name)] }
     var scoreLists: ScoreLists { ScoreLists() }
@@ -30,26 +31,32 @@ struct SparseSliceCosts: LearnerCosts {
         "all label means on each; trains about \(max(1, blocks.count / groupSize)) of \(Quantity.plural(blocks.count, "block")) of labels"
     }
 
+    /// Most is held when documents' lists have been turned round by label, or when classifiers are put into tables: by then the lists
+    /// are gone.
     func worker(_ share: WorkerShare) -> [MemoryEstimate.Part] {
         func slice(_ count: Int) -> Int { (count + share.groupSize - 1) / share.groupSize }
         // Lists, and turned round; between workers also as they are sent and received.
         let lists = (share.groupSize == 1 ? 8 : 16) * slice(negatives)
-        // By label, and in tables for scoring; the lists are gone by then.
-        let classifiers = Self.bytesOfWeight * weights * share.labels / max(1, size.labels)
+        // A feature and a weight each, by label; and in tables.
+        let classifiers = share.part(of: 8 * weights + tableBytes, labels: size.labels)
         return [
             // By label and by feature.
             MemoryEstimate.Part("label means", 16 * meanEntries),
             MemoryEstimate.Part(lists > classifiers ? "shortlists" : "classifiers", max(lists, classifiers)),
+            // Offsets of means, lists and tables, biases, an order, logarithms of frequencies; a sum of each in a search.
+            MemoryEstimate.Part("figures of labels", (40 + 4 * share.threads) * size.labels + 24 * share.labels),
             MemoryEstimate.Part("solvers", share.threads * 20 * size.tokens),
         ]
     }
 
-    /// A feature and a weight; and at most half of a table's places are taken, in powers of two.
-    private static let bytesOfWeight = 30
+    /// Weights that all labels keep, as counted; else assumed: mostly features of their own documents, some of the others'. Of PyPINames
+    /// and the generated shapes of AmazonTitles-670K and -3M, which keep 7.4, 34.7 and 389 million, this is between 0.6 and 1.6 times.
+    private var weights: Int {
+        problem.counts?.weights ?? (positives * 6 / 5 + negatives * 6 / 1000) * entriesOfDocument
+    }
 
-    /// Weights that all labels keep: mostly features of their own documents, some of the others'. Measured: PyPINames 7.7 million,
-    /// generated shapes of AmazonTitles-670K and -3M 36 and 392 million, between 0.6 and 1.6 times this.
-    private var weights: Int { (positives * 6 / 5 + negatives * 6 / 1000) * entriesOfDocument }
+    /// At most half of a table's places are taken, and there are a power of two of them: 2.87 places a weight in all three sets.
+    private var tableBytes: Int { problem.counts?.tableBytes ?? 23 * weights }
 
     /// Lists of all documents turned round, and the means of all labels on each worker.
     func traffic(groupSize m: Int) -> Traffic {
@@ -80,6 +87,6 @@ struct SparseSliceCosts: LearnerCosts {
 
     /// On average over documents, whose features are frequent ones mostly.
     private var postingsOfFeature: Double {
-        min(Double(settings.postings), 8 * Double(meanEntries) / Double(max(1, size.tokens)))
+        min(Double(settings.postings), 8 * Double(assumedMeanEntries) / Double(max(1, size.tokens)))
     }
 }

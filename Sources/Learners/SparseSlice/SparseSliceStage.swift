@@ -94,11 +94,14 @@ package struct SparseSliceCombination: Sendable {
     /// What a label adds to log p: its frequency, and what its similarity was multiplied by to be listed.
     private let constants: [Double]
     private let shares: [Double]
-    /// All labels, by descending frequency.
+    /// Labels for documents that none is listed for: the most frequent ones, by descending frequency, ties by smaller label.
     package let mostFrequent: [Int]
 
-    /// - Parameter positives: training documents of each label.
-    package init(_ settings: SparseSliceSettings, positives: [Int], documents: Int) {
+    /// - Parameters:
+    ///   - positives: training documents of each label.
+    ///   - documents: N.
+    ///   - unlisted: labels that are wanted of `mostFrequent`.
+    package init(_ settings: SparseSliceSettings, positives: [Int], documents: Int, unlisted: Int) {
         (scale, similarityWeight) = (settings.scoreScale, settings.similarityWeight)
         let shares = positives.map { Double(max($0, 1)) / Double(max(documents, 1)) }
         self.shares = shares
@@ -106,7 +109,23 @@ package struct SparseSliceCombination: Sendable {
             settings.frequencyWeight * log(shares[label])
                 - settings.similarityWeight * settings.frequencyPower * log(Double(max(positives[label], 1)))
         }
-        mostFrequent = positives.indices.sorted { (positives[$1], $0) < (positives[$0], $1) }
+        mostFrequent = Self.mostFrequent(unlisted, of: positives)
+    }
+
+    /// Keeps up to twice as many as are wanted, and no label that so many before it are as frequent as: millions of labels take
+    /// milliseconds.
+    private static func mostFrequent(_ count: Int, of positives: [Int]) -> [Int] {
+        func best(_ labels: [Int]) -> [Int] {
+            Array(labels.sorted { (positives[$1], $0) < (positives[$0], $1) }.prefix(count))
+        }
+        var kept: [Int] = [], least = Int.min
+        for label in positives.indices where positives[label] > least && count > 0 {
+            kept.append(label)
+            if kept.count < 2 * count { continue }
+            kept = best(kept)
+            least = positives[kept[count - 1]]
+        }
+        return best(kept)
     }
 
     /// log(p / (1 − p)): what the logistic function turns into p again.
@@ -145,7 +164,8 @@ final class SparseSlicePredictor: LearnerPredictor {
             .classifier(of: labels)
         classifiers = group.device.weightTables(weights: classifier.weights, biases: classifier.biases)
         combination = SparseSliceCombination(
-            settings, positives: model.data.positives, documents: model.data.trainRowsInFile)
+            settings, positives: model.data.positives, documents: model.data.trainRowsInFile,
+            unlisted: min(model.config.global.topK, settings.listed(labels: model.data.labelCount)))
     }
 
     func prediction(of features: CSRMatrix) throws -> Prediction {

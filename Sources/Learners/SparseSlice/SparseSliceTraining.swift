@@ -20,10 +20,12 @@ struct SparseSliceTraining {
         let means = try run.timed("shortlist", labelMeans)
         try run.control.betweenModules()
         let classifier = try run.timed("extreme") { try self.classifier(means) }
+        let listed = settings.listed(labels: run.data.labelCount)
         let combination = SparseSliceCombination(
-            settings, positives: run.data.positives, documents: run.data.trainRowsInFile)
+            settings, positives: run.data.positives, documents: run.data.trainRowsInFile,
+            unlisted: min(run.config.global.topK, listed))
         return SparseSliceStage(
-            queries: run.data.testFeatures, means: means, listed: settings.listed(labels: run.data.labelCount),
+            queries: run.data.testFeatures, means: means, listed: listed,
             classifiers: run.group.device.weightTables(weights: classifier.weights, biases: classifier.biases),
             scorer: SparseSliceScorer(
                 labels: classifier.labels, labelIds: run.data.labelIds, combination: combination, topK: run.config.global.topK),
@@ -36,6 +38,8 @@ struct SparseSliceTraining {
             return try LabelMeans(done, labels: data.labelCount, features: data.vocabularySize, on: run.group.device)
         }
         let means = try LabelMeans(of: run, settings)
+        // Every label's mean was an array of its own.
+        returnFreedMemory()
         try run.pin(.shortlist, epoch: 0, means.stored(run.labels))
         return means
     }

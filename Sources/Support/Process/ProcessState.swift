@@ -54,6 +54,15 @@ public func fewestCPUSeconds(rounds: Int, _ bodies: [() -> Void]) -> [Double] {
     return best
 }
 
+/// Gives back to the system what `malloc` keeps of freed memory: after many small arrays that can be most of it.
+///
+/// By name, since Swift's module of glibc lacks it, and other C libraries have none.
+public func returnFreedMemory() {
+    guard let symbol = dlsym(nil, "malloc_trim") else { return }
+    typealias Trim = @convention(c) (_ kept: Int) -> Int32
+    _ = unsafeBitCast(symbol, to: Trim.self)(0)
+}
+
 /// The largest resident set of this process so far, MiB.
 public func peakRSSMiB() -> Double {
     var usage = rusage()

@@ -45,6 +45,8 @@ extension CPUDevice {
         CPUWeightTables(weights: weights, biases: biases, team: team)
     }
 
+    public func weightTableBytes(_ weights: Int) -> Int { dx_weight_places(weights) * MemoryLayout<dx_weight>.stride }
+
     public func linearScores(
         _ tables: WeightTables, _ lists: TopK, docs: [Int32], documents: CSRMatrix, firstLabel: Int, into scores: Buffer<Float>
     ) {
