@@ -187,12 +187,8 @@ DX_CLONES size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int3
     return take_weights(k, cols, scale, threshold, columns, weights);
 }
 
-/// At most half of the places are taken, so that a feature without a weight is soon known to have none.
-size_t dx_weight_places(size_t count) {
-    size_t places = 2;
-    while (places < 2 * count) places *= 2;
-    return places;
-}
+/// At most two thirds of the places are taken, so that a feature without a weight is soon known to have none.
+size_t dx_weight_places(size_t count) { return count + count / 2 + 1; }
 
 DX_INLINE uint32_t first_place(int32_t column, size_t places) {
     return (uint32_t)(((uint64_t)((uint32_t)column * 2654435769u) * places) >> 32);
@@ -202,7 +198,7 @@ void dx_fill_weights(const int32_t *columns, const float *weights, size_t count,
     for (size_t i = 0; i < place_count; i++) places[i] = (dx_weight){-1, 0};
     for (size_t i = 0; i < count; i++) {
         size_t at = first_place(columns[i], place_count);
-        while (places[at].column >= 0) at = (at + 1) & (place_count - 1);
+        while (places[at].column >= 0) at = at + 1 < place_count ? at + 1 : 0;
         places[at] = (dx_weight){columns[i], weights[i]};
     }
 }
@@ -217,7 +213,7 @@ DX_CLONES void dx_sparse_scores(const dx_weight_tables *model, int32_t first_lab
         float score = 0;
         for (size_t e = 0; e < count; e++) {
             size_t at = first_place(columns[e], places);
-            while (table[at].column >= 0 && table[at].column != columns[e]) at = (at + 1) & (places - 1);
+            while (table[at].column >= 0 && table[at].column != columns[e]) at = at + 1 < places ? at + 1 : 0;
             if (table[at].column >= 0) score += table[at].weight * values[e];
         }
         scores[i] = score + model->biases[row];

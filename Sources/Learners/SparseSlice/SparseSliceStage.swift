@@ -43,11 +43,23 @@ struct SparseSliceStage: ScoredStage {
         let docs = documents.map(Int32.init)
         if group.size == 1 { return means.best(listed, of: queries, docs: docs) }
         let slices = group.slices(docs.count), own = slices[group.rank], all = TopK(rows: docs.count, k: listed)
-        all.replace(from: own.lowerBound, with: means.best(listed, of: queries, docs: Array(docs[own])))
+        all.replace(from: own.lowerBound, with: try lists(docs, slices))
         let blocks = slices.map { $0.lowerBound * listed..<$0.upperBound * listed }
         try group.communicator.allgather(all.indices, blocks: blocks)
         try group.communicator.allgather(all.scores, blocks: blocks)
         return all
+    }
+}
+
+extension SparseSliceStage {
+    /// The lists of this worker's slice of some documents.
+    private func lists(_ docs: [Int32], _ slices: [Range<Int>]) throws -> TopK {
+        if means.labels.count == scorer.labelIds.count {
+            return means.best(listed, of: queries, docs: Array(docs[slices[group.rank]]))
+        }
+        // Each has the means of its own labels: the parts of a list meet where its document is.
+        return try RowLists(group: group, rows: docs.count)
+            .merge(means.best(listed, of: queries, docs: docs), block: slices, k: listed)
     }
 }
 
@@ -94,11 +106,13 @@ package struct SparseSliceCombination: Sendable {
     /// What a label adds to log p: its frequency, and what its similarity was multiplied by to be listed.
     private let constants: [Double]
     private let shares: [Double]
-    /// All labels, by descending frequency.
+    /// Labels by descending frequency: all, or as many as were asked for.
     package let mostFrequent: [Int]
 
-    /// - Parameter positives: training documents of each label.
-    package init(_ settings: SparseSliceSettings, positives: [Int], documents: Int) {
+    /// - Parameters:
+    ///   - positives: training documents of each label.
+    ///   - frequent: how many of the most frequent labels will be asked for.
+    package init(_ settings: SparseSliceSettings, positives: [Int], documents: Int, frequent: Int = .max) {
         (scale, similarityWeight) = (settings.scoreScale, settings.similarityWeight)
         let shares = positives.map { Double(max($0, 1)) / Double(max(documents, 1)) }
         self.shares = shares
@@ -106,7 +120,24 @@ package struct SparseSliceCombination: Sendable {
             settings.frequencyWeight * log(shares[label])
                 - settings.similarityWeight * settings.frequencyPower * log(Double(max(positives[label], 1)))
         }
-        mostFrequent = positives.indices.sorted { (positives[$1], $0) < (positives[$0], $1) }
+        mostFrequent = Self.mostFrequent(positives, frequent)
+    }
+
+    /// The labels with the most documents, ties by smaller label.
+    private static func mostFrequent(_ positives: [Int], _ count: Int) -> [Int] {
+        var least = 0
+        if count < positives.count {
+            // Labels by their number of documents: so that few of millions are sorted.
+            var labels = [Int](repeating: 0, count: (positives.max() ?? 0) + 1), found = 0
+            for number in positives { labels[number] += 1 }
+            least = labels.count - 1
+            while least > 0, found + labels[least] < count {
+                found += labels[least]
+                least -= 1
+            }
+        }
+        let some = positives.indices.filter { positives[$0] >= least }
+        return Array(some.sorted { (positives[$1], $0) < (positives[$0], $1) }.prefix(count))
     }
 
     /// log(p / (1 − p)): what the logistic function turns into p again.
@@ -137,15 +168,27 @@ final class SparseSlicePredictor: LearnerPredictor {
 
     init(_ model: TrainedModel, group: WorkerGroup) throws {
         (self.model, self.group, settings) = (model, group, model.config[SparseSliceSettings.self])
-        labels = LabelShards.cut(positives: model.data.positives).labels(ofWorker: group.rank, workers: group.size)
-        let features = model.data.vocabularySize
-        means = try LabelMeans(
-            model.checkpoint(ModuleName.shortlist.name), labels: model.data.labelCount, features: features, on: group.device)
-        let classifier = try StoredClassifier(model.checkpoint(ModuleName.classifiers.name), features: features)
-            .classifier(of: labels)
-        classifiers = group.device.weightTables(weights: classifier.weights, biases: classifier.biases)
+        let positives = model.data.positives
+        labels = LabelShards.cut(positives: positives).labels(ofWorker: group.rank, workers: group.size)
+        means = try Self.means(model, labels, on: group.device)
+        classifiers = try Self.classifiers(model, labels, on: group.device)
         combination = SparseSliceCombination(
-            settings, positives: model.data.positives, documents: model.data.trainRowsInFile)
+            settings, positives: positives, documents: model.data.trainRowsInFile, frequent: model.config.global.topK)
+    }
+
+    private static func means(_ model: TrainedModel, _ labels: Range<Int>, on device: any Device) throws -> LabelMeans {
+        let name = ModuleName.shortlist.name, features = model.data.vocabularySize
+        if let served = ServedSparse(model.served, name, features: features) {
+            return LabelMeans(try served.index(labels, on: device), labels: labels, on: device)
+        }
+        return try LabelMeans(model.checkpoint(name), labels: labels, features: features, on: device)
+    }
+
+    private static func classifiers(_ model: TrainedModel, _ labels: Range<Int>, on device: any Device) throws -> WeightTables {
+        let name = ModuleName.classifiers.name, features = model.data.vocabularySize
+        if let served = ServedSparse(model.served, name, features: features) { return try served.tables(labels, on: device) }
+        let classifier = try StoredClassifier(model.checkpoint(name), features: features).classifier(of: labels)
+        return device.weightTables(weights: classifier.weights, biases: classifier.biases)
     }
 
     func prediction(of features: CSRMatrix) throws -> Prediction {

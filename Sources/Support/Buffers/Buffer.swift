@@ -38,6 +38,12 @@ public final class Buffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public var byteCount: Int { count * MemoryLayout<Element>.stride }
     public var bytes: UnsafeMutableRawBufferPointer { .init(start: pointer, count: byteCount) }
 
+    /// The same memory as bytes.
+    public var rawView: Buffer<UInt8> {
+        let start = UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt8.self)
+        return Buffer<UInt8>(viewing: start, count: byteCount, owner: self)
+    }
+
     public func fill(_ element: Element) { pointer.update(repeating: element, count: count) }
 
     public func copy(from other: Buffer<Element>) {
