@@ -22,7 +22,7 @@ public struct ArrayFileWriter: ~Copyable {
     ///
     /// - Parameter bytes: rows×cols elements, row-major.
     /// - Throws: `Failure`: `.outOfResources` where the disk is full.
-    public mutating func write(
+    mutating func write(
         _ name: String, _ type: ArrayType, rows: Int, cols: Int = 1, _ bytes: UnsafeRawBufferPointer
     ) throws {
         precondition(bytes.count == rows * cols * type.size, "\(name): \(bytes.count) bytes for \(rows)×\(cols)")
@@ -33,13 +33,13 @@ public struct ArrayFileWriter: ~Copyable {
         try file.write(bytes)
     }
 
-    /// Adds an array of the buffer's elements.
+    /// Adds an array of the buffer's elements, or of what its bytes are.
     ///
-    /// - Parameter type: nil: that of the elements.
+    /// - Parameter rows: nil: as many as the buffer has; where there are no columns, of arrays of which only the extent counts.
     public mutating func write<Element: BitwiseCopyable>(
-        _ name: String, _ buffer: Buffer<Element>, _ type: ArrayType, cols: Int = 1
+        _ name: String, _ buffer: Buffer<Element>, _ type: ArrayType, rows: Int? = nil, cols: Int = 1
     ) throws {
-        let rows = cols == 0 ? 0 : buffer.count / cols
+        let rows = rows ?? (cols == 0 ? 0 : buffer.byteCount / type.size / cols)
         try write(name, type, rows: rows, cols: cols, UnsafeRawBufferPointer(buffer.bytes))
     }
 

@@ -16,6 +16,9 @@ public final class CheckpointReader: Sendable {
         case mapped(MappedCheckpoint)
     }
 
+    /// Arrays come as views of a mapped file: whoever only reads them shares them with other ranks.
+    public var isMapped: Bool { if case .mapped = source { true } else { false } }
+
     /// Names of the arrays, in alphabetical order.
     public var names: [String] {
         switch source {

@@ -26,22 +26,22 @@ public struct InvertedArrays: Sendable {
 /// Sparse classifiers by label as plain arrays: a hash table for each label, for scores of single pairs.
 public struct WeightTableArrays: Sendable {
     public let labels: Int, features: Int
-    /// L+1: label l's places are `starts[l] ..< starts[l + 1]`, of all `places`.
+    /// L+1: label l's table is the bytes `starts[l] ..< starts[l + 1]` of `tables`.
     public let starts: Buffer<Int64>
-    /// A feature and its weight, as 32 bits each; of an empty one the feature is −1.
-    public let places: Buffer<UInt64>
+    /// Made and read by the device alone.
+    public let tables: Buffer<UInt8>
     /// L: what is added to the labels' scores.
     public let biases: Buffer<Float>
 
-    public init(features: Int, starts: Buffer<Int64>, places: Buffer<UInt64>, biases: Buffer<Float>) {
+    public init(features: Int, starts: Buffer<Int64>, tables: Buffer<UInt8>, biases: Buffer<Float>) {
         precondition(starts.count == biases.count + 1)
-        (labels, self.features, self.starts, self.places, self.biases) = (biases.count, features, starts, places, biases)
+        (labels, self.features, self.starts, self.tables, self.biases) = (biases.count, features, starts, tables, biases)
     }
 
     /// The tables of some of the labels, without a copy.
     public func part(_ labels: Range<Int>) -> WeightTableArrays {
         WeightTableArrays(
-            features: features, starts: starts.view(labels.lowerBound..<labels.upperBound + 1), places: places,
+            features: features, starts: starts.view(labels.lowerBound..<labels.upperBound + 1), tables: tables,
             biases: biases.view(labels))
     }
 }

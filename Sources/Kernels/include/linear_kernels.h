@@ -113,7 +113,7 @@ size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int32_t *rows,
                       int32_t *columns, float *weights, void *workspace);
 
 /// A model by labels for scores of single pairs: a hash table for each label (open addressing), in which features stand with
-/// their weights. Label l's places are starts[l] ..< starts[l+1]; an empty one holds -1.
+/// their weights. Label l's table is bytes starts[l] ..< starts[l+1], a multiple of 8.
 typedef struct {
     int32_t column;
     float weight;
@@ -122,15 +122,15 @@ typedef struct {
 typedef struct {
     size_t labels;
     const int64_t *starts;
-    const dx_weight *places;
+    const uint8_t *tables;
     const float *biases;
 } dx_weight_tables;
 
-/// Places of the table of a label with `count` weights.
-size_t dx_weight_places(size_t count);
+/// Bytes of the table of a label with `count` weights: about 12 a weight.
+size_t dx_weight_bytes(size_t count);
 
-/// Fills one label's table.
-void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, dx_weight *places, size_t place_count);
+/// Fills one label's table of so many bytes, 8-byte aligned.
+void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, uint8_t *table, size_t bytes);
 
 /// scores[i] = w x + b of one document with each of `labels`, summed in the document's order; first_label is the first of the
 /// model's. Labels that are not the model's keep their score.

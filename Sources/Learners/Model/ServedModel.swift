@@ -34,7 +34,9 @@ extension TrainedModel {
     /// The file beside the checkpoints in which the model lies as prediction reads it: made from them by the first prediction, mapped by
     /// all. A compressed model has it alone.
     public static let servingFile = "serving.dxa"
-    private static let originAttribute = "origin", compressionAttribute = "compression"
+    /// The file's attribute that says what was done to the weights.
+    public static let compressionAttribute = "compression"
+    private static let originAttribute = "origin"
 
     public var servingPath: String { "\(folder)/\(Self.servingFile)" }
 
@@ -118,9 +120,8 @@ extension ServingWriter {
     package mutating func copyMethod(_ reader: CheckpointReader) throws {
         try file.begin(reader)
         for name in reader.names where name == "test.ids" {
-            try file.write(
-                "\(reader.key.module)/\(name)", .int32, rows: reader.extent(name).rows, cols: 0,
-                UnsafeRawBufferPointer(start: nil, count: 0))
+            let rows = try reader.extent(name).rows
+            try file.write("\(reader.key.module)/\(name)", Buffer<Int32>(count: 0), .int32, rows: rows, cols: 0)
         }
     }
 

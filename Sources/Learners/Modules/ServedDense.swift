@@ -19,9 +19,7 @@ extension ServingWriter {
             case .bfloat16: .bfloat16
             case .int8: .int8
             }
-        try file.write(
-            names.numbers, type, rows: PackedClassifier.paddedLabels(packed.labels), cols: dims,
-            UnsafeRawBufferPointer(packed.numbers.bytes))
+        try file.write(names.numbers, packed.numbers, type, cols: dims)
         try file.write(names.scales, packed.scales, .float32)
         try file.write(names.biases, packed.biases, .float32)
     }

@@ -42,7 +42,7 @@ struct ServedSparse {
                     rows: narrow.rows.part(labels), scales: narrow.scales?.view(labels), biases: biases.view(labels)))
         }
         let whole = WeightTableArrays(
-            features: features, starts: try array("starts"), places: try array("places"), biases: biases)
+            features: features, starts: try array("starts"), tables: try array("tables"), biases: biases)
         return device.weightTables(whole.part(labels))
     }
 
@@ -76,7 +76,7 @@ extension ServingWriter {
         if let weights = layout.weights { return try write(classifier.narrowed(weights, on: device), name) }
         let arrays = device.weightTableArrays(weights: classifier.weights, biases: classifier.biases)
         try file.write("\(name).starts", arrays.starts, .int64)
-        try file.write("\(name).places", arrays.places, .uint64)
+        try file.write("\(name).tables", arrays.tables, .uint8)
         try file.write("\(name).bias", arrays.biases, .float32)
     }
 

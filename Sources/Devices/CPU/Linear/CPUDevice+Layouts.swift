@@ -54,19 +54,19 @@ extension CPUDevice {
     public func weightTableArrays(weights: CSRMatrix, biases: Buffer<Float>) -> WeightTableArrays {
         precondition(weights.rows == biases.count && weights.values != nil)
         let starts = Buffer<Int64>(count: weights.rows + 1)
-        for row in 0..<weights.rows { starts[row + 1] = starts[row] + Int64(dx_weight_places(weights.range(row).count)) }
-        let places = Buffer<UInt64>(count: Int(starts[weights.rows]))
+        for row in 0..<weights.rows { starts[row + 1] = starts[row] + Int64(dx_weight_bytes(weights.range(row).count)) }
+        let tables = Buffer<UInt8>(count: Int(starts[weights.rows]))
         if let values = weights.values {
             team.forRanges(weights.rows, grain: 256) { range in
                 for row in range {
                     let entries = weights.range(row)
                     dx_fill_weights(
                         weights.indices.pointer + entries.lowerBound, values.pointer + entries.lowerBound, entries.count,
-                        places.weights + Int(starts[row]), Int(starts[row + 1] - starts[row]))
+                        tables.pointer + Int(starts[row]), Int(starts[row + 1] - starts[row]))
                 }
             }
         }
-        return WeightTableArrays(features: weights.cols, starts: starts, places: places, biases: biases)
+        return WeightTableArrays(features: weights.cols, starts: starts, tables: tables, biases: biases)
     }
 
     public func weightTables(_ arrays: WeightTableArrays) -> WeightTables { CPUWeightTables(arrays) }
@@ -118,11 +118,6 @@ extension NarrowClassifier {
             labels: biases.count, width: Int32(rows.weights.width), starts: rows.starts.pointer, bytes: rows.bytes.pointer,
             scales: scales?.pointer, biases: biases.pointer, by_bias: byBias?.pointer)
     }
-}
-
-extension Buffer<UInt64> {
-    /// The places of weight tables as kernels take them.
-    var weights: UnsafeMutablePointer<dx_weight> { UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: dx_weight.self) }
 }
 
 extension BufferSlice<Int32> {

@@ -98,7 +98,7 @@ final class CPUWeightTables: WeightTables, PairScorer, @unchecked Sendable {
 
     func lend(_ body: ((PairScoring) -> Void) -> Void) {
         var model = dx_weight_tables(
-            labels: labels, starts: arrays.starts.pointer, places: arrays.places.weights, biases: arrays.biases.pointer)
+            labels: labels, starts: arrays.starts.pointer, tables: arrays.tables.pointer, biases: arrays.biases.pointer)
         body { pair in
             dx_sparse_scores(
                 &model, pair.firstLabel, pair.columns, pair.values, pair.count, pair.labels, pair.labelCount, pair.scores)
