@@ -79,9 +79,10 @@ extension TrainedModel {
         return try ArrayFile(mapping: "\(folder)/\(servingFile)")
     }
 
-    /// The training data that prediction reads: labels and how frequent they are, and documents where they are searched.
+    /// The training data that prediction reads beside the mapped file: ids of labels and how frequent they are, and documents where they
+    /// are searched.
     public func dataToPredict() throws -> XCDataset {
-        try learner.predictsByTrainingDocuments ? data : data.withoutTrainingFeatures
+        try learner.predictsByTrainingDocuments ? data : data.withoutDocuments
     }
 
     /// Bytes of the mapped file; nil: none is.

@@ -158,6 +158,8 @@ package struct SparseSliceCombination: Sendable {
 
 /// A trained learner that scores documents it has not seen, as `SparseSliceTraining` scores its test documents.
 final class SparseSlicePredictor: LearnerPredictor {
+    /// The mapped file's array of how many training documents each label has.
+    static let positives = "positives"
     private let model: TrainedModel
     private let settings: SparseSliceSettings
     private let group: WorkerGroup
@@ -168,7 +170,8 @@ final class SparseSlicePredictor: LearnerPredictor {
 
     init(_ model: TrainedModel, group: WorkerGroup) throws {
         (self.model, self.group, settings) = (model, group, model.config[SparseSliceSettings.self])
-        let positives = model.data.positives
+        let counts: Buffer<Int32>? = try model.served?.array(Self.positives)
+        let positives = counts.map { $0.array.map(Int.init) } ?? model.data.positives
         labels = LabelShards.cut(positives: positives).labels(ofWorker: group.rank, workers: group.size)
         means = try Self.means(model, labels, on: group.device)
         classifiers = try Self.classifiers(model, labels, on: group.device)
