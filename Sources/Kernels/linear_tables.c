@@ -1,5 +1,5 @@
-// Scores of single pairs from a hash table of weights for each label. Most features of a document have no weight of a label: so a byte a place says which feature may stand there,
-// and sixteen of them are compared at once.
+// Scores of single pairs from a hash table of weights for each label. Most features of a document have no weight of a label: so a
+// byte a place says which feature may stand there, and sixteen of them are compared at once.
 #include "kernels.h"
 #include "vector.h"
 #include <emmintrin.h>
