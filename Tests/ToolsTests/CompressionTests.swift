@@ -1,4 +1,5 @@
 import Devices
+import Formats
 import Foundation
 import Learners
 import Support
@@ -33,12 +34,16 @@ import Transport
         let report = try compress(kind, to: "\(folder)/small", ServingLayout(weights: weights))
         #expect(report.bytes.after < report.bytes.before)
         #expect(try largestLoss(report) < 6, "\(report.text)")
-        let (before, _) = try #require(report.metrics)
-        #expect(before.figures[0].value > 20, "the model knows something: \(report.text)")
         // Whole or by runs of labels, on any number of ranks.
         var job = PredictionJob(model: "\(folder)/small", input: .features(try kind.features()))
         job.output = "\(folder)/one.txt"
         _ = try job.run()
+        let wanted = try PredictionText.read(path: kind.score("txt")), found = try PredictionText.read(path: job.output)
+        let common = (0..<wanted.rows).reduce(0) { $0 + Set(wanted.columns($1)).intersection(found.columns($1)).count }
+        let share = Double(common) / Double(wanted.nonZeros)
+        // Graphs with so few links find others among vectors that are a little different.
+        let least = kind == .sliceGraphs ? 0.3 : weights == .bfloat16 ? 0.9 : 0.75
+        #expect(share > least, "labels that both predict: \(share)")
         for (ranks, shards) in [(3, false), (2, true), (3, true)] {
             job.output = "\(folder)/several.txt"
             job.shardsLabels = shards
