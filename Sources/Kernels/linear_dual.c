@@ -1,4 +1,4 @@
-// Linear classifiers of labels with a few hundred documents each: means, coordinate descent in the dual, scores of pairs.
+// Linear classifiers of labels with a few hundred documents each: means, coordinate descent in the dual.
 //
 // A thread has a bit for each feature, which a call sets for those of its documents and takes back: so a label costs the
 // features of its own documents. These are numbered in ascending order, in which they come out without a sort.
@@ -185,41 +185,4 @@ DX_CLONES size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int3
     for (size_t place = 0; place < features; place++) square += (double)k.w[place] * k.w[place];
     const float scale = square > 0 ? (float)(1 / sqrt(square)) : 0.0f;
     return take_weights(k, cols, scale, threshold, columns, weights);
-}
-
-/// At most half of the places are taken, so that a feature without a weight is soon known to have none.
-size_t dx_weight_places(size_t count) {
-    size_t places = 2;
-    while (places < 2 * count) places *= 2;
-    return places;
-}
-
-DX_INLINE uint32_t first_place(int32_t column, size_t places) {
-    return (uint32_t)(((uint64_t)((uint32_t)column * 2654435769u) * places) >> 32);
-}
-
-void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, dx_weight *places, size_t place_count) {
-    for (size_t i = 0; i < place_count; i++) places[i] = (dx_weight){-1, 0};
-    for (size_t i = 0; i < count; i++) {
-        size_t at = first_place(columns[i], place_count);
-        while (places[at].column >= 0) at = (at + 1) & (place_count - 1);
-        places[at] = (dx_weight){columns[i], weights[i]};
-    }
-}
-
-DX_CLONES void dx_sparse_scores(const dx_weight_tables *model, int32_t first_label, const int32_t *columns, const float *values,
-                                size_t count, const int32_t *labels, size_t label_count, float *scores) {
-    for (size_t i = 0; i < label_count; i++) {
-        const int64_t row = (int64_t)labels[i] - first_label;
-        if (row < 0 || row >= (int64_t)model->labels) continue;
-        const dx_weight *table = model->places + model->starts[row];
-        const size_t places = (size_t)(model->starts[row + 1] - model->starts[row]);
-        float score = 0;
-        for (size_t e = 0; e < count; e++) {
-            size_t at = first_place(columns[e], places);
-            while (table[at].column >= 0 && table[at].column != columns[e]) at = (at + 1) & (places - 1);
-            if (table[at].column >= 0) score += table[at].weight * values[e];
-        }
-        scores[i] = score + model->biases[row];
-    }
 }

@@ -92,18 +92,58 @@ DX_CLONES static void write_rows(const workspace *w, size_t count, size_t k, int
                      ids + q * k, scores + q * k);
 }
 
-/// Rows of either side are `stride` apart; `bias`: one number a row of the database, or null. Where `packed` isn't null, it is
-/// the database, laid out already.
-static void search(const float *queries, size_t count, const float *database, const float *packed, const float *bias,
-                   size_t rows, size_t dims, size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids,
-                   float *scores) {
+/// Some groups of a narrow database as 32-bit floats; `first` is a multiple of DX_TILE_COLS.
+DX_CLONES static void widen(const dx_narrow_panels *panels, size_t first, size_t columns, size_t dims, float *restrict out) {
+    for (size_t c = 0; c < columns; c += DX_TILE_COLS) {
+        const size_t at = (first + c) * dims, count = DX_TILE_COLS * dims;
+        if (panels->scales) {
+            const float *scales = panels->scales + first + c;
+            const int8_t *from = (const int8_t *)panels->numbers + at;
+            for (size_t i = 0; i < count; i += DX_TILE_COLS)
+                for (size_t lane = 0; lane < DX_TILE_COLS; lane++)
+                    out[c * dims + i + lane] = (float)from[i + lane] * scales[lane];
+        } else {
+            const uint16_t *from = (const uint16_t *)panels->numbers + at;
+            uint32_t *to = (uint32_t *)(out + c * dims);
+            for (size_t i = 0; i < count; i++) to[i] = (uint32_t)from[i] << 16;
+        }
+    }
+}
+
+void dx_narrow_panel(const float *packed, size_t dims, int width, float *scales, void *numbers) {
+    for (size_t lane = 0; lane < DX_TILE_COLS && width == 1; lane++) {
+        float largest = 0;
+        for (size_t d = 0; d < dims; d++) {
+            const float size = __builtin_fabsf(packed[d * DX_TILE_COLS + lane]);
+            largest = size > largest ? size : largest;
+        }
+        scales[lane] = largest / 127;
+    }
+    for (size_t i = 0; i < dims * DX_TILE_COLS; i++) {
+        if (width == 1) {
+            const float scale = scales[i % DX_TILE_COLS];
+            ((int8_t *)numbers)[i] = scale > 0 ? (int8_t)__builtin_rintf(packed[i] / scale) : 0;
+        } else {
+            uint32_t bits;
+            memcpy(&bits, packed + i, 4);
+            ((uint16_t *)numbers)[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+        }
+    }
+}
+
+/// Rows of either side are `stride` apart; `bias`: one number a row of the database, or null. Where `packed` or
+/// `narrow` isn't null, it is the database, laid out already.
+static void search(const float *queries, size_t count, const float *database, const float *packed,
+                   const dx_narrow_panels *narrow, const float *bias, size_t rows, size_t dims, size_t stride, int32_t first_id,
+                   size_t k, void *memory, int32_t *ids, float *scores) {
     workspace w;
     lay_out(&w, memory, count, dims, k);
     dx_pack_left(queries, stride, 1, count, dims, w.queries);
     for (size_t q = 0; q < count; q++) w.found[q] = (progress){0, -__builtin_inff()};
     for (size_t r = 0; r < rows; r += DATABASE_TILE) {
         const size_t columns = rows - r < DATABASE_TILE ? rows - r : DATABASE_TILE;
-        if (!packed) dx_pack_right(database + r * stride, stride, 1, columns, dims, w.database);
+        if (narrow) widen(narrow, r, columns, dims, w.database);
+        else if (!packed) dx_pack_right(database + r * stride, stride, 1, columns, dims, w.database);
         search_tile(&w, packed ? packed + r * dims : w.database, count, columns, dims, bias ? bias + r : 0,
                     first_id + (int32_t)r, k);
     }
@@ -112,15 +152,20 @@ static void search(const float *queries, size_t count, const float *database, co
 
 void dx_search_exact(const float *queries, size_t count, const float *database, size_t rows, size_t dims, int32_t first_id,
                      size_t k, void *memory, int32_t *ids, float *scores) {
-    search(queries, count, database, 0, 0, rows, dims, dims, first_id, k, memory, ids, scores);
+    search(queries, count, database, 0, 0, 0, rows, dims, dims, first_id, k, memory, ids, scores);
 }
 
 void dx_search_logits(const float *queries, size_t count, const float *database, const float *bias, size_t rows, size_t dims,
                       size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
-    search(queries, count, database, 0, bias, rows, dims, stride, first_id, k, memory, ids, scores);
+    search(queries, count, database, 0, 0, bias, rows, dims, stride, first_id, k, memory, ids, scores);
 }
 
 void dx_search_packed(const float *queries, size_t count, const float *packed, const float *bias, size_t rows, size_t dims,
                       size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
-    search(queries, count, 0, packed, bias, rows, dims, stride, first_id, k, memory, ids, scores);
+    search(queries, count, 0, packed, 0, bias, rows, dims, stride, first_id, k, memory, ids, scores);
+}
+
+void dx_search_narrow(const float *queries, size_t count, const dx_narrow_panels *panels, const float *bias, size_t rows,
+                      size_t dims, size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores) {
+    search(queries, count, 0, 0, panels, bias, rows, dims, stride, first_id, k, memory, ids, scores);
 }

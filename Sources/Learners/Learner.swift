@@ -44,6 +44,17 @@ package protocol Learner: Sendable {
     /// - Throws: `Failure`: `.damagedCheckpoint` where a part of the model is damaged or missing.
     func open(_ model: TrainedModel, group: WorkerGroup) throws -> any LearnerPredictor
 
+    /// Puts what `open` reads of a trained learner into the file that predicting ranks map, in the layouts that it is used in.
+    ///
+    /// `open` of a model with that file (`TrainedModel.served`) reads it instead of the checkpoints, to the same scores, bit for bit,
+    /// where the layout leaves the weights as they were trained.
+    ///
+    /// - Throws: `Failure` where a checkpoint is damaged, the disk is full, or weights cannot be narrowed or left out so.
+    func layOut(_ model: TrainedModel, into writer: inout ServingWriter) throws
+
+    /// Whether prediction reads the training documents, which a model's folder has.
+    var predictsByTrainingDocuments: Bool { get }
+
     /// The matrix that `extract` is asked for.
     ///
     /// - Throws: `Failure`: `.usage` where the model has none of it, `.damagedCheckpoint` where a checkpoint is damaged.
@@ -56,6 +67,13 @@ package protocol Learner: Sendable {
 extension Learner {
     package var name: FrameworkName { requirements.name }
     package var drawsAtRandom: Bool { true }
+
+    package var predictsByTrainingDocuments: Bool { false }
+
+    package func layOut(_ model: TrainedModel, into writer: inout ServingWriter) throws {
+        try writer.refusePruning(name.rawValue)
+        for module in try model.modules() { try writer.copy(model.checkpoint(module)) }
+    }
 
     package func encoderSize(_ options: TrainOptions, _ data: XCDataset) throws -> EncoderSize? { nil }
     package func counts(_ data: XCDataset, _ config: Config, on device: any Device) -> DataCounts? { nil }

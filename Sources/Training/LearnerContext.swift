@@ -1,6 +1,7 @@
 import Config
 import Datasets
 import DeepXMLModel
+import Devices
 
 /// What one worker must know of a learner of encoders and classifiers to search, to score and to build its networks: in
 /// training, and when a trained one predicts.
@@ -40,11 +41,14 @@ package struct LearnerContext {
         try encoders.encoder(section, trainsCoarse: !section.encoder.isFrozen, streams: streams(module))
     }
 
-    package func network(_ section: ModuleConfig, _ module: ModuleName, _ encoder: any GroupEncoder) -> Network {
+    /// - Parameter classifier: trained ones, of this worker's labels; nil: new ones.
+    package func network(
+        _ section: ModuleConfig, _ module: ModuleName, _ encoder: any GroupEncoder, classifier: ClassifierShard? = nil
+    ) -> Network {
         Network(
             batchSize: section.optimisation.batchSize, group: group, encoder: encoder, labelShards: shards,
             streams: streams(module),
-            optimiser: section.optimiser, hasBias: section.classifier.bias)
+            optimiser: section.optimiser, hasBias: section.classifier.bias, classifier: classifier)
     }
 
     /// A line for the log, said once a group.

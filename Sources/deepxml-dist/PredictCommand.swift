@@ -25,7 +25,7 @@ struct PredictCommand: ParsableCommand {
               deepxml-dist predict models/DeepXML/Astec/EURLex-4K/v_0 --features tst_X_Xf.txt --to score.npz --top-k 5
                   an ensemble; SciPy can read the file
               mpirun -np 8 deepxml-dist predict models/DeepXML/Astec/EURLex-4K/v_0_22 --text new.txt --to new.jsonl
-                  the documents are shared out among eight ranks
+                  the documents are shared out among eight ranks; those of a node share one copy of the model
 
             EXIT CODES
               0 done, 2 wrong usage or input, 3 the model is damaged, 4 out of memory or disk space
@@ -57,6 +57,16 @@ struct PredictCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Threads per rank. (default: the node's cores divided among its ranks)", valueName: "count"))
     var threads: Int?
     @Option(help: ArgumentHelp("Number of documents to score at a time.", valueName: "count")) var chunk = 4096
+    @Flag(
+        help: """
+            Let each rank hold a run of the labels, and all score every document. (default: only where the model is larger than a \
+            node's memory)
+            """)
+    var shardLabels = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Lay the model out in a file in its folder, once, which all ranks map instead of reading the model each.")
+    var servingFile = true
     @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
@@ -109,6 +119,10 @@ struct PredictCommand: ParsableCommand {
         job.topK = topK
         job.beta = beta
         job.chunk = chunk
+        job.shardsLabels = shardLabels ? true : nil
+        job.makesFiles = servingFile
+        let progress = progress
+        job.notice = { progress.note($0) }
         return job
     }
 

@@ -149,6 +149,11 @@ private struct Entry: Equatable {
     @Test func frequenciesAreWhatIsLeft() {
         let combination = combination()
         #expect(combination.mostFrequent == [2, 3, 4, 0, 1])
+        for count in 0...6 {
+            let few = SparseSliceCombination(
+                SparseSliceSettings(), positives: Self.positives, documents: 200, unlisted: count)
+            #expect(few.mostFrequent == Array(combination.mostFrequent.prefix(count)))
+        }
         for (label, n) in Self.positives.enumerated() {
             #expect(abs(sigma(Double(combination.logit(ofShare: label))) - Double(n) / 200) < 1e-6)
         }

@@ -6,7 +6,8 @@ import WorkerChecks
 
 /// Small learners of every kind, each trained once a process by two workers.
 enum TrainedLearner: String, CaseIterable, Sendable {
-    case deepXML, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, layers, slice, sliceGraphs, sliceDense
+    case deepXML, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, layers, slice, sliceGraphs, sliceDense, dismec,
+        sparseSlice
 
     private static let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predict-test-\(UUID())").path
     private static let trained: [TrainedLearner: Result<LearnerJob, any Error>] = {
@@ -25,7 +26,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         // So few links that graphs are quicker than looking at all vectors.
         case .graphs: ["extreme.M=2", "extreme.efC=1", "extreme.efS=16"]
         case .sliceGraphs: ["slice.M=2", "slice.efC=1", "slice.efS=16"]
-        case .movingShortlists, .oneVsAll, .rerankedOneVsAll, .layers, .slice, .sliceDense: []
+        case .movingShortlists, .oneVsAll, .rerankedOneVsAll, .layers, .slice, .sliceDense, .dismec, .sparseSlice: []
         }
     }
 
@@ -35,6 +36,8 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         case .movingShortlists: .anns
         case .oneVsAll, .rerankedOneVsAll: .ova
         case .slice, .sliceGraphs, .sliceDense: .slice
+        case .dismec: .dismec
+        case .sparseSlice: .sparseSlice
         }
     }
 
@@ -48,7 +51,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         let features: SampleData.Features = self == .sliceDense ? .dense(21) : .sparse
         var job = try LearnerJob(
             folder: "\(Self.folder)/\(rawValue)", data: SampleData(testDocuments: 61, features: features),
-            framework: framework == .slice ? .slice : .deepXML, settings: settings)
+            framework: [.slice, .dismec, .sparseSlice].contains(framework) ? framework : .deepXML, settings: settings)
         job.options.framework = framework
         job.options.predictions = PredictionFormat.allCases
         if self == .layers {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `predict` gives for raw text and for features what `train` scored for the same documents, byte for byte, on any number of
-# ranks; and says what is wrong with what it is given.
+# ranks, whether these share the documents or the labels; and says what is wrong with what it is given. `compress` makes models that
+# predict like any other.
 . "$(dirname "$0")/lib.sh"
 data=$scratch/data work=$scratch/work err=$scratch/err out=$scratch/out
 
@@ -34,6 +35,10 @@ learner() {
         --framework "$framework" --arch "$arch" --predictions npz,text,jsonl "${quick[@]}" "$@" >"$out" 2>"$err" </dev/null
     verdict "training of $framework with $arch" "$([ $? -eq 0 ] || echo 'it failed')" "$out" "$err"
 }
+quick_networks=("${quick[@]}") quick=()
+learner SparseSlice Linear --seeds 1
+learner DiSMEC Linear --seeds 1
+quick=("${quick_networks[@]}")
 learner DeepXML Astec --seeds 1,2
 learner DeepXML-OVA Astec --seeds 1 --set extreme.init=random
 learner DeepXML-ANNS Astec --seeds 1 --set extreme.init=random
@@ -59,6 +64,13 @@ same() {
         cmp -s "$out.jsonl" "$results/score.jsonl" || why+="other scores of text; "
         verdict "$name: what train wrote, $ranks ranks" "$why" "$out" "$err"
     done
+    for ranks in 2 3; do
+        why=""
+        predict $ranks "$model" --shard-labels --text "$data/Text/tst_raw.tsv" --to "$out.jsonl" --chunk 11 -q </dev/null >"$out" ||
+            why="exit code not 0; "
+        cmp -s "$out.jsonl" "$results/score.jsonl" || why+="other scores"
+        verdict "$name: $ranks ranks with labels of their own" "$why" "$out" "$err"
+    done
     predict 0 "$model" --text "$data/Text/tst_raw.tsv" --to "$out.npz" --chunk 1 -q </dev/null >"$out"
     cmp -s "$out.npz" "$results/score.npz"
     verdict "$name: one document at a time" "$([ $? -eq 0 ] || echo 'other scores')" "$out" "$err"
@@ -67,6 +79,8 @@ same DeepXML DeepXML/Astec/Text/v_0_1 tst_X_Xf.txt
 same 'an ensemble' DeepXML/Astec/Text/v_0 tst_X_Xf.txt
 same DeepXML-OVA DeepXML-OVA/Astec/Text/v_0_1 tst_X_Xf.txt
 same DeepXML-ANNS DeepXML-ANNS/Astec/Text/v_0_1 tst_X_Xf.txt
+same SparseSlice SparseSlice/Linear/Text/v_0_1 tst_X_Xf.txt
+same DiSMEC DiSMEC/Linear/Text/v_0_1 tst_X_Xf.txt
 same GRU DeepXML-ANNS/GRU/Text/v_0_1 tst_X_seq.npz
 
 model=DeepXML-OVA/Astec/Text/v_0_1 wanted=$work/results/DeepXML-OVA/Astec/Text/v_0_1/score.jsonl
@@ -120,6 +134,24 @@ for arguments in '' '--features a --text b' '--text a --top-k 0' '--text a --bet
     # shellcheck disable=SC2086
     refused "wrong use: $arguments" 2 'error:' 0 "$model" $arguments
 done
+for arguments in '--precision int8' '--prune 0.2' '--prune 0.2 --precision bfloat16'; do
+    why=""
+    # shellcheck disable=SC2086
+    "$program" compress "$work/models/SparseSlice/Linear/Text/v_0_1" --to "$work/models/small" --data "$data" $arguments \
+        >"$out" 2>"$err" </dev/null || why="exit code not 0; "
+    grep -q '^PSP@5 ' "$out" || why+="no figures; "
+    for ranks in 0 2; do
+        predict $ranks small --text "$scratch/plain.txt" --to "$out.$ranks.txt" -q </dev/null || why+="no prediction on $ranks ranks; "
+    done
+    cmp -s "$out.0.txt" "$out.2.txt" || why+="other scores on two ranks"
+    verdict "compress $arguments" "$why" "$out" "$err"
+    rm -r "$work/models/small"
+done
+# The file that ranks map is checked; without it, the checkpoints are.
+flip_byte "$work/models/$model/serving.dxa"
+refused 'a damaged file of a model' 3 'serving.dxa' 0 "$model" --text "$scratch/plain.txt"
+refused 'a damaged file of a model' 3 'serving.dxa' 3 "$model" --text "$scratch/plain.txt"
+rm "$work/models/$model/serving.dxa"
 flip_byte "$work/models/$model/ckpt_extreme_2_0/shard-0-of-2.h5"
 refused 'a damaged model' 3 'shard-0-of-2.h5' 0 "$model" --text "$scratch/plain.txt"
 refused 'a damaged model' 3 'shard-0-of-2.h5' 3 "$model" --text "$scratch/plain.txt"

@@ -1,33 +1,77 @@
 import Support
 
-/// A whole checkpoint: any part of any array, whatever number of workers wrote it.
+/// A whole checkpoint: any part of any array, whatever number of workers wrote it. Or what a mapped file has of one.
 public final class CheckpointReader: Sendable {
+    /// Of the checkpoint, or the mapped file.
     public let folder: String
-    private let manifest: Manifest
-
-    public var key: CheckpointKey { manifest.key }
-    public var state: [String: String] { manifest.state }
-    public var isPinned: Bool { manifest.pinned }
+    public let key: CheckpointKey
+    public let state: [String: String]
+    public let isPinned: Bool
     /// Number of workers that wrote it.
-    public var shardCount: Int { manifest.shards.count }
-    /// Names of the arrays, in alphabetical order.
-    public var names: [String] { Set(manifest.shards.flatMap(\.arrays).map(\.name)).sorted() }
+    public let shardCount: Int
+    private let source: Source
 
-    init(folder: String, manifest: Manifest) {
-        self.folder = folder
-        self.manifest = manifest
+    private enum Source: Sendable {
+        case shards([ShardReceipt])
+        case mapped(MappedCheckpoint)
     }
 
-    public func contains(_ name: String) -> Bool { part(of: name) != nil }
+    /// Arrays come as views of a mapped file: whoever only reads them shares them with other ranks.
+    public var isMapped: Bool { if case .mapped = source { true } else { false } }
+
+    /// Names of the arrays, in alphabetical order.
+    public var names: [String] {
+        switch source {
+        case .shards(let shards): Set(shards.flatMap(\.arrays).map(\.name)).sorted()
+        case .mapped(let arrays): arrays.names
+        }
+    }
+
+    init(folder: String, manifest: Manifest) {
+        (self.folder, key, state, isPinned) = (folder, manifest.key, manifest.state, manifest.pinned)
+        shardCount = manifest.shards.count
+        source = .shards(manifest.shards)
+    }
+
+    /// What `file` has of the module; nil where it has nothing of it.
+    ///
+    /// - Throws: `Failure(.damagedCheckpoint)` where what it says of the module cannot be read.
+    public init?(_ file: ArrayFile, module: String) throws {
+        guard let arrays = try MappedCheckpoint(file, module: module) else { return nil }
+        (folder, key, state, isPinned) = (file.path, arrays.record.key, arrays.record.state, true)
+        shardCount = arrays.record.shards
+        source = .mapped(arrays)
+    }
+
+    public func contains(_ name: String) -> Bool {
+        switch source {
+        case .shards(let shards): shards.contains { $0.arrays.contains { $0.name == name } }
+        case .mapped(let arrays): arrays.extent(name) != nil
+        }
+    }
 
     /// Rows and columns of the whole array; a 1-D array has one column.
     public func extent(_ name: String) throws -> (rows: Int, cols: Int) {
-        guard let part = part(of: name) else {
+        guard let extent = wholeExtent(name) else {
             throw Failure(
                 .damagedCheckpoint, "the checkpoint has no array '\(name)'", at: folder,
                 found: names.joined(separator: ", "), advice: "start over with --fresh")
         }
-        return part.whole
+        return extent
+    }
+
+    private func wholeExtent(_ name: String) -> (rows: Int, cols: Int)? {
+        switch source {
+        case .shards(let shards):
+            shards.lazy.compactMap { $0.arrays.first { $0.name == name }?.whole }.first
+        case .mapped(let arrays): arrays.extent(name)
+        }
+    }
+
+    /// The type of an array's elements, as a checkpoint stores them; nil where there is no such array.
+    public func scalar(_ name: String) -> H5Scalar? {
+        guard case .shards(let shards) = source else { return nil }
+        return shards.lazy.compactMap { $0.arrays.first { $0.name == name }?.type }.first
     }
 
     /// All of an array, row-major, put together where it was sharded.
@@ -46,7 +90,8 @@ public final class CheckpointReader: Sendable {
         try rectangle(name, 0..<extent(name).rows, range)
     }
 
-    /// Any rectangle of an array, gathered from the shards that hold parts of it; one chunk (1 MiB) is in flight.
+    /// Any rectangle of an array, gathered from the shards that hold parts of it; one chunk (1 MiB) is in flight. Of a mapped file,
+    /// whole rows are a view, which may not be written to.
     ///
     /// - Throws: `Failure(.damagedCheckpoint)` where a file has changed since it was checked.
     public func rectangle<T: H5Element>(_ name: String, _ rows: Range<Int>, _ cols: Range<Int>) throws -> Buffer<T> {
@@ -57,8 +102,17 @@ public final class CheckpointReader: Sendable {
                 found: "\(whole.rows)×\(whole.cols)", expected: "rows \(rows), columns \(cols)", advice: "start over with --fresh"
             )
         }
+        switch source {
+        case .mapped(let arrays): return try arrays.rectangle(name, rows, cols)
+        case .shards(let shards): return try gathered(name, rows, cols, from: shards)
+        }
+    }
+
+    private func gathered<T: H5Element>(
+        _ name: String, _ rows: Range<Int>, _ cols: Range<Int>, from shards: [ShardReceipt]
+    ) throws -> Buffer<T> {
         let result = Buffer<T>(count: rows.count * cols.count)
-        for shard in manifest.shards {
+        for shard in shards {
             for part in shard.arrays where part.name == name {
                 let (sharedRows, sharedCols) = (part.rows.clamped(to: rows), part.cols.clamped(to: cols))
                 if sharedRows.isEmpty || sharedCols.isEmpty { continue }
@@ -70,13 +124,6 @@ public final class CheckpointReader: Sendable {
             }
         }
         return result
-    }
-
-    private func part(of name: String) -> ArrayRecord? {
-        for shard in manifest.shards {
-            if let part = shard.arrays.first(where: { $0.name == name }) { return part }
-        }
-        return nil
     }
 }
 

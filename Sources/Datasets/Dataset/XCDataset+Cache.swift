@@ -95,16 +95,35 @@ extension XCDataset {
         try writeCache(cacheFile, CacheLayout(of: self, team))
     }
 
+    /// The same labels, features by number, and how frequent labels are in the file: no document.
+    public var withoutDocuments: XCDataset {
+        XCDataset(
+            featureType: featureType, trainFeatures: .withoutRows(cols: vocabularySize, binary: false),
+            trainLabels: .withoutRows(cols: labelCount, binary: true), trainDocuments: .withoutEntries(rows: labelCount),
+            testFeatures: .withoutRows(cols: vocabularySize, binary: false),
+            testLabels: .withoutRows(cols: labelCountInFile, binary: true), labelIds: labelIds, labelCounts: labelCounts,
+            trainRowsInFile: trainRowsInFile, testFilter: .withoutRows(cols: labelCountInFile, binary: true),
+            fingerprint: fingerprint)
+    }
+
     /// The same training documents and labels, and no test document.
     public var withoutTest: XCDataset {
-        func empty(cols: Int, binary: Bool) -> CSRMatrix {
-            CSRMatrix(
-                rows: 0, cols: cols, starts: Buffer(count: 1), indices: Buffer(count: 0), values: binary ? nil : Buffer(count: 0))
-        }
-        return XCDataset(
+        XCDataset(
             featureType: featureType, trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments,
-            testFeatures: empty(cols: vocabularySize, binary: false), testLabels: empty(cols: labelCountInFile, binary: true),
+            testFeatures: .withoutRows(cols: vocabularySize, binary: false),
+            testLabels: .withoutRows(cols: labelCountInFile, binary: true),
             labelIds: labelIds, labelCounts: labelCounts, trainRowsInFile: trainRowsInFile,
-            testFilter: empty(cols: labelCountInFile, binary: true), fingerprint: fingerprint)
+            testFilter: .withoutRows(cols: labelCountInFile, binary: true), fingerprint: fingerprint)
+    }
+}
+
+extension CSRMatrix {
+    fileprivate static func withoutEntries(rows: Int) -> CSRMatrix {
+        CSRMatrix(rows: rows, cols: 0, starts: Buffer(count: rows + 1), indices: Buffer(count: 0), values: nil)
+    }
+
+    fileprivate static func withoutRows(cols: Int, binary: Bool) -> CSRMatrix {
+        CSRMatrix(
+            rows: 0, cols: cols, starts: Buffer(count: 1), indices: Buffer(count: 0), values: binary ? nil : Buffer(count: 0))
     }
 }

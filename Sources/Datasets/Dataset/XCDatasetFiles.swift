@@ -72,7 +72,7 @@ public struct XCDatasetFiles: Sendable, Equatable {
     }
 
     /// The filter's path; nil where the set has none.
-    func filterPath() -> String? {
+    public func filterPath() -> String? {
         if let filter { return path(filter) }
         return ["filter_labels_test.txt", "filter_labels_text.txt"].map(path).first(where: isFile)
     }

@@ -18,6 +18,15 @@ public final class EmbeddingShard: Sendable {
         table = Parameter(rows: vocabulary, cols: columns.count, on: device)
     }
 
+    /// Trained ones, which will only be read.
+    ///
+    /// - Parameter table: V×|columns|.
+    public init(trained table: Buffer<Float>, columns: Range<Int>, on device: any Device) {
+        (self.columns, self.device) = (columns, device)
+        let rows = columns.isEmpty ? 0 : table.count / columns.count
+        self.table = Parameter(viewing: table, rows: rows, cols: columns.count, on: device)
+    }
+
     /// Copies this shard's columns of the V×D token embeddings.
     public func initialise(from embeddings: DenseMatrix) {
         precondition(embeddings.rows == table.rows && columns.upperBound <= embeddings.cols)

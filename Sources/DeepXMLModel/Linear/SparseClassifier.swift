@@ -57,6 +57,12 @@ public struct SparsePredictor: Sendable {
         index = device.invertedIndex(weights: classifier.weights, biases: classifier.biases)
     }
 
+    /// Classifiers that are laid out already.
+    public init(_ index: InvertedIndex, labels: Range<Int>, on device: any Device) {
+        precondition(index.labels == labels.count)
+        (self.index, self.labels, self.device) = (index, labels, device)
+    }
+
     /// The k labels with the largest margins w·x + b for each of the rows `docs` of `documents` (N×V), ties by smaller label.
     ///
     /// Merged over any cut of the labels they are the same, bit for bit.

@@ -26,4 +26,18 @@ public final class ClassifierShard: Sendable {
         weight = Parameter(rows: labels.count, cols: paddedWidth(dims), on: device)
         bias = Parameter(rows: labels.count, cols: 1, on: device)
     }
+
+    /// Trained ones, which will only be read.
+    ///
+    /// - Parameters:
+    ///   - weight: |labels|×ld.
+    ///   - bias: |labels|.
+    public init(
+        labels: Range<Int>, dims: Int, hasBias: Bool, trained weight: Buffer<Float>, bias: Buffer<Float>, on device: any Device
+    ) {
+        precondition(weight.count == labels.count * paddedWidth(dims) && bias.count == labels.count)
+        (self.device, self.labels, self.dims, self.hasBias) = (device, labels, dims, hasBias)
+        self.weight = Parameter(viewing: weight, rows: labels.count, cols: paddedWidth(dims), on: device)
+        self.bias = Parameter(viewing: bias, rows: labels.count, cols: 1, on: device)
+    }
 }

@@ -8,7 +8,7 @@ import Support
 ///
 /// Every device sums in the order that `CPUDevice`, the reference, sums in, or says that it does not.
 public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperations, SearchOperations, LinearOperations,
-    DenseLinearOperations
+    DenseLinearOperations, LayoutOperations
 {
     /// What it is, for plans and logs: `CPU, 2 threads`.
     var name: String { get }
@@ -20,6 +20,9 @@ public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperat
 
     /// Zeros.
     func memory(floats: Int) -> DeviceMemory
+
+    /// Floats that are there already and are only read: on a CPU a view, else a copy.
+    func memory(viewing floats: Buffer<Float>) -> DeviceMemory
 
     /// Bytes of this device's memory that tensors take now.
     var bytesInUse: Int { get }

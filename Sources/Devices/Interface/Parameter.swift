@@ -1,3 +1,5 @@
+import Support
+
 /// A parameter matrix with its optimiser's state; all rows×cols, without padding between rows.
 public final class Parameter: Sendable {
     public let value: Tensor
@@ -12,6 +14,12 @@ public final class Parameter: Sendable {
     /// Zeros on `device`. Memory that is never touched costs nothing on a CPU.
     public init(rows: Int, cols: Int, on device: any Device) {
         value = device.tensor(rows: rows, cols: cols)
+        firstMoment = device.tensor(rows: rows, cols: cols)
+        secondMoment = device.tensor(rows: rows, cols: cols)
+    }
+    /// A matrix that is there already and will only be read; its moments are zeros.
+    public init(viewing floats: Buffer<Float>, rows: Int, cols: Int, on device: any Device) {
+        value = Tensor(device.memory(viewing: floats), rows: rows, cols: cols)
         firstMoment = device.tensor(rows: rows, cols: cols)
         secondMoment = device.tensor(rows: rows, cols: cols)
     }

@@ -112,8 +112,8 @@ dx_dual_result dx_dual_sparse(const dx_sparse_rows *x, size_t cols, const int32_
 size_t dx_sparse_mean(const dx_sparse_rows *x, size_t cols, const int32_t *rows, size_t count, float threshold,
                       int32_t *columns, float *weights, void *workspace);
 
-/// A model by labels for scores of single pairs: a hash table for each label, of a power of two of places (open addressing),
-/// in which features stand with their weights. Label l's places are starts[l] ..< starts[l+1]; an empty one holds -1.
+/// A model by labels for scores of single pairs: a hash table for each label (open addressing), in which features stand with
+/// their weights. Label l's table is bytes starts[l] ..< starts[l+1], a multiple of 8.
 typedef struct {
     int32_t column;
     float weight;
@@ -122,15 +122,15 @@ typedef struct {
 typedef struct {
     size_t labels;
     const int64_t *starts;
-    const dx_weight *places;
+    const uint8_t *tables;
     const float *biases;
 } dx_weight_tables;
 
-/// Places of the table of a label with `count` weights.
-size_t dx_weight_places(size_t count);
+/// Bytes of the table of a label with `count` weights: about 12 a weight.
+size_t dx_weight_bytes(size_t count);
 
-/// Fills one label's table.
-void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, dx_weight *places, size_t place_count);
+/// Fills one label's table of so many bytes, 8-byte aligned.
+void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, uint8_t *table, size_t bytes);
 
 /// scores[i] = w x + b of one document with each of `labels`, summed in the document's order; first_label is the first of the
 /// model's. Labels that are not the model's keep their score.
@@ -172,4 +172,31 @@ void dx_inverted_begin(void *workspace, size_t labels);
 /// feature with the document cost nothing but the best of them. Leaves the workspace as `dx_inverted_begin` made it.
 void dx_inverted_topk(const dx_inverted_index *model, const int32_t *columns, const float *values, size_t count, size_t k,
                       int32_t first_id, void *workspace, int32_t *ids, float *scores);
+
+/// A model whose numbers are narrow: rows of (number, weight) pairs, numbers ascending, each as the gap from the one before (seven
+/// bits a byte, the lowest first, the eighth bit set where another follows) and then its weight, of `width` bytes: 2, bfloat16; 1, a
+/// whole number from -127 to 127. Row r is bytes starts[r] ..< starts[r+1]. By feature the numbers are labels, by label features.
+/// `scales`: what a label's sum of products is times, or null; `by_bias`: as above, for rows by feature.
+typedef struct {
+    size_t labels;
+    int width;
+    const int64_t *starts;
+    const uint8_t *bytes;
+    const float *scales, *biases;
+    const int32_t *by_bias;
+} dx_narrow_model;
+
+/// Packs a row; returns its bytes. With null `bytes` it only counts them.
+size_t dx_narrow_pack(const int32_t *columns, const float *values, size_t count, int width, uint8_t *bytes);
+
+/// The entries of a row of `byte_count` bytes; returns how many. Null `columns` and `values`: counts only.
+size_t dx_narrow_unpack(const uint8_t *bytes, size_t byte_count, int width, int32_t *columns, float *values);
+
+/// `dx_inverted_topk` of a narrow model by feature; the workspace is the same.
+void dx_narrow_topk(const dx_narrow_model *model, const int32_t *columns, const float *values, size_t count, size_t k,
+                    int32_t first_id, void *workspace, int32_t *ids, float *scores);
+
+/// `dx_sparse_scores` of a narrow model by label. `document`: a zero for each feature, before and after.
+void dx_narrow_scores(const dx_narrow_model *model, int32_t first_label, const int32_t *columns, const float *values,
+                      size_t count, const int32_t *labels, size_t label_count, float *document, float *scores);
 #endif

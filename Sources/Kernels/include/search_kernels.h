@@ -21,6 +21,20 @@ void dx_search_logits(const float *queries, size_t count, const float *database,
 void dx_search_packed(const float *queries, size_t count, const float *packed, const float *bias, size_t rows, size_t dims,
                       size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores);
 
+/// A database in the layout of `dx_gemm_pack` whose numbers are narrow: bfloat16, or where there are `scales` whole numbers from
+/// -127 to 127 in a byte each, times the scale of their row. There are scales for whole groups of 32 rows.
+typedef struct {
+    const void *numbers;
+    const float *scales;
+} dx_narrow_panels;
+
+/// Narrows one group of 32 rows in the layout of `dx_gemm_pack`: dims x 32 numbers of `width` bytes; with 1, 32 `scales` are filled.
+void dx_narrow_panel(const float *packed, size_t dims, int width, float *scales, void *numbers);
+
+/// The same over a narrow database, whose rows begin with the first of the panels.
+void dx_search_narrow(const float *queries, size_t count, const dx_narrow_panels *panels, const float *bias, size_t rows,
+                      size_t dims, size_t stride, int32_t first_id, size_t k, void *memory, int32_t *ids, float *scores);
+
 /// Positions of the k largest of `count` scores, in descending order, ties by smaller id; `ids` may come in any order, and
 /// are not negative. `memory`: 4·count. Returns how many, at most `count`.
 size_t dx_top_k(const float *scores, const int32_t *ids, size_t count, size_t k, int32_t *memory, int32_t *order);

@@ -46,6 +46,13 @@ package struct DiSMEC: SparseLinearLearner {
         try DiSMECPredictor(model, group: group)
     }
 
+    package func layOut(_ model: TrainedModel, into writer: inout ServingWriter) throws {
+        let name = ModuleName.classifiers.name
+        let stored = try StoredClassifier(model.checkpoint(name), features: model.data.vocabularySize)
+        let all = try stored.classifier(of: 0..<model.data.labelCount)
+        try writer.writeIndex(writer.pruned(all), name)
+    }
+
     package func facts(of model: ModelDescription) -> [ModelFact] {
         let settings = model.config[DiSMECSettings.self]
         return [

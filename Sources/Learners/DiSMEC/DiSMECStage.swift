@@ -28,9 +28,13 @@ final class DiSMECPredictor: LearnerPredictor {
         self.model = model
         self.group = group
         let labels = LabelShards.cut(positives: model.data.positives).labels(ofWorker: group.rank, workers: group.size)
-        let stored = try StoredClassifier(
-            model.checkpoint(ModuleName.classifiers.name), features: model.data.vocabularySize)
-        predictor = SparsePredictor(try stored.classifier(of: labels), on: group.device)
+        let name = ModuleName.classifiers.name, features = model.data.vocabularySize
+        if let served = ServedSparse(model.served, name, features: features) {
+            predictor = SparsePredictor(try served.index(labels, on: group.device), labels: labels, on: group.device)
+        } else {
+            let stored = try StoredClassifier(model.checkpoint(name), features: features)
+            predictor = SparsePredictor(try stored.classifier(of: labels), on: group.device)
+        }
     }
 
     func prediction(of features: CSRMatrix) throws -> Prediction {

@@ -12,6 +12,8 @@ public final class TrainedModel: Sendable {
     public let data: XCDataset
     /// Name of each label by original id; nil where the data set had no names.
     public let labelNames: [String]?
+    /// The file in which the model is laid out for prediction, where it is mapped.
+    package let served: ArrayFile?
 
     /// Names of the files in a model's folder, beside its checkpoints.
     public enum Files {
@@ -50,10 +52,20 @@ public final class TrainedModel: Sendable {
                 expected: "\(description.features), \(description.labels), \(description.identity.dataFingerprint)",
                 advice: "give the training command again: it completes the folder")
         }
-        return TrainedModel(folder: folder, description: description, data: data, labelNames: try names(folder, description))
+        return TrainedModel(
+            folder: folder, description: description, data: data, labelNames: try names(folder, description),
+            served: try compressedFile(folder))
     }
 
-    private init(folder: String, description: ModelDescription, data: XCDataset, labelNames: [String]?) {
+    /// The same model, with its arrays read from a mapped file.
+    func serving(_ file: ArrayFile) -> TrainedModel {
+        TrainedModel(folder: folder, description: description, data: data, labelNames: labelNames, served: file)
+    }
+
+    private init(
+        folder: String, description: ModelDescription, data: XCDataset, labelNames: [String]?, served: ArrayFile?
+    ) {
+        self.served = served
         self.folder = folder
         self.description = description
         self.data = data
@@ -110,6 +122,12 @@ public final class TrainedModel: Sendable {
     public func checkpoint(_ module: String) throws -> CheckpointReader {
         let entries = try CheckpointEntry.all(in: folder).filter { $0.isPinned && $0.key?.module == module }
         guard let entry = entries.last else {
+            if let compression {
+                throw Failure(
+                    .usage, "a compressed model has no checkpoints", at: folder, found: compression,
+                    expected: "a model as trained",
+                    advice: "use the model that it was made of")
+            }
             let known = try modules()
             throw Failure(
                 .usage, "the model has no module \"\(module)\"", at: folder, found: module,

@@ -20,7 +20,7 @@ package final class DocumentEncoder {
         self.layer = layer
         group = try WorkerGroup.alone(threads: threads)
         let trained = try TrainedNetworks(model, framework, group: group, batchSize: Self.block), context = trained.context
-        let checkpoint = try model.checkpoint(module)
+        let checkpoint = try model.parameters(module)
         switch module {
         case ModuleName.surrogate.name where layer == .intermediate:
             encoder = try context.encoders.encoder(

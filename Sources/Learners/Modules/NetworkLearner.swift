@@ -75,6 +75,25 @@ extension NetworkLearner {
         try NetworkPredictor(model: model, framework: self, group: group)
     }
 
+    package var predictsByTrainingDocuments: Bool { modules.hasShortlists }
+
+    package func layOut(_ model: TrainedModel, into writer: inout ServingWriter) throws {
+        try writer.refusePruning(name.rawValue)
+        let packs = !modules.hasShortlists && !model.config.usesReranker(requirements)
+        for module in try model.modules() {
+            let reader = try model.checkpoint(module)
+            switch module {
+            case ModuleName.shortlist.name, ModuleName.finalShortlist.name: try writer.copyMethod(reader)
+            // Its classifiers are those of clusters, for training alone.
+            case ModuleName.surrogate.name: try writer.copy(reader) { !$0.hasPrefix("classifier.") }
+            case ModuleName.extreme.name where packs:
+                try writer.copy(reader) { !$0.hasPrefix("classifier.") }
+                try writer.pack(reader, dims: model.classifierDims())
+            default: try writer.copy(reader)
+            }
+        }
+    }
+
     package func extract(_ extraction: Extraction, from model: TrainedModel) throws -> ExtractedMatrix {
         .dense(try NetworkExtraction(extraction, framework: self).matrix(of: model))
     }

@@ -27,7 +27,10 @@ package final class NetworkPredictor: LearnerPredictor {
         network = try trained.network(.extreme)
         search = framework.modules.hasShortlists ? try trained.search(encoder: network.encoder) : nil
         reranker = context.usesReranker ? Reranker(network: try trained.network(.reranker), context) : nil
-        packed = search == nil && reranker == nil && group.size == 1 ? group.device.packedSearch(over: network.classifier) : nil
+        packed =
+            search == nil && reranker == nil && group.size == 1
+            ? try model.packedClassifier(ModuleName.extreme.name).map(group.device.packedSearch)
+                ?? group.device.packedSearch(over: network.classifier) : nil
     }
 
     package func prediction(of features: CSRMatrix) throws -> Prediction {

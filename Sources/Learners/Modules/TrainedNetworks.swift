@@ -1,4 +1,6 @@
+import Checkpoint
 import Config
+import Devices
 import Support
 import Training
 
@@ -33,10 +35,29 @@ package struct TrainedNetworks {
     /// - Throws: `Failure` where the model has no such module, or a checkpoint of it is damaged.
     package func network(_ module: ModuleName) throws -> Network {
         let section = module == .reranker ? config.reranker : config.extreme
-        let network = context.network(section, module, try encoder(module))
-        try network.restore(model.checkpoint(module.name), moments: false)
+        let reader = try model.parameters(module.name), encoder = try encoder(module)
+        try encoder.restore(reader, moments: false)
+        let network = context.network(
+            section, module, encoder, classifier: try classifier(module, section, reader, dims: encoder.outputDims))
         network.prepareForPrediction()
         return network
+    }
+
+    /// This worker's classifiers; none where it works alone and they are laid out to be searched (`packedClassifier`).
+    private func classifier(_ module: ModuleName, _ section: ModuleConfig, _ reader: CheckpointReader, dims: Int) throws
+        -> ClassifierShard
+    {
+        let device = context.group.device, ld = paddedWidth(dims)
+        var labels = context.labels
+        let weight: Buffer<Float>, bias: Buffer<Float>
+        if let packed = try model.packedClassifier(module.name) {
+            if context.group.size == 1 { labels = 0..<0 }
+            (weight, bias) = (device.rows(labels, of: packed, ld: ld), packed.biases.view(labels))
+        } else {
+            (weight, bias) = (try reader.rows("classifier.weight", labels), try reader.rows("classifier.bias", labels))
+        }
+        return ClassifierShard(
+            labels: labels, dims: dims, hasBias: section.classifier.bias, trained: weight, bias: bias, on: device)
     }
 
     /// The encoder of a module as it begins; its own parameters are to be restored, and its module's network need not be whole.
@@ -45,7 +66,7 @@ package struct TrainedNetworks {
         let encoder = try context.newEncoder(section, module)
         // The classifiers of module III stand on the encoder of module I.
         if modules.hasSurrogate, module == .extreme {
-            try encoder.restoreCoarse(model.checkpoint(ModuleName.surrogate.name))
+            try encoder.restoreCoarse(model.parameters(ModuleName.surrogate.name))
         }
         return encoder
     }
@@ -54,7 +75,7 @@ package struct TrainedNetworks {
     package func search(encoder: any GroupEncoder) throws -> ShortlistSearch {
         let module = config.extreme.searchesBeforeTraining ? ModuleName.shortlist : .finalShortlist
         let methods = try SearchMethods.trained(
-            model.checkpoint(module.name), context, dims: SearchSpace(encoder, config.extreme).dims)
+            model.parameters(module.name), context, dims: SearchSpace(encoder, config.extreme).dims)
         return try ShortlistSearch(context, encoder: encoder, methods: methods, isForManyCalls: true)
     }
 }

@@ -19,12 +19,12 @@ final class SlicePredictor: LearnerPredictor {
         settings = model.config[SliceSettings.self]
         shards = LabelShards.cut(positives: model.data.positives)
         labelIds = model.labelIds
-        let lists = try model.checkpoint(ModuleName.shortlist.name), device = group.device
+        let lists = try model.parameters(ModuleName.shortlist.name), device = group.device
         let vectors = try SliceVectors(trained: lists, features: model.data.vocabularySize, device: device)
         self.vectors = vectors
         let labels = shards.labels(ofWorker: group.rank, workers: group.size)
         classifiers = SliceClassifiers(labels: labels, of: model.data.labelCount, dims: vectors.dims, device: device)
-        try classifiers.restore(try model.checkpoint(ModuleName.extreme.name))
+        try classifiers.restore(try model.parameters(ModuleName.extreme.name))
         let plan = GenerativePlan(trained: lists, settings, labels: model.data.labelCount, dims: vectors.dims)
         search = try GenerativeSearch(
             plan, parts: plan.parts(shards, rank: group.rank, of: group.size), k: settings.numNbrs, group: group, device: device,

@@ -12,26 +12,31 @@ import Transport
 /// Of each feature only the labels with the largest weights are kept (`postings`): a frequent word says little of a label, and would
 /// list most of them.
 package struct LabelMeans {
-    /// L×V: a label's mean, times the label's documents to the power of `frequencyPower`.
-    private let weights: CSRMatrix
+    /// The labels whose means are here: all, but where a model that is larger than a node's memory predicts.
+    let labels: Range<Int>
     private let index: InvertedIndex
     private let device: any Device
 
     private static let name = "mean"
 
-    /// - Parameter weights: L×V, as described above.
+    /// - Parameter weights: L×V: a label's mean, times the label's documents to the power of `frequencyPower`.
     package init(_ weights: CSRMatrix, on device: any Device) {
-        (self.weights, self.device) = (weights, device)
-        index = device.invertedIndex(weights: weights, biases: Buffer(count: weights.rows))
+        self.init(
+            device.invertedIndex(weights: weights, biases: Buffer(count: weights.rows)), labels: 0..<weights.rows, on: device)
+    }
+
+    /// Those of some labels, laid out already.
+    init(_ index: InvertedIndex, labels: Range<Int>, on device: any Device) {
+        precondition(index.labels == labels.count)
+        (self.index, self.labels, self.device) = (index, labels, device)
     }
 
     /// Each worker makes the means of its own labels. Collective.
-    init(of run: LearnerRun, _ settings: SparseSliceSettings) throws {
-        let own = Self.weights(
+    static func weights(of run: LearnerRun, _ settings: SparseSliceSettings) throws -> CSRMatrix {
+        let own = weights(
             of: run.data.trainFeatures, members: run.data.trainDocuments, labels: run.labels, settings, on: run.group.device)
         let team = run.group.team, kept = own.keepingLargest(settings.postings, firstRow: run.labels.lowerBound, team: team)
-        let all = try run.group.gatherRows(kept).keepingLargest(settings.postings, firstRow: 0, team: team)
-        self.init(all, on: run.group.device)
+        return try run.group.gatherRows(kept).keepingLargest(settings.postings, firstRow: 0, team: team)
     }
 
     /// Of some labels, with all their features.
@@ -53,24 +58,31 @@ package struct LabelMeans {
         return means
     }
 
-    /// Those of a trained learner.
-    init(_ reader: CheckpointReader, labels: Int, features: Int, on device: any Device) throws {
-        let stored = try StoredClassifier(reader, name: Self.name, features: features)
-        self.init(try stored.classifier(of: 0..<labels).weights, on: device)
+    /// Those of a trained learner, of some of the labels.
+    init(_ reader: CheckpointReader, labels: Range<Int>, features: Int, on device: any Device) throws {
+        let means = try Self.stored(reader, features: features).classifier(of: labels)
+        self.init(device.invertedIndex(weights: means.weights, biases: means.biases), labels: labels, on: device)
+    }
+
+    /// A checkpoint's, as classifiers without biases.
+    static func stored(_ reader: CheckpointReader, features: Int) throws -> StoredClassifier {
+        try StoredClassifier(reader, name: name, features: features)
     }
 
     /// One worker's part of a checkpoint: the rows of its labels.
-    func stored(_ labels: Range<Int>) -> [StoredArray] {
+    ///
+    /// - Parameter weights: of all labels.
+    static func arrays(_ weights: CSRMatrix, _ labels: Range<Int>) -> [StoredArray] {
         let own = SparseClassifier(labels: labels, weights: weights.block(labels), biases: Buffer(count: labels.count))
         let before = Int(weights.starts[labels.lowerBound])
         return StoredClassifier.arrays(
-            own, name: Self.name, first: 0, labels: weights.rows, entries: (before: before, all: weights.nonZeros))
+            own, name: name, first: 0, labels: weights.rows, entries: (before: before, all: weights.nonZeros))
     }
 
     /// The k labels with the largest similarities, frequent ones preferred, to each of the documents `docs`, ties by smaller label;
-    /// none that shares no feature with the document.
+    /// none that shares no feature with the document. Of the labels that are here.
     package func best(_ k: Int, of documents: CSRMatrix, docs: [Int32]) -> TopK {
-        let lists = device.bestLabels(index, documents: documents, docs: docs, k: k, firstLabel: 0)
+        let lists = device.bestLabels(index, documents: documents, docs: docs, k: k, firstLabel: labels.lowerBound)
         for row in 0..<lists.rows {
             let count = (0..<k).first { !(lists.scores[row * k + $0] > 0) } ?? k
             if count < k { lists.truncate(row, to: count) }

@@ -33,6 +33,15 @@ package struct SparseSlice: SparseLinearLearner {
         try SparseSlicePredictor(model, group: group)
     }
 
+    package func layOut(_ model: TrainedModel, into writer: inout ServingWriter) throws {
+        let features = model.data.vocabularySize, labels = 0..<model.data.labelCount
+        try writer.file.write(SparseSlicePredictor.positives, Buffer(model.data.positives.map(Int32.init)), .int32)
+        let means = try LabelMeans.stored(model.checkpoint(ModuleName.shortlist.name), features: features)
+        try writer.writeIndex(try means.classifier(of: labels), ModuleName.shortlist.name)
+        let classifiers = try StoredClassifier(model.checkpoint(ModuleName.classifiers.name), features: features)
+        try writer.writeTables(writer.pruned(try classifiers.classifier(of: labels)), ModuleName.classifiers.name)
+    }
+
     package func facts(of model: ModelDescription) -> [ModelFact] {
         let settings = model.config[SparseSliceSettings.self]
         return [

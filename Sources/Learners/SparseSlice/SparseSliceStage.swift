@@ -43,11 +43,23 @@ struct SparseSliceStage: ScoredStage {
         let docs = documents.map(Int32.init)
         if group.size == 1 { return means.best(listed, of: queries, docs: docs) }
         let slices = group.slices(docs.count), own = slices[group.rank], all = TopK(rows: docs.count, k: listed)
-        all.replace(from: own.lowerBound, with: means.best(listed, of: queries, docs: Array(docs[own])))
+        all.replace(from: own.lowerBound, with: try lists(docs, slices))
         let blocks = slices.map { $0.lowerBound * listed..<$0.upperBound * listed }
         try group.communicator.allgather(all.indices, blocks: blocks)
         try group.communicator.allgather(all.scores, blocks: blocks)
         return all
+    }
+}
+
+extension SparseSliceStage {
+    /// The lists of this worker's slice of some documents.
+    private func lists(_ docs: [Int32], _ slices: [Range<Int>]) throws -> TopK {
+        if means.labels.count == scorer.labelIds.count {
+            return means.best(listed, of: queries, docs: Array(docs[slices[group.rank]]))
+        }
+        // Each has the means of its own labels: the parts of a list meet where its document is.
+        return try RowLists(group: group, rows: docs.count)
+            .merge(means.best(listed, of: queries, docs: docs), block: slices, k: listed)
     }
 }
 
@@ -146,6 +158,8 @@ package struct SparseSliceCombination: Sendable {
 
 /// A trained learner that scores documents it has not seen, as `SparseSliceTraining` scores its test documents.
 final class SparseSlicePredictor: LearnerPredictor {
+    /// The mapped file's array of how many training documents each label has.
+    static let positives = "positives"
     private let model: TrainedModel
     private let settings: SparseSliceSettings
     private let group: WorkerGroup
@@ -156,16 +170,28 @@ final class SparseSlicePredictor: LearnerPredictor {
 
     init(_ model: TrainedModel, group: WorkerGroup) throws {
         (self.model, self.group, settings) = (model, group, model.config[SparseSliceSettings.self])
-        labels = LabelShards.cut(positives: model.data.positives).labels(ofWorker: group.rank, workers: group.size)
-        let features = model.data.vocabularySize
-        means = try LabelMeans(
-            model.checkpoint(ModuleName.shortlist.name), labels: model.data.labelCount, features: features, on: group.device)
-        let classifier = try StoredClassifier(model.checkpoint(ModuleName.classifiers.name), features: features)
-            .classifier(of: labels)
-        classifiers = group.device.weightTables(weights: classifier.weights, biases: classifier.biases)
+        let counts: Buffer<Int32>? = try model.served?.array(Self.positives)
+        let positives = counts.map { $0.array.map(Int.init) } ?? model.data.positives
+        labels = LabelShards.cut(positives: positives).labels(ofWorker: group.rank, workers: group.size)
+        means = try Self.means(model, labels, on: group.device)
+        classifiers = try Self.classifiers(model, labels, on: group.device)
         combination = SparseSliceCombination(
-            settings, positives: model.data.positives, documents: model.data.trainRowsInFile,
-            unlisted: min(model.config.global.topK, settings.listed(labels: model.data.labelCount)))
+            settings, positives: positives, documents: model.data.trainRowsInFile, unlisted: min(model.config.global.topK, settings.listed(labels: model.data.labelCount)))
+    }
+
+    private static func means(_ model: TrainedModel, _ labels: Range<Int>, on device: any Device) throws -> LabelMeans {
+        let name = ModuleName.shortlist.name, features = model.data.vocabularySize
+        if let served = ServedSparse(model.served, name, features: features) {
+            return LabelMeans(try served.index(labels, on: device), labels: labels, on: device)
+        }
+        return try LabelMeans(model.checkpoint(name), labels: labels, features: features, on: device)
+    }
+
+    private static func classifiers(_ model: TrainedModel, _ labels: Range<Int>, on device: any Device) throws -> WeightTables {
+        let name = ModuleName.classifiers.name, features = model.data.vocabularySize
+        if let served = ServedSparse(model.served, name, features: features) { return try served.tables(labels, on: device) }
+        let classifier = try StoredClassifier(model.checkpoint(name), features: features).classifier(of: labels)
+        return device.weightTables(weights: classifier.weights, biases: classifier.biases)
     }
 
     func prediction(of features: CSRMatrix) throws -> Prediction {

@@ -35,13 +35,13 @@ struct SparseSliceTraining {
     private func labelMeans() throws -> LabelMeans {
         let data = run.data
         if let done = try run.pinned(.shortlist) {
-            return try LabelMeans(done, labels: data.labelCount, features: data.vocabularySize, on: run.group.device)
+            return try LabelMeans(done, labels: 0..<data.labelCount, features: data.vocabularySize, on: run.group.device)
         }
-        let means = try LabelMeans(of: run, settings)
+        let weights = try LabelMeans.weights(of: run, settings)
         // Every label's mean was an array of its own.
         returnFreedMemory()
-        try run.pin(.shortlist, epoch: 0, means.stored(run.labels))
-        return means
+        try run.pin(.shortlist, epoch: 0, LabelMeans.arrays(weights, run.labels))
+        return LabelMeans(weights, on: run.group.device)
     }
 
     private func classifier(_ means: LabelMeans) throws -> SparseClassifier {

@@ -2,6 +2,7 @@ import Checkpoint
 import Foundation
 import Inference
 import Learners
+import Support
 
 /// The page of a learner's folder, or of an ensemble's.
 struct ModelPage {
@@ -22,6 +23,7 @@ struct ModelPage {
         page.add("size", .bytes(entries.reduce(0) { $0 + $1.bytes }))
         page.tables.append(Self.table(entries))
         if isTrained { addTrainingData(to: &page) }
+        if isTrained { addServingFile(to: &page) }
         for entry in entries {
             for (path, reason) in try entry.damages(checksums: inspector.verify) { page.addDamage(path, reason) }
         }
@@ -49,6 +51,15 @@ struct ModelPage {
         guard let part = page.noting(path, { try Inspector(path: path, verify: inspector.verify).inspect() }) else { return }
         page.damages += part.damages
         page.add("training data", .bytes(Inspector.size(path)))
+    }
+
+    /// The model as prediction maps it, where it is laid out.
+    private func addServingFile(to page: inout Inspection) {
+        let path = "\(folder)/\(TrainedModel.servingFile)"
+        guard isFile(path), let file = page.noting(path, { try ArrayFile(mapping: path) }) else { return }
+        page.add("mapped for prediction", .bytes(file.count))
+        if let compression = file.attributes[TrainedModel.compressionAttribute] { page.add("compressed", .text(compression)) }
+        if inspector.verify { page.noting(path) { try file.check(ThreadTeam(size: 1)) } }
     }
 
     private static func table(_ entries: [CheckpointEntry]) -> Inspection.Table {

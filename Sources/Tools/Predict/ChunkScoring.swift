@@ -34,17 +34,33 @@ final class ChunkScoring {
         lines = PredictionLines.Lines(names: format == .jsonl ? names : [])
     }
 
-    func score(_ chunk: DocumentChunk) throws -> ScoredChunk {
-        let features: CSRMatrix
+    /// The chunk's documents as features.
+    ///
+    /// - Throws: `Failure` with the line that is not of the form.
+    func withFeatures(_ chunk: DocumentChunk) throws -> DocumentChunk {
+        DocumentChunk(first: chunk.first, documents: chunk.documents, content: .features(try features(of: chunk)))
+    }
+
+    private func features(of chunk: DocumentChunk) throws -> CSRMatrix {
         switch chunk.content {
-        case .features(let matrix): features = matrix
+        case .features(let matrix): return matrix
         case .lines(let bytes, let form):
             guard let text else { preconditionFailure("text came, features were announced") }
-            features = try text.features(bytes, form: form, first: chunk.first, team: team)
+            return try text.features(bytes, form: form, first: chunk.first, team: team)
         }
+    }
+
+    /// Scores a chunk with the rank that leads the group.
+    func scoreAlong(_ chunk: DocumentChunk) throws {
+        _ = try ProgressScope.hidden { try predictor.predict(features(of: chunk), topK: topK) }
+    }
+
+    /// At the rank that leads its group.
+    func score(_ chunk: DocumentChunk) throws -> ScoredChunk {
+        let features = try features(of: chunk)
         // How far all chunks are is the better news.
         guard let scores = try ProgressScope.hidden({ try predictor.predict(features, topK: topK) }) else {
-            preconditionFailure("a group of one rank leads itself")
+            preconditionFailure("asked of a rank that does not lead its group")
         }
         let empty = (0..<features.rows).count { features.range($0).isEmpty }
         return ScoredChunk(

@@ -1,7 +1,9 @@
 import Formats
 import Foundation
+import Learners
 import Messages
 import Support
+import Training
 import Transport
 
 /// `predict`: a trained learner or ensemble on documents from a file or a stream.
@@ -34,6 +36,13 @@ public struct PredictionJob: Sendable {
     public var threads = 1
     /// Documents scored at a time.
     public var chunk = 4096
+    /// Each rank holds a run of the labels, and all score every document; else each holds the model, and they share the documents.
+    /// nil: where the model is larger than a node's memory.
+    public var shardsLabels: Bool?
+    /// A model is laid out in a file for all ranks to map, where there is none yet.
+    public var makesFiles = true
+    /// Is told in a sentence what else is to be known, at rank 0.
+    public var notice: @Sendable (String) -> Void = { _ in }
 
     public init(model: String, input: Input) {
         self.model = model.count > 1 && model.hasSuffix("/") ? String(model.dropLast()) : model
@@ -60,9 +69,13 @@ public struct PredictionJob: Sendable {
 
     /// Predicts alone, in this process.
     public func run() throws -> PredictionSummary {
-        let prepared = try PreparedPrediction(self, readsInput: true)
-        return try prepared.run(limit: chunk) { source, limit, take in
-            while let chunk = try source.next(limit) { try take(prepared.scoring.score(chunk)) }
+        do {
+            guard let summary = try run(over: ThreadCommunicator.group(size: 1)[0]) else {
+                preconditionFailure("the only rank is rank 0")
+            }
+            return summary
+        } catch let ended as EndedTogether {
+            throw ended.own
         }
     }
 
@@ -71,20 +84,62 @@ public struct PredictionJob: Sendable {
     /// - Returns: nil on ranks other than 0.
     /// - Throws: `EndedTogether`, on every rank, where a rank could not begin; else what went wrong on this one.
     public func run(over world: any Communicator) throws -> PredictionSummary? {
-        let own = Result { try PreparedPrediction(self, readsInput: world.rank == 0) }
+        let began = Date(), isFirst = world.rank == 0
+        let found = try EndedTogether.unlessAll(Result { try PredictionInputs(self, readsInput: isFirst) }, world)
+        let team = ThreadTeam(size: max(1, threads)), sharded = try shardsLabels(found.models, world)
+        defer { team.stop() }
+        let files = MappedModels(world: world, team: team, writes: makesFiles && !sharded)
+        let models = try files.open(found.models, notice: isFirst ? notice : { _ in })
+        let peers = sharded ? world : ThreadCommunicator.group(size: 1)[0]
+        let group = try EndedTogether.unlessAll(Result { try WorkerGroup(communicator: peers, team: team) }, world)
+        let own = Result { try PreparedPrediction(self, found, models, group: group, began: began) }
         let prepared = try EndedTogether.unlessAll(own, world)
+        return sharded ? try together(prepared, world) : try dealt(prepared, world)
+    }
+
+    /// Each rank scores chunks of its own.
+    private func dealt(_ prepared: PreparedPrediction, _ world: any Communicator) throws -> PredictionSummary? {
         let farm = PredictionFarm(world: world, scoring: prepared.scoring)
+        if world.size == 1 {
+            return try prepared.run(limit: chunk) { source, limit, take in
+                while let chunk = try source.next(limit) { try take(prepared.scoring.score(chunk)) }
+            }
+        }
         guard world.rank == 0 else {
             try farm.serve()
             return nil
         }
         return try prepared.run(limit: chunk) { source, limit, take in try farm.run(&source, limit: limit, take) }
     }
+
+    /// All ranks score each chunk, each its own labels.
+    private func together(_ prepared: PreparedPrediction, _ world: any Communicator) throws -> PredictionSummary? {
+        let panel = PredictionPanel(world: world, scoring: prepared.scoring)
+        guard world.rank == 0 else {
+            try panel.serve()
+            return nil
+        }
+        return try prepared.run(limit: chunk) { source, limit, take in try panel.run(&source, limit: limit, take) }
+    }
+
+    /// The same answer on all ranks. Collective.
+    private func shardsLabels(_ models: [TrainedModel], _ world: any Communicator) throws -> Bool {
+        if let shardsLabels { return shardsLabels && world.size > 1 }
+        let bytes = try models.reduce(0) { try $0 + $1.bytesToPredict() }, node = ProcessInfo.processInfo.physicalMemory
+        let isTooLarge = UInt64(bytes) > node / 10 * 9
+        let isWanted = try world.allgatherCounts(isTooLarge ? 1 : 0).contains(1) && world.size > 1
+        if isWanted, world.rank == 0 {
+            notice("the model (\(Quantity.bytes(bytes))) is larger than a node's memory: each rank holds a run of its labels")
+        }
+        return isWanted
+    }
 }
 
 /// Some rank could not begin, and so none does: the first failure of any.
 public struct EndedTogether: Error {
     public let failure: RankFailure
+    /// What went wrong on this rank; where nothing did, what went wrong on the other.
+    let own: any Error
 
     /// What every rank has got.
     ///
@@ -95,7 +150,9 @@ public struct EndedTogether: Error {
             bytes = Array(try JSONEncoder().encode(RankFailure(error, rank: world.rank, host: world.host)))
         }
         for other in try world.allgatherBytes(bytes) where !other.isEmpty {
-            throw EndedTogether(failure: try JSONDecoder().decode(RankFailure.self, from: Data(other)))
+            let failure = try JSONDecoder().decode(RankFailure.self, from: Data(other))
+            if case .failure(let error) = own { throw EndedTogether(failure: failure, own: error) }
+            throw EndedTogether(failure: failure, own: failure)
         }
         return try own.get()
     }

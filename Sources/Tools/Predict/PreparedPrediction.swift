@@ -4,49 +4,30 @@ import Learners
 import Support
 import Training
 
-/// The model, and at the rank that reads and writes, both ends of the way.
-struct PreparedPrediction {
-    let scoring: ChunkScoring
-    private let group: WorkerGroup
-    private let source: (any DocumentSource)?
-    private let output: PredictionOutput?
-    private var summary: PredictionSummary
+/// What a prediction begins with: the models' descriptions, and at the rank that reads, the documents; so that a wrong path is told before
+/// a large model is read.
+struct PredictionInputs {
+    let models: [TrainedModel]
+    /// nil where documents come as features.
+    let text: TextFeatures?
+    let readsInput: Bool
+    /// Lines of text; nil at other ranks, and where documents come as features.
+    fileprivate let lines: LineSource?
 
     init(_ job: PredictionJob, readsInput: Bool) throws {
-        let began = Date(), format = try job.outputFormat()
+        _ = try job.outputFormat()
         try Self.checkFolder(of: job.output)
-        let models = try TrainedModel.openAll(folder: job.model)
-        group = try WorkerGroup.alone(threads: job.threads)
-        var text: TextFeatures?
-        if case .text(let path) = job.input {
+        self.readsInput = readsInput
+        models = try TrainedModel.openAll(folder: job.model)
+        switch job.input {
+        case .text(let path):
             text = try TextFeatures(models[0], place: path == "-" ? "standard input" : path)
-        }
-        // A wrong path should be told before a large model is read.
-        if readsInput, case .features(let path) = job.input, !FileManager.default.fileExists(atPath: path) {
+            lines = readsInput ? try LineSource(path: path) : nil
+        case .features(let path):
+            (text, lines) = (nil, nil)
+            guard readsInput, !FileManager.default.fileExists(atPath: path) else { return }
             _ = try models[0].featureFile().read(path, threads: 1)
         }
-        var stream: (any DocumentSource)?
-        if readsInput, case .text(let path) = job.input { stream = try LineSource(path: path) }
-        let group = group
-        let predictor = try ProgressScope.stage("loading the model") { _ in
-            try Predictor(models: models, group: group, beta: job.beta)
-        }
-        let topK = min(job.topK ?? predictor.defaultTopK, predictor.labelCount)
-        scoring = try ChunkScoring(
-            predictor, text: text, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
-        summary = PredictionSummary(learners: models.count, topK: topK)
-        summary.loading = -began.timeIntervalSinceNow
-        guard readsInput else {
-            (source, output) = (nil, nil)
-            return
-        }
-        if case .features(let path) = job.input {
-            stream = FeatureSource(try models[0].featureFile().read(path, threads: job.threads))
-        }
-        summary.reading = -began.timeIntervalSinceNow - summary.loading
-        source = stream
-        output = try PredictionOutput(
-            path: job.output, format: format, documents: stream?.count, labels: predictor.labelCount)
     }
 
     private static func checkFolder(of path: String) throws {
@@ -57,13 +38,49 @@ struct PreparedPrediction {
             .usage, "the predictions cannot be written", at: "--to \(path)", found: String(cString: strerror(errno)),
             expected: "a folder that may be written", advice: "make the folder first, or name another")
     }
+}
+
+/// The model, and at the rank that reads and writes, both ends of the way.
+struct PreparedPrediction {
+    let scoring: ChunkScoring
+    private let source: (any DocumentSource)?
+    private let output: PredictionOutput?
+    private var summary: PredictionSummary
+
+    /// - Parameters:
+    ///   - models: of `found`, mapped where they can be.
+    ///   - group: the ranks that hold a model together.
+    ///   - began: when loading did.
+    init(
+        _ job: PredictionJob, _ found: PredictionInputs, _ models: [TrainedModel], group: WorkerGroup, began: Date
+    ) throws {
+        let predictor = try ProgressScope.stage("loading the model") { _ in
+            try Predictor(models: models, group: group, beta: job.beta)
+        }
+        let topK = min(job.topK ?? predictor.defaultTopK, predictor.labelCount), format = try job.outputFormat()
+        scoring = try ChunkScoring(
+            predictor, text: found.text, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
+        summary = PredictionSummary(learners: models.count, topK: topK)
+        summary.loading = -began.timeIntervalSinceNow
+        guard found.readsInput else {
+            (source, output) = (nil, nil)
+            return
+        }
+        var stream: (any DocumentSource)? = found.lines
+        if case .features(let path) = job.input {
+            stream = FeatureSource(try models[0].featureFile().read(path, threads: job.threads))
+        }
+        summary.reading = -began.timeIntervalSinceNow - summary.loading
+        source = stream
+        output = try PredictionOutput(
+            path: job.output, format: format, documents: stream?.count, labels: predictor.labelCount)
+    }
 
     /// - Parameter work: takes the source and calls back with the predictions of each chunk, in order.
     func run(
         limit: Int,
         _ work: (inout any DocumentSource, Int, (ScoredChunk) throws -> Void) throws -> Void
     ) throws -> PredictionSummary {
-        defer { group.team.stop() }
         guard var source, let output else { preconditionFailure("the rank that reads runs") }
         let began = Date()
         var last = began, writing = 0.0, summary = summary

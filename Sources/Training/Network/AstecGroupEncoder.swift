@@ -13,7 +13,7 @@ package final class AstecGroupEncoder: GroupEncoder {
     private let shape: NetworkShape
     private let group: WorkerGroup
     private let streams: RandomStreams
-    private let embeddings: EmbeddingShard
+    private var embeddings: EmbeddingShard
     private let residual: Residual?
     /// B×D, padded: x̂; the residual's activation; ∂ before its ReLU.
     private let x: Tensor, activation: Tensor, scratch: Tensor
@@ -122,7 +122,7 @@ package final class AstecGroupEncoder: GroupEncoder {
 
     package func restore(_ reader: CheckpointReader, moments: Bool) throws {
         if trainsCoarse {
-            try embeddings.table.restore("encoder", moments: moments, on: device) { try reader.columns($0, embeddings.columns) }
+            try restoreEmbeddings(reader, moments: moments)
         }
         guard let residual else { return }
         try residual.weight.restore("residual.weight", moments: moments, on: device) { try reader.replicated($0) }
@@ -133,8 +133,15 @@ package final class AstecGroupEncoder: GroupEncoder {
 
     package func storedCoarse() -> [StoredArray] { embeddings.table.stored("encoder", ownColumns, moments: false, on: device) }
 
-    package func restoreCoarse(_ reader: CheckpointReader) throws {
-        try embeddings.table.restore("encoder", moments: false, on: device) { try reader.columns($0, embeddings.columns) }
+    package func restoreCoarse(_ reader: CheckpointReader) throws { try restoreEmbeddings(reader, moments: false) }
+
+    private func restoreEmbeddings(_ reader: CheckpointReader, moments: Bool) throws {
+        let columns = embeddings.columns
+        if reader.isMapped, !columns.isEmpty {
+            embeddings = EmbeddingShard(trained: try reader.columns("encoder", columns), columns: columns, on: device)
+        } else {
+            try embeddings.table.restore("encoder", moments: moments, on: device) { try reader.columns($0, columns) }
+        }
     }
 
     package func copyCoarse(from other: any GroupEncoder) {

@@ -38,9 +38,10 @@ package final class Network {
     /// The virtual shards of this worker.
     private let ownLeaves: Range<Int>
 
+    /// - Parameter trained: classifiers that are not to be drawn; none where others score the labels.
     package init(
         batchSize: Int, group: WorkerGroup, encoder: any GroupEncoder, labelShards: LabelShards, streams: RandomStreams,
-        optimiser: OptimiserSettings, hasBias: Bool = true
+        optimiser: OptimiserSettings, hasBias: Bool = true, classifier trained: ClassifierShard? = nil
     ) {
         self.batchSize = batchSize
         self.group = group
@@ -49,7 +50,8 @@ package final class Network {
         self.streams = streams
         self.optimiser = optimiser
         let labels = labelShards.labels(ofWorker: group.rank, workers: group.size), device = group.device
-        classifier = ClassifierShard(labels: labels, dims: encoder.outputDims, hasBias: hasBias, streams, on: device)
+        classifier =
+            trained ?? ClassifierShard(labels: labels, dims: encoder.outputDims, hasBias: hasBias, streams, on: device)
         z = device.paddedTensor(rows: batchSize, dims: encoder.outputDims)
         dz = device.paddedTensor(rows: batchSize, dims: encoder.outputDims)
         let runs = (0..<group.size).map { labelShards.shards(ofWorker: $0, workers: group.size) }, stride = z.stride

@@ -19,7 +19,7 @@ extension CPUDevice {
     }
 
     public func invertedIndex(weights: CSRMatrix, biases: Buffer<Float>) -> InvertedIndex {
-        CPUInvertedIndex(weights: weights, biases: biases)
+        invertedIndex(invertedArrays(weights: weights, biases: biases))
     }
 
     public func bestLabels(

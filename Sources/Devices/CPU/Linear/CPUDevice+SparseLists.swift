@@ -42,7 +42,7 @@ extension CPUDevice {
     }
 
     public func weightTables(weights: CSRMatrix, biases: Buffer<Float>) -> WeightTables {
-        CPUWeightTables(weights: weights, biases: biases, team: team)
+        weightTables(weightTableArrays(weights: weights, biases: biases))
     }
 
     public func weightTableBytes(_ weights: Int) -> Int { dx_weight_places(weights) * MemoryLayout<dx_weight>.stride }
@@ -50,46 +50,85 @@ extension CPUDevice {
     public func linearScores(
         _ tables: WeightTables, _ lists: TopK, docs: [Int32], documents: CSRMatrix, firstLabel: Int, into scores: Buffer<Float>
     ) {
-        assert(tables is CPUWeightTables, "classifiers of another device")
         precondition(lists.rows == docs.count && scores.count == lists.indices.count && documents.cols <= tables.features)
-        let tables = unsafeDowncast(tables, to: CPUWeightTables.self), rows = SparseRows(documents)
+        let scorer = scorer(of: tables), rows = SparseRows(documents)
         team.forRanges(docs.count, grain: 4) { range in
-            var kernel = tables.kernel
-            for row in range {
-                let entries = documents.range(Int(docs[row])), at = row * lists.k
-                dx_sparse_scores(
-                    &kernel, Int32(firstLabel), documents.indices.pointer + entries.lowerBound,
-                    rows.values.pointer + entries.lowerBound, entries.count, lists.indices.pointer + at, lists.count(row),
-                    scores.pointer + at)
+            scorer.lend { score in
+                for row in range {
+                    let entries = documents.range(Int(docs[row])), at = row * lists.k
+                    score(
+                        PairScoring(
+                            columns: documents.indices.pointer + entries.lowerBound,
+                            values: rows.values.pointer + entries.lowerBound,
+                            count: entries.count, firstLabel: Int32(firstLabel), labels: lists.indices.pointer + at,
+                            labelCount: lists.count(row), scores: scores.pointer + at))
+                }
             }
+        }
+    }
+
+    private func scorer(of tables: WeightTables) -> any PairScorer {
+        guard let scorer = tables as? any PairScorer else { preconditionFailure("classifiers of another device") }
+        return scorer
+    }
+}
+
+/// One document, the labels that it is scored with, and where the scores go.
+struct PairScoring {
+    var columns: UnsafeMutablePointer<Int32>, values: UnsafeMutablePointer<Float>
+    var count: Int
+    var firstLabel: Int32
+    var labels: UnsafeMutablePointer<Int32>
+    var labelCount: Int
+    var scores: UnsafeMutablePointer<Float>
+}
+
+/// Classifiers that score single pairs, on any thread.
+protocol PairScorer: Sendable {
+    /// Calls `body` with what scores one document; it is for the thread that calls.
+    func lend(_ body: ((PairScoring) -> Void) -> Void)
+}
+
+/// A hash table of weights for each label.
+final class CPUWeightTables: WeightTables, PairScorer, @unchecked Sendable {
+    private let arrays: WeightTableArrays
+
+    init(_ arrays: WeightTableArrays) {
+        self.arrays = arrays
+        super.init(labels: arrays.labels, features: arrays.features)
+    }
+
+    func lend(_ body: ((PairScoring) -> Void) -> Void) {
+        var model = dx_weight_tables(
+            labels: labels, starts: arrays.starts.pointer, tables: arrays.tables.pointer, biases: arrays.biases.pointer)
+        body { pair in
+            dx_sparse_scores(
+                &model, pair.firstLabel, pair.columns, pair.values, pair.count, pair.labels, pair.labelCount, pair.scores)
         }
     }
 }
 
-/// A hash table of weights for each label.
-private final class CPUWeightTables: WeightTables, @unchecked Sendable {
-    private let starts: Buffer<Int64>, places: Buffer<dx_weight>, biases: Buffer<Float>
+/// Narrow rows of weights for each label.
+final class CPUNarrowTables: WeightTables, PairScorer, @unchecked Sendable {
+    private let classifier: NarrowClassifier
+    /// Zeros, one a feature, for each thread.
+    private let spaces = Pool<Buffer<Float>>()
 
-    init(weights: CSRMatrix, biases: Buffer<Float>, team: ThreadTeam) {
-        precondition(weights.rows == biases.count && weights.values != nil)
-        let starts = Buffer<Int64>(count: weights.rows + 1)
-        for row in 0..<weights.rows { starts[row + 1] = starts[row] + Int64(dx_weight_places(weights.range(row).count)) }
-        let places = Buffer<dx_weight>(count: Int(starts[weights.rows]))
-        (self.starts, self.places, self.biases) = (starts, places, biases)
-        super.init(labels: weights.rows, features: weights.cols)
-        guard let values = weights.values else { return }
-        team.forRanges(weights.rows, grain: 256) { range in
-            for row in range {
-                let entries = weights.range(row)
-                dx_fill_weights(
-                    weights.indices.pointer + entries.lowerBound, values.pointer + entries.lowerBound, entries.count,
-                    places.pointer + Int(starts[row]), Int(starts[row + 1] - starts[row]))
-            }
-        }
+    init(_ classifier: NarrowClassifier) {
+        precondition(classifier.rows.rows == classifier.biases.count)
+        self.classifier = classifier
+        super.init(labels: classifier.rows.rows, features: classifier.rows.cols)
     }
 
-    var kernel: dx_weight_tables {
-        dx_weight_tables(labels: labels, starts: starts.pointer, places: places.pointer, biases: biases.pointer)
+    func lend(_ body: ((PairScoring) -> Void) -> Void) {
+        var model = classifier.kernel()
+        spaces.lend(make: { Buffer(count: features) }) { space in
+            body { pair in
+                dx_narrow_scores(
+                    &model, pair.firstLabel, pair.columns, pair.values, pair.count, pair.labels, pair.labelCount, space.pointer,
+                    pair.scores)
+            }
+        }
     }
 }
 

@@ -3,31 +3,23 @@ import Support
 
 /// Classifiers by feature, labels in the order of their biases, and memory for the threads that search them.
 final class CPUInvertedIndex: InvertedIndex, @unchecked Sendable {
-    private let starts: Buffer<Int64>, labelIDs: Buffer<Int32>, weights: Buffer<Float>
-    private let biases: Buffer<Float>, byBias: Buffer<Int32>
+    private enum Model: Sendable {
+        case wide(InvertedArrays)
+        case narrow(NarrowClassifier, byBias: Buffer<Int32>)
+    }
+    private let model: Model
     private let spaces = Pool<Buffer<UInt8>>()
 
-    init(weights byLabel: CSRMatrix, biases: Buffer<Float>) {
-        precondition(byLabel.rows == biases.count && byLabel.values != nil)
-        starts = Buffer(count: byLabel.cols + 1)
-        labelIDs = Buffer(count: byLabel.nonZeros)
-        weights = Buffer(count: byLabel.nonZeros)
-        self.biases = biases
-        byBias = Buffer(count: biases.count)
-        let spare = Buffer<Int32>(count: 3 * biases.count)
-        dx_order_by_bias(biases.pointer, biases.count, byBias.pointer, spare.pointer)
-        if let values = byLabel.values {
-            dx_invert_model(
-                byLabel.rows, byLabel.cols, byLabel.starts.pointer, byLabel.indices.pointer, values.pointer, starts.pointer,
-                labelIDs.pointer, weights.pointer)
-        }
-        super.init(labels: byLabel.rows, features: byLabel.cols)
+    init(_ arrays: InvertedArrays) {
+        model = .wide(arrays)
+        super.init(labels: arrays.labels, features: arrays.features)
     }
 
-    private var kernel: dx_inverted_index {
-        dx_inverted_index(
-            labels: labels, starts: starts.pointer, label_ids: labelIDs.pointer, weights: weights.pointer,
-            biases: biases.pointer, by_bias: byBias.pointer)
+    /// - Parameter classifier: by feature.
+    init(_ classifier: NarrowClassifier, byBias: Buffer<Int32>) {
+        precondition(classifier.rows.cols == classifier.biases.count)
+        model = .narrow(classifier, byBias: byBias)
+        super.init(labels: classifier.rows.cols, features: classifier.rows.rows)
     }
 
     /// Fills the rows `rows` of `best` with the labels of those of `docs`; by any thread.
@@ -37,12 +29,19 @@ final class CPUInvertedIndex: InvertedIndex, @unchecked Sendable {
         guard let values = documents.values else { preconditionFailure("documents without values") }
         let k = best.k, bytes = dx_inverted_workspace(labels, k)
         spaces.lend(where: { $0.count >= bytes }, make: { newSpace(bytes) }) { space in
-            var model = kernel
             for row in rows {
                 let entries = documents.range(Int(docs[row])), at = entries.lowerBound
-                dx_inverted_topk(
-                    &model, documents.indices.pointer + at, values.pointer + at, entries.count, k, Int32(firstLabel),
-                    space.pointer, best.indices.pointer + row * k, best.scores.pointer + row * k)
+                let columns = documents.indices.pointer + at, values = values.pointer + at
+                let ids = best.indices.pointer + row * k, scores = best.scores.pointer + row * k
+                switch model {
+                case .wide(let arrays):
+                    var model = arrays.kernel
+                    dx_inverted_topk(
+                        &model, columns, values, entries.count, k, Int32(firstLabel), space.pointer, ids, scores)
+                case .narrow(let classifier, let byBias):
+                    var model = classifier.kernel(byBias: byBias)
+                    dx_narrow_topk(&model, columns, values, entries.count, k, Int32(firstLabel), space.pointer, ids, scores)
+                }
             }
         }
     }
@@ -51,5 +50,14 @@ final class CPUInvertedIndex: InvertedIndex, @unchecked Sendable {
         let space = Buffer<UInt8>(count: bytes)
         dx_inverted_begin(space.pointer, labels)
         return space
+    }
+}
+
+extension InvertedArrays {
+    /// As kernels take them.
+    fileprivate var kernel: dx_inverted_index {
+        dx_inverted_index(
+            labels: labels, starts: starts.pointer, label_ids: labelIds.pointer, weights: weights.pointer,
+            biases: biases.pointer, by_bias: byBias.pointer)
     }
 }
