@@ -40,8 +40,8 @@ package struct LearnerContext {
         try encoders.encoder(section, trainsCoarse: !section.encoder.isFrozen, streams: streams(module))
     }
 
-    package func network(_ section: ModuleConfig, _ module: ModuleName, _ encoder: any GroupEncoder) -> Network {
-        Network(
+    package func network(_ section: ModuleConfig, _ module: ModuleName, _ encoder: any GroupEncoder) throws -> Network {
+        try Network(
             batchSize: section.optimisation.batchSize, group: group, encoder: encoder, labelShards: shards,
             streams: streams(module),
             optimiser: section.optimiser, hasBias: section.classifier.bias)

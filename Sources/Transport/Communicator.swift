@@ -35,7 +35,11 @@ public protocol Communicator: AnyObject {
     /// The ranks that share this rank's memory (the same node). Collective.
     func splitByNode() throws -> any Communicator
 
-    /// Seconds that this rank has spent in `exchange`, over this communicator and all that share its origin.
+    /// Zeros that all ranks of this communicator see, which must run on one node. Collective; nil on all where the system refuses
+    /// it to one.
+    func sharedMemory(floats: Int) throws -> SharedMemory?
+
+    /// Seconds that this rank has spent in `exchange` and at barriers of shared memory, over this communicator and all that share its origin.
     var waitedSeconds: Double { get }
 
     /// Ends all ranks of the job at once with the exit code.

@@ -60,6 +60,16 @@ extension Communicator {
     ) throws {
         try alltoall(send: sendBlocks.map { source.bytes(of: $0) }, receive: receiveBlocks.map { target.bytes(of: $0) })
     }
+
+    /// Sends the list `lists[r]` to each rank r: what each rank has sent to this one. Lists may have any length.
+    public func alltoall<Element: BitwiseCopyable>(_ lists: [[Element]]) throws -> [Buffer<Element>] {
+        let counts = Buffer(lists.map(\.count)), expected = Buffer<Int>(count: size), one = (0..<size).map { $0..<$0 + 1 }
+        try alltoall(from: counts, one, into: expected, one)
+        let sent = runningRanges(counts.array), all = Buffer(lists.flatMap { $0 })
+        let received = expected.array.map { Buffer<Element>(count: $0) }
+        try alltoall(send: sent.map { all.bytes(of: $0) }, receive: received.map { $0.bytes(of: 0..<$0.count) })
+        return received
+    }
 }
 
 extension Buffer {

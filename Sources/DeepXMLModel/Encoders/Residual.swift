@@ -2,9 +2,8 @@ import Devices
 
 /// The residual block of Astec's fine part: z = x̂ + dropout(ReLU(R̄ x̂ + b)), R̄ = R/σ(R) (WSDM 2021, §4).
 ///
-/// Replicated on every rank of a group: R's gradient is formed from the whole ∂z, which all ranks have after its
-/// allreduce. Ranks may share the work of a step all the same (rows of the batch forward, rows of R's gradient backward)
-/// where messages are cheap; the bits stay the same.
+/// R is whole on every rank of a group, and so is ∂z after its allreduce. Ranks may share the work of a step all the same: rows
+/// of the batch forward, rows of R's gradient and of R itself backward; the bits stay the same.
 public final class Residual: Sendable {
     public let dims: Int
     /// R: D×ld; starts as the identity.
@@ -17,17 +16,24 @@ public final class Residual: Sendable {
     /// R̄ of the last `prepare`: D×D, padded.
     private let effective: Tensor
     private let biasGradient: Tensor
+    /// ∂R: `gradient` itself, or, where others still read that, memory of this rank alone.
+    private let adjusted: Tensor
     private let device: any Device
 
-    public init(dims: Int, _ streams: RandomStreams, on device: any Device) {
+    /// - Parameter shared: makes the tensors (zeros) that ranks share, each with memory of its own: R, b, their moments, and
+    ///   `gradient`; nil: this rank has all for itself.
+    public init(
+        dims: Int, _ streams: RandomStreams, on device: any Device, shared: ((_ rows: Int, _ cols: Int) -> Tensor)? = nil
+    ) {
         (self.dims, self.device) = (dims, device)
-        let ld = paddedWidth(dims)
-        weight = Parameter(rows: dims, cols: ld, on: device)
-        bias = Parameter(rows: 1, cols: ld, on: device)
+        let ld = paddedWidth(dims), tensor = shared ?? { device.tensor(rows: $0, cols: $1) }
+        weight = Parameter(rows: dims, cols: ld, tensor)
+        bias = Parameter(rows: 1, cols: ld, tensor)
         device.upload(.identity(rows: dims, cols: ld), to: weight.value)
         norm = SpectralNorm(dims: dims, streams, on: device)
         effective = device.paddedTensor(rows: dims, dims: dims)
-        gradient = device.paddedTensor(rows: dims, dims: dims)
+        gradient = tensor(dims, ld).columns(0..<dims)
+        adjusted = shared == nil ? gradient : device.paddedTensor(rows: dims, dims: dims)
         biasGradient = device.tensor(rows: 1, cols: ld)
     }
 
@@ -54,21 +60,24 @@ public final class Residual: Sendable {
         }
     }
 
-    /// The first half of the backward pass: ∂h, where asked some columns of ∂x̂, and some rows of ∂R̄.
+    /// The backward pass begins: ∂h, before the ReLU, from ∂z. Entry by entry, so that any part of all three will do.
+    ///
+    /// - Parameter keep: the share that dropout kept in the forward pass.
+    public func activationGradient(_ dz: Tensor, activation: Tensor, keep: Float, dh: Tensor) {
+        device.copy(dz, to: dh)
+        device.dropReluBackward(dh, y: activation, keep: keep)
+    }
+
+    /// Where asked some columns of ∂x̂, and some rows of ∂R̄.
     ///
     /// - Parameters:
-    ///   - dz, x, activation: rows×D, padded.
-    ///   - keep: the share that dropout kept in the forward pass.
-    ///   - dh: rows×D, padded: takes ∂ before the ReLU; `finishBackward` wants it again.
+    ///   - dz, dh, x: rows×D, padded.
     ///   - columns: of ∂x̂.
     ///   - dx: rows×|columns|, without padding.
     ///   - gradientRows: of ∂R̄.
-    public func beginBackward(
-        _ dz: Tensor, x: Tensor, activation: Tensor, keep: Float, dh: Tensor, columns: Range<Int>, dx: Tensor?,
-        gradientRows: Range<Int>
+    public func backward(
+        _ dz: Tensor, dh: Tensor, x: Tensor, columns: Range<Int>, dx: Tensor?, gradientRows: Range<Int>
     ) {
-        device.copy(dz, to: dh)
-        device.dropReluBackward(dh, y: activation, keep: keep)
         if let dx { inputGradient(dz, dh, columns: columns, dx: dx) }
         device.forRanges(gradientRows.count, grain: 64) { [self] range in
             let rows = gradientRows.lowerBound + range.lowerBound..<gradientRows.lowerBound + range.upperBound
@@ -76,13 +85,16 @@ public final class Residual: Sendable {
         }
     }
 
-    /// The second half, once `gradient` (∂R̄) is whole: the optimiser's step on R and b.
-    public func finishBackward(dh: Tensor, _ step: OptimiserStep) {
+    /// The end of the backward pass, once `gradient` (∂R̄) is whole: the optimiser's step on some rows of R, and as many entries
+    /// of b.
+    public func finishBackward(dh: Tensor, rows: Range<Int>, _ step: OptimiserStep) {
+        let whole = adjusted.withPadding, entries = rows.lowerBound * whole.cols..<rows.upperBound * whole.cols
         device.spectralNormBackward(
-            gradient.withPadding, normalised: effective.withPadding, sigma: norm.sigma, u: norm.u, v: norm.v)
-        device.update(weight, 0..<weight.rows * weight.cols, gradient: gradient.withPadding, step)
-        device.columnSums(dh, into: biasGradient.columns(0..<dims))
-        device.update(bias, 0..<bias.cols, gradient: biasGradient, step)
+            gradient.withPadding, normalised: effective.withPadding, sigma: norm.sigma, u: norm.u, v: norm.v, rows: rows,
+            into: whole)
+        device.update(weight, entries, gradient: whole.rows(rows), step)
+        device.columnSums(dh.columns(rows), into: biasGradient.columns(rows))
+        device.update(bias, rows, gradient: biasGradient.columns(rows), step)
     }
 
     /// ∂x̂ = ∂z + ∂h R̄, the columns `columns` of it.

@@ -19,6 +19,8 @@ public final class CPUDevice: Device {
         return CPUMemory(Buffer(count: floats)) { [weak self] in self?.floatsInUse.withLock { $0 -= floats } }
     }
 
+    public func memory(viewing floats: Buffer<Float>) -> DeviceMemory? { CPUMemory(floats) }
+
     public var bytesInUse: Int { floatsInUse.withLock { $0 } * MemoryLayout<Float>.stride }
     public var bytesFree: Int? { nil }
 

@@ -21,6 +21,9 @@ public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperat
     /// Zeros.
     func memory(floats: Int) -> DeviceMemory
 
+    /// Memory of the host as the device's own; nil where it can't be.
+    func memory(viewing floats: Buffer<Float>) -> DeviceMemory?
+
     /// Bytes of this device's memory that tensors take now.
     var bytesInUse: Int { get }
 

@@ -33,7 +33,7 @@ package struct TrainedNetworks {
     /// - Throws: `Failure` where the model has no such module, or a checkpoint of it is damaged.
     package func network(_ module: ModuleName) throws -> Network {
         let section = module == .reranker ? config.reranker : config.extreme
-        let network = context.network(section, module, try encoder(module))
+        let network = try context.network(section, module, encoder(module))
         try network.restore(model.checkpoint(module.name), moments: false)
         network.prepareForPrediction()
         return network

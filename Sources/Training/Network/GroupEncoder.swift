@@ -25,6 +25,15 @@ package protocol GroupEncoder: AnyObject {
     /// x̂ of the batch without dropout, as z.
     func intermediate(_ batch: DocumentBatch, x: Tensor) throws
 
+    /// A tensor for z, as `forward` best has it: rows×D with padding.
+    func outputTensor(rows: Int) -> Tensor
+
+    /// `take` may be called for this worker's part of ∂z alone, if the others do so for theirs.
+    var takesGradientInParts: Bool { get }
+
+    /// Some floats of ∂z of the batch that `forward` saw last, padding among them, are there; `backward` comes when all are.
+    func take(gradient dz: Tensor, floats: Range<Int>)
+
     /// The backward pass and the optimiser's step, given ∂z of the batch that `forward` saw last. May overwrite `dz`.
     func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws
 
@@ -51,6 +60,10 @@ public enum Representation: String, CaseIterable, Sendable {
 }
 
 extension GroupEncoder {
+    package func outputTensor(rows: Int) -> Tensor { device.paddedTensor(rows: rows, dims: outputDims) }
+    package var takesGradientInParts: Bool { true }
+    package func take(gradient dz: Tensor, floats: Range<Int>) {}
+
     package func dims(of representation: Representation) -> Int {
         representation == .final ? outputDims : intermediateDims
     }
