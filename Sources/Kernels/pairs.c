@@ -79,9 +79,9 @@ DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_cou
     return written;
 }
 
-DX_CLONES size_t dx_random_labels(const int32_t *positives, size_t positive_count, size_t max_positives,
-                                  size_t total_negatives, size_t random_count, size_t limit, int32_t label_count,
-                                  int32_t document, dx_stream stream, uint32_t *stamp, uint32_t mark, int32_t *out_labels) {
+DX_CLONES size_t dx_random_labels(const int32_t *positives, size_t positive_count, size_t max_positives, size_t total_negatives,
+                                  size_t random_count, size_t limit, int32_t label_count, int32_t document, dx_stream stream,
+                                  uint32_t *stamp, uint32_t mark, int32_t *out_labels) {
     const list_head head = begin_list(1, 0, positives, positive_count, max_positives, 0, 0, total_negatives, limit, 0, 0,
                                       document, 0, stream, stamp, mark, 0, 0);
     size_t count = 0;
@@ -98,11 +98,10 @@ DX_CLONES size_t dx_known_pairs(const int32_t *positives, size_t positive_count,
                                 size_t negative_count, size_t total_negatives, const int32_t *random, size_t random_count,
                                 size_t limit, int32_t lo, int32_t hi, int32_t document, uint16_t batch_row, dx_stream stream,
                                 int32_t *out_labels, uint16_t *out_pairs) {
-    const list_head head = begin_list(0, 1, positives, positive_count, max_positives, negatives, negative_count, total_negatives,
-                                      limit, lo, hi, document, batch_row, stream, 0, 0, out_labels, out_pairs);
+    const list_head head = begin_list(0, 1, positives, positive_count, max_positives, negatives, negative_count,
+                                      total_negatives, limit, lo, hi, document, batch_row, stream, 0, 0, out_labels, out_pairs);
     size_t written = head.written;
-    for (size_t i = 0; i < random_count; i++)
-        written = put(random[i] - lo, batch_row, 0, written, out_labels, out_pairs);
+    for (size_t i = 0; i < random_count; i++) written = put(random[i] - lo, batch_row, 0, written, out_labels, out_pairs);
     return written;
 }
 

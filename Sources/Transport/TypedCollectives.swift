@@ -54,6 +54,17 @@ extension Communicator {
         try allgather(UnsafeRawBufferPointer(parts[rank]), into: parts)
     }
 
+    /// `allgather` of two small buffers in one round.
+    public func allgather<Element>(
+        _ first: Buffer<Element>, blocks firstBlocks: [Range<Int>], _ second: Buffer<Element>, blocks secondBlocks: [Range<Int>]
+    ) throws {
+        let parts = [(first, firstBlocks), (second, secondBlocks)]
+        func messages(_ block: (_ peer: Int) -> Int) -> [Message] {
+            others.flatMap { peer in parts.map { Message(peer: peer, bytes: $0.0.bytes(of: $0.1[block(peer)])) } }
+        }
+        try exchange(send: messages { _ in rank }, receive: messages { $0 })
+    }
+
     /// Sends the elements `sendBlocks[r]` of `source` to each rank r; its answer lands in `receiveBlocks[r]` of `target`.
     public func alltoall<Element>(
         from source: Buffer<Element>, _ sendBlocks: [Range<Int>], into target: Buffer<Element>, _ receiveBlocks: [Range<Int>]

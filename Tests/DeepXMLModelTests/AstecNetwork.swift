@@ -62,9 +62,9 @@ final class AstecNetwork {
         let sum = loss(docs, z.padded, dz.padded, step)
         let dz = dz.rows(rows), dh = scratch.rows(rows)
         residual.activationGradient(dz, activation: activation, keep: 1, dh: dh)
-        residual.backward(
-            dz, dh: dh, x: x, columns: 0..<dims, dx: trainsEncoder ? dx : nil, gradientRows: 0..<dims)
-        residual.finishBackward(dh: dh, rows: 0..<dims, adam)
+        if trainsEncoder { residual.inputGradient(dz, dh: dh, columns: 0..<dims, dx: dx) }
+        residual.weightGradient(dh, x: x, rows: 0..<dims)
+        residual.finishBackward(rows: 0..<dims, adam)
         if trainsEncoder {
             cpu.dropReluBackward(dx, y: encoded, keep: 1)
             encoder.step(features, docs: docs, gradient: dx, Adam.lazy(learningRate: learningRate, step: step))

@@ -93,8 +93,9 @@ import Testing
         residual.forward(input, ids: docs, dropout: (stream, keep), activation: activation, z: z)
         let dz = c.padded(dims: dims)
         residual.activationGradient(dz, activation: activation, keep: keep, dh: dh)
-        residual.backward(dz, dh: dh, x: input, columns: columns, dx: dx, gradientRows: 0..<dims)
-        residual.finishBackward(dh: dh, rows: 0..<dims, adam)
+        residual.inputGradient(dz, dh: dh, columns: columns, dx: dx)
+        residual.weightGradient(dh, x: input, rows: 0..<dims)
+        residual.finishBackward(rows: 0..<dims, adam)
 
         let norm = (u: residual.norm.u.array.map(Double.init), v: residual.norm.v.array.map(Double.init))
         let mask = mask(stream)

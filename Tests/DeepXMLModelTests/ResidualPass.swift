@@ -28,8 +28,9 @@ struct ResidualPass {
         residual.forward(
             x, ids: ids, dropout: (streams.stream(.residualDropout, step: 1), 0.5), activation: activation, z: z)
         residual.activationGradient(dz, activation: activation, keep: 0.5, dh: dh)
-        residual.backward(dz, dh: dh, x: x, columns: columns, dx: dx, gradientRows: 0..<dims)
-        residual.finishBackward(dh: dh, rows: 0..<dims, Adam.dense(learningRate: 0.01, step: 1))
+        residual.inputGradient(dz, dh: dh, columns: columns, dx: dx)
+        residual.weightGradient(dh, x: x, rows: 0..<dims)
+        residual.finishBackward(rows: 0..<dims, Adam.dense(learningRate: 0.01, step: 1))
         (self.z, self.dx, weight) = (z.array, dx.array, residual.weight.firstMoment.array)
     }
 }

@@ -101,7 +101,9 @@ private struct Document {
         #expect(parts.sorted() == whole.sorted())
     }
 
-    @Test("Labels drawn beforehand give the same pairs in the same order", arguments: [0..<1000, 0..<31, 400..<999] as [Range<Int32>])
+    @Test(
+        "Labels drawn beforehand give the same pairs in the same order",
+        arguments: [0..<1000, 0..<31, 400..<999] as [Range<Int32>])
     func drawnBeforehand(range: Range<Int32>) {
         let samples = [
             Document(negatives: [0, 1, 7, 600], random: 170), Document(labels: 1000, positives: [], random: 500),

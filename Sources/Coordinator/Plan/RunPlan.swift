@@ -106,7 +106,9 @@ public struct RunPlan: Sendable, Equatable {
 
     /// Of one learner.
     var costs: any LearnerCosts {
-        framework.learner.costs(LearnerProblem(config: config, size: size, encoder: encoder), rates: rates)
+        var rates = rates
+        rates.sharesMemory = groups.allSatisfy { group in nodes.contains { Set($0.ranks).isSuperset(of: group.workers) } }
+        return framework.learner.costs(LearnerProblem(config: config, size: size, encoder: encoder), rates: rates)
     }
 
     /// What one learner would take on the cores of all workers; nil where none is to be trained.

@@ -15,7 +15,8 @@ public final class Residual: Sendable {
     public let gradient: Tensor
     /// R̄ of the last `prepare`: D×D, padded.
     private let effective: Tensor
-    private let biasGradient: Tensor
+    /// ∂b: 1×ld.
+    public let biasGradient: Tensor
     /// ∂R: `gradient` itself, or, where others still read that, memory of this rank alone.
     private let adjusted: Tensor
     private let device: any Device
@@ -68,40 +69,39 @@ public final class Residual: Sendable {
         device.dropReluBackward(dh, y: activation, keep: keep)
     }
 
-    /// Where asked some columns of ∂x̂, and some rows of ∂R̄.
+    /// ∂x̂ = ∂z + ∂h R̄, some columns of it.
     ///
     /// - Parameters:
-    ///   - dz, dh, x: rows×D, padded.
-    ///   - columns: of ∂x̂.
-    ///   - dx: rows×|columns|, without padding.
-    ///   - gradientRows: of ∂R̄.
-    public func backward(
-        _ dz: Tensor, dh: Tensor, x: Tensor, columns: Range<Int>, dx: Tensor?, gradientRows: Range<Int>
-    ) {
-        if let dx { inputGradient(dz, dh, columns: columns, dx: dx) }
-        device.forRanges(gradientRows.count, grain: 64) { [self] range in
-            let rows = gradientRows.lowerBound + range.lowerBound..<gradientRows.lowerBound + range.upperBound
-            device.multiply(transposed: dh.columns(rows), x, into: gradient.rows(rows))
+    ///   - dz, dh: rows×D, padded.
+    ///   - dx: rows×|columns|.
+    public func inputGradient(_ dz: Tensor, dh: Tensor, columns: Range<Int>, dx: Tensor) {
+        device.forRanges(dz.rows, grain: 32) { [self] rows in
+            device.copy(dz.rows(rows).columns(columns), to: dx.rows(rows))
+            device.multiply(dh.rows(rows), effective.columns(columns), into: dx.rows(rows), accumulate: true)
         }
     }
 
+    /// ∂R̄ = ∂hᵀ x̂ and ∂b, some rows of them.
+    ///
+    /// - Parameters:
+    ///   - dh: the columns `rows` of ∂h, of all documents of the batch.
+    ///   - x: documents×D, padded.
+    public func weightGradient(_ dh: Tensor, x: Tensor, rows: Range<Int>) {
+        device.forRanges(rows.count, grain: 64) { [self] range in
+            let own = rows.lowerBound + range.lowerBound..<rows.lowerBound + range.upperBound
+            device.multiply(transposed: dh.columns(range), x, into: gradient.rows(own))
+        }
+        device.columnSums(dh, into: biasGradient.columns(rows))
+    }
+
     /// The end of the backward pass, once `gradient` (∂R̄) is whole: the optimiser's step on some rows of R, and as many entries
-    /// of b.
-    public func finishBackward(dh: Tensor, rows: Range<Int>, _ step: OptimiserStep) {
+    /// of b, whose gradient must be there.
+    public func finishBackward(rows: Range<Int>, _ step: OptimiserStep) {
         let whole = adjusted.withPadding, entries = rows.lowerBound * whole.cols..<rows.upperBound * whole.cols
         device.spectralNormBackward(
             gradient.withPadding, normalised: effective.withPadding, sigma: norm.sigma, u: norm.u, v: norm.v, rows: rows,
             into: whole)
         device.update(weight, entries, gradient: whole.rows(rows), step)
-        device.columnSums(dh.columns(rows), into: biasGradient.columns(rows))
         device.update(bias, rows, gradient: biasGradient.columns(rows), step)
-    }
-
-    /// ∂x̂ = ∂z + ∂h R̄, the columns `columns` of it.
-    private func inputGradient(_ dz: Tensor, _ dh: Tensor, columns: Range<Int>, dx: Tensor) {
-        device.forRanges(dz.rows, grain: 32) { [self] rows in
-            device.copy(dz.rows(rows).columns(columns), to: dx.rows(rows))
-            device.multiply(dh.rows(rows), effective.columns(columns), into: dx.rows(rows), accumulate: true)
-        }
     }
 }

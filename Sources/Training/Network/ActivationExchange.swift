@@ -20,7 +20,8 @@ package final class ActivationExchange {
         self.shared = shared
         slices = group.slices(dims)
         let device = group.device
-        wholes = shared.map { shared in (0..<2).map { _ in shared.paddedTensor(rows: rows, dims: dims) } }
+        wholes =
+            shared.map { shared in (0..<2).map { _ in shared.paddedTensor(rows: rows, dims: dims) } }
             ?? [device.paddedTensor(rows: rows, dims: dims)]
         packed = shared == nil ? device.tensor(rows: 1, cols: rows * dims) : nil
     }

@@ -6,9 +6,9 @@ import Support
 
 /// Astec's encoder over a group: columns of E, R whole (DESIGN.md §1 and §2).
 ///
-/// Each worker computes its columns of x̂, from which x̂ is made whole; backward, each has the whole ∂z and takes the
-/// columns that it owns. Workers on one node share memory: rows of the residual's activation, rows of ∂R̄, and rows of R and its
-/// moments are each made by one of them. Over a network that would cost more than it saves, and each does all of it.
+/// Each worker computes its columns of x̂, from which x̂ is made whole. The residual's work is shared: rows of the batch up to ∂h
+/// and ∂x̂, rows of ∂R̄. Workers on one node write all that into memory that they share, R and its moments too; others send it,
+/// unless the network is so slow that each does better to work from the whole ∂z alone (`ResidualShare`).
 package final class AstecGroupEncoder: GroupEncoder {
     package let trainsCoarse: Bool
     private let shape: NetworkShape
@@ -25,9 +25,7 @@ package final class AstecGroupEncoder: GroupEncoder {
     private let exchange: ActivationExchange
     /// nil: one worker, or several that send each other what they make.
     private let shared: SharedTensors?
-
-    /// Workers that share a node but no memory share the residual's work, too: messages are copies.
-    private let sharesResidual: Bool
+    private let share: ResidualShare
 
     package var device: any Device { group.device }
     package var intermediateDims: Int { shape.dims }
@@ -40,14 +38,14 @@ package final class AstecGroupEncoder: GroupEncoder {
         self.embeddings = embeddings
         self.streams = streams
         trainsCoarse = shape.trainsEncoder
-        sharesResidual = group.size > 1 && group.isOnOneNode
         let device = group.device, rows = shape.batchSize, width = embeddings.columns.count, dims = shape.dims
         let shared = try SharedTensors(group, for: Self.shapes(shape))
         self.shared = shared
         exchange = ActivationExchange(group: group, dims: dims, rows: rows, shared: shared)
         residual =
             shape.residualKeep == nil
-            ? nil : Residual(dims: dims, streams, on: device, shared: shared.map { shared in { shared.tensor(rows: $0, cols: $1) } })
+            ? nil
+            : Residual(dims: dims, streams, on: device, shared: shared.map { shared in { shared.tensor(rows: $0, cols: $1) } })
         func activations() -> Tensor {
             shared?.paddedTensor(rows: rows, dims: dims) ?? device.paddedTensor(rows: rows, dims: dims)
         }
@@ -55,6 +53,7 @@ package final class AstecGroupEncoder: GroupEncoder {
         z = shared == nil || residual == nil ? nil : activations()
         (dx, columns) = (device.tensor(rows: rows, cols: width), device.tensor(rows: rows, cols: width))
         x = dh
+        share = try ResidualShare(residual, group, rows: rows, shared: shared)
     }
 
     /// Of what workers on one node share: x̂ twice; activation, ∂ and z; R, ∂R̄ and moments; b and moments.
@@ -86,26 +85,19 @@ package final class AstecGroupEncoder: GroupEncoder {
         guard let residual, let keep = shape.residualKeep else { return device.copy(x, to: z.rows(all)) }
         if step != nil { residual.prepare(training: true) }
         let drop = step.map { (streams.stream(.residualDropout, step: $0), keep) }
-        let share = sharesResidual ? group.ownSlice(rows) : all, out = self.z ?? z
+        let own = share.isWhole ? all : group.ownSlice(rows), out = self.z ?? z
         residual.forward(
-            x.rows(share), ids: Array(batch.docs[share]), dropout: drop, activation: activation.rows(share), z: out.rows(share))
+            x.rows(own), ids: Array(batch.docs[own]), dropout: drop, activation: activation.rows(own), z: out.rows(own))
         if let shared {
             try shared.barrier()
             if z.memory !== out.memory { device.copy(out.rows(all), to: z.rows(all)) }
-        } else if sharesResidual {
-            try gatherActivation(all, z: z)
+        } else if !share.isWhole {
+            let ld = z.stride, blocks = group.slices(rows).map { $0.lowerBound * ld..<$0.upperBound * ld }
+            try device.withHost(z.rows(all).withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
         }
     }
 
-    /// Where the workers share the residual's rows, each brings its own.
-    private func gatherActivation(_ rows: Range<Int>, z: Tensor) throws {
-        let ld = activation.stride
-        let blocks = group.slices(rows.count).map { $0.lowerBound * ld..<$0.upperBound * ld }
-        try device.withHost(activation.withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
-        device.add(x, activation.rows(rows), into: z.rows(rows))
-    }
-
-    package var takesGradientInParts: Bool { shared != nil || residual == nil }
+    package var gradientParts: GradientParts { residual == nil ? .whole : share.gradientParts }
 
     package func take(gradient dz: Tensor, floats: Range<Int>) {
         guard let residual, let keep = shape.residualKeep else { return }
@@ -114,33 +106,19 @@ package final class AstecGroupEncoder: GroupEncoder {
     }
 
     package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws {
-        let rows = 0..<batch.rows, dx = dx.rows(rows)
+        let rows = 0..<batch.rows, dx = dx.rows(rows), dz = dz.rows(rows), columns = embeddings.columns
         if let residual {
+            try share.backward(residual, dz: dz, dh: dh.rows(rows), x: x, columns: columns, dx: trainsCoarse ? dx : nil)
             let numbers = shape.optimiser.dense(learningRate: learningRate, step: step + 1)
-            try backward(residual, dz: dz.rows(rows), dx: trainsCoarse ? dx : nil, numbers)
+            // What a worker writes of R here, all read after the barrier of the next batch's x̂.
+            residual.finishBackward(rows: shared == nil ? 0..<shape.dims : group.ownSlice(shape.dims), numbers)
         } else if trainsCoarse {
-            device.copy(dz.rows(rows).columns(embeddings.columns), to: dx)
+            device.copy(dz.columns(columns), to: dx)
         }
         guard trainsCoarse else { return }
-        device.dropReluBackward(dx, y: columns.rows(rows), keep: shape.encoderKeep)
+        device.dropReluBackward(dx, y: self.columns.rows(rows), keep: shape.encoderKeep)
         embeddings.step(
             batch.features, docs: batch.docs, gradient: dx, shape.optimiser.lazy(learningRate: learningRate, step: step + 1))
-    }
-
-    /// What a worker writes of R after the last barrier, all read after that of the next batch's x̂.
-    private func backward(_ residual: Residual, dz: Tensor, dx: Tensor?, _ step: OptimiserStep) throws {
-        let all = [0..<shape.dims], slices = sharesResidual ? group.slices(shape.dims) : all
-        let own = slices[sharesResidual ? group.rank : 0], dh = dh.rows(0..<dz.rows)
-        residual.backward(dz, dh: dh, x: x, columns: embeddings.columns, dx: dx, gradientRows: own)
-        if let shared {
-            try shared.barrier()
-        } else if sharesResidual {
-            let whole = residual.gradient.withPadding, ld = whole.stride
-            try device.withHost(whole, .readWrite) {
-                try group.communicator.allgather($0, blocks: slices.map { $0.lowerBound * ld..<$0.upperBound * ld })
-            }
-        }
-        residual.finishBackward(dh: dh, rows: shared == nil ? all[0] : own, step)
     }
 
     package func prepareForPrediction() { residual?.prepare(training: false) }

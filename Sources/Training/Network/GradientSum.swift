@@ -3,7 +3,7 @@ import Devices
 import Support
 import Transport
 
-/// ∂z of a batch, B×D: the sum of the virtual shards' parts in the order of a fixed tree, whole on every worker.
+/// ∂z of a batch, B×D: the sum of the virtual shards' parts in the order of a fixed tree, on every worker what its encoder wants.
 ///
 /// Workers on one node put their parts into memory that all share, and each sums a block of them; others send them.
 final class GradientSum {
@@ -44,22 +44,28 @@ final class GradientSum {
     /// Sums what `partials` hold of a batch.
     ///
     /// - Parameters:
-    ///   - isTakenInParts: `taken` gets what this worker has summed; else all of it.
-    ///   - taken: gets the floats of the result that are there.
-    func run(rows: Int, isTakenInParts: Bool, taken: (Range<Int>) -> Void) throws {
+    ///   - taken: gets the floats of the result that are there for the encoder's `take`.
+    func run(rows: Int, parts: GradientParts, taken: (Range<Int>) -> Void) throws {
         let floats = rows * result.stride
-        guard let shared, let whole else {
-            let device = group.device, sum = result.rows(0..<rows).withPadding
-            try device.withHost(partials, .read) { partials in
-                try device.withHost(sum, .write) { try reduction.allReduce(partials: partials, into: $0) }
-            }
-            return taken(0..<floats)
-        }
+        guard let shared, let whole else { return taken(try send(rows: rows, parts)) }
         try shared.barrier()
         let block = group.ownSlice(floats)
         reduction.sum(shared: all, block: block, into: whole)
-        if isTakenInParts { taken(block) }
+        if parts == .shared { taken(block) }
         try shared.barrier()
-        if !isTakenInParts { taken(0..<floats) }
+        if parts != .shared { taken(0..<floats) }
+    }
+
+    /// - Returns: the floats of the result that this worker has.
+    private func send(rows: Int, _ parts: GradientParts) throws -> Range<Int> {
+        let device = group.device, sum = result.rows(0..<rows).withPadding, ld = result.stride
+        let blocks = group.slices(rows).map { $0.lowerBound * ld..<$0.upperBound * ld }, own = blocks[group.rank]
+        try device.withHost(partials, .read) { partials in
+            try device.withHost(sum, .write) { sum in
+                guard parts == .rows else { return try reduction.allReduce(partials: partials, into: sum) }
+                try reduction.reduceScatter(partials: partials, blocks: blocks, into: sum.view(own))
+            }
+        }
+        return parts == .rows ? own : 0..<rows * ld
     }
 }

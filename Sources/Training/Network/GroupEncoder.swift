@@ -28,8 +28,8 @@ package protocol GroupEncoder: AnyObject {
     /// A tensor for z, as `forward` best has it: rows×D with padding.
     func outputTensor(rows: Int) -> Tensor
 
-    /// `take` may be called for this worker's part of ∂z alone, if the others do so for theirs.
-    var takesGradientInParts: Bool { get }
+    /// What this worker must get of ∂z.
+    var gradientParts: GradientParts { get }
 
     /// Some floats of ∂z of the batch that `forward` saw last, padding among them, are there; `backward` comes when all are.
     func take(gradient dz: Tensor, floats: Range<Int>)
@@ -51,6 +51,16 @@ package protocol GroupEncoder: AnyObject {
     func copyCoarse(from other: any GroupEncoder)
 }
 
+/// What of ∂z of a batch a worker's encoder gets.
+package enum GradientParts: Equatable {
+    /// All of it, in `take` and `backward`.
+    case whole
+    /// All of it in `backward`; `take` is called for a part of its own, and by the other workers for the rest.
+    case shared
+    /// Its slice of the batch's rows alone.
+    case rows
+}
+
 /// What an encoder makes of a document.
 public enum Representation: String, CaseIterable, Sendable {
     /// x̂: what nearest neighbours are searched by.
@@ -61,7 +71,7 @@ public enum Representation: String, CaseIterable, Sendable {
 
 extension GroupEncoder {
     package func outputTensor(rows: Int) -> Tensor { device.paddedTensor(rows: rows, dims: outputDims) }
-    package var takesGradientInParts: Bool { true }
+    package var gradientParts: GradientParts { .whole }
     package func take(gradient dz: Tensor, floats: Range<Int>) {}
 
     package func dims(of representation: Representation) -> Int {

@@ -116,7 +116,7 @@ package final class Network {
             let losses = loss.run(leaves, z: z.rows(rows), step: numbers, dz: partial.rows(rows))
             total = losses.reduce(total, +)
         }
-        try sum.run(rows: batch.rows, isTakenInParts: encoder.takesGradientInParts) {
+        try sum.run(rows: batch.rows, parts: encoder.gradientParts) {
             encoder.take(gradient: dz, floats: $0)
         }
         try encoder.backward(batch, step: step, learningRate: learningRate, dz: dz)
