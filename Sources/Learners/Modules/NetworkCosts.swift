@@ -70,9 +70,16 @@ package struct NetworkCosts: LearnerCosts {
                 PlannedMessage(
                     "sum of the layers' gradient, \(Quantity.count(encoder.parameters)) floats", bytes: 4 * encoder.parameters))
         }
-        return messages + [
-            PlannedMessage("allgather of the encoded batch, \(batch)×\(z) floats", bytes: 4 * batch * z),
-            PlannedMessage("sum of its gradient over the label shards", bytes: 4 * batch * z),
+        let sum = PlannedMessage("sum of its gradient over the label shards", bytes: 4 * batch * z)
+        if encoder != nil {
+            return messages + [PlannedMessage("allgather of the encoded batch, \(batch)×\(z) floats", bytes: 4 * batch * z), sum]
+        }
+        if rates.sharesMemory {
+            return [PlannedMessage("vectors of the batch and gradients, in memory that the workers of a node share", bytes: 0)]
+        }
+        return [
+            PlannedMessage("allgathers of x̂ and z, \(batch)×\(z) floats each", bytes: 8 * batch * z), sum,
+            PlannedMessage("allgather of the residual's gradient, \(z)×\(z) floats", bytes: 4 * z * z),
         ]
     }
 

@@ -53,7 +53,7 @@ package final class AstecGroupEncoder: GroupEncoder {
         z = shared == nil || residual == nil ? nil : activations()
         (dx, columns) = (device.tensor(rows: rows, cols: width), device.tensor(rows: rows, cols: width))
         x = dh
-        share = try ResidualShare(residual, group, rows: rows, shared: shared)
+        share = try ResidualShare(residual, group, shape, shared: shared)
     }
 
     /// Of what workers on one node share: x̂ twice; activation, ∂ and z; R, ∂R̄ and moments; b and moments.

@@ -14,6 +14,23 @@ package struct NetworkShape {
     /// Share of the residual's activation that dropout keeps; nil: no residual (Astec).
     package var residualKeep: Float?
     package var optimiser = OptimiserSettings()
+    /// How workers that share no memory do the residual's work.
+    package var residualWork = ResidualWork.measured
+
+    package enum ResidualWork: Sendable {
+        /// Whichever is quicker, as measured when the encoder is made.
+        case measured
+        /// Shared, by messages; or each worker all of it.
+        case shared, whole
+    }
+
+    package init(
+        dims: Int, batchSize: Int, trainsEncoder: Bool, encoderKeep: Float, residualKeep: Float?,
+        optimiser: OptimiserSettings = OptimiserSettings()
+    ) {
+        (self.dims, self.batchSize, self.trainsEncoder) = (dims, batchSize, trainsEncoder)
+        (self.encoderKeep, self.residualKeep, self.optimiser) = (encoderKeep, residualKeep, optimiser)
+    }
 }
 
 /// Encoder and classifier of one module, spread over a group: the classifier by rows of W.

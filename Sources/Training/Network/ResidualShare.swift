@@ -22,14 +22,14 @@ final class ResidualShare {
 
     /// Collective.
     ///
-    /// - Parameter rows: the most documents of a batch.
-    init(_ residual: Residual?, _ group: WorkerGroup, rows: Int, shared: SharedTensors?) throws {
+    init(_ residual: Residual?, _ group: WorkerGroup, _ shape: NetworkShape, shared: SharedTensors?) throws {
         self.group = group
+        let rows = shape.batchSize
         let dims = residual?.dims ?? 0, device = group.device
         slices = group.slices(dims)
         if let shared {
             way = .memory(shared)
-        } else if let residual, group.size > 1, try Self.pays(residual, group, rows: rows) {
+        } else if let residual, group.size > 1, try Self.sends(residual, group, shape) {
             way = .messages
         } else {
             way = .whole
@@ -40,6 +40,14 @@ final class ResidualShare {
         ownRows = device.tensor(rows: height, cols: dims)
         packed = device.tensor(rows: 1, cols: 2 * height * dims)
         received = device.tensor(rows: height > 0 ? rows : 0, cols: 2 * width)
+    }
+
+    private static func sends(_ residual: Residual, _ group: WorkerGroup, _ shape: NetworkShape) throws -> Bool {
+        switch shape.residualWork {
+        case .shared: true
+        case .whole: false
+        case .measured: try pays(residual, group, rows: shape.batchSize)
+        }
     }
 
     /// Beside the products that are shared, a batch takes about a quarter more messages than without: worth it where B×D floats

@@ -37,7 +37,7 @@ private struct CollectiveBench {
     func allgather(_ isOurs: Bool) throws {
         let parts = parts
         if isOurs {
-            try ranks.allgather(UnsafeRawBufferPointer(parts[ranks.rank]), into: parts)
+            try ranks.exchangeAllgather(UnsafeRawBufferPointer(parts[ranks.rank]), into: parts)
         } else {
             try ranks.libraryAllgather(into: parts)
         }
@@ -53,7 +53,7 @@ private struct CollectiveBench {
     }
 
     func broadcast(_ isOurs: Bool) throws {
-        if isOurs { try ranks.broadcast(to.bytes, root: 0) } else { try ranks.libraryBroadcast(to.bytes, root: 0) }
+        if isOurs { try ranks.treeBroadcast(to.bytes, root: 0) } else { try ranks.libraryBroadcast(to.bytes, root: 0) }
     }
 
     func compare(_ name: String, _ call: (Bool) throws -> Void) throws {
