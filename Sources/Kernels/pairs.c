@@ -21,40 +21,52 @@ static inline size_t put(int32_t label, uint32_t row, uint32_t target, size_t at
     return at + 1;
 }
 
-DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t max_positives,
-                                   const int32_t *negatives, size_t negative_count, size_t total_negatives, size_t random_count,
-                                   size_t limit, int32_t label_count, int32_t lo, int32_t hi, int32_t document,
-                                   uint16_t batch_row, dx_stream stream, uint32_t *stamp, uint32_t mark, int32_t *out_labels,
-                                   uint16_t *out_pairs) {
+/// What comes before a document's random labels: pairs written, room that is left for them, and draws used.
+typedef struct {
+    size_t written, room;
+    uint32_t draws;
+} list_head;
+
+/// Positives by selection sampling (Knuth 3.4.2 S: each remaining one with probability left / remaining), then the shortlist's
+/// negatives. `stamps`: all positives get the mark; `writes`: pairs are put out; both are constants at each call.
+DX_INLINE list_head begin_list(const int stamps, const int writes, const int32_t *positives, size_t positive_count,
+                               size_t max_positives, const int32_t *negatives, size_t negative_count, size_t total_negatives,
+                               size_t limit, int32_t lo, int32_t hi, int32_t document, uint16_t batch_row, dx_stream stream,
+                               uint32_t *stamp, uint32_t mark, int32_t *out_labels, uint16_t *out_pairs) {
     uint32_t block[4], have = UINT32_MAX, next = 0;
     size_t written = 0, chosen = positive_count < max_positives ? positive_count : max_positives;
     if (chosen > limit) chosen = limit;
     size_t left = chosen;
     for (size_t i = 0; i < positive_count; i++) {
         int32_t label = positives[i];
-        stamp[label] = mark;
+        if (stamps) stamp[label] = mark;
         if (left == 0) continue;
-        // Selection sampling (Knuth 3.4.2 S): each remaining positive with probability left / remaining.
         size_t remaining = positive_count - i;
         if (remaining > left) {
             uint64_t u = draw(stream, (uint32_t)document, next++, block, &have);
             if (((u * remaining) >> 32) >= left) continue;
         }
         left--;
-        if (label >= lo && label < hi) {
-            written = put(label - lo, batch_row, 1, written, out_labels, out_pairs);
-        }
+        if (writes && label >= lo && label < hi) written = put(label - lo, batch_row, 1, written, out_labels, out_pairs);
     }
     size_t room = limit - chosen;
-    if (total_negatives <= room) {
-        for (size_t i = 0; i < negative_count; i++) {
-            written = put(negatives[i] - lo, batch_row, 0, written, out_labels, out_pairs);
-        }
-        room -= total_negatives;
-    } else {
-        room = 0; // cannot be with the original's sizes (20 + 500 <= 650); the caller cuts the shortlist to fit
-    }
-    uint32_t words[4 * LANES], first_block = (next + 3) / 4;
+    // Else: cannot be with the original's sizes (20 + 500 <= 650); the caller cuts the shortlist to fit.
+    if (total_negatives > room) return (list_head){written, 0, next};
+    for (size_t i = 0; writes && i < negative_count; i++)
+        written = put(negatives[i] - lo, batch_row, 0, written, out_labels, out_pairs);
+    return (list_head){written, room - total_negatives, next};
+}
+
+DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t max_positives,
+                                   const int32_t *negatives, size_t negative_count, size_t total_negatives, size_t random_count,
+                                   size_t limit, int32_t label_count, int32_t lo, int32_t hi, int32_t document,
+                                   uint16_t batch_row, dx_stream stream, uint32_t *stamp, uint32_t mark, int32_t *out_labels,
+                                   uint16_t *out_pairs) {
+    const list_head head =
+        begin_list(1, 1, positives, positive_count, max_positives, negatives, negative_count, total_negatives, limit, lo, hi,
+                   document, batch_row, stream, stamp, mark, out_labels, out_pairs);
+    size_t written = head.written, room = head.room;
+    uint32_t words[4 * LANES], first_block = (head.draws + 3) / 4;
     for (size_t i = 0; i < random_count && room > 0; i++) {
         if (i % (4 * LANES) == 0) philox_lanes(stream, (uint32_t)document, first_block + (uint32_t)(i / 4), words);
         int32_t label = (int32_t)(((uint64_t)words[i % (4 * LANES)] * (uint64_t)label_count) >> 32);
@@ -64,6 +76,32 @@ DX_CLONES size_t dx_document_pairs(const int32_t *positives, size_t positive_cou
         put(label - lo, batch_row, 0, written, out_labels, out_pairs);
         written += (label >= lo) & (label < hi);
     }
+    return written;
+}
+
+DX_CLONES size_t dx_random_labels(const int32_t *positives, size_t positive_count, size_t max_positives, size_t total_negatives,
+                                  size_t random_count, size_t limit, int32_t label_count, int32_t document, dx_stream stream,
+                                  uint32_t *stamp, uint32_t mark, int32_t *out_labels) {
+    const list_head head = begin_list(1, 0, positives, positive_count, max_positives, 0, 0, total_negatives, limit, 0, 0,
+                                      document, 0, stream, stamp, mark, 0, 0);
+    size_t count = 0;
+    uint32_t words[4 * LANES], first_block = (head.draws + 3) / 4;
+    for (size_t i = 0; i < random_count && count < head.room; i++) {
+        if (i % (4 * LANES) == 0) philox_lanes(stream, (uint32_t)document, first_block + (uint32_t)(i / 4), words);
+        int32_t label = (int32_t)(((uint64_t)words[i % (4 * LANES)] * (uint64_t)label_count) >> 32);
+        if (stamp[label] != mark) out_labels[count++] = label;
+    }
+    return count;
+}
+
+DX_CLONES size_t dx_known_pairs(const int32_t *positives, size_t positive_count, size_t max_positives, const int32_t *negatives,
+                                size_t negative_count, size_t total_negatives, const int32_t *random, size_t random_count,
+                                size_t limit, int32_t lo, int32_t hi, int32_t document, uint16_t batch_row, dx_stream stream,
+                                int32_t *out_labels, uint16_t *out_pairs) {
+    const list_head head = begin_list(0, 1, positives, positive_count, max_positives, negatives, negative_count,
+                                      total_negatives, limit, lo, hi, document, batch_row, stream, 0, 0, out_labels, out_pairs);
+    size_t written = head.written;
+    for (size_t i = 0; i < random_count; i++) written = put(random[i] - lo, batch_row, 0, written, out_labels, out_pairs);
     return written;
 }
 

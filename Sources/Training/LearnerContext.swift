@@ -44,8 +44,8 @@ package struct LearnerContext {
     /// - Parameter classifier: trained ones, of this worker's labels; nil: new ones.
     package func network(
         _ section: ModuleConfig, _ module: ModuleName, _ encoder: any GroupEncoder, classifier: ClassifierShard? = nil
-    ) -> Network {
-        Network(
+    ) throws -> Network {
+        try Network(
             batchSize: section.optimisation.batchSize, group: group, encoder: encoder, labelShards: shards,
             streams: streams(module),
             optimiser: section.optimiser, hasBias: section.classifier.bias, classifier: classifier)

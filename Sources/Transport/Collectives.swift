@@ -25,8 +25,14 @@ extension Communicator {
         return mine
     }
 
-    /// Copies the root's bytes to all ranks, by a binomial tree; every rank gives as many bytes.
-    public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, root: Int) throws {
+    public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, root: Int) throws { try treeBroadcast(bytes, root: root) }
+
+    public func allgather(_ mine: UnsafeRawBufferPointer, into parts: [UnsafeMutableRawBufferPointer]) throws {
+        try exchangeAllgather(mine, into: parts)
+    }
+
+    /// `broadcast` by a binomial tree of exchanges.
+    public func treeBroadcast(_ bytes: UnsafeMutableRawBufferPointer, root: Int) throws {
         let place = (rank - root + size) % size
         var distance = 1
         while distance < size {
@@ -52,11 +58,10 @@ extension Communicator {
         try exchange(send: [], receive: others.map { Message(peer: $0, bytes: parts[$0]) })
     }
 
-    /// Collects every rank's bytes at every rank: `parts[r]` becomes rank r's `mine`, of equal size; sizes may differ
-    /// between ranks. `mine` may be `parts[rank]` itself.
+    /// `allgather` by exchanges.
     ///
     /// One round where the whole is small; a ring where it is large, so that no rank has size−1 large messages in flight.
-    public func allgather(_ mine: UnsafeRawBufferPointer, into parts: [UnsafeMutableRawBufferPointer]) throws {
+    public func exchangeAllgather(_ mine: UnsafeRawBufferPointer, into parts: [UnsafeMutableRawBufferPointer]) throws {
         precondition(parts.count == size)
         keep(mine, in: parts[rank])
         if size <= 2 || parts.reduce(0, { $0 + $1.count }) <= Self.largestDirectAllgather {
@@ -90,7 +95,7 @@ extension Communicator {
     var others: [Int] { (1..<max(size, 1)).map { (rank + $0) % size } }
 
     /// This rank's own part of a collective: a copy, unless it is in place already.
-    private func keep(_ mine: UnsafeRawBufferPointer, in part: UnsafeMutableRawBufferPointer) {
+    func keep(_ mine: UnsafeRawBufferPointer, in part: UnsafeMutableRawBufferPointer) {
         precondition(mine.count == part.count, "a rank's own part has another size than its place in the result")
         if mine.baseAddress != UnsafeRawPointer(part.baseAddress) { part.copyMemory(from: mine) }
     }

@@ -54,11 +54,32 @@ extension Communicator {
         try allgather(UnsafeRawBufferPointer(parts[rank]), into: parts)
     }
 
+    /// `allgather` of two small buffers in one round.
+    public func allgather<Element>(
+        _ first: Buffer<Element>, blocks firstBlocks: [Range<Int>], _ second: Buffer<Element>, blocks secondBlocks: [Range<Int>]
+    ) throws {
+        let parts = [(first, firstBlocks), (second, secondBlocks)]
+        func messages(_ block: (_ peer: Int) -> Int) -> [Message] {
+            others.flatMap { peer in parts.map { Message(peer: peer, bytes: $0.0.bytes(of: $0.1[block(peer)])) } }
+        }
+        try exchange(send: messages { _ in rank }, receive: messages { $0 })
+    }
+
     /// Sends the elements `sendBlocks[r]` of `source` to each rank r; its answer lands in `receiveBlocks[r]` of `target`.
     public func alltoall<Element>(
         from source: Buffer<Element>, _ sendBlocks: [Range<Int>], into target: Buffer<Element>, _ receiveBlocks: [Range<Int>]
     ) throws {
         try alltoall(send: sendBlocks.map { source.bytes(of: $0) }, receive: receiveBlocks.map { target.bytes(of: $0) })
+    }
+
+    /// Sends the list `lists[r]` to each rank r: what each rank has sent to this one. Lists may have any length.
+    public func alltoall<Element: BitwiseCopyable>(_ lists: [[Element]]) throws -> [Buffer<Element>] {
+        let counts = Buffer(lists.map(\.count)), expected = Buffer<Int>(count: size), one = (0..<size).map { $0..<$0 + 1 }
+        try alltoall(from: counts, one, into: expected, one)
+        let sent = runningRanges(counts.array), all = Buffer(lists.flatMap { $0 })
+        let received = expected.array.map { Buffer<Element>(count: $0) }
+        try alltoall(send: sent.map { all.bytes(of: $0) }, receive: received.map { $0.bytes(of: 0..<$0.count) })
+        return received
     }
 }
 

@@ -60,10 +60,11 @@ final class AstecNetwork {
         residual.prepare(training: true)
         residual.forward(x, ids: docs, dropout: nil, activation: activation, z: z.rows(rows))
         let sum = loss(docs, z.padded, dz.padded, step)
-        residual.beginBackward(
-            dz.rows(rows), x: x, activation: activation, keep: 1, dh: scratch.rows(rows), columns: 0..<dims,
-            dx: trainsEncoder ? dx : nil, gradientRows: 0..<dims)
-        residual.finishBackward(dh: scratch.rows(rows), adam)
+        let dz = dz.rows(rows), dh = scratch.rows(rows)
+        residual.activationGradient(dz, activation: activation, keep: 1, dh: dh)
+        if trainsEncoder { residual.inputGradient(dz, dh: dh, columns: 0..<dims, dx: dx) }
+        residual.weightGradient(dh, x: x, rows: 0..<dims)
+        residual.finishBackward(rows: 0..<dims, adam)
         if trainsEncoder {
             cpu.dropReluBackward(dx, y: encoded, keep: 1)
             encoder.step(features, docs: docs, gradient: dx, Adam.lazy(learningRate: learningRate, step: step))

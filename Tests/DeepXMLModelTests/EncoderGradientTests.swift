@@ -91,10 +91,11 @@ import Testing
         let input = x.padded(dims: dims)
         residual.prepare(training: true)
         residual.forward(input, ids: docs, dropout: (stream, keep), activation: activation, z: z)
-        residual.beginBackward(
-            c.padded(dims: dims), x: input, activation: activation, keep: keep, dh: dh, columns: columns, dx: dx,
-            gradientRows: 0..<dims)
-        residual.finishBackward(dh: dh, adam)
+        let dz = c.padded(dims: dims)
+        residual.activationGradient(dz, activation: activation, keep: keep, dh: dh)
+        residual.inputGradient(dz, dh: dh, columns: columns, dx: dx)
+        residual.weightGradient(dh, x: input, rows: 0..<dims)
+        residual.finishBackward(rows: 0..<dims, adam)
 
         let norm = (u: residual.norm.u.array.map(Double.init), v: residual.norm.v.array.map(Double.init))
         let mask = mask(stream)

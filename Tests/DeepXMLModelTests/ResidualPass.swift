@@ -27,9 +27,10 @@ struct ResidualPass {
         residual.prepare(training: true)
         residual.forward(
             x, ids: ids, dropout: (streams.stream(.residualDropout, step: 1), 0.5), activation: activation, z: z)
-        residual.beginBackward(
-            dz, x: x, activation: activation, keep: 0.5, dh: dh, columns: columns, dx: dx, gradientRows: 0..<dims)
-        residual.finishBackward(dh: dh, Adam.dense(learningRate: 0.01, step: 1))
+        residual.activationGradient(dz, activation: activation, keep: 0.5, dh: dh)
+        residual.inputGradient(dz, dh: dh, columns: columns, dx: dx)
+        residual.weightGradient(dh, x: x, rows: 0..<dims)
+        residual.finishBackward(rows: 0..<dims, Adam.dense(learningRate: 0.01, step: 1))
         (self.z, self.dx, weight) = (z.array, dx.array, residual.weight.firstMoment.array)
     }
 }

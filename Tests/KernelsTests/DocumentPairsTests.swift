@@ -26,6 +26,21 @@ private struct Document {
     }
 
     func pairs(moment: UInt32 = 1) -> [Pair] { pairs(0..<Int32(labels), moment: moment) }
+
+    /// The same pairs, where the random labels are drawn for all ranges first.
+    func pairsOfDrawn(_ range: Range<Int32>) -> [Pair] {
+        let own = negatives.filter(range.contains)
+        var stamp = [UInt32](repeating: 0, count: labels), drawn = [Int32](repeating: -1, count: max(random, 1))
+        let count = dx_random_labels(
+            positives, positives.count, maxPositives, negatives.count, random, limit, Int32(labels), id, .sample(moment: 1),
+            &stamp, 1, &drawn)
+        let given = drawn.prefix(count).filter(range.contains)
+        var out = [Int32](repeating: -1, count: limit), pairs = [UInt16](repeating: 0, count: limit)
+        let written = dx_known_pairs(
+            positives, positives.count, maxPositives, own, own.count, negatives.count, given, given.count, limit,
+            range.lowerBound, range.upperBound, id, row, .sample(moment: 1), &out, &pairs)
+        return (0..<written).map { Pair(label: out[$0] + range.lowerBound, pair: pairs[$0]) }
+    }
 }
 
 @Suite struct DocumentPairsTests {
@@ -84,5 +99,19 @@ private struct Document {
         #expect(whole.count == 650)
         let parts = zip(bounds, bounds.dropFirst()).flatMap { document.pairs($0..<$1) }
         #expect(parts.sorted() == whole.sorted())
+    }
+
+    @Test(
+        "Labels drawn beforehand give the same pairs in the same order",
+        arguments: [0..<1000, 0..<31, 400..<999] as [Range<Int32>])
+    func drawnBeforehand(range: Range<Int32>) {
+        let samples = [
+            Document(negatives: [0, 1, 7, 600], random: 170), Document(labels: 1000, positives: [], random: 500),
+            Document(positives: (0..<25).map { $0 * 40 }, negatives: (0..<400).map { $0 * 2 + 1 }, random: 300),
+            Document(negatives: (100..<120).map { $0 }, random: 90, limit: 30),
+            Document(negatives: (100..<120).map { $0 }, random: 90, limit: 20), Document(random: 0),
+        ]
+        for document in samples { #expect(document.pairsOfDrawn(range) == document.pairs(range)) }
+        #expect(samples[2].pairs(range).count > 5)
     }
 }

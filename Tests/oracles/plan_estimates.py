@@ -37,9 +37,12 @@ WORDNET = (13114, 3282, 12136, 4015)
 # docs/PERFORMANCE.md: a one-vs-all step; bounds of a shortlist step, and the part of its bound that it reaches.
 ONE_VS_ALL_FLOPS = 89e9
 SHORTLIST_FLOPS, COPY_BYTES, SHORTLIST_REACHES = 94e9, 27.8e9, 0.52
-# Seconds a document and epoch at D = 300 that are no kernel's and that more workers do not share: what is left of the measured
-# learner (WordNetSmall, one worker, one thread: 10.0, 9.1 and 4.7 s) after the kernels' time.
+# Seconds a document and epoch at D = 300 that are no kernel's: what is left of the measured learner (WordNetSmall, one worker, one
+# thread: 10.0, 9.1 and 4.7 s) after the kernels' time; and what of it each worker of a group does in full.
 OVERHEAD = {"full": 18e-6, "frozen": 12e-6, "shortlist": 20e-6}
+EACH = 2e-6
+# Seconds a label of clustering.
+CLUSTERING = 60e-6
 # SearchPlan.swift.
 EXACT_FLOPS, GRAPH_FLOPS = 70e9, 5e9
 
@@ -92,12 +95,20 @@ def coordinator(framework, sizes, c):
     return merged + measured + 8 * (test + 1) * 2 * lists + 32 * labels + PROGRAM
 
 
-def overhead(kind, D):
-    return OVERHEAD[kind] * (D / 300) ** 2
+def overhead(kind, D, m):
+    each = EACH if m > 1 else 0
+    return (each + (OVERHEAD[kind] - each) / m) * (D / 300) ** 2
+
+
+def clustering(labels, clusters, m):
+    """Walks and centroids are half of it. A level of 2^i nodes has at most 2^i workers."""
+    levels = max(1, math.log2(max(2, clusters)))
+    level = 0.5 * labels * CLUSTERING / levels
+    return sum(level / min(m, 2**i) for i in range(int(levels))) + 0.5 * labels * CLUSTERING / m
 
 
 def one_vs_all(documents, labels, D, m):
-    return documents * (overhead("full", D) + 6 * D * labels / ONE_VS_ALL_FLOPS / m)
+    return documents * (overhead("full", D, m) + 6 * D * labels / ONE_VS_ALL_FLOPS / m)
 
 
 def shortlist_epoch(documents, labels, pairs, D, m, batch, kind):
@@ -105,22 +116,23 @@ def shortlist_epoch(documents, labels, pairs, D, m, batch, kind):
     pairs = min(pairs, labels)
     distinct = labels * -math.expm1(batch * pairs * math.log1p(-1 / labels))
     step = max(6 * D * batch * pairs / SHORTLIST_FLOPS, 24 * D * distinct / COPY_BYTES) / SHORTLIST_REACHES
-    return documents * (overhead(kind, D) + step / batch / m)
+    return documents * (overhead(kind, D, m) + step / batch / m)
 
 
-def search(queries, database, D, M, efC, efS):
+def search(queries, database, D, M, efC, efS, m):
+    """Which is cheaper is asked of the whole; a worker's graph holds its own part, where all queries are looked for."""
     exact = 2 * queries * database * D / EXACT_FLOPS
-    looked_at = lambda width: database * width * M / (database + width * M)
-    graph = (database * looked_at(efC) + queries * looked_at(efS)) * 2 * D / GRAPH_FLOPS
-    return min(exact, graph)
+    looked_at = lambda count, width: count * width * M / (count + width * M)
+    graph = lambda count: (count * looked_at(count, efC) + queries * looked_at(count, efS)) * 2 * D / GRAPH_FLOPS
+    return exact / m if exact < graph(database) else graph(database / m)
 
 
 def shortlists(sizes, D, e, m):
     """Module II: label centroids, and documents with a quarter of efS, a sixth of efC and half of M as the original."""
     train, test, _, labels = sizes
-    centroids = search(train + test, labels, D, e["M"], e["efC"], e["efS"])
-    documents = search(train + test, train, D, e["M"] // 2, e["efC"] // 6, e["efS"] // 4)
-    return (centroids + documents) / m
+    centroids = search(train + test, labels, D, e["M"], e["efC"], e["efS"], m)
+    documents = search(train + test, train, D, e["M"] // 2, e["efC"] // 6, e["efS"] // 4, m)
+    return centroids + documents
 
 
 def seconds(framework, sizes, c, ranks):
@@ -144,7 +156,7 @@ def training_seconds(framework, sizes, c, ranks):
         return graphs * shortlists(sizes, D, e, m) + training
     s, r = c["surrogate"], c["reranker"]
     clusters = min(c["global"]["surrogate_threshold"], labels)
-    total = s["num_epochs"] * one_vs_all(train, clusters, D, m)
+    total = clustering(labels, clusters, m) + s["num_epochs"] * one_vs_all(train, clusters, D, m)
     total += shortlists(sizes, D, e, m)
     total += e["num_epochs"] * shortlist_epoch(train, labels, pairs, D, m, e["batch_size"], "frozen")
     return total + r["num_epochs"] * shortlist_epoch(train, labels, c["global"]["top_k"], D, m, r["batch_size"], "shortlist")

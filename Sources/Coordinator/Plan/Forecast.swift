@@ -30,6 +30,8 @@ public struct Forecast: Sendable {
         public var computeSeconds: Double
         public var messageSeconds: Double
         public var seconds: Double { computeSeconds + messageSeconds }
+        /// What one worker alone would take, divided by what these take together.
+        public var efficiency: Double
     }
 
     let framework: FrameworkName
@@ -46,6 +48,9 @@ public struct Forecast: Sendable {
     ) {
         (self.framework, self.config, self.size) = (framework, config, size)
         (self.interconnect, self.threads) = (interconnect, threads)
+        var rates = rates
+        // Ranks that an interconnect lies between.
+        rates.sharesMemory = false
         costs = framework.learner.costs(LearnerProblem(config: config, size: size), rates: rates)
     }
 
@@ -56,10 +61,12 @@ public struct Forecast: Sendable {
         let coordinator = MemoryEstimate.coordinator(
             atATime: 1, size: size, topK: config.global.topK, lists: costs.scoreLists)
         let traffic = m > 1 ? costs.traffic(groupSize: m) : .none, steps = costs.stages.reduce(0) { $0 + $1.steps }
+        let computing = costs.seconds(cores: Double(m * threads)), alone = costs.seconds(cores: Double(threads))
+        let messages = traffic.bytes / interconnect.bandwidth + traffic.messages * interconnect.latency
         return Row(
             ranks: ranks, coordinatorBytes: coordinator.bytes, workerBytes: (ranks == 1 ? worker + coordinator : worker).bytes,
-            bytesAStep: steps == 0 ? 0 : traffic.bytes / Double(steps), computeSeconds: costs.seconds(cores: Double(m * threads)),
-            messageSeconds: traffic.bytes / interconnect.bandwidth + traffic.messages * interconnect.latency)
+            bytesAStep: steps == 0 ? 0 : traffic.bytes / Double(steps), computeSeconds: computing, messageSeconds: messages,
+            efficiency: computing + messages > 0 ? alone / (computing + messages) / Double(m) : 1)
     }
 }
 
@@ -68,12 +75,13 @@ extension Forecast {
     public func text(ranks: [Int]) -> String {
         let rows = ranks.map(row(ranks:))
         let table = TextTable(
-            header: ["ranks", "coordinator", "worker", "received a step", "computing", "messages", "a learner"],
+            header: ["ranks", "coordinator", "worker", "received a step", "computing", "messages", "a learner", "efficiency"],
             rows: rows.map { row in
                 [
                     "\(row.ranks)", row.ranks == 1 ? "-" : Quantity.bytes(row.coordinatorBytes), Quantity.bytes(row.workerBytes),
                     Quantity.bytes(Int(row.bytesAStep)), Quantity.seconds(row.computeSeconds),
                     Quantity.seconds(row.messageSeconds), Quantity.seconds(row.seconds),
+                    "\(Int((100 * row.efficiency).rounded())) %",
                 ]
             })
         let heading =

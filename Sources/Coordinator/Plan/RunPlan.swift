@@ -108,7 +108,9 @@ public struct RunPlan: Sendable, Equatable {
 
     /// Of one learner.
     var costs: any LearnerCosts {
-        framework.learner.costs(
+        var rates = rates
+        rates.sharesMemory = groups.allSatisfy { group in nodes.contains { Set($0.ranks).isSuperset(of: group.workers) } }
+        return framework.learner.costs(
             LearnerProblem(config: config, size: size, encoder: encoder, counts: counts), rates: rates)
     }
 

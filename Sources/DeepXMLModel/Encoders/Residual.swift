@@ -2,9 +2,8 @@ import Devices
 
 /// The residual block of Astec's fine part: z = x̂ + dropout(ReLU(R̄ x̂ + b)), R̄ = R/σ(R) (WSDM 2021, §4).
 ///
-/// Replicated on every rank of a group: R's gradient is formed from the whole ∂z, which all ranks have after its
-/// allreduce. Ranks may share the work of a step all the same (rows of the batch forward, rows of R's gradient backward)
-/// where messages are cheap; the bits stay the same.
+/// R is whole on every rank of a group, and so is ∂z after its allreduce. Ranks may share the work of a step all the same: rows
+/// of the batch forward, rows of R's gradient and of R itself backward; the bits stay the same.
 public final class Residual: Sendable {
     public let dims: Int
     /// R: D×ld; starts as the identity.
@@ -16,18 +15,26 @@ public final class Residual: Sendable {
     public let gradient: Tensor
     /// R̄ of the last `prepare`: D×D, padded.
     private let effective: Tensor
-    private let biasGradient: Tensor
+    /// ∂b: 1×ld.
+    public let biasGradient: Tensor
+    /// ∂R: `gradient` itself, or, where others still read that, memory of this rank alone.
+    private let adjusted: Tensor
     private let device: any Device
 
-    public init(dims: Int, _ streams: RandomStreams, on device: any Device) {
+    /// - Parameter shared: makes the tensors (zeros) that ranks share, each with memory of its own: R, b, their moments, and
+    ///   `gradient`; nil: this rank has all for itself.
+    public init(
+        dims: Int, _ streams: RandomStreams, on device: any Device, shared: ((_ rows: Int, _ cols: Int) -> Tensor)? = nil
+    ) {
         (self.dims, self.device) = (dims, device)
-        let ld = paddedWidth(dims)
-        weight = Parameter(rows: dims, cols: ld, on: device)
-        bias = Parameter(rows: 1, cols: ld, on: device)
+        let ld = paddedWidth(dims), tensor = shared ?? { device.tensor(rows: $0, cols: $1) }
+        weight = Parameter(rows: dims, cols: ld, tensor)
+        bias = Parameter(rows: 1, cols: ld, tensor)
         device.upload(.identity(rows: dims, cols: ld), to: weight.value)
         norm = SpectralNorm(dims: dims, streams, on: device)
         effective = device.paddedTensor(rows: dims, dims: dims)
-        gradient = device.paddedTensor(rows: dims, dims: dims)
+        gradient = tensor(dims, ld).columns(0..<dims)
+        adjusted = shared == nil ? gradient : device.paddedTensor(rows: dims, dims: dims)
         biasGradient = device.tensor(rows: 1, cols: ld)
     }
 
@@ -54,42 +61,47 @@ public final class Residual: Sendable {
         }
     }
 
-    /// The first half of the backward pass: ∂h, where asked some columns of ∂x̂, and some rows of ∂R̄.
+    /// The backward pass begins: ∂h, before the ReLU, from ∂z. Entry by entry, so that any part of all three will do.
     ///
-    /// - Parameters:
-    ///   - dz, x, activation: rows×D, padded.
-    ///   - keep: the share that dropout kept in the forward pass.
-    ///   - dh: rows×D, padded: takes ∂ before the ReLU; `finishBackward` wants it again.
-    ///   - columns: of ∂x̂.
-    ///   - dx: rows×|columns|, without padding.
-    ///   - gradientRows: of ∂R̄.
-    public func beginBackward(
-        _ dz: Tensor, x: Tensor, activation: Tensor, keep: Float, dh: Tensor, columns: Range<Int>, dx: Tensor?,
-        gradientRows: Range<Int>
-    ) {
+    /// - Parameter keep: the share that dropout kept in the forward pass.
+    public func activationGradient(_ dz: Tensor, activation: Tensor, keep: Float, dh: Tensor) {
         device.copy(dz, to: dh)
         device.dropReluBackward(dh, y: activation, keep: keep)
-        if let dx { inputGradient(dz, dh, columns: columns, dx: dx) }
-        device.forRanges(gradientRows.count, grain: 64) { [self] range in
-            let rows = gradientRows.lowerBound + range.lowerBound..<gradientRows.lowerBound + range.upperBound
-            device.multiply(transposed: dh.columns(rows), x, into: gradient.rows(rows))
-        }
     }
 
-    /// The second half, once `gradient` (∂R̄) is whole: the optimiser's step on R and b.
-    public func finishBackward(dh: Tensor, _ step: OptimiserStep) {
-        device.spectralNormBackward(
-            gradient.withPadding, normalised: effective.withPadding, sigma: norm.sigma, u: norm.u, v: norm.v)
-        device.update(weight, 0..<weight.rows * weight.cols, gradient: gradient.withPadding, step)
-        device.columnSums(dh, into: biasGradient.columns(0..<dims))
-        device.update(bias, 0..<bias.cols, gradient: biasGradient, step)
-    }
-
-    /// ∂x̂ = ∂z + ∂h R̄, the columns `columns` of it.
-    private func inputGradient(_ dz: Tensor, _ dh: Tensor, columns: Range<Int>, dx: Tensor) {
+    /// ∂x̂ = ∂z + ∂h R̄, some columns of it.
+    ///
+    /// - Parameters:
+    ///   - dz, dh: rows×D, padded.
+    ///   - dx: rows×|columns|.
+    public func inputGradient(_ dz: Tensor, dh: Tensor, columns: Range<Int>, dx: Tensor) {
         device.forRanges(dz.rows, grain: 32) { [self] rows in
             device.copy(dz.rows(rows).columns(columns), to: dx.rows(rows))
             device.multiply(dh.rows(rows), effective.columns(columns), into: dx.rows(rows), accumulate: true)
         }
+    }
+
+    /// ∂R̄ = ∂hᵀ x̂ and ∂b, some rows of them.
+    ///
+    /// - Parameters:
+    ///   - dh: the columns `rows` of ∂h, of all documents of the batch.
+    ///   - x: documents×D, padded.
+    public func weightGradient(_ dh: Tensor, x: Tensor, rows: Range<Int>) {
+        device.forRanges(rows.count, grain: 64) { [self] range in
+            let own = rows.lowerBound + range.lowerBound..<rows.lowerBound + range.upperBound
+            device.multiply(transposed: dh.columns(range), x, into: gradient.rows(own))
+        }
+        device.columnSums(dh, into: biasGradient.columns(rows))
+    }
+
+    /// The end of the backward pass, once `gradient` (∂R̄) is whole: the optimiser's step on some rows of R, and as many entries
+    /// of b, whose gradient must be there.
+    public func finishBackward(rows: Range<Int>, _ step: OptimiserStep) {
+        let whole = adjusted.withPadding, entries = rows.lowerBound * whole.cols..<rows.upperBound * whole.cols
+        device.spectralNormBackward(
+            gradient.withPadding, normalised: effective.withPadding, sigma: norm.sigma, u: norm.u, v: norm.v, rows: rows,
+            into: whole)
+        device.update(weight, entries, gradient: whole.rows(rows), step)
+        device.update(bias, rows, gradient: biasGradient.columns(rows), step)
     }
 }

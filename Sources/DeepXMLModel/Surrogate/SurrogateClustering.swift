@@ -5,7 +5,8 @@ import Support
 /// `cluster_balance` with `b_kmeans_sparse`).
 ///
 /// The root holds all labels; `split` goes one level down, `finish` to the clusters. How a node is cut depends on the node
-/// and the seed alone, so ranks may split until there are enough nodes, finish a run of them each, and gather.
+/// and the seed alone, so ranks may share the nodes of a level until there are enough of them, finish a run of them each, and
+/// gather.
 public final class SurrogateClustering: Sendable {
     /// 2^⌈log₂ threshold⌉, but at most the largest power of two ≤ L: no cluster is empty.
     public let clusterCount: Int
@@ -22,49 +23,63 @@ public final class SurrogateClustering: Sendable {
     private static let tolerance = 1e-4
 
     /// - Parameters:
+    ///   - smoothed: what is clustered.
+    ///   - threshold, seed, device: as below.
+    public init(_ smoothed: SmoothedCentroids, labels: Int, threshold: Int, seed: Int, on device: any Device) {
+        precondition(threshold >= 1)
+        labelCount = labels
+        var depth = 0
+        while 1 << depth < threshold && 2 << depth <= labels { depth += 1 }
+        self.depth = depth
+        clusterCount = 1 << depth
+        (self.seed, self.smoothed, team) = (seed, smoothed, device.team)
+    }
+
+    /// - Parameters:
     ///   - features: N×V, with values.
     ///   - labels: N×L.
     ///   - documents: L×N, the transpose of `labels`.
     ///   - threshold: the clusters wanted, K (`surrogate_threshold`).
     ///   - device: clusters are made by its host's processor.
-    public init(
+    public convenience init(
         features: CSRMatrix, labels: CSRMatrix, documents: CSRMatrix, threshold: Int, seed: Int, on device: any Device
     ) {
-        precondition(threshold >= 1)
-        labelCount = documents.rows
-        var depth = 0
-        while 1 << depth < threshold && 2 << depth <= documents.rows { depth += 1 }
-        self.depth = depth
-        clusterCount = 1 << depth
-        self.seed = seed
-        team = device.team
-        let walks = ProgressScope.stage("walking from labels") { [team] _ in
-            cooccurrence(labels: labels, documents: documents, key: surrogateKey(seed, .walk), team: team)
-        }
-        smoothed = ProgressScope.stage("centroids of labels") { [team] _ in
-            SmoothedCentroids(
-                cooccurrence: walks, centroids: labelCentroids(features: features, documents: documents, team: team),
-                team: team)
-        }
+        let team = device.team
+        let walks = cooccurrence(labels: labels, documents: documents, key: surrogateKey(seed, .walk), team: team)
+        let smoothed = SmoothedCentroids(
+            cooccurrence: walks, centroids: labelCentroids(features: features, documents: documents, team: team), team: team)
+        self.init(smoothed, labels: documents.rows, threshold: threshold, seed: seed, on: device)
     }
 
     /// All labels.
     public var root: ClusterNode { ClusterNode(level: 0, index: 0, labels: Array(0..<Int32(labelCount))) }
 
     /// The nodes one level down, in order; a node that is a cluster already stays.
-    public func split(nodes: [ClusterNode]) -> [ClusterNode] {
-        ProgressScope.stage("splitting clusters", of: nodes.reduce(0) { $0 + $1.labels.count }, "labels") {
-            split(nodes: nodes, $0)
+    public func split(nodes: [ClusterNode]) -> [ClusterNode] { split(nodes: nodes, own: 0..<nodes.count) { _, _ in } }
+
+    /// The same, of which only some nodes are cut here.
+    ///
+    /// - Parameters:
+    ///   - own: those of the nodes that are cut here.
+    ///   - complete: gets a byte a label, node after node, of which those of `own` are set, and sets all others.
+    public func split(
+        nodes: [ClusterNode], own: Range<Int>, complete: (Buffer<UInt8>, [Range<Int>]) throws -> Void
+    ) rethrows -> [ClusterNode] {
+        try ProgressScope.stage("splitting clusters", of: nodes[own].reduce(0) { $0 + $1.labels.count }, "labels") {
+            try split(nodes: nodes, own: own, $0, complete)
         }
     }
 
-    private func split(nodes: [ClusterNode], _ progress: ProgressStage) -> [ClusterNode] {
+    private func split(
+        nodes: [ClusterNode], own: Range<Int>, _ progress: ProgressStage,
+        _ complete: (Buffer<UInt8>, [Range<Int>]) throws -> Void
+    ) rethrows -> [ClusterNode] {
         var starts = [0]
         for node in nodes { starts.append(starts.last! + node.labels.count) }
         let sides = Buffer<UInt8>(count: starts.last!)
         let offsets = starts
-        team.forEach(nodes.count) { n in
-            let node = nodes[n]
+        team.forEach(own.count) { place in
+            let n = own.lowerBound + place, node = nodes[n]
             let side = sides.view(offsets[n]..<offsets[n + 1])
             guard node.level < self.depth else { return }
             let members = ClusterMembers(node.labels, of: self.smoothed)
@@ -76,6 +91,7 @@ public final class SurrogateClustering: Sendable {
             }
             progress.advance(by: node.labels.count)
         }
+        try complete(sides, nodes.indices.map { starts[$0]..<starts[$0 + 1] })
         return nodes.indices.flatMap { n in
             nodes[n].level < depth ? nodes[n].halves(side: sides.view(starts[n]..<starts[n + 1])) : [nodes[n]]
         }
@@ -125,7 +141,8 @@ public final class SurrogateClustering: Sendable {
         var open = nodes
         while true {
             let isLarge = open.map { $0.level < depth && $0.labels.count > Self.gramLimit }
-            var halves = split(nodes: open.indices.filter { isLarge[$0] }.map { open[$0] }, progress)[...]
+            let large = open.indices.filter { isLarge[$0] }.map { open[$0] }
+            var halves = split(nodes: large, own: 0..<large.count, progress) { _, _ in }[...]
             if halves.isEmpty { return open }
             open = open.indices.flatMap { n in
                 guard isLarge[n] else { return [open[n]] }

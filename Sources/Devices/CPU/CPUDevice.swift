@@ -21,6 +21,8 @@ public final class CPUDevice: Device {
 
     public func memory(viewing floats: Buffer<Float>) -> DeviceMemory { CPUMemory(floats) }
 
+    public func memory(sharing floats: Buffer<Float>) -> DeviceMemory? { CPUMemory(floats) }
+
     public var bytesInUse: Int { floatsInUse.withLock { $0 } * MemoryLayout<Float>.stride }
     public var bytesFree: Int? { nil }
 

@@ -78,6 +78,16 @@ public protocol ClassifierOperation: AnyObject, Sendable {
 public protocol ShortlistOperation: ClassifierOperation {
     /// From the next `prepare` on.
     var negatives: NegativeShortlists { get set }
+
+    /// The random labels that `prepare` draws, of all labels, whoever owns them: it depends on documents and stream alone which
+    /// they are.
+    func randomLabels(docs: [Int32], stream: RandomStream) -> RandomLabels
+
+    /// `prepare` where the random labels are drawn already.
+    ///
+    /// - Parameter random: of `docs`, those that are the classifier's.
+    func prepare(docs: [Int32], stream: RandomStream, random: RandomLabels)
+
     /// Pairs of the last batch, and labels that have one.
     var pairs: (count: Int, distinctLabels: Int) { get }
 }

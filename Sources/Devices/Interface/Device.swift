@@ -24,6 +24,9 @@ public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperat
     /// Floats that are there already and are only read: on a CPU a view, else a copy.
     func memory(viewing floats: Buffer<Float>) -> DeviceMemory
 
+    /// Memory of the host as the device's own; nil where it can't be.
+    func memory(sharing floats: Buffer<Float>) -> DeviceMemory?
+
     /// Bytes of this device's memory that tensors take now.
     var bytesInUse: Int { get }
 

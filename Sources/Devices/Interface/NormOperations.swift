@@ -42,9 +42,19 @@ public protocol NormOperations {
     /// y = x / sigma. Both without padding between rows.
     func divide(_ x: Tensor, by sigma: Tensor, into y: Tensor)
 
-    /// In place, the gradient of R from that of R̄ = R/σ(R): (g − ⟨g, R̄⟩ u vᵀ)/σ, as σ = uᵀRv depends on R too.
+    /// The gradient of R from that of R̄ = R/σ(R): (g − ⟨g, R̄⟩ u vᵀ)/σ, as σ = uᵀRv depends on R too.
     ///
     /// - Parameters:
     ///   - g, normalised: rows×(at least v's columns), without padding; columns behind v's are zero.
-    func spectralNormBackward(_ g: Tensor, normalised: Tensor, sigma: Tensor, u: Tensor, v: Tensor)
+    ///   - rows: those that are wanted.
+    ///   - out: as g, which it may be; its rows `rows` are set.
+    func spectralNormBackward(
+        _ g: Tensor, normalised: Tensor, sigma: Tensor, u: Tensor, v: Tensor, rows: Range<Int>, into out: Tensor)
+}
+
+extension NormOperations {
+    /// All of it, in place.
+    public func spectralNormBackward(_ g: Tensor, normalised: Tensor, sigma: Tensor, u: Tensor, v: Tensor) {
+        spectralNormBackward(g, normalised: normalised, sigma: sigma, u: u, v: v, rows: 0..<g.rows, into: g)
+    }
 }

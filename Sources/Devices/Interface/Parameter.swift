@@ -11,6 +11,11 @@ public final class Parameter: Sendable {
     public var rows: Int { value.rows }
     public var cols: Int { value.cols }
 
+    /// - Parameter tensor: makes zeros, rows×cols.
+    public init(rows: Int, cols: Int, _ tensor: (_ rows: Int, _ cols: Int) -> Tensor) {
+        (value, firstMoment, secondMoment) = (tensor(rows, cols), tensor(rows, cols), tensor(rows, cols))
+    }
+
     /// Zeros on `device`. Memory that is never touched costs nothing on a CPU.
     public init(rows: Int, cols: Int, on device: any Device) {
         value = device.tensor(rows: rows, cols: cols)

@@ -29,3 +29,24 @@ public final class NegativeShortlists: Sendable {
         self.totals = totals
     }
 }
+
+/// Random labels of some documents, each document's in the order in which they were drawn: its negatives beside those of its
+/// shortlist.
+public struct RandomLabels: Sendable, Equatable {
+    /// documents + 1 places in `labels`.
+    public var starts: [Int]
+    /// Global ids.
+    public var labels: [Int32]
+
+    /// Of no document.
+    public init() { (starts, labels) = ([0], []) }
+
+    public var documents: Int { starts.count - 1 }
+    public subscript(document: Int) -> ArraySlice<Int32> { labels[starts[document]..<starts[document + 1]] }
+
+    /// Adds a document.
+    public mutating func append(_ own: some Sequence<Int32>) {
+        labels += own
+        starts.append(labels.count)
+    }
+}

@@ -111,6 +111,18 @@ size_t dx_document_pairs(const int32_t *positives, size_t positive_count, size_t
                          int32_t lo, int32_t hi, int32_t document, uint16_t batch_row, dx_stream stream, uint32_t *stamp,
                          uint32_t mark, int32_t *out_labels, uint16_t *out_pairs);
 
+/// The random labels that dx_document_pairs would append, of the whole label range, in the order in which they are drawn;
+/// `out_labels` has room for random_count. Returns their number.
+size_t dx_random_labels(const int32_t *positives, size_t positive_count, size_t max_positives, size_t total_negatives,
+                        size_t random_count, size_t limit, int32_t label_count, int32_t document, dx_stream stream,
+                        uint32_t *stamp, uint32_t mark, int32_t *out_labels);
+
+/// dx_document_pairs where those of the random labels that lie in [lo, hi) are drawn already: it works on this range alone.
+size_t dx_known_pairs(const int32_t *positives, size_t positive_count, size_t max_positives, const int32_t *negatives,
+                      size_t negative_count, size_t total_negatives, const int32_t *random, size_t random_count, size_t limit,
+                      int32_t lo, int32_t hi, int32_t document, uint16_t batch_row, dx_stream stream, int32_t *out_labels,
+                      uint16_t *out_pairs);
+
 /// Groups the tokens of a batch of documents: distinct tokens in order of appearance, and for each its (batch row,
 /// weight) entries in batch order. `slot` has one entry a token of the vocabulary, all -1, and is left so. Returns the
 /// number of distinct tokens; the outputs have room for all tokens of the batch (starts: one more).

@@ -16,8 +16,11 @@ package struct DeepXML: NetworkLearner {
 
     package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds] {
         let clusters = min(costs.config.global.surrogateThreshold, costs.size.labels)
+        let global = costs.config.global, labels = costs.size.labels
+        let clustering =
+            global.surrogateMethod == 1 ? costs.rates.clusters(labels: labels, clusters: clusters, workers: cores) : 0
         return [
-            StageSeconds("surrogate", costs.oneVsAll(costs.config.surrogate, labels: clusters, cores: cores)),
+            StageSeconds("surrogate", clustering + costs.oneVsAll(costs.config.surrogate, labels: clusters, cores: cores)),
             StageSeconds("shortlists", costs.search(cores: cores)),
             StageSeconds("extreme", costs.extremeOnShortlists(cores: cores)),
         ]

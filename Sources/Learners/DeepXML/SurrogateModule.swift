@@ -15,7 +15,7 @@ extension NetworkRun {
         }
         let section = config.surrogate, task = try SurrogateTask(run: self)
         let encoder = try context.newEncoder(section, .surrogate)
-        let network = Network(
+        let network = try Network(
             batchSize: section.optimisation.batchSize, group: group, encoder: encoder,
             labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)),
             streams: context.streams(.surrogate),

@@ -18,13 +18,15 @@ package struct SurrogateTask {
         let starts = Buffer<Int64>(count: labels.rows + 1)
         var indices: [Int32] = [], kept: [Int] = []
         for row in 0..<labels.rows {
-            let found = Set(labels.columns(row).map { target[Int($0)] }.filter { $0 >= 0 }).sorted()
-            if found.isEmpty { continue }
-            indices += found
+            let found = labels.columns(row).map { target[Int($0)] }.sorted(), first = indices.count
+            for label in found where label >= 0 && (indices.count == first || label != indices[indices.count - 1]) {
+                indices.append(label)
+            }
+            if indices.count == first { continue }
             kept.append(row)
             starts[kept.count] = Int64(indices.count)
         }
-        features = run.data.trainFeatures.selecting(rows: kept)
+        features = kept.count == labels.rows ? run.data.trainFeatures : run.data.trainFeatures.selecting(rows: kept)
         truth = CSRMatrix(
             rows: kept.count, cols: count, starts: starts.view(0..<kept.count + 1), indices: Buffer(indices), values: nil)
     }
@@ -34,7 +36,7 @@ package struct SurrogateTask {
         let global = run.config.global, positives = run.data.positives
         switch global.surrogateMethod {
         case 0: return (positives.indices.map(Int32.init), positives.count)
-        case 1: return try clusters(run)
+        case 1: return try SharedClustering(run).clusters()
         case 2: return try numbered(positives.map { $0 >= global.surrogateThreshold }, run)
         default:
             let order = positives.indices.sorted { (-positives[$0], $0) < (-positives[$1], $1) }
@@ -60,25 +62,5 @@ package struct SurrogateTask {
                 advice: "the most frequent label has \(run.data.positives.max() ?? 0) training documents")
         }
         return (target, Int(count))
-    }
-
-    /// The workers split the tree together until there is a node for each, then finish a run of nodes each.
-    private static func clusters(_ run: NetworkRun) throws -> (clusterOf: [Int32], count: Int) {
-        let data = run.data, group = run.group
-        let clustering = SurrogateClustering(
-            features: data.bagOfWords, labels: data.trainLabels, documents: data.trainDocuments,
-            threshold: run.config.global.surrogateThreshold, seed: Int(truncatingIfNeeded: run.run.seed), on: group.device)
-        var nodes = [clustering.root]
-        while nodes.count < group.size && nodes.count < clustering.clusterCount { nodes = clustering.split(nodes: nodes) }
-        let own = clustering.finish(nodes: Array(nodes[group.ownSlice(nodes.count)]))
-        let pairs: [Int32] = own.flatMap { cluster in cluster.labels.flatMap { [$0, Int32(cluster.id)] } }
-        var clusterOf = [Int32](repeating: 0, count: data.labelCount)
-        for bytes in try group.communicator.allgatherBytes(pairs.withUnsafeBytes { Array($0) }) {
-            bytes.withUnsafeBytes { raw in
-                let pairs = raw.bindMemory(to: Int32.self)
-                for i in stride(from: 0, to: pairs.count, by: 2) { clusterOf[Int(pairs[i])] = pairs[i + 1] }
-            }
-        }
-        return (clusterOf, clustering.clusterCount)
     }
 }

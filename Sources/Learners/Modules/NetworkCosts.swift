@@ -1,4 +1,5 @@
 import Config
+import Foundation
 import Support
 import Training
 
@@ -70,20 +71,30 @@ package struct NetworkCosts: LearnerCosts {
                 PlannedMessage(
                     "sum of the layers' gradient, \(Quantity.count(encoder.parameters)) floats", bytes: 4 * encoder.parameters))
         }
-        return messages + [
-            PlannedMessage("allgather of the encoded batch, \(batch)×\(z) floats", bytes: 4 * batch * z),
-            PlannedMessage("sum of its gradient over the label shards", bytes: 4 * batch * z),
+        let sum = PlannedMessage("sum of its gradient over the label shards", bytes: 4 * batch * z)
+        if encoder != nil {
+            return messages + [PlannedMessage("allgather of the encoded batch, \(batch)×\(z) floats", bytes: 4 * batch * z), sum]
+        }
+        if rates.sharesMemory {
+            return [PlannedMessage("vectors of the batch and gradients, in memory that the workers of a node share", bytes: 0)]
+        }
+        return [
+            PlannedMessage("allgathers of x̂ and z, \(batch)×\(z) floats each", bytes: 8 * batch * z), sum,
+            PlannedMessage("allgather of the residual's gradient, \(z)×\(z) floats", bytes: 4 * z * z),
         ]
     }
 
-    /// An allgather of B×D and a reduction of its gradient a step, each in as many messages as there are peers, sent at once.
+    /// What a worker gets a step, each in as many messages as there are peers, sent at once: x̂ and z made whole (B×D each), its rows
+    /// of the parts of ∂z (B×D in all), columns of ∂h and ∂x̂ (2·B×D/m), ∂R̄ made whole (D×D); and now and then a look whether one
+    /// is to stop.
     package func traffic(groupSize m: Int) -> Traffic {
         let others = Double(m - 1) / Double(m), steps = plan.sections.reduce(0) { $0 + self.steps($1.config) }
+        let D = Double(size.dimensions)
         let bytes = plan.sections.reduce(0.0) { sum, module in
-            sum + Double(self.steps(module.config)) * 2 * others * 4
-                * Double(module.config.optimisation.batchSize * size.dimensions)
+            let batch = Double(module.config.optimisation.batchSize) * D
+            return sum + Double(self.steps(module.config)) * others * 4 * (batch * (3 + 2 / Double(m)) + D * D)
         }
-        return Traffic(bytes: bytes, messages: 5 * Double(steps))
+        return Traffic(bytes: bytes, messages: (5 + log2(Double(max(2, m))) / 8) * Double(steps))
     }
 
     package func stageSeconds(cores: Double) -> [StageSeconds] {

@@ -9,7 +9,7 @@ extension NetworkRun {
     /// Every search but those of a schedule is a module of its own, whose lists are pinned.
     package func trainOnShortlists(_ encoder: any GroupEncoder) throws -> any RerankableStage {
         let section = config.extreme, sizes = extremeSizes
-        let network = context.network(section, .extreme, encoder)
+        let network = try context.network(section, .extreme, encoder)
         // What is searched never changes: one search before training serves training and prediction.
         if !section.searchesBeforeTraining {
             return try trainOnMovingShortlists(network, sizes)

@@ -37,7 +37,7 @@ package struct TrainedNetworks {
         let section = module == .reranker ? config.reranker : config.extreme
         let reader = try model.parameters(module.name), encoder = try encoder(module)
         try encoder.restore(reader, moments: false)
-        let network = context.network(
+        let network = try context.network(
             section, module, encoder, classifier: try classifier(module, section, reader, dims: encoder.outputDims))
         network.prepareForPrediction()
         return network

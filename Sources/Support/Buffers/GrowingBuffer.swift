@@ -1,10 +1,11 @@
-/// A list that grows and then becomes a buffer: it is never twice in memory, but for a piece of 4 MiB.
+/// A list that grows and then becomes a buffer: it is never twice in memory, but for a piece.
 package struct GrowingBuffer<Element: BitwiseCopyable> {
     private var pieces: [Buffer<Element>] = []
     package private(set) var count = 0
-    private let length = (4 << 20) / MemoryLayout<Element>.stride
+    private let length: Int
 
-    package init() {}
+    /// - Parameter pieceBytes: memory is taken in pieces of this size; small ones where there are many lists.
+    package init(pieceBytes: Int = 4 << 20) { length = max(1, pieceBytes / MemoryLayout<Element>.stride) }
 
     package mutating func append(_ element: Element) {
         if count == pieces.count * length { pieces.append(Buffer(count: length)) }

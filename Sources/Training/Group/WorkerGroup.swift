@@ -35,3 +35,23 @@ public final class WorkerGroup {
         try WorkerGroup(communicator: ThreadCommunicator.group(size: 1)[0], team: ThreadTeam(size: max(1, threads)))
     }
 }
+
+extension WorkerGroup {
+    /// The rows of all workers' matrices, one worker's behind the other's. Collective.
+    package func gatherRows(_ own: CSRMatrix) throws -> CSRMatrix {
+        if size == 1 { return own }
+        let rows = try communicator.allgatherCounts(own.rows), entries = try communicator.allgatherCounts(own.nonZeros)
+        let rowBlocks = runningRanges(rows), blocks = runningRanges(entries)
+        let counts = Buffer<Int64>(count: rows.reduce(0, +))
+        for row in 0..<own.rows { counts[rowBlocks[rank].lowerBound + row] = Int64(own.range(row).count) }
+        let columns = Buffer<Int32>(count: entries.reduce(0, +)), values = Buffer<Float>(count: columns.count)
+        columns[blocks[rank]].update(from: own.indices.all)
+        values[blocks[rank]].update(from: own.values!.all)
+        try communicator.allgather(counts, blocks: rowBlocks)
+        try communicator.allgather(columns, blocks: blocks)
+        try communicator.allgather(values, blocks: blocks)
+        let starts = Buffer<Int64>(count: counts.count + 1)
+        for row in 0..<counts.count { starts[row + 1] = starts[row] + counts[row] }
+        return CSRMatrix(rows: counts.count, cols: own.cols, starts: starts, indices: columns, values: values)
+    }
+}

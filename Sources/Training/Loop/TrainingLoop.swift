@@ -90,11 +90,14 @@ package struct TrainingLoop {
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate, _ progress: ProgressStage) throws {
-        let time = Stopwatch(), order = network.streams.permutation(features.rows, epoch: epoch)
+        let time = Stopwatch()
+        let batches = EpochBatches(
+            order: network.streams.permutation(features.rows, epoch: epoch), batchSize: config.optimisation.batchSize,
+            firstStep: epoch * stepsPerEpoch)
+        loss.begin(batches)
         var sum = 0.0, documents = 0, divergedAt = Int.max
         for place in firstStep..<stepsPerEpoch {
-            let from = place * config.optimisation.batchSize, to = min(from + config.optimisation.batchSize, features.rows)
-            let docs = Array(order[from..<to]), step = epoch * stepsPerEpoch + place
+            let step = epoch * stepsPerEpoch + place, docs = batches.docs(step: step)
             sum += try network.step(
                 DocumentBatch(features: features, docs: docs), step: step, learningRate: rate.at(step: step), loss: loss)
             documents += docs.count
@@ -140,6 +143,25 @@ package struct TrainingLoop {
             at: "seed \(control.seed), epoch \(epoch + 1), step \(step)",
             found: "NaN or infinity", expected: "a finite loss",
             advice: "lower \(module.name).learning_rate (--set), with another --version; checkpoints before it are kept")
+    }
+}
+
+/// The documents of an epoch in the order of training, cut into batches.
+package struct EpochBatches {
+    private let order: [Int32]
+    private let batchSize: Int
+    /// Numbers of the epoch's steps in their module.
+    package let steps: Range<Int>
+
+    package init(order: [Int32], batchSize: Int, firstStep: Int) {
+        self.order = order
+        self.batchSize = batchSize
+        steps = firstStep..<firstStep + (order.count + batchSize - 1) / batchSize
+    }
+
+    package func docs(step: Int) -> [Int32] {
+        let from = (step - steps.lowerBound) * batchSize
+        return Array(order[from..<min(from + batchSize, order.count)])
     }
 }
 

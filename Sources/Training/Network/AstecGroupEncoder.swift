@@ -6,8 +6,9 @@ import Support
 
 /// Astec's encoder over a group: columns of E, R whole (DESIGN.md §1 and §2).
 ///
-/// Each worker computes its columns of x̂ and one allgather makes it whole; backward, each has the whole ∂z and takes the
-/// columns that it owns.
+/// Each worker computes its columns of x̂, from which x̂ is made whole. The residual's work is shared: rows of the batch up to ∂h
+/// and ∂x̂, rows of ∂R̄. Workers on one node write all that into memory that they share, R and its moments too; others send it,
+/// unless the network is so slow that each does better to work from the whole ∂z alone (`ResidualShare`).
 package final class AstecGroupEncoder: GroupEncoder {
     package let trainsCoarse: Bool
     private let shape: NetworkShape
@@ -15,95 +16,109 @@ package final class AstecGroupEncoder: GroupEncoder {
     private let streams: RandomStreams
     private var embeddings: EmbeddingShard
     private let residual: Residual?
-    /// B×D, padded: x̂; the residual's activation; ∂ before its ReLU.
-    private let x: Tensor, activation: Tensor, scratch: Tensor
+    /// x̂ of the last batch: B×D, padded.
+    private var x: Tensor
+    /// B×D, padded: z where it is shared; the residual's activation; ∂ before its ReLU.
+    private let z: Tensor?, activation: Tensor, dh: Tensor
     /// B×|columns|: this worker's columns of ∂x̂ and of x̂.
     private let dx: Tensor, columns: Tensor
     private let exchange: ActivationExchange
-
-    /// Sharing the residual's work costs two more allgathers of B×D and D×D a step: on one node these are copies, and take
-    /// a tenth of the time that they save; over a network they may cost more.
-    private let sharesResidual: Bool
+    /// nil: one worker, or several that send each other what they make.
+    private let shared: SharedTensors?
+    private let share: ResidualShare
 
     package var device: any Device { group.device }
     package var intermediateDims: Int { shape.dims }
     package var outputDims: Int { shape.dims }
 
-    package init(shape: NetworkShape, group: WorkerGroup, embeddings: EmbeddingShard, streams: RandomStreams) {
+    /// Collective.
+    package init(shape: NetworkShape, group: WorkerGroup, embeddings: EmbeddingShard, streams: RandomStreams) throws {
         self.shape = shape
         self.group = group
         self.embeddings = embeddings
         self.streams = streams
         trainsCoarse = shape.trainsEncoder
-        sharesResidual = group.size > 1 && group.isOnOneNode
-        let device = group.device, rows = shape.batchSize, width = embeddings.columns.count
-        residual = shape.residualKeep == nil ? nil : Residual(dims: shape.dims, streams, on: device)
-        func activations() -> Tensor { device.paddedTensor(rows: rows, dims: shape.dims) }
-        (x, activation, scratch) = (activations(), activations(), activations())
+        let device = group.device, rows = shape.batchSize, width = embeddings.columns.count, dims = shape.dims
+        let shared = try SharedTensors(group, for: Self.shapes(shape))
+        self.shared = shared
+        exchange = ActivationExchange(group: group, dims: dims, rows: rows, shared: shared)
+        residual =
+            shape.residualKeep == nil
+            ? nil
+            : Residual(dims: dims, streams, on: device, shared: shared.map { shared in { shared.tensor(rows: $0, cols: $1) } })
+        func activations() -> Tensor {
+            shared?.paddedTensor(rows: rows, dims: dims) ?? device.paddedTensor(rows: rows, dims: dims)
+        }
+        (activation, dh) = (activations(), activations())
+        z = shared == nil || residual == nil ? nil : activations()
         (dx, columns) = (device.tensor(rows: rows, cols: width), device.tensor(rows: rows, cols: width))
-        exchange = ActivationExchange(group: group, dims: shape.dims, rows: rows)
+        x = dh
+        share = try ResidualShare(residual, group, shape, shared: shared)
     }
 
-    package func intermediate(_ batch: DocumentBatch, x: Tensor) throws { try coarse(batch, step: nil, x: x) }
+    /// Of what workers on one node share: x̂ twice; activation, ∂ and z; R, ∂R̄ and moments; b and moments.
+    private static func shapes(_ shape: NetworkShape) -> [(rows: Int, cols: Int)] {
+        let (rows, dims, ld) = (shape.batchSize, shape.dims, paddedWidth(shape.dims))
+        return ActivationExchange.shapes(dims: dims, rows: rows) + Array(repeating: (rows, ld), count: 3)
+            + Array(repeating: (dims, ld), count: 4) + Array(repeating: (1, ld), count: 3)
+    }
 
-    private func coarse(_ batch: DocumentBatch, step: Int?, x: Tensor) throws {
-        let rows = batch.rows, own = exchange.ownColumns(rows: rows)
+    package func outputTensor(rows: Int) -> Tensor {
+        guard let z, z.rows == rows else { return device.paddedTensor(rows: rows, dims: shape.dims) }
+        return z
+    }
+
+    package func intermediate(_ batch: DocumentBatch, x: Tensor) throws {
+        device.copy(try coarse(batch, step: nil), to: x.rows(0..<batch.rows))
+    }
+
+    private func coarse(_ batch: DocumentBatch, step: Int?) throws -> Tensor {
+        let own = columns.rows(0..<batch.rows)
         let drop = step.flatMap { trainsCoarse ? (streams.stream(.encoderDropout, step: $0), shape.encoderKeep) : nil }
         embeddings.forward(batch.features, docs: batch.docs, dropout: drop, into: own)
-        if step != nil && trainsCoarse { device.copy(own, to: columns.rows(0..<rows)) }
-        try exchange.gather(rows: rows, into: x)
+        return try exchange.gather(own)
     }
 
     package func forward(_ batch: DocumentBatch, step: Int?, z: Tensor) throws {
-        try coarse(batch, step: step, x: x)
-        let rows = batch.rows
-        guard let residual, let keep = shape.residualKeep else {
-            return device.copy(x.rows(0..<rows), to: z.rows(0..<rows))
-        }
+        x = try coarse(batch, step: step)
+        let rows = batch.rows, all = 0..<rows
+        guard let residual, let keep = shape.residualKeep else { return device.copy(x, to: z.rows(all)) }
         if step != nil { residual.prepare(training: true) }
         let drop = step.map { (streams.stream(.residualDropout, step: $0), keep) }
-        let share = sharesResidual ? group.ownSlice(rows) : 0..<rows
+        let own = share.isWhole ? all : group.ownSlice(rows), out = self.z ?? z
         residual.forward(
-            x.rows(share), ids: Array(batch.docs[share]), dropout: drop, activation: activation.rows(share), z: z.rows(share))
-        if sharesResidual { try gatherActivation(0..<rows, z: z) }
+            x.rows(own), ids: Array(batch.docs[own]), dropout: drop, activation: activation.rows(own), z: out.rows(own))
+        if let shared {
+            try shared.barrier()
+            if z.memory !== out.memory { device.copy(out.rows(all), to: z.rows(all)) }
+        } else if !share.isWhole {
+            let ld = z.stride, blocks = group.slices(rows).map { $0.lowerBound * ld..<$0.upperBound * ld }
+            try device.withHost(z.rows(all).withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
+        }
     }
 
-    /// Where the workers share the residual's rows, each brings its own.
-    private func gatherActivation(_ rows: Range<Int>, z: Tensor) throws {
-        let ld = activation.stride
-        let blocks = group.slices(rows.count).map { $0.lowerBound * ld..<$0.upperBound * ld }
-        try device.withHost(activation.withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
-        device.add(x.rows(rows), activation.rows(rows), into: z.rows(rows))
+    package var gradientParts: GradientParts { residual == nil ? .whole : share.gradientParts }
+
+    package func take(gradient dz: Tensor, floats: Range<Int>) {
+        guard let residual, let keep = shape.residualKeep else { return }
+        residual.activationGradient(
+            dz.flat(floats), activation: activation.flat(floats), keep: keep, dh: dh.flat(floats))
     }
 
     package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws {
-        let rows = 0..<batch.rows, dx = dx.rows(rows)
-        if let residual, let keep = shape.residualKeep {
+        let rows = 0..<batch.rows, dx = dx.rows(rows), dz = dz.rows(rows), columns = embeddings.columns
+        if let residual {
+            try share.backward(residual, dz: dz, dh: dh.rows(rows), x: x, columns: columns, dx: trainsCoarse ? dx : nil)
             let numbers = shape.optimiser.dense(learningRate: learningRate, step: step + 1)
-            try backward(residual, keep, rows, dz: dz.rows(rows), dx: trainsCoarse ? dx : nil, numbers)
+            // What a worker writes of R here, all read after the barrier of the next batch's x̂.
+            residual.finishBackward(rows: shared == nil ? 0..<shape.dims : group.ownSlice(shape.dims), numbers)
         } else if trainsCoarse {
-            device.copy(dz.rows(rows).columns(embeddings.columns), to: dx)
+            device.copy(dz.columns(columns), to: dx)
         }
         guard trainsCoarse else { return }
-        device.dropReluBackward(dx, y: columns.rows(rows), keep: shape.encoderKeep)
+        device.dropReluBackward(dx, y: self.columns.rows(rows), keep: shape.encoderKeep)
         embeddings.step(
             batch.features, docs: batch.docs, gradient: dx, shape.optimiser.lazy(learningRate: learningRate, step: step + 1))
-    }
-
-    private func backward(
-        _ residual: Residual, _ keep: Float, _ rows: Range<Int>, dz: Tensor, dx: Tensor?, _ step: OptimiserStep
-    ) throws {
-        let slices = sharesResidual ? group.slices(shape.dims) : [0..<shape.dims], dh = scratch.rows(rows)
-        residual.beginBackward(
-            dz, x: x.rows(rows), activation: activation.rows(rows), keep: keep, dh: dh, columns: embeddings.columns, dx: dx,
-            gradientRows: slices[sharesResidual ? group.rank : 0])
-        if sharesResidual {
-            let whole = residual.gradient.withPadding, ld = whole.stride
-            try device.withHost(whole, .readWrite) {
-                try group.communicator.allgather($0, blocks: slices.map { $0.lowerBound * ld..<$0.upperBound * ld })
-            }
-        }
-        residual.finishBackward(dh: dh, step)
     }
 
     package func prepareForPrediction() { residual?.prepare(training: false) }

@@ -7,8 +7,10 @@ import Support
 package protocol ClassifierStep: AnyObject {
     /// Gradients reach only the rows of labels in the shortlists: Adam is lazy.
     var isSparse: Bool { get }
-    /// The batch that the following `run` calls work on.
-    func prepare(docs: [Int32], step: Int)
+    /// The batches of an epoch, which `prepare` gets one after the other from any of them on. All workers of the group call it.
+    func begin(_ batches: EpochBatches)
+    /// The batch that the following `run` calls work on. All workers of the group call it.
+    func prepare(docs: [Int32], step: Int) throws
     /// See `ClassifierOperation.run`.
     func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double]
     /// Divides a summed loss over `documents` documents to the mean that is reported.
@@ -31,6 +33,8 @@ package final class OneVsAllStep: ClassifierStep {
         if section.classifier.biasStart == .prior { network.classifier.setBias(prior: truth) }
     }
 
+    package func begin(_ batches: EpochBatches) {}
+
     package func prepare(docs: [Int32], step: Int) {
         operation.prepare(docs: docs, stream: streams.stream(.negatives, step: step))
     }
@@ -47,6 +51,8 @@ package final class ShortlistStep: ClassifierStep {
     package let isSparse = true
     private let operation: any ShortlistOperation
     private let streams: RandomStreams
+    /// nil where there is nothing to share: one worker, or no random labels.
+    private let draws: SharedDraws?
     /// Changed between epochs only.
     package var negatives: NegativeShortlists {
         get { operation.negatives }
@@ -58,10 +64,20 @@ package final class ShortlistStep: ClassifierStep {
         streams = network.streams
         operation = network.device.shortlists(
             network.classifierTask(truth: truth, loss: section.lossKind), sizes: sizes, negatives: negatives)
+        draws =
+            network.group.size > 1 && sizes.randomNegatives > 0
+            ? SharedDraws(group: network.group, shards: network.labelShards) : nil
     }
 
-    package func prepare(docs: [Int32], step: Int) {
-        operation.prepare(docs: docs, stream: streams.stream(.negatives, step: step))
+    package func begin(_ batches: EpochBatches) { draws?.begin(batches) }
+
+    package func prepare(docs: [Int32], step: Int) throws {
+        let stream = streams.stream(.negatives, step: step)
+        guard let draws else { return operation.prepare(docs: docs, stream: stream) }
+        let random = try draws.labels(of: step, docs: docs) { docs, step in
+            operation.randomLabels(docs: docs, stream: streams.stream(.negatives, step: step))
+        }
+        operation.prepare(docs: docs, stream: stream, random: random)
     }
 
     package func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {

@@ -42,7 +42,7 @@ package struct EncoderPlan {
             dims: dims, batchSize: section.optimisation.batchSize, trainsEncoder: trainsCoarse,
             encoderKeep: Float(1 - astec.coarseDropout), residualKeep: astec.fineDropout.map { Float(1 - $0) },
             optimiser: section.encoderOptimiser)
-        return AstecGroupEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
+        return try AstecGroupEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
     }
 
     private func embeddings(_ section: ModuleConfig, _ streams: RandomStreams) -> EmbeddingShard {

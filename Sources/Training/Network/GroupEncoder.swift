@@ -25,6 +25,15 @@ package protocol GroupEncoder: AnyObject {
     /// x̂ of the batch without dropout, as z.
     func intermediate(_ batch: DocumentBatch, x: Tensor) throws
 
+    /// A tensor for z, as `forward` best has it: rows×D with padding.
+    func outputTensor(rows: Int) -> Tensor
+
+    /// What this worker must get of ∂z.
+    var gradientParts: GradientParts { get }
+
+    /// Some floats of ∂z of the batch that `forward` saw last, padding among them, are there; `backward` comes when all are.
+    func take(gradient dz: Tensor, floats: Range<Int>)
+
     /// The backward pass and the optimiser's step, given ∂z of the batch that `forward` saw last. May overwrite `dz`.
     func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws
 
@@ -42,6 +51,16 @@ package protocol GroupEncoder: AnyObject {
     func copyCoarse(from other: any GroupEncoder)
 }
 
+/// What of ∂z of a batch a worker's encoder gets.
+package enum GradientParts: Equatable {
+    /// All of it, in `take` and `backward`.
+    case whole
+    /// All of it in `backward`; `take` is called for a part of its own, and by the other workers for the rest.
+    case shared
+    /// Its slice of the batch's rows alone.
+    case rows
+}
+
 /// What an encoder makes of a document.
 public enum Representation: String, CaseIterable, Sendable {
     /// x̂: what nearest neighbours are searched by.
@@ -51,6 +70,10 @@ public enum Representation: String, CaseIterable, Sendable {
 }
 
 extension GroupEncoder {
+    package func outputTensor(rows: Int) -> Tensor { device.paddedTensor(rows: rows, dims: outputDims) }
+    package var gradientParts: GradientParts { .whole }
+    package func take(gradient dz: Tensor, floats: Range<Int>) {}
+
     package func dims(of representation: Representation) -> Int {
         representation == .final ? outputDims : intermediateDims
     }

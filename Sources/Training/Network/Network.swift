@@ -1,7 +1,6 @@
 import DeepXMLModel
 import Devices
 import Support
-import Transport
 
 /// How a module's network is built: which parts learn, and how much dropout keeps.
 package struct NetworkShape {
@@ -15,6 +14,23 @@ package struct NetworkShape {
     /// Share of the residual's activation that dropout keeps; nil: no residual (Astec).
     package var residualKeep: Float?
     package var optimiser = OptimiserSettings()
+    /// How workers that share no memory do the residual's work.
+    package var residualWork = ResidualWork.measured
+
+    package enum ResidualWork: Sendable {
+        /// Whichever is quicker, as measured when the encoder is made.
+        case measured
+        /// Shared, by messages; or each worker all of it.
+        case shared, whole
+    }
+
+    package init(
+        dims: Int, batchSize: Int, trainsEncoder: Bool, encoderKeep: Float, residualKeep: Float?,
+        optimiser: OptimiserSettings = OptimiserSettings()
+    ) {
+        (self.dims, self.batchSize, self.trainsEncoder) = (dims, batchSize, trainsEncoder)
+        (self.encoderKeep, self.residualKeep, self.optimiser) = (encoderKeep, residualKeep, optimiser)
+    }
 }
 
 /// Encoder and classifier of one module, spread over a group: the classifier by rows of W.
@@ -33,8 +49,7 @@ package final class Network {
     /// Of the last batch: rows×D with padding.
     private let z: Tensor
     private let dz: Tensor
-    private let reduction: TreeReduction
-    private let partials: [Tensor]
+    private let sum: GradientSum
     /// The virtual shards of this worker.
     private let ownLeaves: Range<Int>
 
@@ -42,7 +57,7 @@ package final class Network {
     package init(
         batchSize: Int, group: WorkerGroup, encoder: any GroupEncoder, labelShards: LabelShards, streams: RandomStreams,
         optimiser: OptimiserSettings, hasBias: Bool = true, classifier trained: ClassifierShard? = nil
-    ) {
+    ) throws {
         self.batchSize = batchSize
         self.group = group
         self.encoder = encoder
@@ -52,11 +67,10 @@ package final class Network {
         let labels = labelShards.labels(ofWorker: group.rank, workers: group.size), device = group.device
         classifier =
             trained ?? ClassifierShard(labels: labels, dims: encoder.outputDims, hasBias: hasBias, streams, on: device)
-        z = device.paddedTensor(rows: batchSize, dims: encoder.outputDims)
-        dz = device.paddedTensor(rows: batchSize, dims: encoder.outputDims)
-        let runs = (0..<group.size).map { labelShards.shards(ofWorker: $0, workers: group.size) }, stride = z.stride
-        reduction = TreeReduction(over: group.communicator, leaves: labelShards.count, runs: runs)
-        partials = reduction.ownNodes.map { _ in device.tensor(rows: batchSize, cols: stride) }
+        z = encoder.outputTensor(rows: batchSize)
+        let runs = (0..<group.size).map { labelShards.shards(ofWorker: $0, workers: group.size) }
+        sum = try GradientSum(group, rows: batchSize, dims: encoder.outputDims, leaves: labelShards.count, runs: runs)
+        dz = sum.result
         ownLeaves = runs[group.rank]
     }
 
@@ -109,22 +123,22 @@ package final class Network {
     /// - Returns: this worker's part of the summed loss.
     package func step(_ batch: DocumentBatch, step: Int, learningRate: Double, loss: any ClassifierStep) throws -> Double {
         try encoder.forward(batch, step: step, z: z)
-        loss.prepare(docs: batch.docs, step: step)
+        try loss.prepare(docs: batch.docs, step: step)
         let rows = 0..<batch.rows, first = ownLeaves.lowerBound
         let numbers =
             loss.isSparse
             ? optimiser.lazy(learningRate: learningRate, step: step + 1)
             : optimiser.dense(learningRate: learningRate, step: step + 1)
-        var sum = 0.0
-        for (node, partial) in zip(reduction.ownNodes, partials) {
+        var total = 0.0
+        for (node, partial) in zip(sum.ownNodes, sum.partials) {
             let leaves = node.leaves.lowerBound - first..<node.leaves.upperBound - first
             let losses = loss.run(leaves, z: z.rows(rows), step: numbers, dz: partial.rows(rows))
-            sum = losses.reduce(sum, +)
+            total = losses.reduce(total, +)
         }
-        try device.withHost(partials, .read) { partials in
-            try device.withHost(dz.rows(rows).withPadding, .write) { try reduction.allReduce(partials: partials, into: $0) }
+        try sum.run(rows: batch.rows, parts: encoder.gradientParts) {
+            encoder.take(gradient: dz, floats: $0)
         }
         try encoder.backward(batch, step: step, learningRate: learningRate, dz: dz)
-        return sum
+        return total
     }
 }

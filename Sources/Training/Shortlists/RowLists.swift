@@ -4,8 +4,8 @@ import Transport
 
 /// Top-k lists of all documents, each worker of a group holding the rows of its slice: how they are dealt out.
 ///
-/// Lists are made where their row is owned; classifiers need them where their labels are. Both ways go by blocks of rows,
-/// so that no worker ever holds more than a block of all of them.
+/// Lists are made where their row is owned; classifiers need them where their labels are (`OwnShortlists`). Both ways go by
+/// blocks of rows, so that no worker ever holds more than a block of all of them.
 package struct RowLists {
     package let group: WorkerGroup
     /// Documents over all workers.
@@ -60,37 +60,5 @@ package struct RowLists {
         try group.communicator.alltoall(
             send: send.map { local.scores.bytes(of: $0) }, receive: parts.map { $0.scores.bytes(of: 0..<own * local.k) })
         return group.device.merge(parts, k: k)
-    }
-
-    /// Calls `body` with the whole list of every row, in the order of rows.
-    ///
-    /// - Parameters:
-    ///   - own: the lists of this worker's slice.
-    ///   - withScores: false: `body` gets scores of this worker's slice only.
-    package func forEachRow(
-        _ own: TopK, withScores: Bool, _ body: (_ row: Int, _ ids: BufferSlice<Int32>, _ scores: BufferSlice<Float>) -> Void
-    ) throws {
-        try ProgressScope.stage("dealing out shortlists", of: rows, "documents") { progress in
-            for from in stride(from: 0, to: rows, by: Self.block) {
-                try forBlock(from..<min(from + Self.block, rows), own, withScores: withScores, body)
-                progress.advance(to: min(from + Self.block, rows))
-            }
-        }
-    }
-
-    /// `forEachRow` of some neighbouring rows.
-    private func forBlock(
-        _ range: Range<Int>, _ own: TopK, withScores: Bool, _ body: (Int, BufferSlice<Int32>, BufferSlice<Float>) -> Void
-    ) throws {
-        let k = own.k, mine = ownRows, from = range.lowerBound
-        let lists = TopK(rows: range.count, k: k), shared = slices.map { $0.clamped(to: range) }
-        let blocks = shared.map { ($0.lowerBound - from) * k..<($0.upperBound - from) * k }
-        let part = shared[group.rank]
-        lists.replace(
-            from: part.lowerBound - from, with: own,
-            rows: part.lowerBound - mine.lowerBound..<part.upperBound - mine.lowerBound)
-        try group.communicator.allgather(lists.indices, blocks: blocks)
-        if withScores { try group.communicator.allgather(lists.scores, blocks: blocks) }
-        for row in range { body(row, lists.ids(row - from), lists.scores(row - from)) }
     }
 }

@@ -58,7 +58,7 @@ extension MPICommunicator {
     }
 
     /// Naps until all requests are complete; the first of them are receives, of the sizes `expected`.
-    private func wait(_ requests: inout [MPI_Request?], expected: [(peer: Int, count: Int)]) throws {
+    func wait(_ requests: inout [MPI_Request?], expected: [(peer: Int, count: Int)]) throws {
         if requests.isEmpty { return }
         var statuses = [MPI_Status](repeating: MPI_Status(), count: requests.count)
         let interval = PollInterval(oversubscribed: isOversubscribed)

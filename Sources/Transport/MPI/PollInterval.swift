@@ -25,13 +25,17 @@ struct PollInterval {
     /// Nanoseconds since the wait began.
     var waited: UInt64 { Self.now() - start }
 
+    /// Within the busy phase: lets another thread go first. false: it is over.
+    func yields() -> Bool {
+        guard waited < busy else { return false }
+        sched_yield()
+        return true
+    }
+
     /// Gives the core away for a while.
     func pause() {
+        if yields() { return }
         let waited = self.waited
-        if waited < busy {
-            sched_yield()
-            return
-        }
         let longest = waited < Self.longWait ? Self.longestNap : min(waited / 100, Self.longestNapOfLongWait)
         var nap = timespec(tv_sec: 0, tv_nsec: Int(min(max(waited / 10, Self.shortestNap), longest)))
         nanosleep(&nap, nil)

@@ -17,7 +17,8 @@ public final class TreeReduction {
     /// The nodes whose partial sums this rank brings, in order.
     public let ownNodes: [TreeNode]
 
-    private let nodeCounts: [Int]
+    /// Partial sums that each rank brings.
+    public let nodeCounts: [Int]
     private let plan: SumPlan
     /// Blocks of the other ranks' partial sums, as they came.
     private var received = Buffer<Float>(count: 0)
@@ -63,6 +64,12 @@ public final class TreeReduction {
         plan.sum(sources.joined().map { UnsafePointer($0) }, count: mine.count, into: result)
     }
 
+    /// The same into a buffer of the block's length.
+    public func reduceScatter(partials: [Buffer<Float>], blocks: [Range<Int>], into result: Buffer<Float>) throws {
+        precondition(result.count == blocks[communicator.rank].count)
+        try reduceScatter(partials: partials, blocks: blocks, into: result.pointer)
+    }
+
     /// Sums the partial sums of all ranks: `result` becomes the whole sum on every rank.
     public func allReduce(partials: [Buffer<Float>], into result: Buffer<Float>) throws {
         let count = result.count
@@ -75,6 +82,17 @@ public final class TreeReduction {
         let blocks = evenRanges(count, parts: size)
         try reduceScatter(partials: partials, blocks: blocks, into: result.pointer + blocks[communicator.rank].lowerBound)
         try communicator.allgather(result, blocks: blocks)
+    }
+
+    /// Sums a block of partial sums that lie in memory which all ranks share.
+    ///
+    /// - Parameters:
+    ///   - all: of all ranks' nodes, by rank and in order, as `nodeCounts` says.
+    ///   - result: as the partial sums; its elements `block` are set.
+    public func sum(shared all: [Buffer<Float>], block: Range<Int>, into result: Buffer<Float>) {
+        precondition(all.count == nodeCounts.reduce(0, +) && block.upperBound <= result.count)
+        plan.sum(
+            all.map { UnsafePointer($0.pointer) + block.lowerBound }, count: block.count, into: result.pointer + block.lowerBound)
     }
 
     /// For each rank, where the given block of each of its nodes lies: in the partial sums, or in `received`.

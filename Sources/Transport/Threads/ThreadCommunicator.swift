@@ -10,6 +10,7 @@ public final class ThreadCommunicator: Communicator, @unchecked Sendable {
     let job: ThreadJob
     let group: ThreadGroup
     private var splits = 0
+    private var memories = 0
 
     init(rank: Int, job: ThreadJob, group: ThreadGroup) {
         self.rank = rank
@@ -95,6 +96,12 @@ public final class ThreadCommunicator: Communicator, @unchecked Sendable {
     public func splitByNode() throws -> any Communicator {
         guard let all = try split(color: 0, key: rank) else { preconditionFailure("color 0 is a color") }
         return all
+    }
+
+    public func sharedMemory(floats: Int) throws -> SharedMemory? {
+        memories += 1
+        let name = memories, buffer = job.monitor.locked { group.memory(name, floats: floats) }
+        return SharedMemory(buffer) { [self] in try barrier() }
     }
 
     public var waitedSeconds: Double { Double(job.monitor.locked { job.waited[jobRank] }) * 1e-9 }

@@ -75,12 +75,21 @@ final class ThreadGroup: @unchecked Sendable {
     /// posts[receiver], in the order sent.
     var posts: [[(peer: Int, tag: Int, bytes: [UInt8])]]
     /// Groups that some of their members have yet to fetch.
+    private var memories: [Int: (buffer: Buffer<Float>, fetched: Int)] = [:]
     private var children: [SplitName: (group: ThreadGroup, fetched: Int)] = [:]
 
     init(members: [Int]) {
         self.members = members
         parcels = Array(repeating: Array(repeating: [], count: members.count), count: members.count)
         posts = Array(repeating: [], count: members.count)
+    }
+
+    /// Memory that all members who ask for the same number share.
+    func memory(_ number: Int, floats: Int) -> Buffer<Float> {
+        var entry = memories[number] ?? (Buffer(count: floats), 0)
+        entry.fetched += 1
+        memories[number] = entry.fetched == members.count ? nil : entry
+        return entry.buffer
     }
 
     /// The group that all members who give this name share; made by the first, forgotten after the last.

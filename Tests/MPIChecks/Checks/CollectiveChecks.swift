@@ -52,6 +52,39 @@ let collectiveChecks = [
         let expected = (0..<ranks.size).flatMap { Array(repeating: 100 * $0 + ranks.rank, count: (ranks.rank + $0) % 3) }
         try expectEqual(target.array, expected, "what came")
     },
+    Check("alltoall of lists of unknown lengths") { ranks in
+        let lists = (0..<ranks.size).map { Array(repeating: Int32(100 * ranks.rank + $0), count: (ranks.rank + 2 * $0) % 4) }
+        let received = try ranks.alltoall(lists).map(\.array)
+        let expected = (0..<ranks.size).map { Array(repeating: Int32(100 * $0 + ranks.rank), count: ($0 + 2 * ranks.rank) % 4) }
+        try expectEqual(received, expected, "what came")
+    },
+    Check("allgather of two buffers in one round") { ranks in
+        let first = Buffer<Float>(count: 7 * ranks.size), second = Buffer<Float>(count: ranks.size)
+        let blocks = evenRanges(first.count, parts: ranks.size), ones = evenRanges(second.count, parts: ranks.size)
+        for i in blocks[ranks.rank] { first[i] = Float(i) }
+        second[ranks.rank] = Float(1000 + ranks.rank)
+        try ranks.allgather(first, blocks: blocks, second, blocks: ones)
+        try expectEqual(first.array, (0..<first.count).map(Float.init), "the first")
+        try expectEqual(second.array, (0..<ranks.size).map { Float(1000 + $0) }, "the second")
+    },
+    Check("shared memory: what was written before a barrier is read after it") { ranks in
+        guard let shared = try ranks.sharedMemory(floats: 1000 * ranks.size) else {
+            throw Unequal(description: "no memory is shared")
+        }
+        try expectEqual(shared.floats.array.allSatisfy { $0 == 0 }, true, "zeros at first")
+        try shared.barrier()
+        for round in 1...50 {
+            for i in 0..<1000 { shared.floats[1000 * ranks.rank + i] = Float(round * 100 + ranks.rank) }
+            if ranks.rank == round % ranks.size { napMilliseconds(1) }
+            try shared.barrier()
+            for peer in 0..<ranks.size {
+                for i in [0, 999] {
+                    try expectEqual(shared.floats[1000 * peer + i], Float(round * 100 + peer), "round \(round), rank \(peer)")
+                }
+            }
+            try shared.barrier()
+        }
+    },
     Check("maximum of a flag, and barrier") { ranks in
         for chosen in 0..<ranks.size {
             try expectEqual(try ranks.maximum(ranks.rank == chosen ? 9 : UInt8(ranks.rank % 5)), 9, "maximum at \(chosen)")

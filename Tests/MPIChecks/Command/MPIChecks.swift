@@ -8,6 +8,7 @@ import TransportChecks
     static let modes: [String: @Sendable (MPICommunicator) throws -> Void] = [
         "all": runAll,
         "latency": printLatency,
+        "collectives": printCollectives,
         "workers": printWorkersLatency,
         "waiting": checkWaiting,
         "long": checkLongMessage,

@@ -51,6 +51,14 @@ final class StoppingCommunicator: Communicator {
 
     func splitByNode() throws -> any Communicator { StoppingCommunicator(try base.splitByNode(), trigger) }
 
+    func sharedMemory(floats: Int) throws -> SharedMemory? {
+        guard let memory = try base.sharedMemory(floats: floats) else { return nil }
+        return SharedMemory(memory.floats) { [trigger] in
+            trigger.exchanged()
+            try memory.barrier()
+        }
+    }
+
     func abort(code: Int32) -> Never { base.abort(code: code) }
 }
 

@@ -26,6 +26,14 @@ final class CPUShortlists: ShortlistOperation, @unchecked Sendable {
         lists.assemble(docs: docs, truth: task.truth, negatives: negatives, stream: stream.kernel)
     }
 
+    func prepare(docs: [Int32], stream: RandomStream, random: RandomLabels) {
+        lists.assemble(docs: docs, truth: task.truth, negatives: negatives, stream: stream.kernel, random: random)
+    }
+
+    func randomLabels(docs: [Int32], stream: RandomStream) -> RandomLabels {
+        lists.randomLabels(docs: docs, truth: task.truth, negatives: negatives, stream: stream.kernel)
+    }
+
     func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
         let losses = Buffer<Double>(count: leaves.count)
         leafSums.sum(leaves, into: dz.room(rows: task.batchSize, cols: classifier.ld)) { [self] leaf, out in

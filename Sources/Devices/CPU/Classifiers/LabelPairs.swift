@@ -47,6 +47,40 @@ final class LabelPairs {
         dx_sort_pairs(labels.pointer, pairs.pointer, count, range.count, starts.pointer, sorted.pointer)
     }
 
+    /// The same where the random labels within the range are drawn already.
+    func assemble(docs: [Int32], truth: CSRMatrix, negatives: NegativeShortlists, stream: dx_stream, random: RandomLabels) {
+        precondition(random.documents == docs.count)
+        count = 0
+        let negative = negatives.inRange
+        random.labels.withUnsafeBufferPointer { drawn in
+            for (row, doc) in docs.enumerated() {
+                let own = truth.range(Int(doc)), others = negative.range(Int(doc)), first = random.starts[row]
+                count += dx_known_pairs(
+                    truth.indices.pointer + own.lowerBound, own.count, sizes.maxPositives,
+                    negative.indices.pointer + others.lowerBound, others.count, Int(negatives.totals[Int(doc)]),
+                    drawn.baseAddress.map { $0 + first }, random.starts[row + 1] - first, sizes.limit,
+                    Int32(range.lowerBound), Int32(range.upperBound), doc, UInt16(row), stream, labels.pointer + count,
+                    pairs.pointer + count)
+            }
+        }
+        dx_sort_pairs(labels.pointer, pairs.pointer, count, range.count, starts.pointer, sorted.pointer)
+    }
+
+    /// The random labels of the documents, of all labels.
+    func randomLabels(docs: [Int32], truth: CSRMatrix, negatives: NegativeShortlists, stream: dx_stream) -> RandomLabels {
+        var random = RandomLabels()
+        let drawn = Buffer<Int32>(count: sizes.randomNegatives)
+        for doc in docs {
+            let own = truth.range(Int(doc))
+            nextMark()
+            let count = dx_random_labels(
+                truth.indices.pointer + own.lowerBound, own.count, sizes.maxPositives, Int(negatives.totals[Int(doc)]),
+                sizes.randomNegatives, sizes.limit, Int32(stamp.count), doc, stream, stamp.pointer, mark, drawn.pointer)
+            random.append(drawn[0..<count])
+        }
+        return random
+    }
+
     /// A mark that no label has: where 32 bits are used up, all begins anew.
     private func nextMark() {
         if mark == .max {

@@ -15,17 +15,31 @@ public struct SmoothedCentroids: Sendable {
     ///   - cooccurrence: L×L, `cooccurrence`.
     ///   - centroids: L×V, `labelCentroids`.
     public init(cooccurrence: CSRMatrix, centroids: CSRMatrix, team: ThreadTeam) {
+        let all = 0..<cooccurrence.rows, norms = Self.norms(all, cooccurrence: cooccurrence, centroids: centroids, team: team)
+        self.init(cooccurrence: cooccurrence, centroids: centroids, norms: norms)
+    }
+
+    /// |Σ_j cooc_lj c_j| of some rows l, at their places among L.
+    public static func norms(
+        _ own: Range<Int>, cooccurrence: CSRMatrix, centroids: CSRMatrix, team: ThreadTeam
+    ) -> Buffer<Float> {
         let norms = Buffer<Float>(count: cooccurrence.rows)
-        let scaled = Buffer<Float>(count: cooccurrence.nonZeros)
-        team.forRanges(cooccurrence.rows, grain: 16) { range in
-            let sums = Buffer<Float>(count: centroids.cols)
+        team.forRanges(own.count, grain: 16) { range in
+            let sums = Buffer<Float>(count: centroids.cols), first = own.lowerBound
             var weights = cooccurrence.kernelView
             var rows = centroids.kernelView
             dx_smoothed_norms(
-                &weights, &rows, centroids.cols, range.lowerBound, range.upperBound, sums.pointer, norms.pointer)
-            for row in range where norms[row] > 0 {
-                for at in cooccurrence.range(row) { scaled[at] = cooccurrence.values![at] / norms[row] }
-            }
+                &weights, &rows, centroids.cols, first + range.lowerBound, first + range.upperBound, sums.pointer,
+                norms.pointer)
+        }
+        return norms
+    }
+
+    /// - Parameter norms: of all rows.
+    public init(cooccurrence: CSRMatrix, centroids: CSRMatrix, norms: Buffer<Float>) {
+        let scaled = Buffer<Float>(count: cooccurrence.nonZeros)
+        for row in 0..<cooccurrence.rows where norms[row] > 0 {
+            for at in cooccurrence.range(row) { scaled[at] = cooccurrence.values![at] / norms[row] }
         }
         weights = CSRMatrix(
             rows: cooccurrence.rows, cols: cooccurrence.cols, starts: cooccurrence.starts, indices: cooccurrence.indices,
@@ -51,16 +65,36 @@ public struct ClusterMembers {
     public init(_ labels: [Int32], of source: SmoothedCentroids) {
         count = labels.count
         self.source = source
-        let all = labels.flatMap { source.weights.columns(Int($0)) }.sorted()
-        var distinct: [Int32] = []
-        for part in all where part != distinct.last { distinct.append(part) }
+        let starts = Buffer<Int64>(count: labels.count + 1), from = source.weights
+        for (row, label) in labels.enumerated() { starts[row + 1] = starts[row] + Int64(from.range(Int(label)).count) }
+        let columns = Buffer<Int32>(count: Int(starts[labels.count])), values = Buffer<Float>(count: columns.count)
+        for (row, label) in labels.enumerated() {
+            let to = Int(starts[row])..<Int(starts[row + 1])
+            columns[to].update(from: from.columns(Int(label)))
+            values[to].update(from: from.weights(Int(label)))
+        }
+        let distinct = Self.number(columns, below: from.cols)
         parts = Buffer(distinct)
-        let local = Dictionary(uniqueKeysWithValues: zip(distinct, Int32(0)...))
-        weights = CSRMatrix(
-            cols: distinct.count,
-            rows: labels.map { label in
-                zip(source.weights.columns(Int(label)), source.weights.weights(Int(label))).map { (local[$0]!, $1) }
-            })
+        weights = CSRMatrix(rows: labels.count, cols: distinct.count, starts: starts, indices: columns, values: values)
+    }
+
+    /// Replaces each id by its place among the distinct ones, which ascend: by marks where many are there, else by looking each up.
+    private static func number(_ ids: Buffer<Int32>, below end: Int) -> [Int32] {
+        var distinct: [Int32] = []
+        if ids.count >= end / 8 {
+            let places = Buffer<Int32>(count: end)
+            for i in 0..<ids.count { places[Int(ids[i])] = 1 }
+            for id in 0..<end where places[id] > 0 {
+                places[id] = Int32(distinct.count)
+                distinct.append(Int32(id))
+            }
+            for i in 0..<ids.count { ids[i] = places[Int(ids[i])] }
+        } else {
+            for id in ids.array.sorted() where id != distinct.last { distinct.append(id) }
+            let local = Dictionary(uniqueKeysWithValues: zip(distinct, Int32(0)...))
+            for i in 0..<ids.count { ids[i] = local[ids[i]]! }
+        }
+        return distinct
     }
 
     /// Cuts the members in two by balanced 2-means (cosine): 0 or 1 for each into `side`, ⌈count/2⌉ of 0.

@@ -20,11 +20,13 @@ public struct RandomWalk: Sendable, Equatable {
 ///   - labels: N×L.
 ///   - documents: L×N, its transpose.
 ///   - key: of Philox; draws are those of (key, label, step), so any rank can compute any row.
+///   - own: only these rows; nil: all.
 public func cooccurrence(
-    labels: CSRMatrix, documents: CSRMatrix, key: (UInt32, UInt32), walk: RandomWalk = RandomWalk(), team: ThreadTeam
+    labels: CSRMatrix, documents: CSRMatrix, key: (UInt32, UInt32), walk: RandomWalk = RandomWalk(), own: Range<Int>? = nil,
+    team: ThreadTeam
 ) -> CSRMatrix {
     precondition(labels.rows == documents.cols && labels.cols == documents.rows && walk.steps >= 1 && walk.keep >= 1)
-    let rows = documents.rows
+    let own = own ?? 0..<documents.rows, rows = own.count
     let width = min(walk.keep, walk.steps) + 1
     let counts = Buffer<Int>(count: rows)
     let ids = Buffer<Int32>(count: rows * width)
@@ -34,17 +36,19 @@ public func cooccurrence(
         var graph = dx_bipartite(
             document_starts: documents.starts.pointer, documents: documents.indices.pointer,
             label_starts: labels.starts.pointer, labels: labels.indices.pointer)
-        for label in range {
-            counts[label] = dx_walk_row(
-                &graph, Int32(label), walk.steps, walk.restart, walk.keep, walk.skipAbove, [key.0, key.1],
-                memory.pointer, ids.pointer + label * width, weights.pointer + label * width)
+        for row in range {
+            counts[row] = dx_walk_row(
+                &graph, Int32(own.lowerBound + row), walk.steps, walk.restart, walk.keep, walk.skipAbove, [key.0, key.1],
+                memory.pointer, ids.pointer + row * width, weights.pointer + row * width)
         }
     }
-    return compact(counts, ids, weights, width: width)
+    return compact(counts, ids, weights, width: width, cols: documents.rows)
 }
 
-/// Rows of up to `width` entries, side by side, as a square sparse matrix.
-private func compact(_ counts: Buffer<Int>, _ ids: Buffer<Int32>, _ weights: Buffer<Float>, width: Int) -> CSRMatrix {
+/// Rows of up to `width` entries, side by side, as a sparse matrix.
+private func compact(
+    _ counts: Buffer<Int>, _ ids: Buffer<Int32>, _ weights: Buffer<Float>, width: Int, cols: Int
+) -> CSRMatrix {
     let rows = counts.count
     let starts = Buffer<Int64>(count: rows + 1)
     for row in 0..<rows { starts[row + 1] = starts[row] + Int64(counts[row]) }
@@ -55,5 +59,5 @@ private func compact(_ counts: Buffer<Int>, _ ids: Buffer<Int32>, _ weights: Buf
         indices[to].update(from: ids[from])
         values[to].update(from: weights[from])
     }
-    return CSRMatrix(rows: rows, cols: rows, starts: starts, indices: indices, values: values)
+    return CSRMatrix(rows: rows, cols: cols, starts: starts, indices: indices, values: values)
 }

@@ -74,14 +74,17 @@ extension CPUDevice {
         for i in 0..<x.rows * x.cols { to[i] = from[i] * inverse }
     }
 
-    public func spectralNormBackward(_ g: Tensor, normalised: Tensor, sigma: Tensor, u: Tensor, v: Tensor) {
+    public func spectralNormBackward(
+        _ g: Tensor, normalised: Tensor, sigma: Tensor, u: Tensor, v: Tensor, rows: Range<Int>, into out: Tensor
+    ) {
         precondition(g.isContiguous && normalised.isContiguous && u.cols == g.rows && v.cols <= g.cols)
         g.expectShape(of: normalised)
+        g.expectShape(of: out)
         let inner = dx_dot(g.pointer, normalised.pointer, g.rows * g.cols), inverse = 1 / sigma.pointer[0]
         let (u, dims, v) = (u.pointer, v.cols, v.pointer)
-        for i in 0..<g.rows {
-            let row = g.row(i), scale = inner * u[i]
-            for j in 0..<dims { row[j] = (row[j] - scale * v[j]) * inverse }
+        for i in rows {
+            let row = g.row(i), to = out.row(i), scale = inner * u[i]
+            for j in 0..<dims { to[j] = (row[j] - scale * v[j]) * inverse }
         }
     }
 }
