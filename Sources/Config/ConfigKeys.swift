@@ -70,6 +70,10 @@ extension ModuleConfig {
         .choice("bias_init", \.classifier.biasStart),
         .choice("lr_schedule", \.optimisation.schedule),
         .number("encoder_rate", \.optimisation.encoderRate, above: 0, to: 100),
+        .number("epsilon", \.optimisation.epsilon, above: 0, to: 1),
+        .number("warmup", \.optimisation.warmup, to: 0.99),
+        .number("layer_decay", \.optimisation.layerDecay, above: 0, to: 1),
+        .number("clip_norm", \.optimisation.clipNorm, to: 1e9),
     ]
 }
 

@@ -23,6 +23,7 @@ public struct OptimisationConfig: Sendable, Equatable {
     }
     public enum Optimiser: String, CaseIterable, Sendable {
         case adam = "Adam"
+        case adamW = "AdamW"
         case sgd = "SGD"
     }
     /// `num_epochs`.
@@ -44,6 +45,14 @@ public struct OptimisationConfig: Sendable, Equatable {
     public var weightDecay = 0.0
     /// Learning rate of the encoder, as a multiple of the classifiers'.
     public var encoderRate = 1.0
+    /// Adam's ε.
+    public var epsilon = 1e-8
+    /// Share of the steps in which the rate of a linear schedule rises.
+    public var warmup = 0.0
+    /// Of a transformer's layers, each below the last learns at this share of the rate of the one above.
+    public var layerDecay = 1.0
+    /// `clip_norm`: of the gradient of the encoder's layers, for the loss that is summed over labels; 0: it is not clipped.
+    public var clipNorm = 0.0
     public init() {}
 }
 

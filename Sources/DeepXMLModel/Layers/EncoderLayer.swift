@@ -75,13 +75,15 @@ struct DropoutSite: Sendable {
     ///
     /// - Parameter ids, positions: a document and a place within it a vector.
     func apply(_ x: Tensor, relu: Bool, _ pass: LayerPass, ids: [Int32], positions: [Int32]?) {
-        var dropout: Dropout?
-        if let stream = pass.dropout, keep < 1 {
-            var own = stream
-            own.purpose |= UInt32(site) << 16
-            dropout = Dropout(stream: own, keep: keep, ids: ids, positions: positions)
-        }
+        let dropout = draw(pass).map { Dropout(stream: $0.stream, keep: $0.keep, ids: ids, positions: positions) }
         if relu || dropout != nil { pass.device.drop(x, dropout, relu: relu) }
+    }
+
+    /// The place's own random numbers; nil where nothing is dropped.
+    func draw(_ pass: LayerPass) -> (stream: RandomStream, keep: Float)? {
+        guard var stream = pass.dropout, keep < 1 else { return nil }
+        stream.purpose |= UInt32(site) << 16
+        return (stream, keep)
     }
 
     /// The same for vectors of this shape in the block's own order.

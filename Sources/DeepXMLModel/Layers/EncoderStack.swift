@@ -19,6 +19,8 @@ public final class EncoderStack: Sendable {
     /// Which matrix stands where. What isn't trained (spectral norms' u and v, running statistics) is here too, so that whoever
     /// stores the parameters stores all.
     public let slots: [ParameterSlot]
+    /// The highest level of a slot.
+    private let levels: Int
     /// Floats of one block's gradient: P, and room for statistics.
     public let gradientLength: Int
 
@@ -45,6 +47,7 @@ public final class EncoderStack: Sendable {
         (self.inputDims, self.streams, self.device) = (inputDims, streams, device)
         parameters = Parameter(rows: 1, cols: builder.layout.count, on: device)
         gradientLength = builder.layout.count + builder.layout.statistics
+        levels = builder.layout.level
         builder.layout.initialise(parameters.value, streams, on: device)
         prepare(training: false)
     }
@@ -138,10 +141,28 @@ public final class EncoderStack: Sendable {
     }
 
     /// The second half of `update`.
-    public func apply(_ gradient: Tensor, trainsCoarse: Bool, _ step: OptimiserStep) {
-        for slot in slots where slot.isTrained && (trainsCoarse || slot.range.lowerBound >= coarseCount) {
-            device.update(parameters, slot.range, gradient: gradient.flat(slot.range), step)
+    ///
+    /// - Parameter layerDecay: of a transformer's layers, each below the last learns at this share of the rate of the one above.
+    public func apply(_ gradient: Tensor, trainsCoarse: Bool, _ step: OptimiserStep, layerDecay: Double = 1) {
+        for slot in trainedSlots(trainsCoarse) {
+            let own = (slot.rows == 1 ? step.forVectors : step).scaled(by: rateFactor(level: slot.level, layerDecay))
+            device.forRanges(slot.range.count, grain: 1 << 15) { [self] part in
+                let range = slot.range.lowerBound + part.lowerBound..<slot.range.lowerBound + part.upperBound
+                device.update(parameters, range, gradient: gradient.flat(range), own)
+            }
         }
+    }
+
+    private func trainedSlots(_ trainsCoarse: Bool) -> [ParameterSlot] {
+        slots.filter { $0.isTrained && (trainsCoarse || $0.range.lowerBound >= coarseCount) }
+    }
+
+    /// Of the slots at a level; level 0: also of the token embeddings.
+    public func rateFactor(level: Int, _ layerDecay: Double) -> Float { Float(pow(layerDecay, Double(levels - level))) }
+
+    /// The Euclidean norm of a gradient's trained slots, summed in one order.
+    public func norm(of gradient: Tensor, trainsCoarse: Bool) -> Double {
+        trainedSlots(trainsCoarse).reduce(0) { $0 + device.squareSum(gradient.flat($1.range)) }.squareRoot()
     }
 
     private func copyRows(_ x: Tensor, to y: Tensor) {

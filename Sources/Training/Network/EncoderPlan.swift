@@ -36,12 +36,13 @@ package struct EncoderPlan {
             let stack = try arch.encoderStack(data: data, dims: dims, streams: streams, on: group.device)
             return LayeredGroupEncoder(
                 stack: stack, group: group, embeddings: stack.input == .tokens ? embeddings(section, streams) : nil,
-                batchSize: section.optimisation.batchSize, trainsCoarse: trainsCoarse, optimiser: section.encoderOptimiser)
+                batchSize: section.optimisation.batchSize, trainsCoarse: trainsCoarse,
+                optimiser: section.encoderOptimiser(labels: data.labelCount))
         }
         let shape = NetworkShape(
             dims: dims, batchSize: section.optimisation.batchSize, trainsEncoder: trainsCoarse,
             encoderKeep: Float(1 - astec.coarseDropout), residualKeep: astec.fineDropout.map { Float(1 - $0) },
-            optimiser: section.encoderOptimiser)
+            optimiser: section.encoderOptimiser(labels: data.labelCount))
         return AstecGroupEncoder(shape: shape, group: group, embeddings: embeddings(section, streams), streams: streams)
     }
 
@@ -91,7 +92,7 @@ extension TrainOptions {
             throw unfit("dense", type, "set global.feature_type to dense, with .npy features, or give --arch Astec")
         }
         if stack.input == .tokens && type == .dense { throw unfit("sequential", type, "give --arch Identity or MLP") }
-        let ordered: Set = ["astecpp", "rnn", "xmlcnn"]
+        let ordered: Set = ["astecpp", "rnn", "xmlcnn", "transformer"]
         if !ordered.isDisjoint(with: kinds) && type != .sequential {
             throw unfit(
                 "sequential", type,

@@ -131,11 +131,24 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
         try device.withHost(partials, .read) { partials in
             try device.withHost(gradient, .write) { try reduction.allReduce(partials: partials, into: $0) }
         }
-        stack.update(
-            gradient: gradient, blocks: cut.blocksWithRows, trainsCoarse: trainsCoarse,
-            optimiser.dense(learningRate: learningRate, step: step + 1))
+        stack.finishGradient(gradient, blocks: cut.blocksWithRows, trainsCoarse: trainsCoarse)
+        clip(inputGradient)
+        stack.apply(
+            gradient, trainsCoarse: trainsCoarse, optimiser.dense(learningRate: learningRate, step: step + 1),
+            layerDecay: optimiser.layerDecay)
         guard let inputGradient else { return }
-        try tokens?.step(gradient: inputGradient, optimiser.lazy(learningRate: learningRate, step: step + 1))
+        let lazy = optimiser.lazy(learningRate: learningRate, step: step + 1)
+        try tokens?.step(gradient: inputGradient, lazy.scaled(by: stack.rateFactor(level: 0, optimiser.layerDecay)))
+    }
+
+    /// Scales the layers' gradient, and with it the tokens', where its norm is above what the optimiser wants: the same numbers on
+    /// every worker.
+    private func clip(_ inputGradient: Tensor?) {
+        guard let limit = optimiser.clipNorm else { return }
+        let norm = stack.norm(of: gradient, trainsCoarse: trainsCoarse)
+        guard norm > limit else { return }
+        let factor = Float(limit / norm)
+        for gradient in [gradient, inputGradient].compactMap({ $0 }) { device.scale(gradient, by: factor, into: gradient) }
     }
 
     package func prepareForPrediction() { stack.prepare(training: false) }
