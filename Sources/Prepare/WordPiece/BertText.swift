@@ -1,17 +1,19 @@
 /// Cuts text into words as BERT does: control characters are dropped, Chinese characters and punctuation stand alone, accents and
 /// capitals go where the model is uncased (Hugging Face's `BertNormalizer` and `BertPreTokenizer`, in one pass).
-struct BertText: Sendable, Equatable {
-    struct Rule: Sendable, Equatable {
+package struct BertText: Sendable, Equatable {
+    package struct Rule: Sendable, Equatable {
         /// Whether control characters are dropped.
-        var cleans = true
+        package var cleans = true
         /// Whether each Chinese character is a word.
-        var splitsChinese = true
+        package var splitsChinese = true
         /// nil: where `lowerCase` is.
-        var stripsAccents: Bool?
-        var lowerCase = true
+        package var stripsAccents: Bool?
+        package var lowerCase = true
+
+        package init() {}
     }
 
-    let rule: Rule
+    package let rule: Rule
     private let strips: Bool
     /// What becomes of each character below `tableSize`: one character and a `Role`, or `Entry.several`.
     private let table: [UInt32]
@@ -24,7 +26,7 @@ struct BertText: Sendable, Equatable {
         static let several: UInt32 = 4 << 24, mask: UInt32 = 7 << 24
     }
 
-    init(_ rule: Rule) {
+    package init(_ rule: Rule) {
         self.rule = rule
         strips = rule.stripsAccents ?? rule.lowerCase
         var table = [UInt32](repeating: 0, count: Int(Self.tableSize))
@@ -39,7 +41,7 @@ struct BertText: Sendable, Equatable {
     ///
     /// - Parameter bytes: valid UTF-8.
     /// - Returns: Whether the text was read to its end.
-    func forEachWord(in bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
+    package func forEachWord(in bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
         withoutActuallyEscaping(body) { body in
             var words = Words(body: body)
             let isWanted = table.withUnsafeBufferPointer { table in
