@@ -44,6 +44,10 @@ extension ModuleConfig {
         .number("dropout", \.encoder.dropout, to: 1),
         .text("embeddings", \.encoder.embeddings, of: "the name of a file in the data set's folder", reach: .learner),
         .choice("init", \.encoder.start, whereNull: .random),
+        .text(
+            "pretrained", \.encoder.pretrained, of: "a folder with model.safetensors, config.json and vocab.txt",
+            mayBeEmpty: true,
+            reach: .report),
         .number("beta", \.beta, to: 1),
         .choice("ns_method", \.shortlist.negativeSampling),
         .integer("num_centroids", \.shortlist.centroids, 1...1_000_000),

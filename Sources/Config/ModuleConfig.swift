@@ -64,11 +64,15 @@ public struct EncoderConfig: Sendable, Equatable {
         case random
         /// The surrogate's encoder.
         case intermediate
+        /// Weights of a transformer that was trained before.
+        case pretrained
     }
     /// `init`.
     public var start = Start.tokenEmbeddings
     /// File of V×D token embeddings in the data set's folder.
     public var embeddings = "fasttextB_embeddings_300d.npy"
+    /// Folder of a transformer's weights as Hugging Face lays it out: an absolute path, or below the folder of the data sets.
+    public var pretrained = ""
     /// `freeze_intermediate`: its coarse part stays as it is.
     public var isFrozen = false
     /// Value of `#ARGS.dropout;` in arch files (Astec's own file says its dropout itself).

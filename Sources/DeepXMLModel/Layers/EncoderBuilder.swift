@@ -5,6 +5,8 @@ import Support
 struct EncoderBuilder {
     private(set) var layers: [any EncoderLayer] = []
     private(set) var layout = ParameterLayout()
+    /// Of a transformer among the layers.
+    private(set) var transformer: TransformerSettings?
     /// What the layers so far give.
     private(set) var shape: LayerShape
     private let input: EncoderInput
@@ -151,6 +153,7 @@ struct EncoderBuilder {
             dropout: try arguments.probability("dropout", otherwise: 0.1),
             attentionDropout: try arguments.probability("attention_dropout", otherwise: 0.1),
             eps: Float(try arguments.positive("eps", otherwise: 1e-12)))
+        transformer = settings
         add(TransformerEmbeddingLayer("\(place.name).embeddings", settings, &layout))
         for number in 0..<settings.layers {
             layout.level += 1

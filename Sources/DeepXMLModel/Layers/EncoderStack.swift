@@ -1,5 +1,6 @@
 import Devices
 import Foundation
+import Support
 
 /// An encoder after an arch file: x̂ = coarse(x), z = fine(x̂), for any layers.
 ///
@@ -19,12 +20,14 @@ public final class EncoderStack: Sendable {
     /// Which matrix stands where. What isn't trained (spectral norms' u and v, running statistics) is here too, so that whoever
     /// stores the parameters stores all.
     public let slots: [ParameterSlot]
+    /// The sizes of the transformer among the coarse layers; nil: there is none. Its vocabulary is not known here.
+    public let transformer: TransformerShape?
     /// The highest level of a slot.
     private let levels: Int
     /// Floats of one block's gradient: P, and room for statistics.
     public let gradientLength: Int
 
-    private let device: any Device
+    let device: any Device
     private let layers: [any EncoderLayer]
     private let coarseLayers: Int
     private let streams: RandomStreams
@@ -48,6 +51,7 @@ public final class EncoderStack: Sendable {
         parameters = Parameter(rows: 1, cols: builder.layout.count, on: device)
         gradientLength = builder.layout.count + builder.layout.statistics
         levels = builder.layout.level
+        transformer = builder.transformer?.shape
         builder.layout.initialise(parameters.value, streams, on: device)
         prepare(training: false)
     }
@@ -56,7 +60,9 @@ public final class EncoderStack: Sendable {
     ///
     /// - Parameter training: spectral norms make their power iteration, and the backward pass is made ready.
     public func prepare(training: Bool) {
-        for layer in layers { layer.prepare(parameters.value, training: training, on: device) }
+        device.concurrently(layers.count) { [self] i in
+            layers[i].prepare(parameters.value, training: training, on: device)
+        }
     }
 
     /// x̂ and z of a block of rows.

@@ -1,3 +1,5 @@
+import Support
+
 /// The sizes of a transformer of BERT's kind (Devlin et al. 2019): what its layers share.
 struct TransformerSettings: Sendable {
     /// H.
@@ -12,6 +14,12 @@ struct TransformerSettings: Sendable {
     var dropout: Double, attentionDropout: Double
     /// Of layer normalisation.
     var eps: Float
+    var shape: TransformerShape {
+        TransformerShape(
+            vocabulary: 0, hidden: hidden, layers: layers, heads: heads, intermediate: intermediate, positions: positions,
+            types: 1, epsilon: eps)
+    }
+
     /// All matrices start from U(−b, b) of the standard deviation .02.
     static let start = ParameterLayout.Start.uniform(bound: 0.02 * Float(3).squareRoot())
 }

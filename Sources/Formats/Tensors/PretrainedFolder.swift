@@ -41,6 +41,17 @@ public struct PretrainedFolder: Sendable {
         return try weights.floats(stored(tensor))
     }
 
+    /// Hex digest of the weights and sizes, whatever they are called.
+    ///
+    /// - Throws: `Failure` where a weight cannot be read.
+    public func fingerprint() throws -> String {
+        var words: [UInt64] = [UInt64(shape.heads), UInt64(shape.epsilon.bitPattern)]
+        for tensor in shape.tensors {
+            words.append(ContentHash.of(UnsafeRawBufferPointer(try self.tensor(tensor.name).buffer.bytes)))
+        }
+        return words.withUnsafeBytes { ContentHash.hex(ContentHash.of($0)) }
+    }
+
     /// The name of the array in the file.
     private func stored(_ tensor: TransformerShape.Tensor) throws -> String {
         let name = prefix + PretrainedNames.name(tensor.name, family)

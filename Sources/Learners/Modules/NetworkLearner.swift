@@ -50,7 +50,8 @@ extension NetworkLearner {
                 LearnerInputs.Embeddings(name: name, otherwise: "draw them at random: \(atRandom.joined(separator: " "))"))
         }
         return LearnerInputs(
-            normalize: config.extreme.normalize, keepInvalid: config.extreme.keepInvalid, embeddings: embeddings)
+            normalize: config.extreme.normalize, keepInvalid: config.extreme.keepInvalid, embeddings: embeddings,
+            pretrained: sections.filter { config[module: $0].encoder.start == .pretrained })
     }
 
     package func check(_ options: TrainOptions, _ data: XCDataset) throws { try options.checkArchitecture(data) }

@@ -2,6 +2,7 @@ import Config
 import Datasets
 import DeepXMLModel
 import Devices
+import Formats
 import Support
 import Training
 
@@ -21,7 +22,8 @@ package struct NetworkRun {
         let options = run.settings.options
         let encoders = EncoderPlan(
             arch: options.archDefinition, astec: options.astec, dims: run.settings.dims, data: run.data,
-            embeddings: run.settings.embeddings, group: run.group)
+            embeddings: run.settings.embeddings,
+            pretrained: { try PretrainedFolder(path: options.pretrainedFolder($0)) }, group: run.group)
         context = LearnerContext(
             group: run.group, config: options.config, usesReranker: usesReranker, seed: run.seed, encoders: encoders,
             log: run.control.notice)
