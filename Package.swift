@@ -127,7 +127,7 @@ let package = Package(
         .testTarget(name: "PrepareTests", dependencies: ["TestSupport", "Prepare", "Datasets", "Formats", "Support"]),
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Kernels", "Support"]),
         .testTarget(
-            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Support"]),
+            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Formats", "Support"]),
         .testTarget(
             name: "LearnersTests",
             dependencies: [

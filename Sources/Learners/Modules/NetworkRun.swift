@@ -29,6 +29,20 @@ package struct NetworkRun {
             log: run.control.notice)
     }
 
+    /// Says how many documents are longer than a transformer has places for.
+    package func noticeCutDocuments() throws {
+        let layers = run.settings.options.archDefinition.coarse
+        guard let layer = layers.first(where: { $0.kind == "transformer" }) else { return }
+        let places = layer.numbers["positions"].map { Int($0) } ?? 512
+        let cut = [data.trainFeatures, data.testFeatures].reduce(0) { sum, features in
+            sum + (0..<features.rows).count { features.range($0).count > places }
+        }
+        if cut > 0 {
+            try context.notice(
+                "\(Quantity.plural(cut, "document")) longer than \(places) tokens: only the first \(places) are read")
+        }
+    }
+
     package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {
         try run.timed(module, body)
     }

@@ -46,7 +46,7 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
         self.device = device
         self.trainsCoarse = trainsCoarse
         self.optimiser = optimiser
-        tokens = embeddings.map { TokenExchange(group: group, embeddings: $0, dims: stack.inputDims) }
+        tokens = embeddings.map { TokenExchange(group: group, embeddings: $0, dims: stack.inputDims, longest: stack.longest) }
         tapes = (0..<BlockCut.count).map { _ in EncoderTape(on: device) }
         reduction = TreeReduction(over: group.communicator, leaves: BlockCut.count, runs: group.slices(BlockCut.count))
         leafSums = LeafSums(rows: 1, cols: length, on: device)
@@ -75,7 +75,7 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
 
     /// x̂ and z of this worker's rows.
     private func run(_ batch: DocumentBatch, step: Int?, x: Tensor, z: Tensor) throws {
-        cut = BlockCut(batch, group)
+        cut = BlockCut(batch, group, longest: stack.longest)
         if step != nil { stack.prepare(training: true) }
         input = try read(batch)
         let freezes = step != nil && !trainsCoarse
@@ -199,4 +199,9 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
 
     /// The coarse layers' parameters.
     private var coarse: Tensor { stack.parameters.value.flat(0..<stack.coarseCount) }
+}
+
+extension EncoderStack {
+    /// Tokens of a document that it reads, at most: the first.
+    fileprivate var longest: Int { transformer?.positions ?? .max }
 }
