@@ -37,7 +37,7 @@ struct PretrainedConfig {
     /// - Parameter path: of config.json.
     /// - Throws: `Failure` where the file is missing, of another family, or says what this program does not compute.
     init(path: String) throws {
-        let json = try JSONValue.parse(Array(MappedFile(path: path).bytes), name: path)
+        let json = try JSONValue.read(path)
         family = try Self.family(json, path)
         try Self.refuseVariants(json, path)
         let family = family

@@ -68,7 +68,7 @@ public struct SafetensorsFolder: Sendable {
 
     /// Name of each array → name of its file; files stand in the folder itself.
     private static func weightMap(_ path: String) throws -> [String: String] {
-        let json = try JSONValue.parse(Array(MappedFile(path: path).bytes), name: path)
+        let json = try JSONValue.read(path)
         guard let members = json["weight_map"]?.members, !members.isEmpty else {
             throw unusable("the index names no arrays", path, found: "no \"weight_map\" with members")
         }

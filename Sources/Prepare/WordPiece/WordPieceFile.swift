@@ -13,7 +13,7 @@ struct WordPieceFile {
 
     init(path: String) throws {
         self.path = path
-        let json = try JSONValue.parse(Array(MappedFile(path: path).bytes), name: path)
+        let json = try JSONValue.read(path)
         try readText(json)
         try readModel(json["model"] ?? .null)
         try readSpecials(json["added_tokens"] ?? .null)

@@ -77,7 +77,7 @@ private struct TokenizerSettings {
 
     init(folder: String) throws {
         let path = "\(folder)/tokenizer_config.json"
-        json = isFile(path) ? try JSONValue.parse(Array(MappedFile(path: path).bytes), name: path) : .object([])
+        json = isFile(path) ? try JSONValue.read(path) : .object([])
     }
 
     /// The text of a special token: as it is, or as an object with `content`.
