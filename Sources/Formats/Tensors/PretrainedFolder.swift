@@ -47,7 +47,8 @@ public struct PretrainedFolder: Sendable {
     public func fingerprint() throws -> String {
         var words: [UInt64] = [UInt64(shape.heads), UInt64(shape.epsilon.bitPattern)]
         for tensor in shape.tensors {
-            words.append(ContentHash.of(UnsafeRawBufferPointer(try self.tensor(tensor.name).buffer.bytes)))
+            let values = try self.tensor(tensor.name).buffer
+            words.append(withExtendedLifetime(values) { ContentHash.of(UnsafeRawBufferPointer(values.bytes)) })
         }
         return words.withUnsafeBytes { ContentHash.hex(ContentHash.of($0)) }
     }
