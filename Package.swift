@@ -131,7 +131,7 @@ let package = Package(
         .testTarget(
             name: "LearnersTests",
             dependencies: [
-                "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats",
+                "TestSupport", "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats",
                 "Transport", "Checkpoint",
                 "Support",
             ]),
