@@ -4,6 +4,8 @@ import Support
 /// Makes the layers of an arch file's `order`, one after the other.
 struct EncoderBuilder {
     private(set) var layers: [any EncoderLayer] = []
+    /// Each layer's floats of the parameters.
+    private(set) var ranges: [Range<Int>] = []
     private(set) var layout = ParameterLayout()
     /// Of a transformer among the layers.
     private(set) var transformer: TransformerSettings?
@@ -65,6 +67,7 @@ struct EncoderBuilder {
 
     private mutating func add(_ layer: any EncoderLayer) {
         layers.append(layer)
+        ranges.append((ranges.last?.upperBound ?? 0)..<layout.count)
         shape = layer.output
     }
 

@@ -13,6 +13,9 @@ struct LayerShape: Sendable, Equatable {
 protocol EncoderLayer: Sendable {
     var output: LayerShape { get }
 
+    /// The backward pass writes all of its slots' gradient: it needs no zeros there.
+    var overwritesGradient: Bool { get }
+
     /// Once before the passes that follow a change of the parameters `values`.
     func prepare(_ values: Tensor, training: Bool, on device: any Device)
 
@@ -21,7 +24,7 @@ protocol EncoderLayer: Sendable {
 
     /// - Parameters:
     ///   - g: the gradient of the output; may be destroyed.
-    ///   - gradient: of all parameters, zeros where this layer's are: written there.
+    ///   - gradient: of all parameters: this layer's are written. They are zeros before, unless it overwrites them.
     /// - Returns: the gradient of `x` in memory of `pass.tape`, where it is wanted.
     func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor?
 
@@ -30,6 +33,7 @@ protocol EncoderLayer: Sendable {
 }
 
 extension EncoderLayer {
+    var overwritesGradient: Bool { false }
     func prepare(_ values: Tensor, training: Bool, on device: any Device) {}
     func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device) {}
 }

@@ -29,6 +29,8 @@ public final class EncoderStack: Sendable {
 
     let device: any Device
     private let layers: [any EncoderLayer]
+    /// Each layer's floats of the parameters.
+    private let ranges: [Range<Int>]
     private let coarseLayers: Int
     private let streams: RandomStreams
     private let spare = SpareTapes()
@@ -47,6 +49,7 @@ public final class EncoderStack: Sendable {
         (coarseLayers, coarseCount, intermediateDims) = (builder.layers.count, builder.layout.count, builder.shape.dims)
         try builder.append(fine, part: "fine")
         (layers, outputDims, slots) = (builder.layers, builder.shape.dims, builder.layout.slots)
+        ranges = builder.ranges
         (self.inputDims, self.streams, self.device) = (inputDims, streams, device)
         parameters = Parameter(rows: 1, cols: builder.layout.count, on: device)
         gradientLength = builder.layout.count + builder.layout.statistics
@@ -114,9 +117,9 @@ public final class EncoderStack: Sendable {
         _ block: EncoderBlock, outputGradient: Tensor, tape: EncoderTape, trainsCoarse: Bool, gradient: Tensor,
         inputGradient: Tensor?
     ) {
-        device.fill(gradient, 0)
-        if block.rows == 0 { return }
+        if block.rows == 0 { return device.fill(gradient, 0) }
         let last = trainsCoarse && block.stage == .input ? 0 : coarseLayers
+        clear(gradient, from: last)
         var g = tape.layer(layers.count).tensor(0, rows: block.rows, dims: outputDims)
         device.copy(outputGradient, to: g)
         for i in (last..<layers.count).reversed() {
@@ -126,6 +129,14 @@ public final class EncoderStack: Sendable {
             g = dx
         }
         if let inputGradient { copyRows(g, to: inputGradient) }
+    }
+
+    /// Zeros where the layers from `first` on do not overwrite what is there.
+    private func clear(_ gradient: Tensor, from first: Int) {
+        for (number, range) in ranges.enumerated() where number < first || !layers[number].overwritesGradient {
+            device.fill(gradient.flat(range), 0)
+        }
+        device.fill(gradient.flat(parameters.cols..<gradientLength), 0)
     }
 
     /// Ends a step: what the summed gradient still lacks (the spectral norms' part), running statistics, then the optimiser.

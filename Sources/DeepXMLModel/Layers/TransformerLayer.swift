@@ -9,6 +9,7 @@ import Devices
 /// floats in all.
 final class TransformerLayer: EncoderLayer {
     let output: LayerShape
+    let overwritesGradient = true
     private let wide: LayerShape, inner: LayerShape
     private let settings: TransformerSettings
     private let projection: Dense, attended: Dense, expansion: Dense, contraction: Dense
