@@ -127,11 +127,11 @@ let package = Package(
         .testTarget(name: "PrepareTests", dependencies: ["TestSupport", "Prepare", "Datasets", "Formats", "Support"]),
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Kernels", "Support"]),
         .testTarget(
-            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Support"]),
+            name: "DeepXMLModelTests", dependencies: ["DeepXMLModel", "Devices", "Formats", "Support"]),
         .testTarget(
             name: "LearnersTests",
             dependencies: [
-                "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats",
+                "TestSupport", "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats",
                 "Transport", "Checkpoint",
                 "Support",
             ]),

@@ -17,6 +17,8 @@ enum Measurements {
         for labels in [4_000, 100_000] { Steps.oneVsAllTopK(labels: labels) }
         for labels in [4_000, 1_000_000] { Steps.shortlist(labels: labels) }
         try Recurrent.lstm()
+        try Transformer.step(batch: 255, tokens: 16)
+        try Transformer.step(batch: 64, tokens: 128)
         try Reading.run()
     }
 }

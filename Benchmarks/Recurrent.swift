@@ -1,6 +1,5 @@
 import COpenBLAS
 import DeepXMLModel
-import Devices
 import Support
 
 /// The recurrent step at the trainer's shapes against bare sgemm on one core.
@@ -15,7 +14,7 @@ enum Recurrent {
         let stack = try EncoderStack(
             coarse: [layer], fine: [], inputDims: hidden, streams: RandomStreams(seed: 1, module: 1), on: Steps.device)
         let passes = (0..<blocks).map { block in
-            RecurrentBlock(stack, rows: batch * block / blocks..<batch * (block + 1) / blocks)
+            StackBlock(stack, rows: batch * block / blocks..<batch * (block + 1) / blocks) { 1 + $0 * 17 % 30 }
         }
         let tokens = passes.reduce(0) { $0 + $1.tokens }, gates = 4 * hidden
         let x = DenseMatrix(rows: tokens, cols: hidden), out = DenseMatrix(rows: tokens, cols: gates)
@@ -41,36 +40,5 @@ enum Recurrent {
         report(
             "LSTM step, B \(batch), hidden \(hidden), \(tokens / batch) tokens", "\(rounded(own)) GFLOP/s",
             "sgemm \(rounded(sgemm)) GFLOP/s", own / sgemm, "≥ 0.5")
-    }
-}
-
-/// One block's rows, and memory for its passes.
-private final class RecurrentBlock {
-    let stack: EncoderStack
-    let tokens: Int
-    private let block: EncoderBlock
-    private let dx: Tensor, hidden: Tensor, z: Tensor, dz: Tensor, gradient: Tensor
-    private let tape = EncoderTape(on: Steps.device)
-
-    init(_ stack: EncoderStack, rows: Range<Int>) {
-        self.stack = stack
-        var ends: [Int64] = [0]
-        for row in rows { ends.append((ends.last ?? 0) + Int64(1 + row * 17 % 30)) }
-        tokens = Int(ends.last ?? 0)
-        let device = Steps.device, x = device.paddedTensor(rows: tokens, dims: stack.inputDims)
-        device.fill(x, 0.5)
-        block = EncoderBlock(ids: rows.map(Int32.init), starts: ends, x: x)
-        dx = device.paddedTensor(rows: tokens, dims: stack.inputDims)
-        hidden = device.paddedTensor(rows: rows.count, dims: stack.intermediateDims)
-        z = device.paddedTensor(rows: rows.count, dims: stack.outputDims)
-        dz = device.paddedTensor(rows: rows.count, dims: stack.outputDims)
-        device.fill(dz, 0.1)
-        gradient = device.tensor(rows: 1, cols: stack.gradientLength)
-    }
-
-    func run() {
-        stack.forward(block, step: 1, intermediate: hidden, output: z, tape: tape)
-        stack.backward(
-            block, outputGradient: dz, tape: tape, trainsCoarse: true, gradient: gradient, inputGradient: dx)
     }
 }

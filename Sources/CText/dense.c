@@ -34,6 +34,15 @@ CT_CLONES void ct_half_to_float(const uint16_t *from, size_t count, float *to) {
     }
 }
 
+CT_CLONES void ct_bfloat_to_float(const uint16_t *from, size_t count, float *to) {
+    for (size_t i = 0; i < count; i++) {
+        uint16_t upper;
+        memcpy(&upper, from + i, 2);
+        uint32_t bits = (uint32_t)upper << 16;
+        memcpy(to + i, &bits, 4);
+    }
+}
+
 CT_CLONES void ct_double_to_float(const double *from, size_t count, float *to) {
     for (size_t i = 0; i < count; i++) to[i] = (float)from[i];
 }

@@ -44,6 +44,10 @@ extension ModuleConfig {
         .number("dropout", \.encoder.dropout, to: 1),
         .text("embeddings", \.encoder.embeddings, of: "the name of a file in the data set's folder", reach: .learner),
         .choice("init", \.encoder.start, whereNull: .random),
+        .text(
+            "pretrained", \.encoder.pretrained, of: "a folder with model.safetensors, config.json and vocab.txt",
+            mayBeEmpty: true,
+            reach: .report),
         .number("beta", \.beta, to: 1),
         .choice("ns_method", \.shortlist.negativeSampling),
         .integer("num_centroids", \.shortlist.centroids, 1...1_000_000),
@@ -70,6 +74,10 @@ extension ModuleConfig {
         .choice("bias_init", \.classifier.biasStart),
         .choice("lr_schedule", \.optimisation.schedule),
         .number("encoder_rate", \.optimisation.encoderRate, above: 0, to: 100),
+        .number("epsilon", \.optimisation.epsilon, above: 0, to: 1),
+        .number("warmup", \.optimisation.warmup, to: 0.99),
+        .number("layer_decay", \.optimisation.layerDecay, above: 0, to: 1),
+        .number("clip_norm", \.optimisation.clipNorm, to: 1e9),
     ]
 }
 

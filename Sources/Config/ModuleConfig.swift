@@ -23,6 +23,7 @@ public struct OptimisationConfig: Sendable, Equatable {
     }
     public enum Optimiser: String, CaseIterable, Sendable {
         case adam = "Adam"
+        case adamW = "AdamW"
         case sgd = "SGD"
     }
     /// `num_epochs`.
@@ -44,6 +45,14 @@ public struct OptimisationConfig: Sendable, Equatable {
     public var weightDecay = 0.0
     /// Learning rate of the encoder, as a multiple of the classifiers'.
     public var encoderRate = 1.0
+    /// Adam's ε.
+    public var epsilon = 1e-8
+    /// Share of the steps in which the rate of a linear schedule rises.
+    public var warmup = 0.0
+    /// Of a transformer's layers, each below the last learns at this share of the rate of the one above.
+    public var layerDecay = 1.0
+    /// `clip_norm`: of the gradient of the encoder's layers, for the loss that is summed over labels; 0: it is not clipped.
+    public var clipNorm = 0.0
     public init() {}
 }
 
@@ -55,11 +64,15 @@ public struct EncoderConfig: Sendable, Equatable {
         case random
         /// The surrogate's encoder.
         case intermediate
+        /// Weights of a transformer that was trained before.
+        case pretrained
     }
     /// `init`.
     public var start = Start.tokenEmbeddings
     /// File of V×D token embeddings in the data set's folder.
     public var embeddings = "fasttextB_embeddings_300d.npy"
+    /// Folder of a transformer's weights as Hugging Face lays it out: an absolute path, or below the folder of the data sets.
+    public var pretrained = ""
     /// `freeze_intermediate`: its coarse part stays as it is.
     public var isFrozen = false
     /// Value of `#ARGS.dropout;` in arch files (Astec's own file says its dropout itself).

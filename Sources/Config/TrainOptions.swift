@@ -55,6 +55,18 @@ public struct TrainOptions: Sendable, Equatable {
 extension TrainOptions {
     public var datasetFolder: String { "\(data)/\(dataset)" }
 
+    /// The folder of the weights that a section's encoder starts from.
+    ///
+    /// - Throws: `Failure` where the config names none.
+    public func pretrainedFolder(_ section: ModuleConfig) throws -> String {
+        let name = section.encoder.pretrained
+        if !name.isEmpty { return name.hasPrefix("/") ? name : "\(data)/\(name)" }
+        throw Failure(
+            .usage, "no folder of pretrained weights", at: "pretrained", found: "init \"pretrained\", and no folder",
+            expected: "a folder with model.safetensors, config.json and vocab.txt",
+            advice: "name it: --set extreme.pretrained=FOLDER; or --set extreme.init=random")
+    }
+
     /// `<work>/results/<framework>/<arch>/<dataset>/v_<version>`: the ensemble's.
     public var resultFolder: String { "\(work)/results/\(runPath)" }
 

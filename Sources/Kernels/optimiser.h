@@ -23,6 +23,16 @@ DX_INLINE void dx_decayed_adam_parameters(float *p, float *m, float *v, const fl
     }
 }
 
+/// Decoupled decay (Loshchilov & Hutter 2019), before the step as in torch.
+DX_INLINE void dx_adamw_parameters(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam) {
+    const float kept = 1.0f - adam.weight_decay;
+    for (size_t i = 0; i < count; i++) {
+        m[i] += (1.0f - adam.beta1) * (g[i] - m[i]);
+        v[i] += (1.0f - adam.beta2) * (g[i] * g[i] - v[i]);
+        p[i] = kept * p[i] - adam.step * m[i] / (sqrtf(v[i]) * adam.inv_sqrt_bc2 + adam.eps);
+    }
+}
+
 /// The first step's buffer is the gradient, as in torch: it starts from zeros.
 DX_INLINE void dx_sgd_parameters(float *p, float *m, const float *g, size_t count, dx_adam sgd) {
     for (size_t i = 0; i < count; i++) {
@@ -33,6 +43,7 @@ DX_INLINE void dx_sgd_parameters(float *p, float *m, const float *g, size_t coun
 
 DX_INLINE void dx_optimise(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam) {
     if (adam.kind == DX_SGD) dx_sgd_parameters(p, m, g, count, adam);
+    else if (adam.kind == DX_ADAMW) dx_adamw_parameters(p, m, v, g, count, adam);
     else if (adam.weight_decay != 0) dx_decayed_adam_parameters(p, m, v, g, count, adam);
     else dx_adam_parameters(p, m, v, g, count, adam);
 }

@@ -101,11 +101,16 @@ package struct LearnerInputs: Sendable, Equatable {
     package var keepInvalid: Bool
     /// Files that training starts from; none is read where documents are vectors already.
     package var embeddings: [Embeddings]
+    /// The sections whose encoders start from a folder of pretrained weights.
+    package var pretrained: [ConfigSection]
 
-    package init(normalize: Bool, keepInvalid: Bool = false, embeddings: [Embeddings] = []) {
+    package init(
+        normalize: Bool, keepInvalid: Bool = false, embeddings: [Embeddings] = [], pretrained: [ConfigSection] = []
+    ) {
         self.normalize = normalize
         self.keepInvalid = keepInvalid
         self.embeddings = embeddings
+        self.pretrained = pretrained
     }
 }
 

@@ -15,6 +15,8 @@ public struct Preparation: Sendable {
     public var subwords = SubwordRule.none
     /// Whether the order of the tokens is written too, which sequential encoders need.
     public var writesSequences = true
+    /// The sequences are then word pieces, as this encoder reads them, and not the tokens that are features.
+    public var pretrained: PretrainedPieces?
     /// Labels of at least so many training documents are kept…
     public var minLabelCount = 2
     /// …unless they stand on a larger share of the training documents than this.
@@ -36,7 +38,7 @@ public struct Preparation: Sendable {
     }
 
     /// Writes trn/tst_X_Xf.txt, trn/tst_X_Y.txt, trn/tst_X_seq.npz, trn/tst_raw.tsv, vocabulary.txt, labels.txt,
-    /// tokenizer.json and fasttextB_embeddings_300d.npy to `dataFolder/name`.
+    /// tokenizer.json, wordpiece.json (where the sequences are pieces) and fasttextB_embeddings_300d.npy to `dataFolder/name`.
     ///
     /// The vocabulary, its weights and the labels are learnt from all of `train`, before unusable documents are left out.
     /// - Throws: `Failure`; the folder is then as it was before.
@@ -74,11 +76,13 @@ public struct Preparation: Sendable {
         }
         let testPart = part(test, testSequences, vectoriser, labels)
         try vectoriser.save(to: folder.path)
+        try pretrained?.tokenizer.save(to: folder.path)
         try TextOutput.write("\(folder.path)/labels.txt", lines: labels.names)
         for (part, prefix) in [(trainPart, "trn"), (testPart, "tst")] {
             let features = vectoriser.vocabulary.count
             try part.write(to: folder.path, prefix: prefix, features: features, labels: labels.names)
-            if writesSequences { try part.writeSequences(to: folder.path, prefix: prefix, features: features) }
+            let tokens = pretrained?.columns ?? features
+            if writesSequences { try part.writeSequences(to: folder.path, prefix: prefix, features: tokens) }
         }
         try embed(texts, vectoriser, folder, log)
         return summary(folder, trainPart, testPart, vectoriser, labels, texts)
@@ -110,8 +114,10 @@ public struct Preparation: Sendable {
             let columns = labels.columns(of: document)
             part.count(hasFeature: !sequence.isEmpty, hasLabel: !columns.isEmpty)
             if dropsUnusable && (sequence.isEmpty || columns.isEmpty) { continue }
+            let pieces = pretrained?.tokenizer.encode(document.text)
             part.append(
-                vector: vectoriser.vector(ofSequence: sequence), sequence: sequence, labels: columns, text: document.text)
+                vector: vectoriser.vector(ofSequence: sequence), sequence: pieces?.ids ?? sequence,
+                isCut: pieces?.isCut ?? false, labels: columns, text: document.text)
         }
         return part
     }
@@ -129,8 +135,8 @@ public struct Preparation: Sendable {
             documentsPerLabel: Double(counts.reduce(0, +)) / Double(max(counts.count, 1)),
             tokensPerDocument: Double(texts.ids.count) / Double(max(texts.count, 1)), testGiven: test.given,
             testWithoutFeature: test.withoutFeature,
-            testWithoutLabel: test.withoutLabel, frequencies: LabelFrequencies(counts: counts),
-            files: PreparationSummary.files(in: folder.path))
+            testWithoutLabel: test.withoutLabel, pieces: pretrained.map { .init($0, train, test) },
+            frequencies: LabelFrequencies(counts: counts), files: PreparationSummary.files(in: folder.path))
     }
 
     private func embed(

@@ -21,6 +21,7 @@ struct PrepareCommand: ParsableCommand {
               deepxml-dist prepare --train mail.tsv --name Mail
               deepxml-dist prepare --train trn.json.gz --test tst.json.gz --label-text lbl.json.gz --name LF-AmazonTitles-131K \
             --text title --min-label-count 1 --keep-all-labels
+              deepxml-dist prepare --train mail.tsv --pretrained all-MiniLM-L6-v2 --max-tokens 64
               deepxml-dist prepare --train mail.tsv --subwords ngrams --max-features 200000 --name MailSub
             """)
 
@@ -51,6 +52,11 @@ struct PrepareCommand: ParsableCommand {
     @Option(help: "Threads for fastText; with more than one it is faster, but results differ from run to run.") var threads = 1
     @Flag(help: "Do not write trn_X_seq.npz and tst_X_seq.npz, the token sequences that sequential encoders need.")
     var noSequences = false
+    @Option(
+        help: "Folder of a pretrained encoder (BERT family): write its word pieces, not the features, as sequences.",
+        completion: .directory)
+    var pretrained: String?
+    @Option(help: "Cut texts at this many word pieces, [CLS] and [SEP] included. (default: 40)") var maxTokens: Int?
     @Flag(help: "Replace an existing data set of the same name.") var force = false
     @Flag(help: "Print nothing but errors.") var quiet = false
 
@@ -65,9 +71,12 @@ struct PrepareCommand: ParsableCommand {
             throw ValidationError("--subword-min and --subword-max need --subwords ngrams")
         }
         if subwords != .bpe, bpeMerges != nil { throw ValidationError("--bpe-merges needs --subwords bpe") }
+        if maxTokens != nil, pretrained == nil { throw ValidationError("--max-tokens needs --pretrained") }
+        if noSequences, pretrained != nil { throw ValidationError("--no-sequences and --pretrained exclude each other") }
         for (flag, value) in [
             ("--min-count", minCount), ("--min-label-count", minLabelCount), ("--threads", threads),
             ("--max-features", maxFeatures ?? 1), ("--subword-min", subwordMin ?? 1), ("--bpe-merges", bpeMerges ?? 1),
+            ("--max-tokens", maxTokens ?? 1),
         ] where value < 1 {
             throw ValidationError("\(flag) is \(value), expected 1 or more")
         }
@@ -101,16 +110,23 @@ struct PrepareCommand: ParsableCommand {
 
     private func log(_ line: String) { progress.note(line) }
 
-    private func configure(_ preparation: inout Preparation) {
+    private func configure(_ preparation: inout Preparation, _ pieces: PretrainedPieces?) {
+        preparation.pretrained = pieces
         preparation.maxFeatures = maxFeatures
         preparation.subwords = rule
         preparation.writesSequences = !noSequences
     }
 
+    /// Read before anything else: a wrong folder is said at once.
+    private func pieces() throws -> PretrainedPieces? {
+        try pretrained.map { try PretrainedPieces(folder: $0, maxTokens: maxTokens ?? 40) }
+    }
+
     private func prepareDemo() throws -> PreparationSummary {
-        try DemoData.prepare(
+        let pieces = try pieces()
+        return try DemoData.prepare(
             into: data, name: name ?? DemoData.name, full: full, seed: seed, minCount: minCount, minLabelCount: minLabelCount,
-            embeddings: fastText, force: force, configure: configure, log: log)
+            embeddings: fastText, force: force, configure: { configure(&$0, pieces) }, log: log)
     }
 
     private func prepareOwn(_ file: String) throws -> PreparationSummary {
@@ -119,7 +135,7 @@ struct PrepareCommand: ParsableCommand {
         preparation.minLabelCount = minLabelCount
         preparation.embeddings = fastText
         preparation.force = force
-        configure(&preparation)
+        configure(&preparation, try pieces())
         var parts = try documents(file, &preparation)
         if test == nil { parts = DemoData.split(parts.train, seed: seed) }
         return try preparation.run(train: parts.train, test: parts.test, log: log)

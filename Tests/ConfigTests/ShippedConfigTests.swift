@@ -37,7 +37,8 @@ struct ShippedConfigTests {
             try config.requireTrainable(Frameworks.named(framework).requirements)
             let stem = String(name.dropLast(".json".count))
             #expect(config.global.dataset == (stem == "default" ? "" : stem), "\(framework)/\(name)")
-            let arch = Self.shortTexts.contains("\(framework)/\(stem)") ? "AstecPlain" : "Astec"
+            let arch =
+                stem == "WordNetMiniLM" ? "MiniLM" : Self.shortTexts.contains("\(framework)/\(stem)") ? "AstecPlain" : "Astec"
             #expect(config.global.arch == arch, "\(framework)/\(name)")
         }
     }
@@ -138,10 +139,20 @@ struct ShippedConfigTests {
         #expect(arch.fine.map(\.kind) == ["identity"])
     }
 
+    @Test("a pretrained encoder is trained with AdamW, warm-up and a rate of its own, as it was tried")
+    func pretrained() throws {
+        let config = try Self.load("DeepXML-OVA", "WordNetMiniLM"), extreme = config.extreme, steps = extreme.optimisation
+        #expect(extreme.encoder.start == .pretrained && config.global.featureType == .sequential)
+        #expect(steps.optimiser == .adamW && steps.schedule == .linear && steps.warmup == 0.1 && steps.batchSize == 64)
+        #expect(abs(steps.learningRate * steps.encoderRate - 1.5e-4) < 1e-12)
+        let arch = try Arch.load(path: "\(Self.folder)/arch/\(config.global.arch).json", arguments: config)
+        #expect(arch.coarse.map(\.kind) == ["transformer", "pooling", "dropout"] && config.global.embeddingDims == 384)
+    }
+
     /// Layers that an arch file may name; `ConfigArchTests` has how they are read.
     static let layers: Set = [
         "astec", "astecpp", "rnn", "xmlcnn", "mlp", "linear", "relu", "dropout", "batchnorm1d", "residual", "identity",
-        "_identity",
+        "_identity", "transformer", "pooling",
     ]
 
     @Test("arch files are read with the arguments of every framework's default")

@@ -5,7 +5,7 @@ import Testing
 
 /// Every layer against torch in double precision: output, all gradients, and all parameters after three steps of Adam.
 @Suite struct EncoderOracleTests {
-    @Test func oracleIsThere() { #expect((EncoderLayersOracle.shared?.cases.count ?? 0) >= 14) }
+    @Test func oracleIsThere() { #expect((EncoderLayersOracle.shared?.cases.count ?? 0) >= 16) }
 
     @Test(arguments: EncoderLayersOracle.shared?.cases ?? []) func asTorch(_ oracle: EncoderLayersOracle.Case) throws {
         let stack = try EncoderStack(
@@ -34,8 +34,10 @@ import Testing
             stack.apply(gradient.parameters, trainsCoarse: true, Adam.dense(learningRate: 0.01, step: step))
         }
         for (slot, end) in zip(stack.slots, oracle.slots) {
-            let found = slot.range.map { Double(stack.parameters.value.host.pointer[$0]) }
-            expectNear(found, end.end, 2e-5, "\(slot.name) after three steps")
+            // Adam makes steps of what is noise about zero: the gradient of attention's keys' biases.
+            let moved = end.end.indices.filter { end.gradient.isEmpty || end.gradient[$0] == 0 || abs(end.gradient[$0]) > 1e-9 }
+            let found = moved.map { Double(stack.parameters.value.host.pointer[slot.range.lowerBound + $0]) }
+            expectNear(found, moved.map { end.end[$0] }, 2e-5, "\(slot.name) after three steps")
         }
     }
 

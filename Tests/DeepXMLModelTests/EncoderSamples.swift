@@ -25,6 +25,15 @@ enum EncoderSamples {
         kind: "xmlcnn", numbers: ["num_filters": 3, "pooling_units": 2, "hidden_size": 7, "dropout": 0.25],
         texts: ["filter_sizes": "[1, 2, 4]"])
 
+    private static func transformer(layers: Int, heads: Int) -> LayerDescription {
+        LayerDescription(
+            kind: "transformer",
+            numbers: [
+                "num_layers": Double(layers), "num_heads": Double(heads), "intermediate_size": 7, "positions": 40,
+                "dropout": 0.2, "attention_dropout": 0.25,
+            ])
+    }
+
     static let sequences: [Sample] = [
         Sample(
             name: "astec, residual", coarse: [LayerDescription(kind: "astec", numbers: ["dropout": 0.5])],
@@ -52,6 +61,15 @@ enum EncoderSamples {
         Sample(
             name: "XML-CNN", coarse: [LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]), xmlcnn],
             fine: [LayerDescription(kind: "_identity")]),
+        Sample(
+            name: "transformer", coarse: [transformer(layers: 2, heads: 3), LayerDescription(kind: "pooling")],
+            fine: [LayerDescription(kind: "linear", numbers: ["output_size": 4])]),
+        Sample(
+            name: "transformer, CLS",
+            coarse: [
+                LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]), transformer(layers: 1, heads: 2),
+                LayerDescription(kind: "pooling", texts: ["kind": "cls"]), LayerDescription(kind: "dropout", numbers: ["p": 0.3]),
+            ], fine: [LayerDescription(kind: "identity")]),
         Sample(
             name: "an mlp a token, then a GRU",
             coarse: [

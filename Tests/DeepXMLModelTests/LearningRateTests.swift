@@ -16,8 +16,14 @@ import Testing
 
     /// The first step has the whole rate, and the one after the last would have none.
     @Test func fallsWithEveryStep() {
-        let rate = LearningRate(initial: 0.8, schedule: .linear, epochs: 2, stepsPerEpoch: 4)
+        let rate = LearningRate(initial: 0.8, schedule: .linear(), epochs: 2, stepsPerEpoch: 4)
         #expect((0...8).map { (rate.at(step: $0) * 10).rounded() } == [8, 7, 6, 5, 4, 3, 2, 1, 0])
         #expect(rate.at(step: 0) == 0.8 && rate.at(step: 8) == 0)
+    }
+
+    /// Two of eight steps rise to the whole rate; the third has it, and the one after the last would have none.
+    @Test func risesBeforeItFalls() {
+        let rate = LearningRate(initial: 0.6, schedule: .linear(warmup: 0.25), epochs: 2, stepsPerEpoch: 4)
+        #expect((0...8).map { (rate.at(step: $0) * 10).rounded() } == [3, 6, 6, 5, 4, 3, 2, 1, 0])
     }
 }

@@ -2,14 +2,16 @@ import Foundation
 import Kernels
 
 /// One parameter's optimiser in double precision: Adam (Kingma & Ba 2015, algorithm 1), or SGD with momentum as torch
-/// documents it; weight decay is added to the gradient.
+/// documents it; weight decay is added to the gradient, or, decoupled, taken from the parameter.
 struct ReferenceOptimiser {
     var p: Double, m: Double, v: Double
     let numbers: dx_adam
 
     mutating func step(gradient: Double) {
         let (beta1, beta2) = (Double(numbers.beta1), Double(numbers.beta2))
-        let g = gradient + Double(numbers.weight_decay) * p
+        let isDecoupled = numbers.kind == Int32(DX_ADAMW)
+        let g = gradient + (isDecoupled ? 0 : Double(numbers.weight_decay) * p)
+        if isDecoupled { p -= Double(numbers.weight_decay) * p }
         if numbers.kind == Int32(DX_SGD) {
             m = beta1 * m + g
             p -= Double(numbers.step) * m

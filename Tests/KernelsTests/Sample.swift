@@ -40,11 +40,13 @@ extension dx_adam {
         beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 0.01, inv_sqrt_bc2: 1.7, weight_decay: 0, kind: Int32(DX_ADAM))
     static let decayed = dx_adam(
         beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 0.003, inv_sqrt_bc2: 1, weight_decay: 0.3, kind: Int32(DX_ADAM))
+    static let decoupled = dx_adam(
+        beta1: 0.9, beta2: 0.999, eps: 1e-8, step: 0.003, inv_sqrt_bc2: 1, weight_decay: 0.02, kind: Int32(DX_ADAMW))
     static let momentum = dx_adam(
         beta1: 0.8, beta2: 0.999, eps: 1e-8, step: 0.05, inv_sqrt_bc2: 1, weight_decay: 0, kind: Int32(DX_SGD))
     static let decayedMomentum = dx_adam(
         beta1: 0.8, beta2: 0.999, eps: 1e-8, step: 0.05, inv_sqrt_bc2: 1, weight_decay: 0.3, kind: Int32(DX_SGD))
-    static let all = [sample, dense, decayed, momentum, decayedMomentum]
+    static let all = [sample, dense, decayed, decoupled, momentum, decayedMomentum]
 
     var isSGD: Bool { kind == Int32(DX_SGD) }
 }

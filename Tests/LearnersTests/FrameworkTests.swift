@@ -7,7 +7,9 @@ import WorkerChecks
 /// Every framework with every encoder: any number of workers and threads, stopped and gone on, has the same bits of all
 /// parameters and predictions, and so the same metrics.
 @Suite struct FrameworkTests {
-    @Test(arguments: SmallCase.matrix([.astec, .gru, .lstm, .rnn, .xmlcnn])) func sequences(_ small: SmallCase) throws {
+    @Test(arguments: SmallCase.matrix([.astec, .gru, .lstm, .rnn, .xmlcnn, .transformer])) func sequences(_ small: SmallCase)
+        throws
+    {
         try check(small)
     }
 

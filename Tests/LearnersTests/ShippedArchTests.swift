@@ -10,7 +10,9 @@ import Training
 @Suite struct ShippedArchTests {
     private static let folder = #filePath.components(separatedBy: "/Tests/")[0] + "/configs/arch"
 
-    @Test(arguments: ["Astec", "AstecMean", "AstecPlain", "GRU", "LSTM", "RNN", "XMLCNN", "MLP", "Identity"])
+    @Test(arguments: [
+        "Astec", "AstecMean", "AstecPlain", "GRU", "LSTM", "RNN", "XMLCNN", "Transformer", "MiniLM", "MLP", "Identity",
+    ])
     func makesAnEncoder(_ name: String) throws {
         let arch = try Arch.load(path: "\(Self.folder)/\(name).json", arguments: Config())
         let isDense = ["MLP", "Identity"].contains(name)
@@ -24,6 +26,6 @@ import Training
 
     @Test func noneIsLeftOut() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".json") }
-        #expect(files.count == 9)
+        #expect(files.count == 11)
     }
 }

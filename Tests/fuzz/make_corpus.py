@@ -64,6 +64,40 @@ def texts():
     seed("tokenizer", "bpe", "text\n" + MARK + "wo\n\x1e" + json.dumps(bpe))
 
 
+def encoders():
+    """What a pretrained encoder's folder holds."""
+    header = ('{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},'
+              '"b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]},"c":{"dtype":"I64","shape":[],"data_offsets":[12,20]}}')
+    data = bytes(range(12)) + bytes(8)
+    seed("safetensors", "three", len(header).to_bytes(8, "little") + header.encode() + data)
+    seed("safetensors", "reference", open(f"{ORACLES}/wordpiece/small.safetensors", "rb").read())
+    seed("safetensors_header", "three", header.encode() + b"\x1e" + data)
+    seed("safetensors_header", "empty", b'{"a":{"dtype":"F16","shape":[0,3],"data_offsets":[0,0]}}')
+    vocabulary = {name: number for number, name in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "text", "##s", "\u4e2d", "run", "##ning"])}
+    tokens = [{"id": number, "content": name, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+              for name, number in list(vocabulary.items())[:4]]
+    tokenizer = {
+        "truncation": {"max_length": 12}, "added_tokens": tokens,
+        "normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}},
+                           {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
+                           "special_tokens": {name: {"ids": [vocabulary[name]]} for name in ("[CLS]", "[SEP]")}},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+                  "vocab": vocabulary},
+    }
+    seed("wordpiece", "template", json.dumps(tokenizer))
+    seed("wordpiece", "bert", json.dumps(dict(tokenizer, truncation=None, post_processor={
+        "type": "BertProcessing", "cls": ["[CLS]", 2], "sep": ["[SEP]", 3]})))
+    seed("pretrained_config", "bert", json.dumps({
+        "model_type": "bert", "hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536,
+        "vocab_size": 30522, "max_position_embeddings": 512, "type_vocab_size": 2, "hidden_act": "gelu", "layer_norm_eps": 1e-12,
+        "position_embedding_type": "absolute"}))
+    seed("pretrained_config", "distilbert", json.dumps({
+        "model_type": "distilbert", "dim": 768, "n_layers": 6, "n_heads": 12, "hidden_dim": 3072, "vocab_size": 30522,
+        "max_position_embeddings": 512, "activation": "gelu"}))
+
+
 def configs():
     for path in ["DeepXML/WordNetSmall.json", "DeepXML/default.json", "DeepXML-ANNS/default.json"]:
         if os.path.exists(f"{ROOT}/configs/{path}"):
@@ -143,6 +177,7 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         MARK = sys.argv[1]
     texts()
+    encoders()
     configs()
     binaries()
     hdf5()

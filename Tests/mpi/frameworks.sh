@@ -1,5 +1,5 @@
 #!/bin/bash
-# DeepXML-ANNS, and a recurrent encoder, under mpirun: a job whose processes are killed, and that goes on with another number of
+# DeepXML-ANNS, a recurrent encoder and a transformer, under mpirun: a job whose processes are killed, and that goes on with another number of
 # ranks, ends with the results of one that nobody stopped, bit for bit.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ranks.sh"
@@ -10,6 +10,11 @@ sequences "$data"
 cat >"$scratch/SmallGRU.json" <<'ARCH'
 {"transform_coarse": {"order": ["astecpp", "rnn"], "astecpp": {"dropout": 0.1},
   "rnn": {"cell_type": "GRU", "hidden_size": 16, "bidirectional": true}},
+ "transform_fine": {"order": ["identity"], "identity": {}}}
+ARCH
+cat >"$scratch/SmallTransformer.json" <<'ARCH'
+{"transform_coarse": {"order": ["transformer", "pooling"],
+  "transformer": {"num_layers": 2, "num_heads": 4, "intermediate_size": 64, "positions": 64}, "pooling": {"kind": "mean"}},
  "transform_fine": {"order": ["identity"], "identity": {}}}
 ARCH
 sequences=(--set global.feature_type=sequential --set global.trn_feat_fname=trn_X_seq.txt --set global.tst_feat_fname=tst_X_seq.txt)
@@ -55,4 +60,7 @@ check() {
 check anns "KILL:extreme.3 USR1:extreme.[0-9]*" --framework DeepXML-ANNS --set extreme.num_epochs=80 --set extreme.batch_size=24 --set extreme.retrain_hnsw_after=3
 check gru "USR1:surrogate.2 KILL:extreme.2" --arch "$scratch/SmallGRU.json" "${sequences[@]}" --set surrogate.num_epochs=4 \
     --set extreme.init=intermediate --set extreme.num_epochs=5 --set reranker.num_epochs=3
+check transformer "USR1:extreme.2 KILL:extreme.4" --framework DeepXML-OVA --arch "$scratch/SmallTransformer.json" "${sequences[@]}" \
+    --set extreme.num_epochs=8 --set extreme.optim=AdamW --set extreme.lr_schedule=linear --set extreme.warmup=0.2 \
+    --set extreme.layer_decay=0.8 --set extreme.clip_norm=1 --set extreme.encoder_rate=0.1
 finish

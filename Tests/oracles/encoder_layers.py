@@ -52,6 +52,30 @@ class LastState(nn.Module):
         return out.index_copy(0, torch.tensor(rows), last)
 
 
+class Transformer(nn.Module):
+    """BERT's, over each sequence alone; then the weighted mean, or the first vector."""
+
+    def __init__(self, layers, heads, inner, positions, pooling):
+        super().__init__()
+        self.position, self.kind = nn.Parameter(torch.zeros(positions, D)), nn.Parameter(torch.zeros(1, D))
+        self.norm, self.pooling = nn.LayerNorm(D, eps=1e-12), pooling
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(D, heads, inner, 0.0, "gelu", layer_norm_eps=1e-12, batch_first=True)
+            for _ in range(layers))
+
+    def forward(self, sequences, weights):
+        rows = []
+        for x, w in zip(sequences, weights):
+            if len(x) == 0:
+                rows.append(torch.zeros(D))
+                continue
+            y = self.norm(x + self.position[: len(x)] + self.kind)[None]
+            for layer in self.layers:
+                y = layer(y)
+            rows.append(y[0, 0] if self.pooling == "cls" else (y[0] * w[:, None]).sum(0) / len(x))
+        return torch.stack(rows)
+
+
 class XMLCNN(nn.Module):
     """Weights as filters x (size, D), a window's vectors one after the other."""
 
@@ -96,7 +120,7 @@ class Network(nn.Module):
     def forward(self, sequences, weights):
         x = sequences
         for layer in self.coarse:
-            x = layer(x, weights) if isinstance(layer, (Bag, LastState, XMLCNN)) else layer(x)
+            x = layer(x, weights) if isinstance(layer, (Bag, LastState, XMLCNN, Transformer)) else layer(x)
         intermediate = x
         for layer in self.fine:
             x = layer(x)
@@ -179,6 +203,23 @@ def both(ours, theirs):
     return [(f"{ours}.{part}", f"{theirs}.{part}") for part in ["weight", "bias"]]
 
 
+def transformer(layers, heads, pooling):
+    ours, theirs = "coarse.0.transformer", "coarse.0"
+    names = [(f"{ours}.embeddings.{part}", f"{theirs}.{name}") for part, name in [("position", "position"), ("type", "kind")]]
+    names += both(f"{ours}.embeddings.norm", f"{theirs}.norm")
+    for number in range(layers):
+        mine, torchs = f"{ours}.layers.{number}", f"{theirs}.layers.{number}"
+        names += [(f"{mine}.attention.projection.{part}", f"{torchs}.self_attn.in_proj_{part}") for part in ["weight", "bias"]]
+        for part, name in [("attention.output", "self_attn.out_proj"), ("attention.norm", "norm1"), ("feedforward.in", "linear1"),
+                           ("feedforward.out", "linear2"), ("feedforward.norm", "norm2")]:
+            names += both(f"{mine}.{part}", f"{torchs}.{name}")
+    arguments = {"num_layers": layers, "num_heads": heads, "intermediate_size": 8, "positions": 7, "dropout": 0,
+                 "attention_dropout": 0}
+    return case(
+        f"transformer, {layers} layers of {heads} heads, {pooling}", Network([Transformer(layers, heads, 8, 7, pooling)], []),
+        [layer("transformer", arguments), layer("pooling", {}, {"kind": pooling})], [layer("identity")], names)
+
+
 def residual(outputs, reduction):
     torch_names = ["weight_orig", "bias", "weight_u", "weight_v"]
     names = [("fine.0.residual." + name.removesuffix("_orig"), "fine.0.layer." + name) for name in torch_names]
@@ -209,6 +250,7 @@ def main():
         [layer("batchnorm1d", {"num_features": 4}), layer("relu")],
         [("coarse.0.linear.weight", "coarse.0.weight")] + both("fine.0.batchnorm1d", "fine.0")
         + [(f"fine.0.batchnorm1d.{part}", f"fine.0.{part}") for part in ["running_mean", "running_var"]], sequences=False))
+    cases += [transformer(2, 1, "mean"), transformer(1, 5, "cls")]
     path = pathlib.Path(__file__).with_name("encoder_layers.json")
     path.write_text(json.dumps({"cases": cases}, separators=(",", ":")) + "\n")
     print(len(cases), "cases,", path.stat().st_size, "bytes")

@@ -58,6 +58,9 @@ size_t ct_first_not_finite(const float *values, size_t count);
 /// Widens half precision.
 void ct_half_to_float(const uint16_t *from, size_t count, float *to);
 
+/// Widens bfloat16, the upper half of a float.
+void ct_bfloat_to_float(const uint16_t *from, size_t count, float *to);
+
 /// Rounds double precision; infinity where a double is too large.
 void ct_double_to_float(const double *from, size_t count, float *to);
 

@@ -1,5 +1,6 @@
 import Config
 import Datasets
+import Formats
 import Foundation
 import Learners
 import Support
@@ -27,6 +28,10 @@ struct RunInputs {
         embeddings = Dictionary(uniqueKeysWithValues: prepared.map { ($0.name, $0.file.path) })
         var fingerprints: [String] = []
         for (_, file) in prepared where !fingerprints.contains(file.fingerprint) { fingerprints.append(file.fingerprint) }
+        for section in wanted.pretrained {
+            let weights = try PretrainedFolder(path: options.pretrainedFolder(options.config[module: section])).fingerprint()
+            if !fingerprints.contains(weights) { fingerprints.append(weights) }
+        }
         embeddingsFingerprint = fingerprints.joined(separator: "+")
         notices = prepared.compactMap(\.file.notice)
     }

@@ -48,6 +48,8 @@ public struct ParameterSlot: Sendable, Equatable {
     public let rows: Int, cols: Int
     /// False: kept with the model, but not learnt (the spectral norm's u and v, running means and variances).
     public let isTrained: Bool
+    /// Layers of a transformer below it and its own; 0: none (`EncoderStack.rateFactor`).
+    public let level: Int
 }
 
 extension Tensor {

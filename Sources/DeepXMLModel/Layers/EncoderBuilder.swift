@@ -4,19 +4,24 @@ import Support
 /// Makes the layers of an arch file's `order`, one after the other.
 struct EncoderBuilder {
     private(set) var layers: [any EncoderLayer] = []
+    /// Each layer's floats of the parameters.
+    private(set) var ranges: [Range<Int>] = []
     private(set) var layout = ParameterLayout()
+    /// Of a transformer among the layers.
+    private(set) var transformer: TransformerSettings?
     /// What the layers so far give.
     private(set) var shape: LayerShape
     private let input: EncoderInput
     private let device: any Device
 
     /// Kinds that read token embeddings, where they come first.
-    private static let readersOfTokens = ["astec", "astecpp", "rnn", "xmlcnn"]
+    private static let readersOfTokens = ["astec", "astecpp", "rnn", "xmlcnn", "transformer"]
     private static let makers: [String: @Sendable (inout EncoderBuilder, LayerDescription, Place) throws -> Void] = [
         "astec": { try $0.astec($1, $2) }, "astecpp": { try $0.astecpp($1, $2) },
         "linear": { try $0.linear($1, $2) }, "relu": { try $0.relu($1, $2) }, "dropout": { try $0.dropout($1, $2) },
         "residual": { try $0.residual($1, $2) }, "mlp": { try $0.mlp($1, $2) },
         "batchnorm1d": { try $0.batchNorm($1, $2) }, "rnn": { try $0.rnn($1, $2) }, "xmlcnn": { try $0.xmlcnn($1, $2) },
+        "transformer": { try $0.transformer($1, $2) }, "pooling": { try $0.pooling($1, $2) },
         "identity": { _, _, _ in }, "_identity": { _, _, _ in },
     ]
 
@@ -49,7 +54,7 @@ struct EncoderBuilder {
         throw Failure(
             .usage, "\(key) ends with a sequence of vectors, not with one vector a document", at: "\(key).order",
             found: "[" + stack.map { "\"\($0.kind)\"" }.joined(separator: ", ") + "]",
-            expected: "rnn, xmlcnn or astec among the layers")
+            expected: "rnn, xmlcnn, pooling or astec among the layers")
     }
 
     private static func unknown(_ layer: LayerDescription, in key: String) -> Failure {
@@ -62,6 +67,7 @@ struct EncoderBuilder {
 
     private mutating func add(_ layer: any EncoderLayer) {
         layers.append(layer)
+        ranges.append((ranges.last?.upperBound ?? 0)..<layout.count)
         shape = layer.output
     }
 
@@ -131,6 +137,40 @@ struct EncoderBuilder {
         add(ConvolutionLayer(place.name, input: shape, sizes: sizes, filters: filters, chunks: chunks, &layout, on: device))
         add(LinearLayer("\(place.name).bottleneck", input: shape, outputDims: bottleneck, hasBias: true, &layout, on: device))
         add(DropoutLayer(shape: shape, probability: dropout, relu: true, clearsEmptyRows: true, &layout))
+    }
+
+    /// Embeddings of places, then the layers; words' embeddings come from the tokens.
+    private mutating func transformer(_ layer: LayerDescription, _ place: Place) throws {
+        let arguments = try LayerArguments(
+            layer, in: place.stack,
+            known: [
+                "hidden_size", "num_layers", "num_heads", "intermediate_size", "positions", "dropout", "attention_dropout", "eps",
+            ])
+        try needSequence(layer, place)
+        try arguments.checkInput(["hidden_size"], dims: shape.dims)
+        let settings = TransformerSettings(
+            hidden: shape.dims, layers: try arguments.size("num_layers", otherwise: 6),
+            heads: try arguments.divisor("num_heads", of: shape.dims, "hidden_size", otherwise: shape.dims % 12 == 0 ? 12 : 1),
+            intermediate: try arguments.size("intermediate_size", otherwise: 4 * shape.dims),
+            positions: try arguments.size("positions", otherwise: 512),
+            dropout: try arguments.probability("dropout", otherwise: 0.1),
+            attentionDropout: try arguments.probability("attention_dropout", otherwise: 0.1),
+            eps: Float(try arguments.positive("eps", otherwise: 1e-12)))
+        transformer = settings
+        add(TransformerEmbeddingLayer("\(place.name).embeddings", settings, &layout))
+        for number in 0..<settings.layers {
+            layout.level += 1
+            add(TransformerLayer("\(place.name).layers.\(number)", settings, &layout, on: device))
+        }
+    }
+
+    private mutating func pooling(_ layer: LayerDescription, _ place: Place) throws {
+        let arguments = try LayerArguments(layer, in: place.stack, known: ["kind"])
+        try needSequence(layer, place)
+        switch try arguments.choice("kind", among: ["mean", "cls"], otherwise: "mean") {
+        case "cls": add(FirstVectorLayer(input: shape))
+        default: add(ReductionLayer(input: shape, isMean: true))
+        }
     }
 
     // MARK: Layers of vectors

@@ -13,6 +13,9 @@ struct LayerShape: Sendable, Equatable {
 protocol EncoderLayer: Sendable {
     var output: LayerShape { get }
 
+    /// The backward pass writes all of its slots' gradient: it needs no zeros there.
+    var overwritesGradient: Bool { get }
+
     /// Once before the passes that follow a change of the parameters `values`.
     func prepare(_ values: Tensor, training: Bool, on device: any Device)
 
@@ -21,7 +24,7 @@ protocol EncoderLayer: Sendable {
 
     /// - Parameters:
     ///   - g: the gradient of the output; may be destroyed.
-    ///   - gradient: of all parameters, zeros where this layer's are: written there.
+    ///   - gradient: of all parameters: this layer's are written. They are zeros before, unless it overwrites them.
     /// - Returns: the gradient of `x` in memory of `pass.tape`, where it is wanted.
     func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor?
 
@@ -30,6 +33,7 @@ protocol EncoderLayer: Sendable {
 }
 
 extension EncoderLayer {
+    var overwritesGradient: Bool { false }
     func prepare(_ values: Tensor, training: Bool, on device: any Device) {}
     func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device) {}
 }
@@ -75,13 +79,15 @@ struct DropoutSite: Sendable {
     ///
     /// - Parameter ids, positions: a document and a place within it a vector.
     func apply(_ x: Tensor, relu: Bool, _ pass: LayerPass, ids: [Int32], positions: [Int32]?) {
-        var dropout: Dropout?
-        if let stream = pass.dropout, keep < 1 {
-            var own = stream
-            own.purpose |= UInt32(site) << 16
-            dropout = Dropout(stream: own, keep: keep, ids: ids, positions: positions)
-        }
+        let dropout = draw(pass).map { Dropout(stream: $0.stream, keep: $0.keep, ids: ids, positions: positions) }
         if relu || dropout != nil { pass.device.drop(x, dropout, relu: relu) }
+    }
+
+    /// The place's own random numbers; nil where nothing is dropped.
+    func draw(_ pass: LayerPass) -> (stream: RandomStream, keep: Float)? {
+        guard var stream = pass.dropout, keep < 1 else { return nil }
+        stream.purpose |= UInt32(site) << 16
+        return (stream, keep)
     }
 
     /// The same for vectors of this shape in the block's own order.

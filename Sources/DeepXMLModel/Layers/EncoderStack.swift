@@ -1,5 +1,6 @@
 import Devices
 import Foundation
+import Support
 
 /// An encoder after an arch file: x̂ = coarse(x), z = fine(x̂), for any layers.
 ///
@@ -19,11 +20,17 @@ public final class EncoderStack: Sendable {
     /// Which matrix stands where. What isn't trained (spectral norms' u and v, running statistics) is here too, so that whoever
     /// stores the parameters stores all.
     public let slots: [ParameterSlot]
+    /// The sizes of the transformer among the coarse layers; nil: there is none. Its vocabulary is not known here.
+    public let transformer: TransformerShape?
+    /// The highest level of a slot.
+    private let levels: Int
     /// Floats of one block's gradient: P, and room for statistics.
     public let gradientLength: Int
 
-    private let device: any Device
+    let device: any Device
     private let layers: [any EncoderLayer]
+    /// Each layer's floats of the parameters.
+    private let ranges: [Range<Int>]
     private let coarseLayers: Int
     private let streams: RandomStreams
     private let spare = SpareTapes()
@@ -42,9 +49,12 @@ public final class EncoderStack: Sendable {
         (coarseLayers, coarseCount, intermediateDims) = (builder.layers.count, builder.layout.count, builder.shape.dims)
         try builder.append(fine, part: "fine")
         (layers, outputDims, slots) = (builder.layers, builder.shape.dims, builder.layout.slots)
+        ranges = builder.ranges
         (self.inputDims, self.streams, self.device) = (inputDims, streams, device)
         parameters = Parameter(rows: 1, cols: builder.layout.count, on: device)
         gradientLength = builder.layout.count + builder.layout.statistics
+        levels = builder.layout.level
+        transformer = builder.transformer?.shape
         builder.layout.initialise(parameters.value, streams, on: device)
         prepare(training: false)
     }
@@ -53,7 +63,9 @@ public final class EncoderStack: Sendable {
     ///
     /// - Parameter training: spectral norms make their power iteration, and the backward pass is made ready.
     public func prepare(training: Bool) {
-        for layer in layers { layer.prepare(parameters.value, training: training, on: device) }
+        device.concurrently(layers.count) { [self] i in
+            layers[i].prepare(parameters.value, training: training, on: device)
+        }
     }
 
     /// x̂ and z of a block of rows.
@@ -105,9 +117,9 @@ public final class EncoderStack: Sendable {
         _ block: EncoderBlock, outputGradient: Tensor, tape: EncoderTape, trainsCoarse: Bool, gradient: Tensor,
         inputGradient: Tensor?
     ) {
-        device.fill(gradient, 0)
-        if block.rows == 0 { return }
+        if block.rows == 0 { return device.fill(gradient, 0) }
         let last = trainsCoarse && block.stage == .input ? 0 : coarseLayers
+        clear(gradient, from: last)
         var g = tape.layer(layers.count).tensor(0, rows: block.rows, dims: outputDims)
         device.copy(outputGradient, to: g)
         for i in (last..<layers.count).reversed() {
@@ -117,6 +129,14 @@ public final class EncoderStack: Sendable {
             g = dx
         }
         if let inputGradient { copyRows(g, to: inputGradient) }
+    }
+
+    /// Zeros where the layers from `first` on do not overwrite what is there.
+    private func clear(_ gradient: Tensor, from first: Int) {
+        for (number, range) in ranges.enumerated() where number < first || !layers[number].overwritesGradient {
+            device.fill(gradient.flat(range), 0)
+        }
+        device.fill(gradient.flat(parameters.cols..<gradientLength), 0)
     }
 
     /// Ends a step: what the summed gradient still lacks (the spectral norms' part), running statistics, then the optimiser.
@@ -138,10 +158,28 @@ public final class EncoderStack: Sendable {
     }
 
     /// The second half of `update`.
-    public func apply(_ gradient: Tensor, trainsCoarse: Bool, _ step: OptimiserStep) {
-        for slot in slots where slot.isTrained && (trainsCoarse || slot.range.lowerBound >= coarseCount) {
-            device.update(parameters, slot.range, gradient: gradient.flat(slot.range), step)
+    ///
+    /// - Parameter layerDecay: of a transformer's layers, each below the last learns at this share of the rate of the one above.
+    public func apply(_ gradient: Tensor, trainsCoarse: Bool, _ step: OptimiserStep, layerDecay: Double = 1) {
+        for slot in trainedSlots(trainsCoarse) {
+            let own = (slot.rows == 1 ? step.forVectors : step).scaled(by: rateFactor(level: slot.level, layerDecay))
+            device.forRanges(slot.range.count, grain: 1 << 15) { [self] part in
+                let range = slot.range.lowerBound + part.lowerBound..<slot.range.lowerBound + part.upperBound
+                device.update(parameters, range, gradient: gradient.flat(range), own)
+            }
         }
+    }
+
+    private func trainedSlots(_ trainsCoarse: Bool) -> [ParameterSlot] {
+        slots.filter { $0.isTrained && (trainsCoarse || $0.range.lowerBound >= coarseCount) }
+    }
+
+    /// Of the slots at a level; level 0: also of the token embeddings.
+    public func rateFactor(level: Int, _ layerDecay: Double) -> Float { Float(pow(layerDecay, Double(levels - level))) }
+
+    /// The Euclidean norm of a gradient's trained slots, summed in one order.
+    public func norm(of gradient: Tensor, trainsCoarse: Bool) -> Double {
+        trainedSlots(trainsCoarse).reduce(0) { $0 + device.squareSum(gradient.flat($1.range)) }.squareRoot()
     }
 
     private func copyRows(_ x: Tensor, to y: Tensor) {

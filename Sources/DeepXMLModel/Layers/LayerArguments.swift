@@ -49,6 +49,13 @@ struct LayerArguments {
         return sizes
     }
 
+    /// A whole number above 0 that divides `whole`, which is called `wholeName`.
+    func divisor(_ name: String, of whole: Int, _ wholeName: String, otherwise: Int) throws -> Int {
+        let number = try size(name, otherwise: otherwise)
+        guard whole % number == 0 else { throw wrong(name, expected: "a divisor of \(wholeName), which is \(whole)") }
+        return number
+    }
+
     func probability(_ name: String, otherwise: Double) throws -> Double {
         guard has(name) else { return otherwise }
         guard let number = layer.numbers[name], (0..<1).contains(number) else {

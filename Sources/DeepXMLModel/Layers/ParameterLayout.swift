@@ -20,10 +20,13 @@ struct ParameterLayout {
     /// Floats after the parameters' in a gradient, where layers leave statistics.
     private(set) var statistics = 0
     private(set) var dropoutSites = 0
+    /// Of the slots that are added: how many of a transformer's layers there are up to them.
+    var level = 0
 
     mutating func add(_ name: String, rows: Int, cols: Int, _ start: Start, isTrained: Bool = true) -> ParameterSlot {
         let slot = ParameterSlot(
-            name: name, range: count..<count + rows * cols, rows: rows, cols: cols, isTrained: isTrained)
+            name: name, range: count..<count + rows * cols, rows: rows, cols: cols, isTrained: isTrained,
+            level: level)
         slots.append(slot)
         starts.append(start)
         count += rows * cols

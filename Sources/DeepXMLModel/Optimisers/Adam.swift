@@ -3,7 +3,8 @@ import Foundation
 
 /// Adam (Kingma & Ba 2015) with torch's constants: β₁ .9, β₂ .999, ε 1e-8.
 public enum Adam {
-    static let beta1 = 0.9, beta2 = 0.999, eps = 1e-8
+    static let beta1 = 0.9, beta2 = 0.999
+    public static let epsilon = 1e-8
 
     /// Step `step` (from 1) of dense Adam: ε is added after the bias correction of the denominator (torch's `Adam`).
     public static func dense(learningRate: Double, step: Int) -> OptimiserStep {
@@ -24,7 +25,7 @@ public enum Adam {
 
     private static func numbers(rate: Double, inverseRoot: Double) -> OptimiserStep {
         OptimiserStep(
-            kind: .adam, beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(eps), rate: Float(rate),
+            kind: .adam, beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(epsilon), rate: Float(rate),
             inverseRoot: Float(inverseRoot))
     }
 }

@@ -3,8 +3,9 @@ public struct LearningRate: Sendable {
     public enum Schedule: Sendable, Equatable {
         /// Multiplied by `factor` before each epoch e > 0 with e mod `interval` = 0; interval −1: constant.
         case step(factor: Double, interval: Int)
-        /// Falls with every step, by the same amount, to 0 after the last.
-        case linear
+        /// Falls with every step, by the same amount, to 0 after the last; before that it rises for the share `warmup` of all
+        /// steps.
+        case linear(warmup: Double = 0)
     }
 
     public var initial: Double
@@ -26,7 +27,10 @@ public struct LearningRate: Sendable {
         case .step(let factor, let interval):
             guard interval > 0 else { return initial }
             return (0..<(step / stepsPerEpoch / interval)).reduce(initial) { rate, _ in rate * factor }
-        case .linear: return initial * (1 - Double(step) / Double(epochs * stepsPerEpoch))
+        case .linear(let warmup):
+            let steps = epochs * stepsPerEpoch, rising = Int(warmup * Double(steps))
+            if step < rising { return initial * Double(step + 1) / Double(rising) }
+            return initial * (1 - Double(step - rising) / Double(steps - rising))
         }
     }
 }

@@ -14,7 +14,15 @@ extension OptimiserStep {
     var kernel: dx_adam {
         dx_adam(
             beta1: beta1, beta2: beta2, eps: epsilon, step: rate, inv_sqrt_bc2: inverseRoot, weight_decay: weightDecay,
-            kind: Int32(kind == .adam ? DX_ADAM : DX_SGD))
+            kind: Int32(kernelKind))
+    }
+
+    private var kernelKind: Int {
+        switch kind {
+        case .adam: Int(DX_ADAM)
+        case .adamW: Int(DX_ADAMW)
+        case .sgd: Int(DX_SGD)
+        }
     }
 }
 

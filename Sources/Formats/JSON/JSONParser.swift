@@ -18,6 +18,16 @@ extension JSONValue {
     }
 }
 
+extension JSONValue {
+    /// The document in a file.
+    ///
+    /// - Throws: `Failure` where the file is missing, or holds no JSON document.
+    package static func read(_ path: String) throws -> JSONValue {
+        let file = try MappedFile(path: path)
+        return try withExtendedLifetime(file) { try parse(Array(file.bytes), name: path) }
+    }
+}
+
 extension JSONScanner {
     /// The next value, whatever it is.
     fileprivate mutating func value(depth: Int) throws -> JSONValue {

@@ -11,5 +11,6 @@
 #include "philox.h"
 #include "search_kernels.h"
 #include "training_kernels.h"
+#include "transformer_kernels.h"
 
 #endif

@@ -11,10 +11,11 @@ typedef struct {
 } dx_stream;
 
 /// Optimisers.
-enum { DX_ADAM = 0, DX_SGD = 1 };
+enum { DX_ADAM = 0, DX_SGD = 1, DX_ADAMW = 2 };
 
 /// An optimiser's numbers for one step. With g' = g + weight_decay * p (torch's L2):
 /// DX_ADAM (Kingma & Ba 2015): step = lr/(1-beta1^t); denominator = sqrt(v)*inv_sqrt_bc2 + eps.
+/// DX_ADAMW (Loshchilov & Hutter 2019): p *= 1 - weight_decay, which holds lr * lambda, then Adam's step with g' = g.
 /// DX_SGD (torch's SGD): m = beta1 * m + g'; p -= step * m. v stays as it is.
 typedef struct {
     float beta1, beta2, eps;

@@ -44,7 +44,8 @@ extension FrameworkRequirements {
 extension SettingRequirement {
     /// An encoder that no module was trained before.
     static func startOfEncoder(_ section: ConfigSection) -> SettingRequirement {
-        SettingRequirement(section, "init", [.string("token_embeddings"), .string("random")], "where the encoder starts")
+        SettingRequirement(
+            section, "init", [.string("token_embeddings"), .string("random"), .string("pretrained")], "where the encoder starts")
     }
 
     static let shortlistTraining = SettingRequirement(

@@ -23,7 +23,8 @@ public final class TrainedModel: Sendable {
         public static let featureIndices = "feature_indices.txt"
         /// Those that are copied from the data set's folder where it has them.
         public static let ofDataset = [
-            "vocabulary.txt", "tokenizer.json", "labels.txt", "subwords.txt", "subwords.json", "Y.txt", "Yf.txt",
+            "vocabulary.txt", "tokenizer.json", "wordpiece.json", "labels.txt", "subwords.txt", "subwords.json", "Y.txt",
+            "Yf.txt",
         ]
     }
 

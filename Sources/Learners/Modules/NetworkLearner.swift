@@ -50,7 +50,8 @@ extension NetworkLearner {
                 LearnerInputs.Embeddings(name: name, otherwise: "draw them at random: \(atRandom.joined(separator: " "))"))
         }
         return LearnerInputs(
-            normalize: config.extreme.normalize, keepInvalid: config.extreme.keepInvalid, embeddings: embeddings)
+            normalize: config.extreme.normalize, keepInvalid: config.extreme.keepInvalid, embeddings: embeddings,
+            pretrained: sections.filter { config[module: $0].encoder.start == .pretrained })
     }
 
     package func check(_ options: TrainOptions, _ data: XCDataset) throws { try options.checkArchitecture(data) }
@@ -65,6 +66,7 @@ extension NetworkLearner {
 
     package func train(_ run: LearnerRun) throws -> Prediction {
         let run = NetworkRun(run, usesReranker: run.config.usesReranker(requirements))
+        try run.noticeCutDocuments()
         let stage = try trainFirstStage(run)
         try run.control.betweenModules()
         guard run.context.usesReranker else { return Prediction(stage: stage) }

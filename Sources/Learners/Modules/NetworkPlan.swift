@@ -32,7 +32,8 @@ package struct NetworkPlan: Sendable {
     /// Files of token embeddings that modules start from; that of module III starts from module I's.
     package var embeddingFiles: Int {
         let readers = sections.map(\.config).filter { $0.encoder.start == .tokenEmbeddings }
-        return Set(readers.map(\.encoder.embeddings)).count
+        let pretrained = sections.map(\.config).filter { $0.encoder.start == .pretrained }
+        return Set(readers.map(\.encoder.embeddings)).count + Set(pretrained.map(\.encoder.pretrained)).count
     }
 
     /// Labels of the surrogate task of L labels, at most.

@@ -2,6 +2,7 @@ import Config
 import Datasets
 import DeepXMLModel
 import Devices
+import Formats
 import Support
 import Training
 
@@ -21,10 +22,25 @@ package struct NetworkRun {
         let options = run.settings.options
         let encoders = EncoderPlan(
             arch: options.archDefinition, astec: options.astec, dims: run.settings.dims, data: run.data,
-            embeddings: run.settings.embeddings, group: run.group)
+            embeddings: run.settings.embeddings,
+            pretrained: { try PretrainedFolder(path: options.pretrainedFolder($0)) }, group: run.group)
         context = LearnerContext(
             group: run.group, config: options.config, usesReranker: usesReranker, seed: run.seed, encoders: encoders,
             log: run.control.notice)
+    }
+
+    /// Says how many documents are longer than a transformer has places for.
+    package func noticeCutDocuments() throws {
+        let layers = run.settings.options.archDefinition.coarse
+        guard let layer = layers.first(where: { $0.kind == "transformer" }) else { return }
+        let places = layer.numbers["positions"].map { Int($0) } ?? 512
+        let cut = [data.trainFeatures, data.testFeatures].reduce(0) { sum, features in
+            sum + (0..<features.rows).count { features.range($0).count > places }
+        }
+        if cut > 0 {
+            try context.notice(
+                "\(Quantity.plural(cut, "document")) longer than \(places) tokens: only the first \(places) are read")
+        }
     }
 
     package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {

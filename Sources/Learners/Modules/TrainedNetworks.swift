@@ -23,7 +23,8 @@ package struct TrainedNetworks {
         }
         let encoders = EncoderPlan(
             arch: model.arch, astec: model.arch.isAstec ? try model.arch.astecParameters(embeddingDims: model.dims) : nil,
-            dims: model.dims, data: model.data, embeddings: [:], group: group)
+            dims: model.dims, data: model.data, embeddings: [:],
+            pretrained: { _ in preconditionFailure("a trained learner starts from its checkpoints") }, group: group)
         // What there is to notice was said in training.
         context = LearnerContext(
             group: group, config: config, usesReranker: config.usesReranker(framework.requirements), seed: model.seed,

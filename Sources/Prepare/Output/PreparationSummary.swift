@@ -7,6 +7,22 @@ public struct PreparationSummary: Sendable, Equatable {
         public let bytes: Int
     }
 
+    /// What became of the texts as word pieces.
+    public struct Pieces: Sendable, Equatable {
+        /// Pieces that there are, and that a document has at most.
+        public let columns, maxTokens: Int
+        /// Mean over the training rows.
+        public let perDocument: Double
+        /// Documents that had more.
+        public let cutTrain, cutTest: Int
+
+        init(_ pretrained: PretrainedPieces, _ train: PreparedPart, _ test: PreparedPart) {
+            (columns, maxTokens) = (pretrained.columns, pretrained.tokenizer.maxTokens)
+            perDocument = Double(train.tokens) / Double(max(train.count, 1))
+            (cutTrain, cutTest) = (train.cut, test.cut)
+        }
+    }
+
     public let name: String
     public let folder: String
     /// Rows of the files.
@@ -20,6 +36,8 @@ public struct PreparationSummary: Sendable, Equatable {
     /// Test documents before any was left out, and of these the ones without a known feature or a known label, which no model
     /// can get right.
     public let testGiven, testWithoutFeature, testWithoutLabel: Int
+    /// nil: the sequences are tokens.
+    public let pieces: Pieces?
     public let frequencies: LabelFrequencies
     /// By name.
     public let files: [File]
@@ -43,7 +61,7 @@ extension PreparationSummary: CustomStringConvertible {
             \(mean(tokensPerDocument)) tokens and \(mean(labelsPerDocument)) labels a document, \
             \(mean(documentsPerLabel)) documents a label
             test documents without a known token: \(LabelFrequencies.percent(testWithoutFeature, testGiven)), \
-            without a known label: \(LabelFrequencies.percent(testWithoutLabel, testGiven))
+            without a known label: \(LabelFrequencies.percent(testWithoutLabel, testGiven))\(pieceLine)
             labels by number of training documents:
             \(frequencies)
             """
@@ -53,6 +71,13 @@ extension PreparationSummary: CustomStringConvertible {
             return "  \(file.name.padding(toLength: width, withPad: " ", startingAt: 0)) \(size)"
         }
         return ([head, "written to \(folder)/"] + list).joined(separator: "\n")
+    }
+
+    private var pieceLine: String {
+        guard let pieces else { return "" }
+        return
+            "\nsequences of word pieces: \(pieces.columns.grouped) pieces, \(String(format: "%.2f", pieces.perDocument)) a document; "
+            + "cut at \(pieces.maxTokens): \(pieces.cutTrain.grouped) training and \(pieces.cutTest.grouped) test documents"
     }
 }
 

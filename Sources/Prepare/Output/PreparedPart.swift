@@ -12,6 +12,10 @@ struct PreparedPart {
     var labelsPerDocument: Double { Double(labels.reduce(0) { $0 + $1.count }) / Double(max(count, 1)) }
     /// Documents given, with those that were left out; of these, the ones without a known feature or label.
     private(set) var given = 0, withoutFeature = 0, withoutLabel = 0
+    /// Documents whose sequence is not the whole text.
+    private(set) var cut = 0
+    /// Tokens of all sequences.
+    var tokens: Int { sequences.reduce(0) { $0 + $1.count } }
 
     /// Counts a document that may then be appended.
     mutating func count(hasFeature: Bool, hasLabel: Bool) {
@@ -20,10 +24,13 @@ struct PreparedPart {
         if !hasLabel { withoutLabel += 1 }
     }
 
-    /// - Parameter sequence: columns of the features in the order of the text.
+    /// - Parameters:
+    ///   - sequence: columns of the features, or numbers of word pieces, in the order of the text.
+    ///   - isCut: whether the text goes on behind them.
     mutating func append(
-        vector: [(column: Int32, weight: Float)], sequence: [Int32], labels: [Int32], text: String
+        vector: [(column: Int32, weight: Float)], sequence: [Int32], isCut: Bool = false, labels: [Int32], text: String
     ) {
+        if isCut { cut += 1 }
         vectors.append(vector)
         sequences.append(sequence)
         self.labels.append(labels)

@@ -8,27 +8,40 @@ import Synchronization
 
 /// Turns lines of raw text into the features of a model: those that `prepare` and `train` made of the same texts.
 struct TextFeatures: Sendable {
-    private let vectoriser: TextVectoriser
+    private enum Reader {
+        case words(TextVectoriser)
+        case pieces(WordPiece)
+    }
+
+    private let reader: Reader
     private let file: FeatureFile
     /// Named in messages.
     private let place: String
 
     /// - Throws: `Failure` where the model's data set was not made of text, or its tokenizer's files are damaged.
     init(_ model: TrainedModel, place: String) throws {
+        self.place = place
+        file = try model.featureFile()
+        if file.type == .sequential, let pieces = try model.wordPieces() {
+            try Self.require(pieces.columns <= file.columns, model, WordPiece.fileName, pieces.columns, "at most \(file.columns)")
+            reader = .pieces(pieces)
+            return
+        }
         guard let vectoriser = try model.textVectoriser() else {
             throw Failure(
                 .usage, "the model's data set was not prepared from text", at: model.folder, found: "no tokenizer.json",
                 expected: "a data set made by deepxml-dist prepare", advice: "give --features FILE instead of --text")
         }
-        self.vectoriser = vectoriser
-        self.place = place
-        file = try model.featureFile()
-        guard vectoriser.vocabulary.count == file.columns else {
-            throw Failure(
-                .damagedCheckpoint, "the model's vocabulary is not that of its features", at: "\(model.folder)/vocabulary.txt",
-                found: "\(vectoriser.vocabulary.count) lines", expected: "\(file.columns)",
-                advice: "give the training command again: it completes the folder")
-        }
+        let words = vectoriser.vocabulary.count
+        try Self.require(words == file.columns, model, "vocabulary.txt", words, "\(file.columns)")
+        reader = .words(vectoriser)
+    }
+
+    private static func require(_ fits: Bool, _ model: TrainedModel, _ file: String, _ found: Int, _ expected: String) throws {
+        if fits { return }
+        throw Failure(
+            .damagedCheckpoint, "the model's vocabulary is not that of its features", at: "\(model.folder)/\(file)",
+            found: "\(found) entries", expected: expected, advice: "give the training command again: it completes the folder")
     }
 
     /// Features of the documents that stand in `lines`.
@@ -46,7 +59,7 @@ struct TextFeatures: Sendable {
             made.withLock { $0[index] = piece }
         }
         let all = try made.withLock { made in try (0..<pieces).map { try made[$0]!.get() } }
-        return try file.made(Piece.matrix(all, cols: vectoriser.vocabulary.count), threads: 1)
+        return try file.made(Piece.matrix(all, cols: file.columns), threads: 1)
     }
 
     private func piece(
@@ -55,9 +68,11 @@ struct TextFeatures: Sendable {
         var piece = Piece()
         for (at, line) in zip(lines.indices, lines) {
             let text = try LineText.text(line, form, at: "\(place):\(first + at + 1)")
-            if file.type == .sequential {
+            switch reader {
+            case .pieces(let tokenizer): for column in tokenizer.encode(text).ids { piece.append(column, 1) }
+            case .words(let vectoriser) where file.type == .sequential:
                 for column in vectoriser.sequence(of: text) { piece.append(column, 1) }
-            } else {
+            case .words(let vectoriser):
                 for (column, weight) in vectoriser.vector(of: text) { piece.append(column, weight) }
             }
             piece.ends.append(piece.columns.count)
@@ -133,5 +148,13 @@ extension TrainedModel {
     public func textVectoriser() throws -> TextVectoriser? {
         guard FileManager.default.fileExists(atPath: "\(folder)/tokenizer.json") else { return nil }
         return try TextVectoriser(folder: folder)
+    }
+
+    /// Turns raw text into the word pieces that the model reads; nil where its data set was prepared without a pretrained encoder.
+    ///
+    /// - Throws: `Failure` where wordpiece.json is damaged.
+    public func wordPieces() throws -> WordPiece? {
+        let path = "\(folder)/\(WordPiece.fileName)"
+        return FileManager.default.fileExists(atPath: path) ? try WordPiece(file: path) : nil
     }
 }

@@ -169,7 +169,7 @@ extension ModuleConfig {
     fileprivate func rate(stepsPerEpoch: Int) -> LearningRate {
         let schedule: LearningRate.Schedule =
             switch optimisation.schedule {
-            case .linear: .linear
+            case .linear: .linear(warmup: optimisation.warmup)
             case .step: .step(factor: optimisation.decayFactor, interval: optimisation.decayInterval)
             }
         return LearningRate(

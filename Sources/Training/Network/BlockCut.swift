@@ -19,7 +19,8 @@ package struct BlockCut {
     /// A cut of no batch.
     package init() { (own, shares, ownTokens, batchRows, firstRow, offsets, rowStarts) = (0..<0, [], 0, 0, 0, [], []) }
 
-    package init(_ batch: DocumentBatch, _ group: WorkerGroup) {
+    /// - Parameter longest: tokens of a document that are read, at most.
+    package init(_ batch: DocumentBatch, _ group: WorkerGroup, longest: Int = .max) {
         let total = batch.rows, slices = group.slices(Self.count)
         own = slices[group.rank]
         batchRows = total
@@ -30,7 +31,7 @@ package struct BlockCut {
             offsets.append(tokens)
             var starts: [Int64] = [0]
             for row in Self.rows(block, of: total) {
-                tokens += batch.features.range(Int(batch.docs[row])).count
+                tokens += min(batch.features.range(Int(batch.docs[row])).count, longest)
                 starts.append(Int64(tokens - offsets[offsets.count - 1]))
             }
             rowStarts.append(starts)

@@ -53,6 +53,9 @@ extension Arch.Layer {
             let gates = ["GRU": 3, "LSTM": 4][texts["cell_type"] ?? ""] ?? 1
             let sweeps = size("num_layers", 1) * (numbers["bidirectional"] == 1 ? 2 : 1)
             return 2 * dims + 2 * sweeps * (gates + 2) * size("hidden_size", 256)
+        case "transformer":
+            // Projections, context, two sums and two results of each layer; the feed-forward network before and after GELU.
+            return 2 * dims + size("num_layers", 6) * (8 * dims + 2 * size("intermediate_size", 4 * dims))
         case "xmlcnn":
             let filters = (texts["filter_sizes"] ?? "2,4,8").split { "[], ".contains($0) }.compactMap { Double($0) }
             return filters.reduce(dims) { $0 + Int($1) * dims + size("num_filters", 128) }

@@ -46,7 +46,7 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
         self.device = device
         self.trainsCoarse = trainsCoarse
         self.optimiser = optimiser
-        tokens = embeddings.map { TokenExchange(group: group, embeddings: $0, dims: stack.inputDims) }
+        tokens = embeddings.map { TokenExchange(group: group, embeddings: $0, dims: stack.inputDims, longest: stack.longest) }
         tapes = (0..<BlockCut.count).map { _ in EncoderTape(on: device) }
         reduction = TreeReduction(over: group.communicator, leaves: BlockCut.count, runs: group.slices(BlockCut.count))
         leafSums = LeafSums(rows: 1, cols: length, on: device)
@@ -75,7 +75,7 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
 
     /// x̂ and z of this worker's rows.
     private func run(_ batch: DocumentBatch, step: Int?, x: Tensor, z: Tensor) throws {
-        cut = BlockCut(batch, group)
+        cut = BlockCut(batch, group, longest: stack.longest)
         if step != nil { stack.prepare(training: true) }
         input = try read(batch)
         let freezes = step != nil && !trainsCoarse
@@ -131,11 +131,24 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
         try device.withHost(partials, .read) { partials in
             try device.withHost(gradient, .write) { try reduction.allReduce(partials: partials, into: $0) }
         }
-        stack.update(
-            gradient: gradient, blocks: cut.blocksWithRows, trainsCoarse: trainsCoarse,
-            optimiser.dense(learningRate: learningRate, step: step + 1))
+        stack.finishGradient(gradient, blocks: cut.blocksWithRows, trainsCoarse: trainsCoarse)
+        clip(inputGradient)
+        stack.apply(
+            gradient, trainsCoarse: trainsCoarse, optimiser.dense(learningRate: learningRate, step: step + 1),
+            layerDecay: optimiser.layerDecay)
         guard let inputGradient else { return }
-        try tokens?.step(gradient: inputGradient, optimiser.lazy(learningRate: learningRate, step: step + 1))
+        let lazy = optimiser.lazy(learningRate: learningRate, step: step + 1)
+        try tokens?.step(gradient: inputGradient, lazy.scaled(by: stack.rateFactor(level: 0, optimiser.layerDecay)))
+    }
+
+    /// Scales the layers' gradient, and with it the tokens', where its norm is above what the optimiser wants: the same numbers on
+    /// every worker.
+    private func clip(_ inputGradient: Tensor?) {
+        guard let limit = optimiser.clipNorm else { return }
+        let norm = stack.norm(of: gradient, trainsCoarse: trainsCoarse)
+        guard norm > limit else { return }
+        let factor = Float(limit / norm)
+        for gradient in [gradient, inputGradient].compactMap({ $0 }) { device.scale(gradient, by: factor, into: gradient) }
     }
 
     package func prepareForPrediction() { stack.prepare(training: false) }
@@ -186,4 +199,9 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
 
     /// The coarse layers' parameters.
     private var coarse: Tensor { stack.parameters.value.flat(0..<stack.coarseCount) }
+}
+
+extension EncoderStack {
+    /// Tokens of a document that it reads, at most: the first.
+    fileprivate var longest: Int { transformer?.positions ?? .max }
 }

@@ -24,14 +24,19 @@ extension ModuleConfig {
         let kind: OptimiserSettings.Kind =
             switch optimisation.optimiser {
             case .adam: .adam
+            case .adamW: .adamW
             case .sgd: .sgd
             }
-        return OptimiserSettings(kind: kind, momentum: optimisation.momentum, weightDecay: optimisation.weightDecay)
+        return OptimiserSettings(
+            kind: kind, momentum: optimisation.momentum, weightDecay: optimisation.weightDecay, epsilon: optimisation.epsilon)
     }
 
-    package var encoderOptimiser: OptimiserSettings {
+    /// - Parameter labels: L, over which losses are means.
+    package func encoderOptimiser(labels: Int) -> OptimiserSettings {
         var settings = optimiser
         settings.rateFactor = optimisation.encoderRate
+        settings.layerDecay = optimisation.layerDecay
+        if optimisation.clipNorm > 0 { settings.clipNorm = optimisation.clipNorm / Double(max(labels, 1)) }
         return settings
     }
 }

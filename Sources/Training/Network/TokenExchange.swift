@@ -18,13 +18,18 @@ package final class TokenExchange {
     private let group: WorkerGroup
     private let device: any Device
     private let dims: Int
+    /// Tokens of a document that are read, at most.
+    private let longest: Int
     /// Of the last batch: the tokens of all documents in order, and where those of each worker's documents are.
     private var ids: [Int32] = []
     private var shares: [Range<Int>] = []
     private let columnRoom: GrowingTensor, packedRoom: GrowingTensor
 
-    /// - Parameter dims: D of the whole embeddings.
-    package init(group: WorkerGroup, embeddings: EmbeddingShard, dims: Int) {
+    /// - Parameters:
+    ///   - dims: D of the whole embeddings.
+    ///   - longest: tokens of a document that are read, at most.
+    package init(group: WorkerGroup, embeddings: EmbeddingShard, dims: Int, longest: Int = .max) {
+        self.longest = longest
         self.group = group
         self.embeddings = embeddings
         self.dims = dims
@@ -60,7 +65,7 @@ package final class TokenExchange {
         ids.removeAll(keepingCapacity: true)
         shares = rows.map { rows in
             let first = ids.count
-            for row in rows { ids += batch.features.columns(Int(batch.docs[row])) }
+            for row in rows { ids += batch.features.columns(Int(batch.docs[row])).prefix(longest) }
             return first..<ids.count
         }
     }
@@ -68,7 +73,7 @@ package final class TokenExchange {
     private func weights(_ batch: DocumentBatch, _ rows: Range<Int>, into room: GrowingTensor) -> Tensor {
         var values: [Float] = []
         values.reserveCapacity(ownTokens)
-        for row in rows { values += batch.features.weights(Int(batch.docs[row])) }
+        for row in rows { values += batch.features.weights(Int(batch.docs[row])).prefix(longest) }
         let tensor = room.room(rows: 1, dims: values.count, isPadded: false)
         device.upload(Buffer(values), to: tensor)
         return tensor

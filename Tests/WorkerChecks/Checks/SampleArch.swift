@@ -4,7 +4,7 @@ public enum SampleArch: String, Sendable, CaseIterable {
     case astec
     /// A stack over bags of words.
     case astecMean
-    case rnn, gru, lstm, xmlcnn
+    case rnn, gru, lstm, xmlcnn, transformer
     /// Of dense features.
     case mlp, identity
 
@@ -24,6 +24,12 @@ public enum SampleArch: String, Sendable, CaseIterable {
                 [
                     "astecpp": #"{"dropout": 0.1}"#,
                     "xmlcnn": #"{"filter_sizes": [2, 3], "num_filters": 4, "pooling_units": 2, "hidden_size": 16}"#,
+                ], ["identity": "{}"])
+        case .transformer:
+            Self.file(
+                [
+                    "transformer": #"{"num_layers": 2, "num_heads": 4, "intermediate_size": 24, "positions": 64}"#,
+                    "pooling": #"{"kind": "mean"}"#, "dropout": #"{"p": 0.2}"#,
                 ], ["identity": "{}"])
         case .mlp: Self.file(["_identity": "{}"], ["mlp": #"{"hidden_size": [12, 16]}"#])
         case .identity: Self.file(["_identity": "{}"], ["batchnorm1d": "{}"])
@@ -49,7 +55,7 @@ public enum SampleArch: String, Sendable, CaseIterable {
     public var features: SampleData.Features {
         switch self {
         case .astec, .astecMean: .sparse
-        case .rnn, .gru, .lstm, .xmlcnn: .sequential
+        case .rnn, .gru, .lstm, .xmlcnn, .transformer: .sequential
         case .mlp, .identity: .dense(20)
         }
     }

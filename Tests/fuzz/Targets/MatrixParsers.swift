@@ -19,10 +19,28 @@ let matrixParsers: [String: Parser] = [
     },
     "predictions_text": { content in _ = try PredictionText.read(MappedFile(path: "input", content: content)) },
     "predictions_jsonl": { content in _ = try PredictionLines.read(MappedFile(path: "input", content: content)) },
+    "safetensors": { content in try readTensors(Array(content)) },
+    "safetensors_header": { content in
+        // Header and arrays, parted by the byte 1E; the header's length is what random changes never get right.
+        let cut = content.firstIndex(of: 0x1E) ?? content.count
+        let length = withUnsafeBytes(of: UInt64(cut).littleEndian) { Array($0) }
+        try readTensors(length + content[..<cut] + content[min(cut + 1, content.count)...])
+    },
     "label_filter": { content in
         _ = try LabelFilter.read(MappedFile(path: "input", content: content), documents: 100, labels: 100)
     },
 ]
+
+/// Every array of the file, or why it isn't read.
+private func readTensors(_ bytes: [UInt8]) throws {
+    let file = try SafetensorsFile(bytes.withUnsafeBytes { MappedFile(path: "input", content: $0) })
+    for tensor in file.tensors {
+        do {
+            let floats = try file.floats(tensor.name)
+            precondition(floats.rows * floats.cols == floats.buffer.count && floats.buffer.array.allSatisfy(\.isFinite))
+        } catch is Failure {}
+    }
+}
 
 private let npzFile = InputFile("input.npz")
 private let team = ThreadTeam(size: 1)

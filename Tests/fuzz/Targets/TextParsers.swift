@@ -23,6 +23,17 @@ let textParsers: [String: Parser] = [
         let vectoriser = try TextVectoriser(folder: InputFile.folder)
         _ = vectoriser.vector(of: "A text of words, and of running ones: naïve words")
     },
+    "wordpiece": { content in
+        let tokenizer = try WordPiece(file: pieces.write(content))
+        let made = tokenizer.encode("A text of words: naïve 中文 [SEP] running")
+        precondition(made.ids.allSatisfy { (0..<tokenizer.columns).contains(Int($0)) })
+        try tokenizer.save(to: InputFile.folder)
+        precondition(try WordPiece(file: "\(InputFile.folder)/\(WordPiece.fileName)") == tokenizer, "another tokenizer than was saved")
+    },
+    "pretrained_config": { content in
+        _ = modelConfig.write(content)
+        _ = try PretrainedFolder.shape(path: InputFile.folder)
+    },
     "embeddings": { content in
         _ = try TokenEmbeddings.read(path: vectors.write(content), words: try words(), dimensions: 6)
     },
@@ -38,6 +49,8 @@ private let documents = InputFile("documents")
 private let labels = InputFile("labels")
 private let vocabulary = InputFile("vocabulary.txt")
 private let tokenizer = InputFile("tokenizer.json")
+private let pieces = InputFile("pieces.json")
+private let modelConfig = InputFile("config.json")
 private let vectors = InputFile("vectors")
 private let cache = InputFile("cache.xcd")
 private let wordFile = InputFile("words.txt").write(Array("the\nfox\ncafé\nx\nunseen\n".utf8))

@@ -33,7 +33,8 @@ final class CPUOneVsAll: ClassifierOperation, @unchecked Sendable {
         let losses = Buffer<Double>(count: leaves.count), positives = positives
         leafSums.sum(leaves, into: dz.room(rows: task.batchSize, cols: classifier.ld)) { [self] leaf, out in
             let leafTask = Leaf(
-                rows: task.leaves[leaf], z: z, positives: positives[leaf], dz: out.pointer, step: step.kernel)
+                rows: task.leaves[leaf], z: z, positives: positives[leaf], dz: out.pointer, step: step.kernel,
+                biasStep: step.forVectors.kernel)
             losses[leaf - leaves.lowerBound] = run(leafTask)
             if !classifier.hasBias { classifier.clearBias(leafTask.rows) }
         }
@@ -47,7 +48,7 @@ final class CPUOneVsAll: ClassifierOperation, @unchecked Sendable {
         let z: Tensor
         let positives: ArraySlice<LabelEntry>
         let dz: UnsafeMutablePointer<Float>
-        let step: dx_adam
+        let step: dx_adam, biasStep: dx_adam
 
         var batch: Int { z.rows }
     }
@@ -93,7 +94,7 @@ final class CPUOneVsAll: ClassifierOperation, @unchecked Sendable {
         classifier.weight.update(tile.lowerBound * ld..<tile.upperBound * ld, gradient, leaf.step)
         let sums = gradient + width * ld
         dx_column_sums(g, leaf.batch, width, width, sums)
-        classifier.bias.update(tile, sums, leaf.step)
+        classifier.bias.update(tile, sums, leaf.biasStep)
     }
 }
 

@@ -1,0 +1,162 @@
+import Support
+
+/// BERT's tokenizer (Schuster & Nakajima, ICASSP 2012; Devlin et al., NAACL 2019): text becomes the numbers of word pieces, with
+/// [CLS] before and [SEP] behind them. Exactly the numbers of Hugging Face's `tokenizers`.
+///
+/// A word is the longest piece of the vocabulary that it begins with, then the longest that goes on, and so forth; a word that
+/// can't be cut to its end is the one unknown piece.
+public struct WordPiece: Sendable, Equatable {
+    /// A piece that is cut out of the text before anything else: `[SEP]` in a text is the piece [SEP].
+    struct Special: Sendable, Equatable {
+        var content: String
+        var id: Int32
+    }
+
+    /// What stands beside the vocabulary.
+    struct Rule: Sendable, Equatable {
+        var text = BertText.Rule()
+        var unknown = "[UNK]"
+        /// The mark of a piece that goes on within a word.
+        var prefix = "##"
+        /// Unicode scalars; a longer word is unknown.
+        var longestWord = 100
+        var specials: [Special] = []
+        /// Numbers of what stands before and behind each text.
+        var before: [Int32] = []
+        var after: [Int32] = []
+    }
+
+    let rule: Rule
+    /// Pieces in the order of the file, and the number of each.
+    let pieces: TokenTable
+    let ids: [Int32]
+    /// [CLS] and [SEP] included; pieces beyond are left out.
+    public var maxTokens: Int
+    private let text: BertText
+    private let unknown: Int32
+    /// The pieces that go on within a word, without their mark.
+    private let continuing: TokenTable
+    private let continuingIds: [Int32]
+    /// Of the longest piece, without a mark.
+    private let longestPiece: Int
+    private let specials: [[UInt8]]
+    private let specialStarts: [Bool]
+
+    /// One more than the largest number of a piece.
+    public var columns: Int { Int(max(ids.max() ?? -1, rule.specials.map(\.id).max() ?? -1)) + 1 }
+    /// How many pieces stand before and behind each text.
+    public var frame: Int { rule.before.count + rule.after.count }
+
+    /// - Parameter pieces: each with its number; of equal ones, the last counts.
+    /// - Returns: nil where the unknown piece is not among them.
+    init?(_ pieces: some Sequence<(name: String, id: Int32)>, rule: Rule, maxTokens: Int) {
+        self.rule = rule
+        self.maxTokens = maxTokens
+        text = BertText(rule.text)
+        var all = PieceTable(), inner = PieceTable()
+        for piece in pieces {
+            all.add(piece.name, piece.id)
+            if piece.name.utf8.starts(with: rule.prefix.utf8) {
+                inner.add(String(decoding: piece.name.utf8.dropFirst(rule.prefix.utf8.count), as: UTF8.self), piece.id)
+            }
+        }
+        guard let unknown = all.find(rule.unknown) else { return nil }
+        self.unknown = unknown
+        (self.pieces, ids, continuing, continuingIds) = (all.table, all.ids, inner.table, inner.ids)
+        longestPiece = max(all.longest, inner.longest)
+        specials = rule.specials.map { Array($0.content.utf8) }
+        specialStarts = (0..<256).map { [specials] byte in specials.contains { $0.first.map(Int.init) == byte } }
+    }
+
+    /// The numbers of a text's pieces, the frame included; whether some were left out.
+    public func encode(_ text: String) -> (ids: [Int32], isCut: Bool) {
+        var text = text
+        var ids = rule.before
+        ids.reserveCapacity(min(maxTokens, text.utf8.count / 3 + frame + 8))
+        let room = maxTokens - rule.after.count
+        text.withUTF8 { bytes in
+            let most = room + 1
+            var from = 0, at = 0
+            while at < bytes.count, ids.count < most {
+                guard specialStarts[Int(bytes[at])], let special = special(bytes, at) else {
+                    at += 1
+                    continue
+                }
+                add(UnsafeBufferPointer(rebasing: bytes[from..<at]), to: &ids, most)
+                ids.append(rule.specials[special].id)
+                at += specials[special].count
+                from = at
+            }
+            if ids.count < most { add(UnsafeBufferPointer(rebasing: bytes[from...]), to: &ids, most) }
+        }
+        let isCut = ids.count > room
+        if isCut { ids.removeLast(ids.count - room) }
+        return (ids + rule.after, isCut)
+    }
+
+    /// The longest special piece that stands at `at`.
+    private func special(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> Int? {
+        specials.indices.filter { bytes[at...].starts(with: specials[$0]) }.max { specials[$0].count < specials[$1].count }
+    }
+
+    /// - Parameter most: no word is looked at once there are so many.
+    private func add(_ bytes: UnsafeBufferPointer<UInt8>, to ids: inout [Int32], _ most: Int) {
+        _ = text.forEachWord(in: bytes) { word in
+            addPieces(of: word, to: &ids)
+            return ids.count < most
+        }
+    }
+
+    private func addPieces(of word: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
+        let first = ids.count
+        var start = 0
+        if word.count > rule.longestWord, word.count(where: { $0 & 0xC0 != 0x80 }) > rule.longestWord {
+            ids.append(unknown)
+            return
+        }
+        while start < word.count {
+            var end = min(word.count, start + longestPiece)
+            while end < word.count, end > start, word[end] & 0xC0 == 0x80 { end -= 1 }
+            guard let piece = longest(word, start, &end) else {
+                ids.removeLast(ids.count - first)
+                ids.append(unknown)
+                return
+            }
+            ids.append(piece)
+            start = end
+        }
+    }
+
+    /// The number of the longest piece from `start` to at most `end`, which moves to where it ends.
+    private func longest(_ word: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: inout Int) -> Int32? {
+        while end > start {
+            let part = UnsafeBufferPointer(rebasing: word[start..<end])
+            let number = start == 0 ? pieces.find(part) : continuing.find(part)
+            if number >= 0 { return start == 0 ? ids[Int(number)] : continuingIds[Int(number)] }
+            end -= 1
+            while end > start, word[end] & 0xC0 == 0x80 { end -= 1 }
+        }
+        return nil
+    }
+}
+
+/// Pieces as they are read.
+private struct PieceTable {
+    var table = TokenTable()
+    var ids: [Int32] = []
+    /// Bytes.
+    var longest = 0
+
+    mutating func add(_ name: String, _ id: Int32) {
+        var name = name
+        longest = max(longest, name.utf8.count)
+        let number = Int(name.withUTF8 { table.number(of: $0) })
+        if number == ids.count { ids.append(id) } else { ids[number] = id }
+    }
+
+    func find(_ name: String) -> Int32? {
+        var name = name
+        let number = name.withUTF8 { table.find($0) }
+        return number < 0 ? nil : ids[Int(number)]
+    }
+}
