@@ -137,7 +137,7 @@ import Testing
         let config = Self.bert.replacingOccurrences(of: old, with: new)
         #expect(config != Self.bert)
         let failure = try #require(refusal(folder(config, Self.bertArrays())))
-        #expect(failure.code == .usage && failure.place.contains(place), "\(failure)")
+        #expect(failure.code == .usage && (place.isEmpty || failure.place.contains(place)), "\(failure)")
     }
 
     @Test func saysWhatIsMissing() throws {

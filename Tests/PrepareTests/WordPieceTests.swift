@@ -144,7 +144,8 @@ private struct WordPieceOracle: Decodable {
     @Test(arguments: [
         ("WordPiece", "BPE", "model"), ("BertNormalizer", "NFC", "normalizer"),
         ("BertPreTokenizer", "Whitespace", "pre_tokenizer"),
-        ("TemplateProcessing", "RobertaProcessing", "post_processor"), (#""[UNK]":1"#, #""[UNK]":-1"#, "vocab: [UNK]"),
+        ("TemplateProcessing", "RobertaProcessing", "post_processor"), (#""ids":[3]"#, #""ids":[30000]"#, "post_processor"),
+        (#"{"id":1,"content""#, #"{"id":9,"content""#, "added_tokens"), (#""[UNK]":1"#, #""[UNK]":-1"#, "vocab: [UNK]"),
         (#""[UNK]":1"#, #""[UKN]":1"#, "tokenizer.json"), (#""normalized":false"#, #""normalized":true"#, "normalized"),
         (#""single_word":false"#, #""single_word":true"#, "single_word"),
         (#""max_input_chars_per_word":100"#, #""max_input_chars_per_word":0"#, "max_input"),

@@ -23,15 +23,25 @@ texts 300 20251 >"$scratch/train.tsv"
     >"$out" 2>"$err" </dev/null
 verdict 'a data set of text' "$([ -s "$data/Text/tokenizer.json" ] || echo none)" "$out" "$err"
 
+# The same texts as word pieces of an encoder, whose weights nothing here reads.
+mkdir "$scratch/encoder"
+cp Tests/oracles/wordpiece/tokenizer.json "$scratch/encoder"
+printf '{"model_type": "bert", "vocab_size": 1600, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
+    "intermediate_size": 8, "max_position_embeddings": 32, "type_vocab_size": 2}' >"$scratch/encoder/config.json"
+"$program" prepare --train "$scratch/train.tsv" --test "$scratch/test.tsv" --name Pieces --data "$data" --embeddings none --quiet \
+    --pretrained "$scratch/encoder" --max-tokens 20 >"$out" 2>"$err" </dev/null
+verdict 'a data set of word pieces' "$([ -s "$data/Pieces/wordpiece.json" ] || echo none)" "$out" "$err"
+
 quick=(
     --set global.embedding_dims=24 --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=8
     --set surrogate.num_epochs=2 --set extreme.num_epochs=2 --set reranker.num_epochs=2 --set extreme.num_nbrs=30
 )
+dataset=Text
 # learner FRAMEWORK ARCH OPTION...: trains on three ranks; scores of all forms.
 learner() {
     local framework=$1 arch=$2
     shift 2
-    timeout 300 "${launcher[@]}" -np 3 "$program" --configs configs --data "$data" --work "$work" --dataset Text --threads 1 -q \
+    timeout 300 "${launcher[@]}" -np 3 "$program" --configs configs --data "$data" --work "$work" --dataset $dataset --threads 1 -q \
         --framework "$framework" --arch "$arch" --predictions npz,text,jsonl "${quick[@]}" "$@" >"$out" 2>"$err" </dev/null
     verdict "training of $framework with $arch" "$([ $? -eq 0 ] || echo 'it failed')" "$out" "$err"
 }
@@ -42,8 +52,12 @@ quick=("${quick_networks[@]}")
 learner DeepXML Astec --seeds 1,2
 learner DeepXML-OVA Astec --seeds 1 --set extreme.init=random
 learner DeepXML-ANNS Astec --seeds 1 --set extreme.init=random
-learner DeepXML-ANNS GRU --seeds 1 --set extreme.init=random --set global.feature_type=sequential \
-    --set global.trn_feat_fname=trn_X_seq.npz --set global.tst_feat_fname=tst_X_seq.npz
+sequential=(--set extreme.init=random --set global.feature_type=sequential --set global.trn_feat_fname=trn_X_seq.npz
+    --set global.tst_feat_fname=tst_X_seq.npz)
+learner DeepXML-ANNS GRU --seeds 1 "${sequential[@]}"
+dataset=Pieces
+learner DeepXML-ANNS GRU --seeds 1 "${sequential[@]}"
+dataset=Text
 
 # predict RANKS MODEL OPTION...: 0 ranks: without mpirun.
 predict() {
@@ -55,12 +69,12 @@ predict() {
 
 # same NAME MODEL FEATURES: all ways to the same predictions.
 same() {
-    local name=$1 model=$2 features=$data/Text/$3 results=$work/results/$2 ranks why
+    local name=$1 model=$2 features=$data/$dataset/$3 results=$work/results/$2 ranks why
     for ranks in 0 2 4; do
         why=""
         predict $ranks "$model" --features "$features" --to "$out.txt" -q </dev/null >"$out" || why="exit code not 0; "
         cmp -s "$out.txt" "$results/score.txt" || why+="other scores of features; "
-        predict $ranks "$model" --text "$data/Text/tst_raw.tsv" --to "$out.jsonl" --chunk 11 -q </dev/null >"$out" || why+="exit code not 0; "
+        predict $ranks "$model" --text "$data/$dataset/tst_raw.tsv" --to "$out.jsonl" --chunk 11 -q </dev/null >"$out" || why+="exit code not 0; "
         cmp -s "$out.jsonl" "$results/score.jsonl" || why+="other scores of text; "
         verdict "$name: what train wrote, $ranks ranks" "$why" "$out" "$err"
     done
@@ -82,6 +96,9 @@ same DeepXML-ANNS DeepXML-ANNS/Astec/Text/v_0_1 tst_X_Xf.txt
 same SparseSlice SparseSlice/Linear/Text/v_0_1 tst_X_Xf.txt
 same DiSMEC DiSMEC/Linear/Text/v_0_1 tst_X_Xf.txt
 same GRU DeepXML-ANNS/GRU/Text/v_0_1 tst_X_seq.npz
+dataset=Pieces
+same 'GRU of word pieces' DeepXML-ANNS/GRU/Pieces/v_0_1 tst_X_seq.npz
+dataset=Text
 
 model=DeepXML-OVA/Astec/Text/v_0_1 wanted=$work/results/DeepXML-OVA/Astec/Text/v_0_1/score.jsonl
 cut -f 2- "$data/Text/tst_raw.tsv" >"$scratch/plain.txt"

@@ -54,7 +54,7 @@ extension JSONScanner {
         var members: [JSONValue.Member] = []
         var names = Set<String>()
         try object { name, scanner in
-            let place = scanner.placeOfName
+            let place = scanner.placeOfName()
             if !names.insert(name).inserted { throw scanner.repeated(name) }
             members.append(.init(name, try scanner.value(depth: depth + 1), line: place.line, column: place.column))
         }

@@ -14,6 +14,8 @@ struct JSONScanner {
     private(set) var line: Int
     /// Where the latest name of an object's member begins.
     private var name = (at: 0, line: 1, lineStart: 0)
+    /// The latest name whose column was asked for.
+    private var counted = (lineStart: 0, at: 0, column: 1)
     static let deepest = 64
 
     /// A text that is one document.
@@ -251,8 +253,13 @@ extension JSONScanner {
 
 // Errors.
 extension JSONScanner {
-    /// Line and column, both from 1, of the latest name.
-    var placeOfName: (line: Int, column: Int) { (name.line, column(name.at, in: name.lineStart)) }
+    /// Line and column, both from 1, of the latest name. Counted from the name before, since a vocabulary may be one long line.
+    mutating func placeOfName() -> (line: Int, column: Int) {
+        if counted.lineStart != name.lineStart { counted = (name.lineStart, name.lineStart, 1) }
+        counted.column += String(decoding: bytes[counted.at..<name.at], as: UTF8.self).count
+        counted.at = name.at
+        return (name.line, counted.column)
+    }
 
     private func column(_ offset: Int, in lineStart: Int) -> Int {
         String(decoding: bytes[lineStart..<offset], as: UTF8.self).count + 1

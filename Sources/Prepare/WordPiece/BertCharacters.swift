@@ -35,7 +35,7 @@ enum BertCharacters {
     /// Mn, with those that were or were not of it in Unicode 8.
     static func isAccent(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x1734, 0x171E: true
+        case 0x1734, 0x1171E: true
         case 0x1885, 0x1886, 0xA9BD, 0x111C9: false
         default: category(scalar) == .nonspacingMark
         }
@@ -55,7 +55,9 @@ enum BertCharacters {
     static func decomposed(_ scalar: Unicode.Scalar) -> [Unicode.Scalar] {
         switch scalar.value {
         case ..<0xC0, 0x3400...0x9FFF: return [scalar]
-        case 0xAC00...0xD7A3: return jamo(scalar.value - 0xAC00)
+        case 0xAC00...0xD7A3:
+            let jamo = Hangul(scalar.value)
+            return [jamo.first, jamo.second, jamo.third].compactMap { $0.flatMap(Unicode.Scalar.init) }
         default:
             guard isKnown(scalar, in: 9) else { return [scalar] }
             return Array(String(scalar).decomposedStringWithCanonicalMapping.unicodeScalars)
@@ -67,12 +69,6 @@ enum BertCharacters {
         scalar.value >= 0x300 && isKnown(scalar, in: 9) ? scalar.properties.canonicalCombiningClass.rawValue : 0
     }
 
-    /// Hangul is decomposed by arithmetic (Unicode Standard, 3.12).
-    private static func jamo(_ syllable: UInt32) -> [Unicode.Scalar] {
-        let parts = [0x1100 + syllable / 588, 0x1161 + syllable % 588 / 28, 0x11A7 + syllable % 28]
-        return parts.prefix(syllable % 28 == 0 ? 2 : 3).compactMap(Unicode.Scalar.init)
-    }
-
     private static func category(_ scalar: Unicode.Scalar) -> Unicode.GeneralCategory {
         isKnown(scalar, in: 8) ? scalar.properties.generalCategory : .unassigned
     }
@@ -80,5 +76,18 @@ enum BertCharacters {
     private static func isKnown(_ scalar: Unicode.Scalar, in version: Int) -> Bool {
         guard let age = scalar.properties.age else { return false }
         return (age.major, age.minor) <= (version, 0)
+    }
+}
+
+/// The two or three letters of a syllable, which are found by arithmetic (Unicode Standard, 3.12).
+struct Hangul {
+    let first, second: UInt32
+    let third: UInt32?
+
+    /// - Parameter syllable: AC00 to D7A3.
+    init(_ syllable: UInt32) {
+        let number = syllable - 0xAC00
+        (first, second) = (0x1100 + number / 588, 0x1161 + number % 588 / 28)
+        third = number % 28 == 0 ? nil : 0x11A7 + number % 28
     }
 }

@@ -48,7 +48,10 @@ package struct BertText: Sendable, Equatable {
                 var at = 0
                 while at < bytes.count {
                     let scalar = Self.next(bytes, &at)
-                    let entry = scalar < Self.tableSize && words.isSettled ? table[Int(scalar)] : Role.several
+                    var entry = Role.several
+                    if words.isSettled {
+                        entry = scalar < Self.tableSize ? table[Int(scalar)] : entryBeyondTable(scalar, &words)
+                    }
                     guard take(entry, scalar, &words) else { return false }
                 }
                 return true
@@ -78,15 +81,31 @@ package struct BertText: Sendable, Equatable {
         return true
     }
 
+    /// What becomes of a character that no mark waits before.
     private static func entry(_ parts: [Part]) -> UInt32 {
-        guard parts.count == 1, parts[0].order == 0 else {
-            return parts.isEmpty || parts.allSatisfy { $0.kind == .dropped } ? Role.nothing : Role.several
-        }
-        switch parts[0].kind {
-        case .letter: return parts[0].scalar.value | Role.letter
+        let kept = parts.filter { $0.kind != .dropped }
+        guard let part = kept.first else { return Role.nothing }
+        guard kept.count == 1, part.order == 0 else { return Role.several }
+        switch part.kind {
+        case .letter: return part.scalar.value | Role.letter
         case .space: return Role.space
-        case .alone: return parts[0].scalar.value | Role.alone
+        case .alone: return part.scalar.value | Role.alone
         case .dropped: return Role.nothing
+        }
+    }
+
+    /// Chinese and Hangul are found by their numbers alone. The letters of a Hangul syllable are put to the word here.
+    @inline(__always) private func entryBeyondTable(_ value: UInt32, _ words: inout Words) -> UInt32 {
+        switch value {
+        case 0x3400...0x4DBF, 0x4E00...0x9FFF, 0x20000...0x2A6DF: return value | (rule.splitsChinese ? Role.alone : Role.letter)
+        case 0xAC00...0xD7A3 where strips:
+            let jamo = Hangul(value)
+            words.append(jamo.first)
+            words.append(jamo.second)
+            if let third = jamo.third { words.append(third) }
+            return Role.nothing
+        case 0xAC00...0xD7A3: return value | Role.letter
+        default: return Role.several
         }
     }
 

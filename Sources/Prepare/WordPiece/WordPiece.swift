@@ -30,7 +30,7 @@ public struct WordPiece: Sendable, Equatable {
     /// Pieces in the order of the file, and the number of each.
     let pieces: TokenTable
     let ids: [Int32]
-    /// [CLS] and [SEP] included; pieces beyond are left out.
+    /// [CLS] and [SEP] included, which are always there; pieces beyond are left out.
     public var maxTokens: Int
     private let text: BertText
     private let unknown: Int32
@@ -72,8 +72,8 @@ public struct WordPiece: Sendable, Equatable {
     public func encode(_ text: String) -> (ids: [Int32], isCut: Bool) {
         var text = text
         var ids = rule.before
-        ids.reserveCapacity(min(maxTokens, text.utf8.count / 3 + frame + 8))
-        let room = maxTokens - rule.after.count
+        let room = max(maxTokens, frame) - rule.after.count
+        ids.reserveCapacity(min(room, text.utf8.count / 3 + frame + 8))
         text.withUTF8 { bytes in
             let most = room + 1
             var from = 0, at = 0

@@ -9,6 +9,8 @@ struct WordPieceFile {
     private(set) var pieces: [(name: String, id: Int32)] = []
     /// nil: texts are not cut.
     private(set) var maxTokens: Int?
+    /// Of each name, the special pieces included.
+    private var numbers: [String: Int32] = [:]
     private static let largestId = 1 << 24
 
     init(path: String) throws {
@@ -42,6 +44,7 @@ struct WordPieceFile {
         let members = model["vocab"]?.members ?? []
         try require(!members.isEmpty, "vocab", .array([]), "{\"piece\": number, …}")
         pieces = try members.map { ($0.name, try id($0.value, "vocab: \($0.name)")) }.sorted { $0.id < $1.id }
+        numbers = Dictionary(uniqueKeysWithValues: pieces.map { ($0.name, $0.id) })
     }
 
     private mutating func readSpecials(_ tokens: JSONValue) throws {
@@ -51,9 +54,11 @@ struct WordPieceFile {
             for key in ["single_word", "normalized"] where token[key] == .bool(true) {
                 try require(false, "added_tokens: \(content): \(key)", .bool(true), "false")
             }
-            if !content.isEmpty {
-                rule.specials.append(.init(content: content, id: try id(token["id"] ?? .null, "added_tokens: \(content)")))
-            }
+            if content.isEmpty { continue }
+            let number = try id(token["id"] ?? .null, "added_tokens: \(content)")
+            let known = numbers.updateValue(number, forKey: content) ?? number
+            try require(known == number, "added_tokens: \(content)", .integer(Int(number)), "\(known), as in vocab")
+            rule.specials.append(.init(content: content, id: number))
         }
     }
 
@@ -77,6 +82,10 @@ struct WordPieceFile {
         default:
             try require(
                 processor == .null, "post_processor", processor["type"] ?? processor, "TemplateProcessing or BertProcessing")
+        }
+        let known = Set(numbers.values)
+        for number in rule.before + rule.after {
+            try require(known.contains(number), "post_processor", .integer(Int(number)), "the number of a piece")
         }
     }
 
