@@ -84,14 +84,13 @@ private struct WordPieceOracle: Decodable {
     private static func digest(_ text: BertText, _ block: Range<UInt32>) -> String {
         var all: [UInt8] = []
         for scalar in block.lazy.compactMap(Unicode.Scalar.init) {
-            var between = "a\(scalar)b", isFirst = true
-            _ = between.withUTF8 { bytes in
-                text.forEachWord(in: bytes) { word in
-                    if !isFirst { all.append(0x1F) }
-                    isFirst = false
-                    all.append(contentsOf: word)
-                    return true
-                }
+            let between = "a\(scalar)b"
+            var isFirst = true
+            _ = text.forEachWord(in: between.utf8.span) { word in
+                if !isFirst { all.append(0x1F) }
+                isFirst = false
+                word.withUnsafeBufferPointer { all.append(contentsOf: $0) }
+                return true
             }
             all.append(0x1E)
         }
@@ -103,11 +102,10 @@ private struct WordPieceOracle: Decodable {
     /// Marks that are decomposed are sorted, also where what parts them is dropped.
     @Test func marksAreSorted() throws {
         func words(_ text: String) -> [String] {
-            var text = text, words: [String] = []
-            _ = text.withUTF8 {
-                BertText(.init()).forEachWord(in: $0) {
-                    words.append(String(decoding: $0, as: UTF8.self)); return true
-                }
+            var words: [String] = []
+            _ = BertText(.init()).forEachWord(in: text.utf8.span) { word in
+                words.append(word.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
+                return true
             }
             return words
         }

@@ -41,22 +41,20 @@ package struct BertText: Sendable, Equatable {
     ///
     /// - Parameter bytes: valid UTF-8.
     /// - Returns: Whether the text was read to its end.
-    package func forEachWord(in bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Bool) -> Bool {
+    package func forEachWord(in bytes: Span<UInt8>, _ body: (Span<UInt8>) -> Bool) -> Bool {
         withoutActuallyEscaping(body) { body in
             var words = Words(body: body)
-            let isWanted = table.withUnsafeBufferPointer { table in
-                var at = 0
-                while at < bytes.count {
-                    let scalar = Self.next(bytes, &at)
-                    var entry = Role.several
-                    if words.isSettled {
-                        entry = scalar < Self.tableSize ? table[Int(scalar)] : entryBeyondTable(scalar, &words)
-                    }
-                    guard take(entry, scalar, &words) else { return false }
+            let table = table.span
+            var at = 0
+            while at < bytes.count {
+                let scalar = Self.next(bytes, &at)
+                var entry = Role.several
+                if words.isSettled {
+                    entry = scalar < Self.tableSize ? table[Int(scalar)] : entryBeyondTable(scalar, &words)
                 }
-                return true
+                guard take(entry, scalar, &words) else { return false }
             }
-            return isWanted && words.settle() && words.finish()
+            return words.settle() && words.finish()
         }
     }
 
@@ -110,7 +108,7 @@ package struct BertText: Sendable, Equatable {
     }
 
     /// The character that begins at `at`, which moves behind it.
-    private static func next(_ bytes: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> UInt32 {
+    private static func next(_ bytes: Span<UInt8>, _ at: inout Int) -> UInt32 {
         let first = UInt32(bytes[at])
         if first < 0x80 {
             at += 1
@@ -160,11 +158,11 @@ extension BertText {
 
     /// The word that is being read, and marks whose order is not yet known.
     private struct Words {
-        let body: (UnsafeBufferPointer<UInt8>) -> Bool
+        let body: (Span<UInt8>) -> Bool
         private var word: [UInt8] = []
         private var marks: [Part] = []
 
-        init(body: @escaping (UnsafeBufferPointer<UInt8>) -> Bool) {
+        init(body: @escaping (Span<UInt8>) -> Bool) {
             self.body = body
             word.reserveCapacity(64)
         }
@@ -226,7 +224,7 @@ extension BertText {
         mutating func finish() -> Bool {
             if word.isEmpty { return true }
             defer { word.removeAll(keepingCapacity: true) }
-            return word.withUnsafeBufferPointer(body)
+            return body(word.span)
         }
     }
 }

@@ -70,47 +70,49 @@ public struct WordPiece: Sendable, Equatable {
 
     /// The numbers of a text's pieces, the frame included; whether some were left out.
     public func encode(_ text: String) -> (ids: [Int32], isCut: Bool) {
-        var text = text
         var ids = rule.before
         let room = max(maxTokens, frame) - rule.after.count
         ids.reserveCapacity(min(room, text.utf8.count / 3 + frame + 8))
-        text.withUTF8 { bytes in
-            let most = room + 1
-            var from = 0, at = 0
-            while at < bytes.count, ids.count < most {
-                guard specialStarts[Int(bytes[at])], let special = special(bytes, at) else {
-                    at += 1
-                    continue
-                }
-                add(UnsafeBufferPointer(rebasing: bytes[from..<at]), to: &ids, most)
-                ids.append(rule.specials[special].id)
-                at += specials[special].count
-                from = at
+        let bytes = text.utf8.span, most = room + 1
+        var from = 0, at = 0
+        while at < bytes.count, ids.count < most {
+            guard specialStarts[Int(bytes[at])], let special = special(bytes, at) else {
+                at += 1
+                continue
             }
-            if ids.count < most { add(UnsafeBufferPointer(rebasing: bytes[from...]), to: &ids, most) }
+            add(bytes.extracting(from..<at), to: &ids, most)
+            ids.append(rule.specials[special].id)
+            at += specials[special].count
+            from = at
         }
+        if ids.count < most { add(bytes.extracting(from..<bytes.count), to: &ids, most) }
         let isCut = ids.count > room
         if isCut { ids.removeLast(ids.count - room) }
         return (ids + rule.after, isCut)
     }
 
     /// The longest special piece that stands at `at`.
-    private func special(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> Int? {
-        specials.indices.filter { bytes[at...].starts(with: specials[$0]) }.max { specials[$0].count < specials[$1].count }
+    private func special(_ bytes: Span<UInt8>, _ at: Int) -> Int? {
+        var best: Int?
+        for (number, special) in specials.enumerated() where at + special.count <= bytes.count {
+            let stands = special.indices.allSatisfy { bytes[at + $0] == special[$0] }
+            if stands, special.count >= best.map({ specials[$0].count }) ?? 0 { best = number }
+        }
+        return best
     }
 
     /// - Parameter most: no word is looked at once there are so many.
-    private func add(_ bytes: UnsafeBufferPointer<UInt8>, to ids: inout [Int32], _ most: Int) {
+    private func add(_ bytes: Span<UInt8>, to ids: inout [Int32], _ most: Int) {
         _ = text.forEachWord(in: bytes) { word in
             addPieces(of: word, to: &ids)
             return ids.count < most
         }
     }
 
-    private func addPieces(of word: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
+    private func addPieces(of word: Span<UInt8>, to ids: inout [Int32]) {
         let first = ids.count
         var start = 0
-        if word.count > rule.longestWord, word.count(where: { $0 & 0xC0 != 0x80 }) > rule.longestWord {
+        if word.count > rule.longestWord, word.indices.count(where: { word[$0] & 0xC0 != 0x80 }) > rule.longestWord {
             ids.append(unknown)
             return
         }
@@ -128,9 +130,9 @@ public struct WordPiece: Sendable, Equatable {
     }
 
     /// The number of the longest piece from `start` to at most `end`, which moves to where it ends.
-    private func longest(_ word: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: inout Int) -> Int32? {
+    private func longest(_ word: Span<UInt8>, _ start: Int, _ end: inout Int) -> Int32? {
         while end > start {
-            let part = UnsafeBufferPointer(rebasing: word[start..<end])
+            let part = word.extracting(start..<end)
             let number = start == 0 ? pieces.find(part) : continuing.find(part)
             if number >= 0 { return start == 0 ? ids[Int(number)] : continuingIds[Int(number)] }
             end -= 1
@@ -148,15 +150,13 @@ private struct PieceTable {
     var longest = 0
 
     mutating func add(_ name: String, _ id: Int32) {
-        var name = name
         longest = max(longest, name.utf8.count)
-        let number = Int(name.withUTF8 { table.number(of: $0) })
+        let number = Int(table.number(of: name.utf8.span))
         if number == ids.count { ids.append(id) } else { ids[number] = id }
     }
 
     func find(_ name: String) -> Int32? {
-        var name = name
-        let number = name.withUTF8 { table.find($0) }
+        let number = table.find(name.utf8.span)
         return number < 0 ? nil : ids[Int(number)]
     }
 }

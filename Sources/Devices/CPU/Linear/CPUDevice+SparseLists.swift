@@ -45,7 +45,7 @@ extension CPUDevice {
         weightTables(weightTableArrays(weights: weights, biases: biases))
     }
 
-    public func weightTableBytes(_ weights: Int) -> Int { dx_weight_places(weights) * MemoryLayout<dx_weight>.stride }
+    public func weightTableBytes(_ weights: Int) -> Int { dx_weight_bytes(weights) }
 
     public func linearScores(
         _ tables: WeightTables, _ lists: TopK, docs: [Int32], documents: CSRMatrix, firstLabel: Int, into scores: Buffer<Float>
