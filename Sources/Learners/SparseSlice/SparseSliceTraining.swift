@@ -23,7 +23,7 @@ struct SparseSliceTraining {
         let combination = SparseSliceCombination(
             settings, positives: run.data.positives, documents: run.data.trainRowsInFile)
         return SparseSliceStage(
-            queries: run.data.testFeatures, means: means, listed: settings.listed(labels: run.data.labelCount),
+            queries: run.data.testFeatures, means: means, hasAllMeans: true, listed: settings.listed(labels: run.data.labelCount),
             classifiers: run.group.device.weightTables(weights: classifier.weights, biases: classifier.biases),
             scorer: SparseSliceScorer(
                 labels: classifier.labels, labelIds: run.data.labelIds, combination: combination, topK: run.config.global.topK),
