@@ -12,6 +12,8 @@ import Transport
 struct SparseSliceStage: ScoredStage {
     let queries: CSRMatrix
     let means: LabelMeans
+    /// Every worker has the means of all labels; else each has those of its own.
+    let hasAllMeans: Bool
     /// Labels listed a document.
     let listed: Int
     /// Of this worker's labels.
@@ -54,10 +56,8 @@ struct SparseSliceStage: ScoredStage {
 extension SparseSliceStage {
     /// The lists of this worker's slice of some documents.
     private func lists(_ docs: [Int32], _ slices: [Range<Int>]) throws -> TopK {
-        if means.labels.count == scorer.labelIds.count {
-            return means.best(listed, of: queries, docs: Array(docs[slices[group.rank]]))
-        }
-        // Each has the means of its own labels: the parts of a list meet where its document is.
+        if hasAllMeans { return means.best(listed, of: queries, docs: Array(docs[slices[group.rank]])) }
+        // The parts of a list meet where its document is.
         return try RowLists(group: group, rows: docs.count)
             .merge(means.best(listed, of: queries, docs: docs), block: slices, k: listed)
     }
@@ -197,7 +197,8 @@ final class SparseSlicePredictor: LearnerPredictor {
     func prediction(of features: CSRMatrix) throws -> Prediction {
         Prediction(
             stage: SparseSliceStage(
-                queries: features, means: means, listed: settings.listed(labels: model.data.labelCount), classifiers: classifiers,
+                queries: features, means: means, hasAllMeans: group.size == 1,
+                listed: settings.listed(labels: model.data.labelCount), classifiers: classifiers,
                 scorer: SparseSliceScorer(
                     labels: labels, labelIds: model.labelIds, combination: combination, topK: model.config.global.topK),
                 group: group))

@@ -25,7 +25,7 @@ struct SparseSliceTraining {
             settings, positives: run.data.positives, documents: run.data.trainRowsInFile,
             unlisted: min(run.config.global.topK, listed))
         return SparseSliceStage(
-            queries: run.data.testFeatures, means: means, listed: listed,
+            queries: run.data.testFeatures, means: means, hasAllMeans: true, listed: listed,
             classifiers: run.group.device.weightTables(weights: classifier.weights, biases: classifier.biases),
             scorer: SparseSliceScorer(
                 labels: classifier.labels, labelIds: run.data.labelIds, combination: combination, topK: run.config.global.topK),
