@@ -243,7 +243,11 @@ func makePlan(
         #expect(part(4, "vectors and graphs") == [(4372 + 1339) * (1200 + M)])
         #expect(part(1, "program") == [64 << 20] && part(1, "labels") == [32 * 4015])
         // Three lists: of the classifiers, the shortlist and the re-ranker.
-        #expect(part(1, "scores being measured") == [3282 * 100 * 8 * 12])
+        let both = makePlan(ranks: 1, seeds: [1, 2]).memory(ofRank: 0)
+        #expect(self.part(both, "scores being measured") == 3282 * 100 * 8 * 12)
+        // Of one learner, when it is trained.
+        #expect(part(1, "scores being measured") == [])
+        #expect(part(1, "scores that arrive") == [3 * 16 * 512 * 100])
         #expect(part(1, "where documents' scores begin") == [8 * 3283 * 2 * 3])
         #expect(part(1, "residual") == [2 * 16 * 300 * 300] && part(1, "scores being merged") == [8 * 512 * 100 * 16])
     }

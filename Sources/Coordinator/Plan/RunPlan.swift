@@ -120,7 +120,9 @@ public struct RunPlan: Sendable, Equatable {
         guard let group = group(ofRank: rank) else { return rank == 0 ? coordinator : MemoryEstimate(parts: []) }
         let worker = costs.memory(
             WorkerShare(labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank]))
-        return rank == 0 ? worker + coordinator : worker
+        if rank > 0 { return worker }
+        // A single learner's scores are measured when its worker, of the same process, is done.
+        return queue.count > 1 ? worker + coordinator : worker + coordinator.without(MemoryEstimate.measured, ifLessThan: worker)
     }
 
     /// Bytes that the ranks of a node map together: the data set, and what the learner starts from.

@@ -34,10 +34,18 @@ public struct MemoryEstimate: Sendable, Equatable {
             Part("scores that arrive", 3 * 16 * block),
             Part("where documents' scores begin", 8 * (size.testDocuments + 1) * (atATime + 1) * files),
             // Lists and their probabilities; a combination of two has up to twice the entries, the sum of learners more.
-            Part("scores being measured", rows * kept * 8 * (2 * files + 6)),
+            Part(measured, rows * kept * 8 * (2 * files + 6)),
             // Propensities, counts of documents, and the cut into shards.
             Part("labels", 32 * size.labels), program,
         ])
+    }
+
+    /// What is held only while scores are measured.
+    package static let measured = "scores being measured"
+
+    /// Without a part that is held when another process's or thread's is not, and is the smaller of the two.
+    package func without(_ name: String, ifLessThan other: MemoryEstimate) -> MemoryEstimate {
+        MemoryEstimate(parts: parts.filter { $0.name != name || $0.bytes > other.bytes - Self.program.bytes })
     }
 
     /// One process that is both.
