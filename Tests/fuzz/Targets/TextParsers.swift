@@ -28,8 +28,8 @@ let textParsers: [String: Parser] = [
         let made = tokenizer.encode("A text of words: naïve 中文 [SEP] running")
         precondition(made.ids.allSatisfy { (0..<tokenizer.columns).contains(Int($0)) })
         try tokenizer.save(to: InputFile.folder)
-        precondition(
-            try WordPiece(file: "\(InputFile.folder)/\(WordPiece.fileName)") == tokenizer, "another tokenizer than was saved")
+        let again = try WordPiece(file: "\(InputFile.folder)/\(WordPiece.fileName)")
+        precondition(again == tokenizer, "another tokenizer than was saved")
     },
     "pretrained_config": { content in
         _ = modelConfig.write(content)
