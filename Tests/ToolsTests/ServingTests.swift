@@ -1,10 +1,13 @@
 import Checkpoint
+import Config
+import Formats
 import Foundation
 import Learners
 import Support
 import Testing
 import Tools
 import Transport
+import WorkerChecks
 
 /// Models that ranks map, whole or by runs of labels.
 @Suite struct ServingTests {
@@ -58,6 +61,27 @@ import Transport
                 }
                 if !isMapped { try predict(kind, model, to: output) }
             }
+        }
+    }
+
+    @Test("So few labels that only one of the ranks has any", arguments: [FrameworkName.sparseSlice, .dismec])
+    func fewLabels(framework: FrameworkName) throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("serving-\(UUID())").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var learner = try LearnerJob(
+            folder: folder, data: SampleData(documents: 200, testDocuments: 31, labels: 40), framework: framework)
+        learner.options.predictions = [.text]
+        #expect(try learner.run(workers: 2) == 0)
+        let results = learner.options.resultFolder(seed: LearnerJob.seed)
+        var job = PredictionJob(
+            model: learner.options.modelFolder(seed: LearnerJob.seed),
+            input: .features("\(learner.options.datasetFolder)/tst_X_Xf.txt"))
+        job.output = "\(folder)/score.txt"
+        for (ranks, shards, chunk) in [(2, true, 11), (3, true, 4096), (3, false, 7), (2, true, 4096)] {
+            (job.shardsLabels, job.chunk) = (shards, chunk)
+            let asked = job
+            try ThreadCommunicator.run(size: ranks) { world in _ = try asked.run(over: world) }
+            #expect(try content(job.output) == content("\(results)/score.txt"), "\(ranks) ranks, runs of labels: \(shards)")
         }
     }
 
