@@ -16,7 +16,11 @@ let goldenPlan = """
       group 2: 2,007–2,008 labels a worker, 150 columns of the embeddings
 
     Time, estimated without reading and messages
+<<<<<<< HEAD
       about 42.9 s a learner on 0.57 cores (surrogate 14.2 s, shortlists 4.21 s, extreme 14.1 s, re-ranker 10.3 s)
+=======
+      surrogate 14.6 s, shortlists 4.21 s, extreme 14.1 s, re-ranker 10.3 s: about 43.3 s a learner
+>>>>>>> w/ranks
 
     Memory, estimated
       rank 0: 116 MiB
@@ -32,8 +36,7 @@ let goldenPlan = """
       node alpha: 1.39 GiB, of it 16 MiB data shared by ranks 0–7; 24.00 GiB available
 
     Messages a step, in a group of 3 (steps: surrogate 1,040, extreme 1,040, re-ranker 1,040)
-      allgather of the encoded batch, 255×300 floats: 0.2 MiB received a worker
-      sum of its gradient over the label shards: 0.2 MiB received a worker
+      vectors of the batch and gradients, in memory that the workers of a node share: 0 KiB received a worker
 
     Note
       node alpha has 2 cores for 7 worker threads: they take turns

@@ -45,8 +45,14 @@ public struct RandomLabels: Sendable, Equatable {
     public subscript(document: Int) -> ArraySlice<Int32> { labels[starts[document]..<starts[document + 1]] }
 
     /// Adds a document.
-    public mutating func append(_ own: some Sequence<Int32>) {
-        labels += own
+    public mutating func append(_ own: BufferSlice<Int32>) {
+        _ = own.withContiguousStorageIfAvailable { labels.append(contentsOf: $0) }
         starts.append(labels.count)
+    }
+
+    /// Room for so many documents and labels.
+    public mutating func reserve(documents: Int, labels count: Int) {
+        starts.reserveCapacity(documents + 1)
+        labels.reserveCapacity(count)
     }
 }

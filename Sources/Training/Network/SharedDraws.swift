@@ -40,6 +40,7 @@ package final class SharedDraws {
         if drawn.isEmpty || drawn.lowerBound != step { try share(from: step, docs, draw) }
         drawn = step + 1..<drawn.upperBound
         var labels = RandomLabels()
+        labels.reserve(documents: docs.count, labels: received.reduce(0) { $0 + $1.count } / Self.stepsAtATime)
         for (worker, share) in group.slices(docs.count).enumerated() { take(share.count, of: worker, into: &labels) }
         return labels
     }
