@@ -16,11 +16,7 @@ let goldenPlan = """
       group 2: 2,007–2,008 labels a worker, 150 columns of the embeddings
 
     Time, estimated without reading and messages
-<<<<<<< HEAD
-      about 42.9 s a learner on 0.57 cores (surrogate 14.2 s, shortlists 4.21 s, extreme 14.1 s, re-ranker 10.3 s)
-=======
-      surrogate 14.6 s, shortlists 4.21 s, extreme 14.1 s, re-ranker 10.3 s: about 43.3 s a learner
->>>>>>> w/ranks
+      about 43.3 s a learner on 0.57 cores (surrogate 14.6 s, shortlists 4.21 s, extreme 14.1 s, re-ranker 10.3 s)
 
     Memory, estimated
       rank 0: 116 MiB
