@@ -57,12 +57,13 @@ extension TrainOptions {
 
     /// The folder of the weights that a section's encoder starts from.
     ///
-    /// - Throws: `Failure` where the config names none.
+    /// - Throws: `Failure` where the config names none, or it isn't there.
     public func pretrainedFolder(_ section: ModuleConfig) throws -> String {
-        let name = section.encoder.pretrained
-        if !name.isEmpty { return name.hasPrefix("/") ? name : "\(data)/\(name)" }
+        let name = section.encoder.pretrained, path = name.hasPrefix("/") ? name : "\(data)/\(name)"
+        if !name.isEmpty && isFolder(path) { return path }
         throw Failure(
-            .usage, "no folder of pretrained weights", at: "pretrained", found: "init \"pretrained\", and no folder",
+            .usage, "no folder of pretrained weights", at: name.isEmpty ? "pretrained" : path,
+            found: name.isEmpty ? "init \"pretrained\", and no folder" : "no such folder",
             expected: "a folder with model.safetensors, config.json and vocab.txt",
             advice: "name it: --set extreme.pretrained=FOLDER; or --set extreme.init=random")
     }

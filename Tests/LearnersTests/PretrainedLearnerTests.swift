@@ -90,7 +90,7 @@ import WorkerChecks
             return nil
         }
         #expect(try refusal("good", Sizes()) == nil)
-        #expect(try refusal("none", nil)?.problem == "no such folder")
+        #expect(try refusal("none", nil)?.found == "no such folder")
         #expect(try refusal("unsaid", nil, folder: "")?.problem == "no folder of pretrained weights")
         #expect(try refusal("tokens", Sizes(vocabulary: 199))?.found == "200 tokens")
         #expect(try refusal("layers", Sizes(layers: 3))?.found == "num_layers 3")
