@@ -14,7 +14,7 @@ public struct StepCosts: Sendable, Equatable {
     public var overheadFull = 18e-6, overheadFrozen = 12e-6, overheadShortlist = 20e-6
     /// Of these, what each worker of a group does in full: R's norm, copies of x̂ and z, lists of a batch. Of workers that share
     /// memory, and of others, who copy what they send and get, too (docs/SCALING.md).
-    public var eachSharing = 1.1e-6, eachSending = 2e-6
+    public var eachSharing = 2e-6, eachSending = 2e-6
     /// The workers of a group share a node's memory.
     public var sharesMemory = true
     /// Seconds a label of the walks, centroids and levels of clustering.
