@@ -131,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "LearnersTests",
             dependencies: [
-                "TestSupport", "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats",
+                "TestSupport", "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets",
+                "Config", "Formats",
                 "Transport", "Checkpoint",
                 "Support",
             ]),
