@@ -14,9 +14,10 @@ import WorkerChecks
     private static let dims = 37, batch = 24, documents = 61, labels = 640
 
     private static func matrix(cols: Int, perRow: Int, factor: Int, binary: Bool = false) -> CSRMatrix {
-        let rows = (0..<documents).map { row in
-            Set((0..<perRow).map { Int32((row * factor + $0 * $0 * 29 + 7 * $0) % cols) }).sorted().map {
-                ($0, Float(1 + (Int($0) * 5 + row) % 9) / 4)
+        let rows = (0..<documents).map { (row: Int) -> [(Int32, Float)] in
+            let columns = Set((0..<perRow).map { (i: Int) -> Int32 in Int32((row * factor + i * i * 29 + 7 * i) % cols) })
+            return columns.sorted().map { (column: Int32) -> (Int32, Float) in
+                (column, Float(1 + (Int(column) * 5 + row) % 9) / 4)
             }
         }
         return CSRMatrix(cols: cols, rows: rows, binary: binary)
