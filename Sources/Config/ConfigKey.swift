@@ -16,9 +16,18 @@ public struct ConfigKey<Section: Sendable>: Sendable {
     public let reach: ConfigReach
     /// What a value must be, for error messages: `an integer from 1 to 100000`.
     public private(set) var expected: String
+    /// Earlier versions did not have it: it is written where it is not at its default, so that their fingerprints hold.
+    public private(set) var isAdded = false
     public let read: @Sendable (Section) -> JSONValue
     /// Writes the value, or returns false where it is of the wrong type or out of range.
     public let write: @Sendable (inout Section, JSONValue) -> Bool
+
+    /// The key as one that earlier versions did not have.
+    func added() -> ConfigKey {
+        var key = self
+        key.isAdded = true
+        return key
+    }
 
     /// The key with a few words on what it means, which messages give beside what it may be.
     public func meaning(_ help: String) -> ConfigKey {

@@ -46,8 +46,8 @@ extension ModuleConfig {
         .choice("init", \.encoder.start, whereNull: .random),
         .text(
             "pretrained", \.encoder.pretrained, of: "a folder with model.safetensors, config.json and vocab.txt",
-            mayBeEmpty: true,
-            reach: .report),
+            mayBeEmpty: true, reach: .report
+        ).added(),
         .number("beta", \.beta, to: 1),
         .choice("ns_method", \.shortlist.negativeSampling),
         .integer("num_centroids", \.shortlist.centroids, 1...1_000_000),
@@ -74,10 +74,10 @@ extension ModuleConfig {
         .choice("bias_init", \.classifier.biasStart),
         .choice("lr_schedule", \.optimisation.schedule),
         .number("encoder_rate", \.optimisation.encoderRate, above: 0, to: 100),
-        .number("epsilon", \.optimisation.epsilon, above: 0, to: 1),
-        .number("warmup", \.optimisation.warmup, to: 0.99),
-        .number("layer_decay", \.optimisation.layerDecay, above: 0, to: 1),
-        .number("clip_norm", \.optimisation.clipNorm, to: 1e9),
+        .number("epsilon", \.optimisation.epsilon, above: 0, to: 1).added(),
+        .number("warmup", \.optimisation.warmup, to: 0.99).added(),
+        .number("layer_decay", \.optimisation.layerDecay, above: 0, to: 1).added(),
+        .number("clip_norm", \.optimisation.clipNorm, to: 1e9).added(),
     ]
 }
 

@@ -4,7 +4,8 @@ import Support
 extension Config {
     /// All settings as they hold, what was inherited included: canonical JSON, keys sorted, one a line.
     ///
-    /// Parsing it gives an equal `Config`. Keys without effect here are left out.
+    /// Parsing it gives an equal `Config`. Keys without effect here are left out, and keys that earlier versions did not have where no
+    /// section changes them.
     public var json: String { value(ofKeysThat: { _ in true }).indentedText + "\n" }
 
     /// Hex digest of the settings that change a learner or its scores; not of names, of what is saved, or of how it is scored.
@@ -41,11 +42,17 @@ extension Config {
 
     private func value(ofKeysThat qualify: (ConfigReach) -> Bool) -> JSONValue {
         var sections = [ConfigSection.global.rawValue: GlobalConfig.keys.value(of: global, where: qualify)]
+        let keys = ModuleConfig.keys.filter { !$0.isAdded || isChanged($0) }
         for section in schema.modules {
-            sections[section.rawValue] = ModuleConfig.keys.value(of: self[module: section], where: qualify)
+            sections[section.rawValue] = keys.value(of: self[module: section], where: qualify)
         }
         if let own { sections[type(of: own).section.rawValue] = .sorted(own.values(where: qualify)) }
         return .sorted(sections)
+    }
+
+    /// A section's default may be what overrides the value of another that it would take, so all are looked at.
+    private func isChanged(_ key: ConfigKey<ModuleConfig>) -> Bool {
+        schema.modules.contains { key.read(self[module: $0]) != key.read(ModuleConfig()) }
     }
 }
 

@@ -34,7 +34,8 @@ import WorkerChecks
         }
     }
 
-    /// 256 labels are few enough to be trained all. Half of a table's places or more are free, and they are a power of two.
+    /// 256 labels are few enough to be trained all. A quarter of a table's places or more are free; they come in eights, with a byte and
+    /// a weight of eight bytes each, and sixteen bytes more a table.
     @Test(
         "few labels: SparseSlice's exactly", arguments: [["num_negatives=80"], ["num_negatives=12", "postings=9", "delta=0.02"]])
     func sparseSlice(settings: [String]) throws {
@@ -42,8 +43,8 @@ import WorkerChecks
         let counts = try #require(trained.counts(SparseSlice(), on: cpu))
         #expect(trained.weights.count == 256 && trained.meanEntries > 256)
         #expect(counts.meanEntries == trained.meanEntries && counts.weights == trained.weights.reduce(0, +))
-        let places = trained.weights.map { count in (1...).lazy.map { 1 << $0 }.first { $0 >= 2 * count } ?? 0 }
-        #expect(counts.tableBytes == 8 * places.reduce(0, +))
+        let bytes = trained.weights.filter { $0 > 0 }.map { count in (count * 4 / 3 + 8) / 8 * 8 * 9 + 16 }
+        #expect(counts.tableBytes == bytes.reduce(0, +))
     }
 
     @Test("few labels: DiSMEC's exactly")
