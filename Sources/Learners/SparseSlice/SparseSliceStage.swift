@@ -176,7 +176,8 @@ final class SparseSlicePredictor: LearnerPredictor {
         means = try Self.means(model, labels, on: group.device)
         classifiers = try Self.classifiers(model, labels, on: group.device)
         combination = SparseSliceCombination(
-            settings, positives: positives, documents: model.data.trainRowsInFile, unlisted: min(model.config.global.topK, settings.listed(labels: model.data.labelCount)))
+            settings, positives: positives, documents: model.data.trainRowsInFile,
+            unlisted: min(model.config.global.topK, settings.listed(labels: model.data.labelCount)))
     }
 
     private static func means(_ model: TrainedModel, _ labels: Range<Int>, on device: any Device) throws -> LabelMeans {
