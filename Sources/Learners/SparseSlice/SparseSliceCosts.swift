@@ -55,8 +55,8 @@ struct SparseSliceCosts: LearnerCosts {
         problem.counts?.weights ?? (positives * 6 / 5 + negatives * 6 / 1000) * entriesOfDocument
     }
 
-    /// At most half of a table's places are taken, and there are a power of two of them: 2.87 places a weight in all three sets.
-    private var tableBytes: Int { problem.counts?.tableBytes ?? 23 * weights }
+    /// A quarter of a table's places are free: 12.6 bytes a weight in all three sets.
+    private var tableBytes: Int { problem.counts?.tableBytes ?? 63 * weights / 5 }
 
     /// Lists of all documents turned round, and the means of all labels on each worker.
     func traffic(groupSize m: Int) -> Traffic {
