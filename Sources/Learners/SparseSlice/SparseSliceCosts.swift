@@ -69,21 +69,21 @@ struct SparseSliceCosts: LearnerCosts {
     /// those of PyPINames on two cores of an Intel Xeon (Emerald Rapids), in CPU seconds.
     func stageSeconds(cores: Double) -> [StageSeconds] {
         let documents = Double(size.trainDocuments), tests = Double(size.testDocuments), entries = Double(entriesOfDocument)
-        let slow = rates.sparseSlowness / cores, search = entries * postingsOfFeature * posting + 5e-6
+        let slow = rates.sparseSlowness / cores, search = entries * postingsOfFeature * posting + 4e-6
         let solving = Double(positives + negatives) * entries * Self.passes * rates.sparsePass / cores
         return [
             StageSeconds("label means", Double(positives) * entries * 8e-8 * slow),
             StageSeconds("shortlists", documents * search * slow),
             StageSeconds(ModuleName.classifiers.name, solving),
-            StageSeconds("prediction", tests * (search + Double(settings.numNbrs) * (entries * 2.2e-8 + 1.6e-7)) * slow),
+            StageSeconds("prediction", tests * (search + Double(settings.numNbrs) * (entries * 1.5e-8 + 1.1e-7)) * slow),
         ]
     }
 
     /// Of the dual solver, with copying a label's documents and storing it: ten passes that cost as much as so many of a measurement's.
-    private static let passes = 34.0
+    private static let passes = 27.0
 
     /// Seconds of a posting: sums of all labels that exceed a core's cache of 2 MiB are slower to reach.
-    private var posting: Double { 7.6e-9 * (1 + 0.3 * max(0, Double(4 * size.labels) / Double(2 << 20) - 1)) }
+    private var posting: Double { 6.1e-9 * (1 + 0.3 * max(0, Double(4 * size.labels) / Double(2 << 20) - 1)) }
 
     /// On average over documents, whose features are frequent ones mostly.
     private var postingsOfFeature: Double {
