@@ -118,13 +118,33 @@ func makePlan(
         #expect(part(one.memory(ofRank: 1), "layers") >= 4 * 4_000_000)
         #expect(part(one.memory(ofRank: 1), "residual") == 0)
         // Whole on each; the vectors of a batch's tokens are shared out.
-        let layers = { (plan: RunPlan) in part(plan.memory(ofRank: 1), "layers") / (8 + plan.threads[1] - 1) }
+        let layers = { (plan: RunPlan) in part(plan.memory(ofRank: 1), "layers") / (9 + plan.threads[1]) }
         #expect(layers(one) == layers(four))
         #expect(
             3 * part(four.memory(ofRank: 1), "token vectors of a batch") < part(one.memory(ofRank: 1), "token vectors of a batch")
         )
         #expect(part(one.memory(ofRank: 1), "classifiers") == 4015 * 65 * 12)
         #expect(four.description.contains("1,000,000 floats") && four.description.contains("255×64"))
+    }
+
+    /// Each of a stack's parameters meets each token: once forward, twice backward. A batch has eight blocks to share.
+    @Test(arguments: [(1.0, 1.0), (2, 2), (8, 8), (16, 8)]) func stacksTakeTheTimeOfTheirProducts(cores: Double, sharers: Double)
+    {
+        let size = wordNet(), parameters = 10_000_000
+        let stack = EncoderSize(
+            parameters: parameters, readsTokens: true, floatsPerToken: 5000, intermediateDims: 64, outputDims: 64)
+        func seconds(_ encoder: EncoderSize?) -> [String: Double] {
+            let costs = OneVsAll().costs(LearnerProblem(config: Config(), size: size, encoder: encoder), rates: StepCosts())
+            return .init(uniqueKeysWithValues: costs.stageSeconds(cores: cores).map { ($0.name, $0.seconds) })
+        }
+        let with = seconds(stack), without = seconds(nil)
+        let epochs = Double(Config().extreme.optimisation.epochs), flops = 2 * Double(size.tokensPerDocument * parameters)
+        for (stage, passes) in [
+            ("extreme", 3 * epochs * Double(size.trainDocuments)), ("prediction", Double(size.testDocuments)),
+        ] {
+            let expected = passes * flops / StepCosts().layers / sharers
+            #expect(abs((with[stage] ?? 0) - (without[stage] ?? 0) - expected) < 1e-9 * expected)
+        }
     }
 
     @Test func denseFeaturesHaveNoEmbeddings() {

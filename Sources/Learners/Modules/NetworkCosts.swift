@@ -107,7 +107,8 @@ package struct NetworkCosts: LearnerCosts {
         // Where there are shortlists, those of the test documents are counted with the search.
         let scored = plan.hasShortlists ? config.extreme.shortlist.length : size.labels
         let products = 2 * Double(size.testDocuments) * Double(min(scored, size.labels)) * Double(size.dimensions)
-        stages.append(StageSeconds("prediction", products / rates.exactSearch / cores))
+        let encoding = layers(size.testDocuments, cores: cores)
+        stages.append(StageSeconds("prediction", encoding + products / rates.exactSearch / cores))
         return stages
     }
 }
@@ -117,17 +118,32 @@ extension NetworkCosts {
     /// Epochs on all logits of `labels` labels.
     package func oneVsAll(_ section: ModuleConfig, labels: Int, cores: Double) -> Double {
         Double(section.optimisation.epochs)
-            * rates.oneVsAllEpoch(
-                documents: size.trainDocuments, labels: labels, dims: size.dimensions, workers: cores)
+            * (layersEpoch(section, cores: cores)
+                + rates.oneVsAllEpoch(
+                    documents: size.trainDocuments, labels: labels, dims: size.dimensions, workers: cores))
     }
 
     /// Epochs on `pairs` logits a document.
     package func shortlists(_ section: ModuleConfig, pairs: Int, freezes: Bool, cores: Double) -> Double {
         Double(section.optimisation.epochs)
-            * rates.shortlistEpoch(
-                documents: size.trainDocuments, labels: size.labels, pairs: pairs, dims: size.dimensions,
-                batch: section.optimisation.batchSize,
-                freezes: freezes, workers: cores)
+            * (layersEpoch(section, cores: cores)
+                + rates.shortlistEpoch(
+                    documents: size.trainDocuments, labels: size.labels, pairs: pairs, dims: size.dimensions,
+                    batch: section.optimisation.batchSize,
+                    freezes: freezes, workers: cores))
+    }
+
+    /// The forward pass of a stack of layers over some documents: each of its parameters meets each token, or each document that is a
+    /// vector. At most as many workers as there are blocks of a batch share it.
+    private func layers(_ documents: Int, cores: Double) -> Double {
+        guard let encoder else { return 0 }
+        let rows = Double(documents) * Double(encoder.readsTokens ? size.tokensPerDocument : 1)
+        return 2 * rows * Double(encoder.parameters) / rates.layers / min(cores, Double(BlockCut.count))
+    }
+
+    /// Of training documents, forward and backward, where products are twice as many.
+    private func layersEpoch(_ section: ModuleConfig, cores: Double) -> Double {
+        (section.encoder.isFrozen ? 1 : 3) * layers(size.trainDocuments, cores: cores)
     }
 
     /// Module III on shortlists of module II.
@@ -137,5 +153,7 @@ extension NetworkCosts {
     }
 
     /// One search of module II.
-    package func search(cores: Double) -> Double { rates.search(size, config.extreme, workers: cores) }
+    package func search(cores: Double) -> Double {
+        rates.search(size, config.extreme, workers: cores) + layers(size.trainDocuments, cores: cores)
+    }
 }

@@ -39,15 +39,15 @@ struct WorkerMemory {
         12 * max(labels * (modules.hasReranker ? 2 : 1), share(modules.surrogateLabels(size.labels))) * (dims + 1)
     }
 
-    /// Layers are whole on each worker. Of a stack, value, moments and gradient of each network; partial sums of the gradient
-    /// on the way, which every thread has.
+    /// Layers are whole on each worker. Of a stack, value, moments and gradient of each network, and matrices prepared for products,
+    /// forward and backward; partial sums of the gradient on the way, which every thread has.
     private var layers: [(String, Int)] {
         guard let encoder else { return [("residual", 16 * modules.networks * size.dimensions * size.dimensions)] }
         let tokens = batch * size.tokensPerDocument
         // Vectors and their gradients, whole for its own documents; columns and messages for all.
         let vectors = share(tokens) * (3 * size.dimensions + encoder.floatsPerToken) + 2 * tokens * columns
         return [
-            ("layers", 4 * encoder.parameters * modules.networks * (4 + 3 + threads)),
+            ("layers", 4 * encoder.parameters * modules.networks * (6 + 3 + threads)),
             ("token vectors of a batch", encoder.readsTokens ? 4 * vectors : 0),
         ]
     }

@@ -7,6 +7,8 @@ public struct StepCosts: Sendable, Equatable {
     public var oneVsAll = 89e9
     /// Flop/s of sgemm and bytes/s of a copy, the bounds of the shortlist step, and the part of its bound that it reaches.
     public var product = 94e9, copy = 27.8e9, shortlistReaches = 0.52
+    /// Flop/s of an encoder's layers, forward and backward: what of products the layer of a transformer reaches at 16 tokens a document.
+    public var layers: Double { 0.72 * product }
     /// Flop/s of an exact search, and of a graph's scattered reads.
     public var exactSearch = 70e9, graphSearch = 5e9
     /// Seconds a document and epoch at D 300 that are no classifier's: what was left of a measured learner after its kernels' time
