@@ -51,8 +51,9 @@ struct PlannedTime {
 }
 
 extension RunPlan {
-    /// Takes this machine's own rates, which costs a second, where the plan's time is worth it.
+    /// Takes this machine's own rates, which costs a second, where the plan's time is worth it, and memory is not limited.
     mutating func measureSpeed(unlessShorterThan seconds: Double) {
+        if hasAddressLimit { return }
         if let time = PlannedTime(self), time.seconds >= seconds { rates = .measured() }
     }
 

@@ -54,6 +54,12 @@ public func fewestCPUSeconds(rounds: Int, _ bodies: [() -> Void]) -> [Double] {
     return best
 }
 
+/// Whether the memory that this process may map is limited (`ulimit -v`): it should map nothing that it can do without.
+public var hasAddressLimit: Bool {
+    var limit = rlimit()
+    return getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 && limit.rlim_cur != rlim_t.max
+}
+
 /// Gives back to the system what `malloc` keeps of freed memory: after many small arrays that can be most of it.
 ///
 /// By name, since Swift's module of glibc lacks it, and other C libraries have none.
