@@ -16,14 +16,6 @@ DX_INLINE float largest(const float *x, size_t padded) {
     return top;
 }
 
-DX_INLINE float padded_sum(const float *x, size_t padded) {
-    v16 sum = {0};
-    for (size_t c = 0; c < padded; c += 16) sum += *(const v16 *)(x + c);
-    float total = 0;
-    for (int i = 0; i < 16; i++) total += sum[i];
-    return total;
-}
-
 DX_CLONES void dx_softmax_rows(float *scores, size_t rows, size_t count, size_t ld, float scale) {
     for (size_t r = 0; r < rows; r++) {
         float *row = scores + r * ld;
@@ -31,7 +23,7 @@ DX_CLONES void dx_softmax_rows(float *scores, size_t rows, size_t count, size_t 
         const float top = largest(row, ld);
         for (size_t c = 0; c < ld; c++) row[c] = dx_exp(scale * (row[c] - top));
         for (size_t c = count; c < ld; c++) row[c] = 0;
-        const float inverse = 1.0f / padded_sum(row, ld);
+        const float inverse = 1.0f / dx_row_sum(row, ld);
         for (size_t c = 0; c < ld; c++) row[c] *= inverse;
     }
 }

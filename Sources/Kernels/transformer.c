@@ -3,21 +3,6 @@
 #include "vector.h"
 #pragma clang fp contract(fast)
 
-DX_INLINE float lane_sum(const v16 *x) {
-    float total = 0;
-    for (int i = 0; i < 16; i++) total += (*x)[i];
-    return total;
-}
-
-DX_INLINE float row_sum(const float *x, size_t count) {
-    v16 sum = {0};
-    size_t i = 0;
-    for (; i + 16 <= count; i += 16) sum += *(const v16 *)(x + i);
-    float total = lane_sum(&sum);
-    for (; i < count; i++) total += x[i];
-    return total;
-}
-
 DX_INLINE float squares_around(const float *x, size_t count, float mean) {
     v16 sum = {0};
     size_t i = 0;
@@ -25,7 +10,7 @@ DX_INLINE float squares_around(const float *x, size_t count, float mean) {
         const v16 away = *(const v16 *)(x + i) - mean;
         sum += away * away;
     }
-    float total = lane_sum(&sum);
+    float total = dx_lane_sum(&sum);
     for (; i < count; i++) total += (x[i] - mean) * (x[i] - mean);
     return total;
 }
@@ -34,7 +19,7 @@ DX_CLONES void dx_layer_norm(float *x, size_t rows, size_t cols, size_t ld, floa
                              float *inverse, float *out, size_t ldo) {
     for (size_t r = 0; r < rows; r++) {
         float *row = x + r * ld, *to = out + r * ldo;
-        const float mean = row_sum(row, cols) / (float)cols;
+        const float mean = dx_row_sum(row, cols) / (float)cols;
         const float scale = 1.0f / sqrtf(squares_around(row, cols, mean) / (float)cols + eps);
         inverse[r] = scale;
         for (size_t c = 0; c < cols; c++) {
@@ -57,7 +42,7 @@ DX_CLONES void dx_layer_norm_backward(float *g, size_t ldg, const float *standar
             sums += weighted;
             products += weighted * *(const v16 *)(x + c);
         }
-        float sum = lane_sum(&sums), product = lane_sum(&products);
+        float sum = dx_lane_sum(&sums), product = dx_lane_sum(&products);
         for (; c < cols; c++) {
             const float weighted = row[c] * weight[c];
             sum += weighted;

@@ -54,6 +54,23 @@ DX_INLINE float dx_sigmoid_softplus(float x, float *softplus) {
     return x >= 0 ? r : t * r;
 }
 
+/// The sum of sixteen lanes, from the first to the last.
+DX_INLINE float dx_lane_sum(const v16 *x) {
+    float total = 0;
+    for (int i = 0; i < 16; i++) total += (*x)[i];
+    return total;
+}
+
+/// The sum of some floats, in an order that depends on their number alone.
+DX_INLINE float dx_row_sum(const float *x, size_t count) {
+    v16 sum = {0};
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) sum += *(const v16 *)(x + i);
+    float total = dx_lane_sum(&sum);
+    for (; i < count; i++) total += x[i];
+    return total;
+}
+
 /// Sum of squares, in double and in a fixed order.
 DX_INLINE double dx_square_sum(const float *x, size_t count) {
     double lanes[8] = {0}, sum = 0;

@@ -84,7 +84,7 @@ import Testing
         for length in 0..<good.count {
             #expect(refusal { _ = try read(Array(good[..<length])) } != nil, "\(length) bytes")
         }
-        var random = SeededNumbers(state: 3)
+        var random = XCTextFuzzTests.SeededGenerator(state: 3)
         let telling = Array("\"{}[],:0159-.eFIBU\\".utf8)
         var accepted = 0
         var problems = Set<String>()
@@ -117,18 +117,5 @@ import Testing
     private func refusal(_ body: () throws -> Void) -> Failure? {
         do { try body() } catch { return error as? Failure }
         return nil
-    }
-}
-
-/// SplitMix64: the same damages in each run.
-private struct SeededNumbers {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

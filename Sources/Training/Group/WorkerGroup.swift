@@ -37,6 +37,12 @@ public final class WorkerGroup {
 }
 
 extension WorkerGroup {
+    /// Makes a padded matrix whole on all workers, of which each has the rows of its slice. Collective.
+    package func gather(_ matrix: Tensor, slices: [Range<Int>]) throws {
+        let ld = matrix.stride, blocks = slices.map { $0.lowerBound * ld..<$0.upperBound * ld }
+        try device.withHost(matrix.withPadding, .readWrite) { try communicator.allgather($0, blocks: blocks) }
+    }
+
     /// The rows of all workers' matrices, one worker's behind the other's. Collective.
     package func gatherRows(_ own: CSRMatrix) throws -> CSRMatrix {
         if size == 1 { return own }

@@ -92,8 +92,7 @@ package final class AstecGroupEncoder: GroupEncoder {
             try shared.barrier()
             if z.memory !== out.memory { device.copy(out.rows(all), to: z.rows(all)) }
         } else if !share.isWhole {
-            let ld = z.stride, blocks = group.slices(rows).map { $0.lowerBound * ld..<$0.upperBound * ld }
-            try device.withHost(z.rows(all).withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
+            try group.gather(z.rows(all), slices: group.slices(rows))
         }
     }
 

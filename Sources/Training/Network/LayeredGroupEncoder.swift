@@ -59,18 +59,13 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
 
     package func forward(_ batch: DocumentBatch, step: Int?, z: Tensor) throws {
         try run(batch, step: step, x: x, z: z)
-        try gather(z)
+        try group.gather(z, slices: cut.shares)
     }
 
     package func intermediate(_ batch: DocumentBatch, x: Tensor) throws {
         let z = device.paddedTensor(rows: batch.rows, dims: stack.outputDims)
         try run(batch, step: nil, x: x, z: z)
-        try gather(x)
-    }
-
-    private func gather(_ matrix: Tensor) throws {
-        let ld = matrix.stride, blocks = cut.shares.map { $0.lowerBound * ld..<$0.upperBound * ld }
-        try device.withHost(matrix.withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
+        try group.gather(x, slices: cut.shares)
     }
 
     /// x̂ and z of this worker's rows.

@@ -21,7 +21,6 @@ final class ResidualShare {
     private let ownRows: Tensor, packed: Tensor, received: Tensor
 
     /// Collective.
-    ///
     init(_ residual: Residual?, _ group: WorkerGroup, _ shape: NetworkShape, shared: SharedTensors?) throws {
         self.group = group
         let rows = shape.batchSize
@@ -55,12 +54,11 @@ final class ResidualShare {
     private static func pays(_ residual: Residual, _ group: WorkerGroup, rows: Int) throws -> Bool {
         let device = group.device, dims = residual.dims
         let x = device.paddedTensor(rows: rows, dims: dims), y = device.paddedTensor(rows: rows, dims: dims)
-        let blocks = group.slices(rows).map { $0.lowerBound * x.stride..<$0.upperBound * x.stride }
         var messages = Double.infinity, products = Double.infinity
         for _ in 0..<4 {
             try group.communicator.barrier()
             var time = Stopwatch()
-            try device.withHost(x.withPadding, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
+            try group.gather(x, slices: group.slices(rows))
             messages = min(messages, time.seconds)
             time.restart()
             device.multiply(x, transposed: residual.gradient, into: y)
