@@ -73,7 +73,9 @@ struct SliceTraining {
         let search = try GenerativeSearch(
             plan, parts: [run.labels], k: settings.numNbrs, group: run.group, device: device, seed: run.seed
         ) { means.rows($0.lowerBound - first..<$0.upperBound - first) }
-        let lists = (train: try search.lists(train), test: try search.lists(test))
+        let lists = (
+            train: try search.lists(train, stoppedBy: run.control), test: try search.lists(test, stoppedBy: run.control)
+        )
         try run.pin(.shortlist, epoch: 0, stored(lists.train, lists.test, means), state: plan.state)
         return lists
     }

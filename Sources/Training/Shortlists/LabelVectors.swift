@@ -16,22 +16,38 @@ package struct LabelVectors: Sendable {
     package static let manyDocuments = 7500
 
     /// The k best labels for each query among these, of a search over `matrix` whose ids are rows.
-    package func topK(_ search: any NeighbourSearch, queries: Tensor, k: Int, team: ThreadTeam) throws -> TopK {
-        let extra = labelOf.count - Set(labelOf).count
-        let found = try search.topK(queries: queries, k: min(labelOf.count, k + extra))
-        let labels = TopK(rows: queries.rows, k: k)
-        team.forRanges(queries.rows, grain: 64) { range in
-            for row in range {
-                var seen = Set<Int32>(), at = row * k
-                for (id, score) in zip(found.ids(row), found.scores(row)) where seen.count < k {
-                    guard seen.insert(labelOf[Int(id)]).inserted else { continue }
-                    labels.indices[at] = labelOf[Int(id)]
-                    labels.scores[at] = score
-                    at += 1
-                }
+    ///
+    /// A label's vectors may fill a list that holds k of them, so a list is searched twice as long, and longer for the queries that
+    /// still lack labels: until it must hold k.
+    package func topK(_ search: any NeighbourSearch, queries: Tensor, k: Int, on device: any Device) throws -> TopK {
+        let most = min(labelOf.count, k + labelOf.count - Set(labelOf).count), labels = TopK(rows: queries.rows, k: k)
+        var length = min(most, 2 * k), rows = Array(0..<queries.rows), asked = queries
+        while true {
+            let found = try search.topK(queries: asked, k: length), list = rows
+            let counts = Buffer<Int32>(count: list.count)
+            device.team.forRanges(list.count, grain: 64) { range in
+                for i in range { counts[i] = Int32(fill(labels, row: list[i], from: found, found: i)) }
             }
+            rows = list.indices.filter { counts[$0] < k }.map { list[$0] }
+            guard !rows.isEmpty, length < most else { return labels }
+            length = min(most, 4 * length)
+            asked = device.tensor(rows: rows.count, cols: queries.cols)
+            device.copyRows(rows.enumerated().map { RowPair(from: $1, to: $0) }, of: queries, to: asked)
         }
-        return labels
+    }
+
+    /// Writes the first k labels of a list of vectors into a row, each once.
+    ///
+    /// - Returns: how many there were.
+    private func fill(_ labels: TopK, row: Int, from found: TopK, found list: Int) -> Int {
+        var seen = Set<Int32>(), at = row * labels.k
+        for (id, score) in zip(found.ids(list), found.scores(list)) where seen.count < labels.k {
+            guard seen.insert(labelOf[Int(id)]).inserted else { continue }
+            labels.indices[at] = labelOf[Int(id)]
+            labels.scores[at] = score
+            at += 1
+        }
+        return seen.count
     }
 }
 

@@ -39,8 +39,9 @@ package final class ShortlistSearch {
             LabelVectorBuilder(
                 labels: $0, data: context.data, dims: dims, perLabel: context.config.extreme.shortlist.centroids, on: device)
         }
-        let own = try Self.vectors(space, context, cut.ownDocuments, builders)
-        documents = try ProgressScope.building(methods.documents, cut.ownDocuments.count, "documents") { progress in
+        let needsDocuments = config.shortlist.negativeSampling != .centroids
+        let own = try Self.vectors(space, context, needsDocuments ? cut.ownDocuments : 0..<0, builders)
+        documents = try !needsDocuments ? [] : ProgressScope.building(methods.documents, cut.ownDocuments.count, "documents") { progress in
             try inParallel(cut.documents.count, device.team) { part in
                 let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
                 let rows = own.rows(offset..<offset + range.count)
@@ -66,10 +67,12 @@ package final class ShortlistSearch {
     }
 
     /// The shortlists (num_nbrs labels a row) of this worker's slice of the rows of `features`.
-    package func lists(_ features: CSRMatrix) throws -> TopK {
+    ///
+    /// - Parameter control: of the learner in training, which may be stopped meanwhile.
+    package func lists(_ features: CSRMatrix, stoppedBy control: LearnerControl? = nil) throws -> TopK {
         let rows = RowLists(group: group, rows: features.rows), k = config.shortlist.length
         let result = TopK(rows: rows.ownRows.count, k: k)
-        try rows.forEachSliceBlock("searching for shortlists") { block in
+        try rows.forEachSliceBlock("searching for shortlists", stoppedBy: control) { block in
             let queries = try space.unitRows(block.flatMap { $0.map(Int32.init) }, of: features)
             let short =
                 try config.shortlist.negativeSampling == .centroids
@@ -81,7 +84,7 @@ package final class ShortlistSearch {
 
     /// The k labels with the nearest centroids, for this worker's rows of the block.
     private func centroids(_ queries: Tensor, _ block: [Range<Int>], _ rows: RowLists, k: Int) throws -> TopK {
-        let found = try centroids.map { try $0.topK(queries: queries, k: k, team: group.team) }
+        let found = try centroids.map { try $0.topK(queries: queries, k: k, on: group.device) }
         return try rows.merge(whole(found, queries, k: k), block: block, k: k)
     }
 
@@ -162,9 +165,9 @@ private struct LabelSearch: Sendable {
     let vectors: LabelVectors
     let search: any NeighbourSearch
 
-    func topK(queries: Tensor, k: Int, team: ThreadTeam) throws -> TopK {
+    func topK(queries: Tensor, k: Int, on device: any Device) throws -> TopK {
         try vectors.hasSeveral
-            ? vectors.topK(search, queries: queries, k: k, team: team) : search.topK(queries: queries, k: k)
+            ? vectors.topK(search, queries: queries, k: k, on: device) : search.topK(queries: queries, k: k)
     }
 }
 
