@@ -36,7 +36,7 @@ expect 'inspect: nothing there' 2 'there is nothing at this path' 'expected:' --
 expect 'extract: no model there' 2 'no trained model here' -- extract "$data/Small" --what token-embeddings --to "$scratch/t.npy"
 expect 'extract: an unknown thing' 2 'document-embeddings' -- extract "$data/Small" --what weights --to "$scratch/t.npy"
 expect 'doctor: no such folder' 4 'FAIL  work folder' -- doctor --work "$scratch/nowhere"
-expect 'doctor' 0 'ok    MPI ' 'ok    HDF5 ' 'ok    start of processes' -- doctor --work "$scratch"
+expect 'doctor' 0 'ok    MPI ' 'ok    HDF5 ' 'ok    start of processes' 'ok    stop of jobs' -- doctor --work "$scratch"
 "${launcher[@]}" -np 3 "$program" doctor --work "$scratch" >"$out" 2>"$err" </dev/null
 verdict 'doctor under mpirun speaks once' "$([ "$(grep -c 'started by mpirun, 3 ranks' "$out")" -eq 1 ] || echo 'not once')" "$out" "$err"
 
