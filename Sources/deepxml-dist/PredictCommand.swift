@@ -37,7 +37,9 @@ struct PredictCommand: ParsableCommand {
             valueName: "model"), completion: .directory)
     var model: String
 
-    @Option(help: ArgumentHelp("Documents as features.", valueName: "file"), completion: .file()) var features: String?
+    @Option(
+        help: ArgumentHelp("Documents as features; - is standard input: a line of id:value entries each.", valueName: "file"),
+        completion: .file()) var features: String?
     @Option(help: ArgumentHelp("Documents as raw text; - is standard input.", valueName: "file"), completion: .file()) var text:
         String?
     @Option(

@@ -20,6 +20,8 @@ public enum TextForm: UInt8, Sendable {
     case plain
     /// A JSON object with `text`, or with `title` and `content`.
     case json
+    /// Not text but features: a row of XC text, `id:value` entries.
+    case features
 }
 
 /// What documents come from.

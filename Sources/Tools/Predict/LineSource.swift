@@ -16,10 +16,13 @@ final class LineSource: DocumentSource {
     private var given = 0
     private static let newline = UInt8(ascii: "\n"), pieceBytes = 1 << 20
 
-    /// - Parameter path: a file; `-`: standard input.
+    /// - Parameters:
+    ///   - path: a file; `-`: standard input.
+    ///   - form: of all lines; nil: the first line tells.
     /// - Throws: `Failure` where it is missing, a folder or packed.
-    init(path: String) throws {
+    init(path: String, form: TextForm? = nil) throws {
         self.path = path == "-" ? "standard input" : path
+        self.form = form
         descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure(

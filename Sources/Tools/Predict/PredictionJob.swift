@@ -9,7 +9,7 @@ import Transport
 /// `predict`: a trained learner or ensemble on documents from a file or a stream.
 public struct PredictionJob: Sendable {
     public enum Input: Sendable, Equatable {
-        /// A file of features of any format.
+        /// A file of features of any format; `-`: rows of XC text without a header, from standard input, scored as they come.
         case features(String)
         /// Raw text, one document a line; `-`: standard input.
         case text(String)

@@ -23,6 +23,9 @@ struct PredictionInputs {
         case .text(let path):
             text = try TextFeatures(models[0], place: path == "-" ? "standard input" : path)
             lines = readsInput ? try LineSource(path: path) : nil
+        case .features("-"):
+            text = try TextFeatures(rowsFor: models[0], place: "standard input")
+            lines = readsInput ? try LineSource(path: "-", form: .features) : nil
         case .features(let path):
             (text, lines) = (nil, nil)
             guard readsInput, !FileManager.default.fileExists(atPath: path) else { return }
@@ -67,7 +70,7 @@ struct PreparedPrediction {
             return
         }
         var stream: (any DocumentSource)? = found.lines
-        if case .features(let path) = job.input {
+        if case .features(let path) = job.input, path != "-" {
             stream = FeatureSource(try models[0].featureFile().read(path, threads: job.threads))
         }
         summary.reading = -began.timeIntervalSinceNow - summary.loading
