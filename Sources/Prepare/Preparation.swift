@@ -37,6 +37,11 @@ public struct Preparation: Sendable {
         self.name = name
     }
 
+    /// Tells before documents are read that the data set's folder could not be made.
+    ///
+    /// - Throws: `Failure` where its name is no folder's, or something stands there.
+    public func checkTarget() throws { _ = try StagedFolder.check(parent: dataFolder, name: name, replacing: force) }
+
     /// Writes trn/tst_X_Xf.txt, trn/tst_X_Y.txt, trn/tst_X_seq.npz, trn/tst_raw.tsv, vocabulary.txt, labels.txt,
     /// tokenizer.json, wordpiece.json (where the sequences are pieces) and fasttextB_embeddings_300d.npy to `dataFolder/name`.
     ///

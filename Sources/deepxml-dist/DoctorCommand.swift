@@ -30,7 +30,7 @@ struct DoctorCommand: ParsableCommand {
         // All ranks of a node would say the same.
         guard LaunchedRank.current == 0 else { return }
         let diagnoses = Doctor(work: work).examine()
-        print(Doctor.report(diagnoses))
+        try StandardOutput.print(Doctor.report(diagnoses))
         if diagnoses.contains(where: { $0.verdict == .fail }) { throw ExitCode(Failure.Code.outOfResources.rawValue) }
     }
 }

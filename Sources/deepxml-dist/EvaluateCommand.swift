@@ -1,6 +1,7 @@
 import ArgumentParser
 import Coordinator
 import Foundation
+import Support
 import Tools
 
 /// `deepxml-dist evaluate`: metrics of a file of predictions.
@@ -72,6 +73,8 @@ struct EvaluateCommand: ParsableCommand {
         (options.A, options.B) = (propensityA, propensityB)
         if let beta { options.betas = try EvaluateOptions.betas(beta) }
         let evaluation = try CommandProgress("evaluating").shown { try Evaluation(options) }
-        print(json ? try evaluation.json() : evaluation.text, terminator: json ? "" : "\n")
+        evaluation.notices.forEach { StandardError.print($0) }
+        if json, let nothing = evaluation.nothing { StandardError.print("\(labels): \(nothing)") }
+        try StandardOutput.print(json ? try evaluation.json() : evaluation.text, terminator: json ? "" : "\n")
     }
 }

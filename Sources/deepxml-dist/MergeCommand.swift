@@ -115,10 +115,10 @@ struct MergeCommand: ParsableCommand {
         let progress = CommandProgress("merging", quiet: selection.quiet)
         let saved = try progress.shown {
             let result = try merge.run()
-            if !selection.quiet { for notice in result.notices { FileHandle.standardError.write(Data("\(notice)\n".utf8)) } }
+            if !selection.quiet { result.notices.forEach { StandardError.print($0) } }
             return try MergedFiles(folder: output, formats: selection.predictions).write(result, of: merge, labels, trainLabels)
         }
-        print(saved.text)
+        try StandardOutput.print(saved.text)
     }
 
     private func tuning() throws -> FileMerge.Tuning? {

@@ -40,23 +40,29 @@ struct PrepareCommand: ParsableCommand {
     @Flag(help: "Raw XC JSON: keep every label, so that column i is label i.") var keepAllLabels = false
     @Option(help: "Name of the data set. (default: WordNetDemo, or the training file's name)") var name: String?
     @Option(help: "Folder of data sets.", completion: .directory) var data = "./data"
-    @Option(help: "Seed for the sample, the 80:20 split and the embeddings.") var seed: UInt64 = 0
-    @Option(help: "Keep tokens and subwords that occur in at least this many training documents.") var minCount = 2
-    @Option(help: "Keep at most this many features: those in the most training documents.") var maxFeatures: Int?
+    @Option(parsing: .unconditional, help: "Seed for the sample, the 80:20 split and the embeddings.") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Keep tokens and subwords that occur in at least this many training documents.")
+    var minCount = 2
+    @Option(parsing: .unconditional, help: "Keep at most this many features: those in the most training documents.")
+    var maxFeatures: Int?
     @Option(help: "Additional features: ngrams (character n-grams), bpe or none.") var subwords = Subwords.none
-    @Option(help: "Shortest n-gram, counting the word boundary marks < and >. (default: 3)") var subwordMin: Int?
-    @Option(help: "Longest n-gram. (default: 6)") var subwordMax: Int?
-    @Option(help: "Maximum number of merges that BPE learns. (default: 8000)") var bpeMerges: Int?
-    @Option(help: "Keep labels with at least this many training documents.") var minLabelCount = 2
+    @Option(parsing: .unconditional, help: "Shortest n-gram, counting the word boundary marks < and >. (default: 3)")
+    var subwordMin: Int?
+    @Option(parsing: .unconditional, help: "Longest n-gram. (default: 6)") var subwordMax: Int?
+    @Option(parsing: .unconditional, help: "Maximum number of merges that BPE learns. (default: 8000)") var bpeMerges: Int?
+    @Option(parsing: .unconditional, help: "Keep labels with at least this many training documents.") var minLabelCount = 2
     @Option(help: "Token embeddings: fasttext or none.") var embeddings = Embeddings.fasttext
-    @Option(help: "Threads for fastText; with more than one it is faster, but results differ from run to run.") var threads = 1
+    @Option(
+        parsing: .unconditional,
+        help: "Threads for fastText; with more than one it is faster, but results differ from run to run.") var threads = 1
     @Flag(help: "Do not write trn_X_seq.npz and tst_X_seq.npz, the token sequences that sequential encoders need.")
     var noSequences = false
     @Option(
         help: "Folder of a pretrained encoder (BERT family): write its word pieces, not the features, as sequences.",
         completion: .directory)
     var pretrained: String?
-    @Option(help: "Cut texts at this many word pieces, [CLS] and [SEP] included. (default: 40)") var maxTokens: Int?
+    @Option(parsing: .unconditional, help: "Cut texts at this many word pieces, [CLS] and [SEP] included. (default: 40)")
+    var maxTokens: Int?
     @Flag(help: "Replace an existing data set of the same name.") var force = false
     @Flag(help: "Print nothing but errors.") var quiet = false
 
@@ -73,12 +79,13 @@ struct PrepareCommand: ParsableCommand {
         if subwords != .bpe, bpeMerges != nil { throw ValidationError("--bpe-merges needs --subwords bpe") }
         if maxTokens != nil, pretrained == nil { throw ValidationError("--max-tokens needs --pretrained") }
         if noSequences, pretrained != nil { throw ValidationError("--no-sequences and --pretrained exclude each other") }
+        try OptionRanges.check(threads: threads)
         for (flag, value) in [
-            ("--min-count", minCount), ("--min-label-count", minLabelCount), ("--threads", threads),
-            ("--max-features", maxFeatures ?? 1), ("--subword-min", subwordMin ?? 1), ("--bpe-merges", bpeMerges ?? 1),
-            ("--max-tokens", maxTokens ?? 1),
-        ] where value < 1 {
-            throw ValidationError("\(flag) is \(value), expected 1 or more")
+            ("--min-count", minCount), ("--min-label-count", minLabelCount), ("--max-features", maxFeatures),
+            ("--subword-min", subwordMin), ("--subword-max", subwordMax), ("--bpe-merges", bpeMerges),
+            ("--max-tokens", maxTokens),
+        ] {
+            try OptionRanges.check(flag, value, OptionRanges.counts)
         }
         if case .ngrams(let min, let max) = rule, max < min {
             throw ValidationError("--subword-max is \(max), expected --subword-min (\(min)) or more")
@@ -87,7 +94,7 @@ struct PrepareCommand: ParsableCommand {
 
     func run() throws {
         let summary = try progress.shown { try train.map(prepareOwn) ?? prepareDemo() }
-        if !quiet { print(summary) }
+        if !quiet { try StandardOutput.print(summary) }
     }
 
     private var rule: SubwordRule {
@@ -136,6 +143,7 @@ struct PrepareCommand: ParsableCommand {
         preparation.embeddings = fastText
         preparation.force = force
         configure(&preparation, try pieces())
+        try preparation.checkTarget()
         var parts = try documents(file, &preparation)
         if test == nil { parts = DemoData.split(parts.train, seed: seed) }
         return try preparation.run(train: parts.train, test: parts.test, log: log)

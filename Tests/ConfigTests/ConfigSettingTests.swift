@@ -1,4 +1,5 @@
 import Config
+import Support
 import Testing
 
 @Suite("--set, canonical JSON and fingerprints")
@@ -19,6 +20,23 @@ struct ConfigSettingTests {
         #expect(
             config.surrogate.optimisation.decayInterval == -1 && config.reranker.shortlist.length == 40
                 && config.surrogate.encoder.start == .random)
+    }
+
+    @Test("numbers and words as people type them")
+    func loose() throws {
+        var config = try parse(ConfigSamples.older)
+        for (text, value) in [(".01", 0.01), ("+.5", 0.5), ("5.", 5), ("1E-2", 0.01), ("007", 7), (" .25 ", 0.25)] {
+            try config.set("extreme.learning_rate=\(text)")
+            #expect(config.extreme.optimisation.learningRate == value, "\(text)")
+        }
+        try config.set("extreme.num_epochs=+3")
+        try config.set("global.use_reranker=False")
+        try config.set("surrogate.init=None")
+        #expect(
+            config.extreme.optimisation.epochs == 3 && !config.global.useReranker && config.surrogate.encoder.start == .random)
+        for text in ["nan", "inf", "0x10", "1e999", "--5", "1,5", ".", ""] {
+            #expect(throws: Failure.self, "\(text)") { try config.set("extreme.learning_rate=\(text)") }
+        }
     }
 
     @Test("a name may look like a number")

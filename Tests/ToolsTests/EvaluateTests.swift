@@ -55,6 +55,24 @@ import Tools
 
     private func done() { try? FileManager.default.removeItem(atPath: folder) }
 
+    @Test("where no document has a label, no figure is given") func nothingToMeasure() throws {
+        defer { done() }
+        try ("30 12\n" + String(repeating: "\n", count: 30)).write(toFile: folder + "/tst.txt", atomically: true, encoding: .utf8)
+        let evaluation = try Evaluation(options("score.npz"))
+        #expect(evaluation.documents == 0 && evaluation.text.contains("nothing to measure") && !evaluation.text.contains("0.00"))
+    }
+
+    @Test("other numbers of labels are told, and the figures stay") func widths() throws {
+        defer { done() }
+        let plain = try Evaluation(options("score.npz"))
+        #expect(plain.notices.isEmpty)
+        let text = try String(contentsOfFile: folder + "/tst.txt", encoding: .utf8)
+        try text.replacingOccurrences(of: "30 12", with: "30 14").write(
+            toFile: folder + "/tst.txt", atomically: true, encoding: .utf8)
+        let wider = try Evaluation(options("score.npz"))
+        #expect(wider.notices.count == 1 && wider.notices[0].contains("tst.txt 14") && wider.metrics.P == plain.metrics.P)
+    }
+
     @Test func everyFormatGivesTheRunsFigures() throws {
         defer { done() }
         let table = truth.evaluate(scores.combined(beta: 0.4)).rounded()

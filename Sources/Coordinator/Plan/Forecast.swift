@@ -79,9 +79,9 @@ extension Forecast {
             rows: rows.map { row in
                 [
                     "\(row.ranks)", row.ranks == 1 ? "-" : Quantity.bytes(row.coordinatorBytes), Quantity.bytes(row.workerBytes),
-                    Quantity.bytes(Int(row.bytesAStep)), Quantity.seconds(row.computeSeconds),
+                    Quantity.bytes(Int(saturating: row.bytesAStep)), Quantity.seconds(row.computeSeconds),
                     Quantity.seconds(row.messageSeconds), Quantity.seconds(row.seconds),
-                    "\(Int((100 * row.efficiency).rounded())) %",
+                    "\(Int(saturating: (100 * row.efficiency).rounded())) %",
                 ]
             })
         let heading =

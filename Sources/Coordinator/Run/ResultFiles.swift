@@ -16,11 +16,11 @@ struct ResultFiles {
     /// Only JSON lines have them.
     private let labelNames: [String]
 
-    init(options: TrainOptions, data: XCDataset, team: ThreadTeam) {
+    init(options: TrainOptions, data: XCDataset, names: DatasetNames, team: ThreadTeam) {
         self.options = options
         self.data = data
         self.team = team
-        labelNames = options.predictions.contains(.jsonl) ? TextLines.all(in: "\(options.datasetFolder)/labels.txt") : []
+        labelNames = options.predictions.contains(.jsonl) ? names.labels.map(TextLines.all) ?? [] : []
         let global = options.config.global
         truth = GroundTruth(
             labels: data.testLabels,

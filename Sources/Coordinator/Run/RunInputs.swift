@@ -12,6 +12,7 @@ struct RunInputs {
     /// Files of token embeddings as the ranks map them, by their name in the config.
     let embeddings: [String: String]
     let embeddingsFingerprint: String
+    let names: DatasetNames
     /// What the person should be told about them.
     let notices: [String]
 
@@ -33,7 +34,8 @@ struct RunInputs {
             if !fingerprints.contains(weights) { fingerprints.append(weights) }
         }
         embeddingsFingerprint = fingerprints.joined(separator: "+")
-        notices = prepared.compactMap(\.file.notice)
+        names = DatasetNames(folder: options.datasetFolder, data)
+        notices = prepared.compactMap(\.file.notice) + files.sizeNotices() + names.notices
     }
 
     /// Each file of token embeddings that the learner names must have a row a token and D columns, or be made into such a one.
@@ -58,7 +60,8 @@ struct RunInputs {
     private static func noEmbeddings(_ path: String, _ tokens: Int, _ dims: Int, otherwise: String) -> Failure {
         Failure(
             .usage, "no token embeddings", at: path, found: "no such file",
-            expected: "a .npy file of \(tokens)×\(dims) numbers, or vectors of words (fastText's .bin or .vec, GloVe's text)",
+            expected: "a .npy file of \(tokens)×\(dims) numbers, or vectors of words "
+                + "(fastText's .bin or .vec, word2vec's .bin, GloVe's text)",
             advice: "make it (`deepxml-dist prepare` does, by fastText)" + (otherwise.isEmpty ? "" : ", or \(otherwise)"))
     }
 }

@@ -144,7 +144,9 @@ struct SliceTraining {
             ProgressEvent(
                 learner: Int(run.seed), module: ModuleName.extreme.name, epoch: block, epochs: blocks,
                 etaSeconds: Double(all - done) / max(rate, 1e-9),
-                message: "\(Quantity.count(done)) of \(Quantity.plural(all, "label")), \(Quantity.count(Int(rate))) labels/s"))
+                message:
+                    "\(Quantity.count(done)) of \(Quantity.plural(all, "label")), \(Quantity.count(Int(saturating: rate))) labels/s"
+            ))
     }
 
     private func noticeUnsolved(_ own: DenseLinearOutcome) throws {

@@ -17,6 +17,10 @@ public struct LabelNames: Sendable, Equatable {
         var isJSON: Bool?
         try TextLines(path: file, expected: "{\"title\": \"…\"} a line (lbl.json.gz), or one name a line (Y.txt)")
             .forEach { line, number in
+                if isJSON == nil {
+                    try WholeJSON.refuse(
+                        firstLine: line, at: "\(file):\(number)", expected: "{\"title\": \"…\"} a line, or one name a line")
+                }
                 let asJSON = isJSON ?? line.hasPrefix("{")
                 isJSON = asJSON
                 names.append(asJSON ? try Self.title(line, at: "\(file):\(number)") : line)

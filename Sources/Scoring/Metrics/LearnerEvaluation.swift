@@ -16,6 +16,9 @@ public struct GroundTruth: Sendable {
         self.filter = filter
     }
 
+    /// Documents with a label: those that count. Where there are none, every figure is 0 and means nothing.
+    public var labelledDocuments: Int { (0..<labels.rows).count { !labels.range($0).isEmpty } }
+
     public func evaluate(_ scores: CSRMatrix, team: ThreadTeam? = nil) -> MetricTable {
         Metrics.evaluate(
             scores: scores, truth: labels, inversePropensity: inversePropensity, filter: filter, team: team)

@@ -13,6 +13,8 @@ public struct Evaluation: Codable, Sendable, Equatable {
         public var R: [Double]
     }
 
+    /// What the person should be told; no part of the JSON.
+    public var notices: [String] = []
     /// Documents with a label: those that count.
     public var documents: Int
     public var labels: Int
@@ -41,6 +43,7 @@ public struct Evaluation: Codable, Sendable, Equatable {
         let team = ThreadTeam(size: max(1, options.threads))
         defer { team.stop() }
         let truth = inputs.truth
+        notices = inputs.notices
         func figures(_ table: MetricTable) -> Figures { Figures(table, propensity: inputs.labelCounts != nil) }
         documents = (0..<truth.labels.rows).count { !truth.labels.range($0).isEmpty }
         labels = truth.labels.cols

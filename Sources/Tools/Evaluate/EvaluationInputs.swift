@@ -10,6 +10,8 @@ struct EvaluationInputs {
     let truth: GroundTruth
     /// Training documents of each label, nil without a training file.
     let labelCounts: [Int32]?
+    /// Numbers of labels that contradict each other.
+    let notices: [String]
 
     init(_ options: EvaluateOptions) throws {
         let labels = try Self.labels(options.labels, options.threads)
@@ -26,7 +28,13 @@ struct EvaluationInputs {
         truth = GroundTruth(
             labels: labels.widened(to: count), inversePropensity: inverse ?? [Double](repeating: 1, count: count), filter: filter)
         let fit = PredictionFit(options: options, documents: labels.rows, labels: count)
-        switch try PredictionFile.read(options.predictions, documents: labels.rows) {
+        var widths = [(options.labels, labels.cols)] + (train.map { [(options.trainLabels ?? "", $0.cols)] } ?? [])
+        let read = try PredictionFile.read(options.predictions, documents: labels.rows)
+        if let cols = PredictionFile.saysLabels(options.predictions) ? read.labels : nil {
+            widths.append((options.predictions, cols))
+        }
+        notices = LabelWidths.notice(widths).map { [$0] } ?? []
+        switch read {
         case .scores(let scores): content = .scores(try fit.fitted(scores))
         case .learner(let stages):
             content = .learner(

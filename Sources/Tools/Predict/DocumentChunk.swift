@@ -46,7 +46,7 @@ struct FeatureSource: DocumentSource {
 
     mutating func next(_ limit: Int) -> DocumentChunk? {
         guard at < features.rows else { return nil }
-        let rows = at..<min(at + limit, features.rows)
+        let rows = at..<at + min(limit, features.rows - at)
         at = rows.upperBound
         return DocumentChunk(first: rows.lowerBound, documents: rows.count, content: .features(features.slice(rows)))
     }
