@@ -10,6 +10,8 @@ struct EvaluationInputs {
     let truth: GroundTruth
     /// Training documents of each label, nil without a training file.
     let labelCounts: [Int32]?
+    /// The labels that alone count, where some were named.
+    let among: ColumnSelection?
 
     init(_ options: EvaluateOptions) throws {
         let labels = try Self.labels(options.labels, options.threads)
@@ -20,11 +22,14 @@ struct EvaluationInputs {
             try LabelFilter.read(MappedFile(path: $0), documents: labels.rows, labels: count)
         }
         labelCounts = counts
+        let among = try options.among.map { try ColumnSelection(MappedFile(path: $0), cols: count, what: "label") }
+        self.among = among
         let inverse = counts.map {
             Propensity.inverse(labelCounts: $0, documents: train?.rows ?? 0, A: options.A, B: options.B)
         }
         truth = GroundTruth(
-            labels: labels.widened(to: count), inversePropensity: inverse ?? [Double](repeating: 1, count: count), filter: filter)
+            labels: among?.masking(labels.widened(to: count)) ?? labels.widened(to: count),
+            inversePropensity: inverse ?? [Double](repeating: 1, count: count), filter: filter)
         let fit = PredictionFit(options: options, documents: labels.rows, labels: count)
         switch try PredictionFile.read(options.predictions, documents: labels.rows) {
         case .scores(let scores): content = .scores(try fit.fitted(scores))

@@ -40,6 +40,7 @@ package final class ShortlistSearch {
                 labels: $0, data: context.data, dims: dims, perLabel: context.config.extreme.shortlist.centroids, on: device)
         }
         let own = try Self.vectors(space, context, cut.ownDocuments, builders)
+        if config.shortlist.hasLabelText { try Self.addTexts(space, context, builders) }
         documents = try ProgressScope.building(methods.documents, cut.ownDocuments.count, "documents") { progress in
             try inParallel(cut.documents.count, device.team) { part in
                 let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
@@ -124,6 +125,19 @@ package final class ShortlistSearch {
             }
         }
         return own
+    }
+
+    /// The vectors of the labels' texts go to `builders`. Collective.
+    private static func addTexts(_ space: SearchSpace, _ context: LearnerContext, _ builders: [LabelVectorBuilder]) throws {
+        guard let texts = context.data.labelFeatures else {
+            preconditionFailure("the data set was read without its labels' texts")
+        }
+        let labels = (0..<Int32(texts.rows)).filter { !texts.range(Int($0)).isEmpty }
+        for from in stride(from: 0, to: labels.count, by: RowLists.block) {
+            let named = Array(labels[from..<min(from + RowLists.block, labels.count)])
+            let x = try space.unitRows(named, of: texts)
+            for builder in builders { builder.add(texts: x, of: named) }
+        }
     }
 }
 
