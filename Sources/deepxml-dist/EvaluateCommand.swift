@@ -21,6 +21,9 @@ struct EvaluateCommand: ParsableCommand {
             rest, including all labels without a training document. The P and R of a segment are what its labels contribute \
             to the total: the three segments add up.
 
+            --among FILE measures some labels only, such as those that no training document had: they are ranked among \
+            themselves, and below that among all labels.
+
             EXAMPLES
               deepxml-dist evaluate --predictions a.npz --labels tst.txt --train-labels trn.txt
                   all metrics, split into head, torso and tail
@@ -43,6 +46,11 @@ struct EvaluateCommand: ParsableCommand {
         help: ArgumentHelp("File of \"document label\" pairs to leave out of the predictions.", valueName: "file"),
         completion: .file())
     var filter: String?
+
+    @Option(
+        help: ArgumentHelp("File of the labels that count, one per line. (default: all)", valueName: "file"),
+        completion: .file())
+    var among: String?
 
     @Option(
         name: .customLong("A"), parsing: .unconditional,
@@ -70,6 +78,7 @@ struct EvaluateCommand: ParsableCommand {
             predictions: predictions, labels: labels, threads: min(16, ProcessInfo.processInfo.activeProcessorCount))
         options.trainLabels = trainLabels
         options.filter = filter
+        options.among = among
         (options.A, options.B) = (propensityA, propensityB)
         if let beta { options.betas = try EvaluateOptions.betas(beta) }
         let evaluation = try CommandProgress("evaluating").shown { try Evaluation(options) }

@@ -71,8 +71,9 @@ struct PlanCommand: ParsableCommand {
         let choice = try self.choice(documents: sizes[0], labels: sizes[2])
         let framework = self.framework ?? choice?.framework.rawValue ?? "DeepXML"
         let config = try Config.load(path: configPath(framework), schema: Frameworks.schema(of: framework))
+        let texts = config.global.labelTextDocuments ? sizes[2] : 0
         let size = ProblemSize(
-            trainDocuments: sizes[0], testDocuments: testDocuments ?? sizes[0] / 4, tokens: sizes[1], labels: sizes[2],
+            trainDocuments: sizes[0] + texts, testDocuments: testDocuments ?? sizes[0] / 4, tokens: sizes[1], labels: sizes[2],
             dimensions: config.global.embeddingDims, storedFeatures: 0, storedLabels: 0)
         let forecast = Forecast(
             framework: FrameworkName(framework), config: config, size: size,

@@ -18,6 +18,7 @@ struct PrepareCommand: ParsableCommand {
 
             EXAMPLES
               deepxml-dist prepare
+              deepxml-dist prepare --demo --label-text
               deepxml-dist prepare --train mail.tsv --name Mail
               deepxml-dist prepare --train trn.json.gz --test tst.json.gz --label-text lbl.json.gz --name LF-AmazonTitles-131K \
             --text title --min-label-count 1 --keep-all-labels
@@ -35,8 +36,18 @@ struct PrepareCommand: ParsableCommand {
     @Option(help: "Test documents. (default: a random fifth of the training documents, drawn with --seed)", completion: .file())
     var test: String?
     @Option(help: "Raw XC JSON: fields to use as the text: title, content or both. (default: both)") var text: TextFields?
-    @Option(help: "Raw XC JSON: file of label names, lbl.json.gz or Y.txt. (default: label numbers)", completion: .file())
-    var labelText: String?
+    @Option(
+        defaultAsFlag: "",
+        help: ArgumentHelp(
+            """
+            Write features of the labels' texts too: of WordNet's lemmas and definitions, of the labels' names, or of FILE, which for \
+            raw XC JSON gives the names as well (lbl.json.gz or Y.txt), and otherwise has a line label<TAB>text for each label.
+            """, valueName: "file"), completion: .file())
+    var labelText: String? = nil
+    @Option(
+        help: "Add features of the labels' texts to this data set: of --label-text, lbl_raw.txt or the labels' names.",
+        completion: .directory)
+    var labelTextFor: String?
     @Flag(help: "Raw XC JSON: keep every label, so that column i is label i.") var keepAllLabels = false
     @Option(help: "Name of the data set. (default: WordNetDemo, or the training file's name)") var name: String?
     @Option(help: "Folder of data sets.", completion: .directory) var data = "./data"
@@ -70,8 +81,14 @@ struct PrepareCommand: ParsableCommand {
         if demo && train != nil { throw ValidationError("--demo and --train exclude each other") }
         if test != nil && train == nil { throw ValidationError("--test needs --train") }
         if full && train != nil { throw ValidationError("--full is for the demo; your own text is always taken whole") }
-        if train == nil, text != nil || labelText != nil || keepAllLabels {
-            throw ValidationError("--text, --label-text and --keep-all-labels need --train with raw XC JSON")
+        if train == nil, text != nil || keepAllLabels {
+            throw ValidationError("--text and --keep-all-labels need --train with raw XC JSON")
+        }
+        if train == nil, labelTextFor == nil, labelFile != nil {
+            throw ValidationError("--label-text FILE needs --train or --label-text-for; WordNet has the texts of its labels")
+        }
+        if labelTextFor != nil, demo || train != nil {
+            throw ValidationError("--label-text-for is for a data set that is there; leave out --demo and --train")
         }
         if subwords != .ngrams, subwordMin != nil || subwordMax != nil {
             throw ValidationError("--subword-min and --subword-max need --subwords ngrams")
@@ -93,6 +110,11 @@ struct PrepareCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let labelTextFor {
+            let said = try progress.shown { try LabelTextAddition(folder: labelTextFor, texts: labelFile).run() }
+            if !quiet { print(said) }
+            return
+        }
         let summary = try progress.shown { try train.map(prepareOwn) ?? prepareDemo() }
         if !quiet { try StandardOutput.print(summary) }
     }
@@ -104,6 +126,9 @@ struct PrepareCommand: ParsableCommand {
         case .none: .none
         }
     }
+
+    /// What `--label-text` names; nil where it stands alone or is not given.
+    private var labelFile: String? { labelText.flatMap { $0.isEmpty ? nil : $0 } }
 
     private var fastText: FastText? {
         guard embeddings == .fasttext else { return nil }
@@ -133,7 +158,7 @@ struct PrepareCommand: ParsableCommand {
         let pieces = try pieces()
         return try DemoData.prepare(
             into: data, name: name ?? DemoData.name, full: full, seed: seed, minCount: minCount, minLabelCount: minLabelCount,
-            embeddings: fastText, force: force, configure: { configure(&$0, pieces) }, log: log)
+            embeddings: fastText, labelText: labelText != nil, force: force, configure: { configure(&$0, pieces) }, log: log)
     }
 
     private func prepareOwn(_ file: String) throws -> PreparationSummary {
@@ -153,22 +178,25 @@ struct PrepareCommand: ParsableCommand {
     private func documents(_ file: String, _ preparation: inout Preparation) throws -> (train: [Document], test: [Document]) {
         var reader = DocumentReader()
         reader.fields = text ?? .both
-        reader.labelNames = try labelText.map(LabelNames.init(file:))
+        reader.labelNames = try labelFile.map(LabelNames.init(file:))
         let contents = try ([file] + (test.map { [$0] } ?? [])).map { path in
             log("reading \(path)")
             return try reader.content(of: path)
         }
         let isRawXC = contents.allSatisfy(\.isRawXC)
-        if !isRawXC, contents.contains(where: \.isRawXC) || labelText != nil || text != nil || keepAllLabels {
+        if !isRawXC, contents.contains(where: \.isRawXC) || text != nil || keepAllLabels {
             throw Failure(
                 .usage, "the documents are not raw XC JSON", at: contents[0].isRawXC ? test ?? file : file,
                 expected: "{\"title\": \"…\", \"content\": \"…\", \"target_ind\": [0, 7]} in all files",
-                advice: "leave out --text, --label-text and --keep-all-labels, and give files of one kind")
+                advice: "leave out --text and --keep-all-labels, and give files of one kind")
         }
         if isRawXC {
             let count = contents.map(\.labelCount).max() ?? 0
             preparation.labelOrder = reader.labelNames ?? LabelNames(numbersBelow: count)
             preparation.keepsAllLabels = keepAllLabels
+        }
+        if labelText != nil {
+            preparation.labelText = try LabelTextAddition.texts(from: labelFile, names: reader.labelNames, isRawXC)
         }
         return (contents[0].documents, contents.count > 1 ? contents[1].documents : [])
     }

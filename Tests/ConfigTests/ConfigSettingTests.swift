@@ -99,6 +99,8 @@ struct ConfigSettingTests {
             ("extreme.num_epochs=21", true), ("reranker.beta=0.61", true), ("global.surrogate_threshold=512", true),
             ("surrogate.embeddings=other.npy", true), ("global.beta=0.31", true), ("extreme.gamma=0.08", true),
             ("global.save_predictions=false", false), ("global.A=0.6", false), ("global.num_labels=-1", false),
+            ("global.label_text_documents=true", true), ("global.held_out_labels=a.txt", true),
+            ("extreme.label_text_classifiers=true", true), ("global.lbl_feat_fname=a.txt", false),
             ("global.trn_feat_fname=a.txt", false), ("extreme.ann_threads=4", false), ("global.dataset=Other", false),
         ])
     func fingerprint(setting: String, changes: Bool) throws {
@@ -107,6 +109,15 @@ struct ConfigSettingTests {
         try after.set(setting)
         #expect((after.fingerprint != before.fingerprint) == changes)
         #expect(after.differences(from: before).isEmpty == !changes)
+    }
+
+    @Test("keys that earlier versions lacked are not part of a config that leaves them as they are")
+    func addedKeys() throws {
+        var config = try parse(ConfigSamples.older)
+        #expect(!config.json.contains("label_text") && !config.json.contains("held_out"))
+        try config.set("global.label_text_documents=true")
+        #expect(config.json.contains("label_text_documents") && !config.json.contains("held_out"))
+        #expect(try parse(config.json) == config)
     }
 
     @Test("A and B change a learner whose biases they weigh")

@@ -123,6 +123,35 @@ import Tools
         #expect(try Evaluation(options).metrics.P == table.P)
     }
 
+    /// Labels 1, 4 and 9: ranked among themselves, as if there were no others, and among all.
+    @Test func someLabelsAlone() throws {
+        defer { done() }
+        try "4\n1\n9\n".write(toFile: folder + "/some.txt", atomically: true, encoding: .utf8)
+        func only(_ matrix: CSRMatrix) -> CSRMatrix {
+            CSRMatrix(
+                cols: 12,
+                rows: (0..<matrix.rows).map { row in
+                    matrix.range(row).filter { [1, 4, 9].contains(matrix.indices[$0]) }.map {
+                        (matrix.indices[$0], matrix.values?[$0] ?? 1)
+                    }
+                })
+        }
+        let few = GroundTruth(labels: only(truth.labels), inversePropensity: truth.inversePropensity)
+        for (name, beta) in [("score.npz", nil), ("p.h5", 0.4)] as [(String, Double?)] {
+            var options = options(name)
+            options.among = folder + "/some.txt"
+            if let beta { options.betas = [beta] }
+            let evaluation = try Evaluation(options), whole = scores.combined(beta: 0.4)
+            let split = LearnerScores(clf: only(scores.clf), knn: only(scores.knn), reranker: scores.reranker.map(only))
+            let ranked = beta == nil ? only(whole) : split.combined(beta: 0.4)
+            #expect(evaluation.metrics.P == few.evaluate(ranked).rounded().P && evaluation.labels == 3)
+            #expect(evaluation.amongAll?.P == few.evaluate(whole).rounded().P)
+            #expect(evaluation.metrics.P[0] > evaluation.amongAll?.P[0] ?? 100)
+            #expect(evaluation.documents == (0..<30).count { !few.labels.range($0).isEmpty })
+            #expect(evaluation.text.contains("ranked among all labels"))
+        }
+    }
+
     @Test func withoutTrainingLabels() throws {
         defer { done() }
         let evaluation = try Evaluation(options("score.h5", train: false))

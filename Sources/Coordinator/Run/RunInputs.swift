@@ -21,7 +21,7 @@ struct RunInputs {
         let wanted = options.framework.learner.inputs(options.config)
         let files = XCDatasetFiles(
             folder: options.datasetFolder, global: options.config.global, normalize: wanted.normalize,
-            keepInvalid: wanted.keepInvalid)
+            keepInvalid: wanted.keepInvalid, keepsLabelText: wanted.keepsLabelText)
         let cache = "\(options.work)/results/cache"
         data = try XCDataset.open(files: files, cacheFolder: cache, threads: threads, writesCache: !options.dryRun)
         cacheFile = XCDataset.cachePath(cacheFolder: cache, fingerprint: data.fingerprint)
@@ -35,7 +35,18 @@ struct RunInputs {
         }
         embeddingsFingerprint = fingerprints.joined(separator: "+")
         names = DatasetNames(folder: options.datasetFolder, data)
-        notices = prepared.compactMap(\.file.notice) + files.sizeNotices() + names.notices
+        notices =
+            prepared.compactMap(\.file.notice) + files.sizeNotices() + names.notices
+            + Self.textsAlone(options, data)
+    }
+
+    /// Labels that are learnt from their text without any document.
+    private static func textsAlone(_ options: TrainOptions, _ data: XCDataset) -> [String] {
+        guard options.config.global.labelTextDocuments else { return [] }
+        let alone = data.labelIds.array.count { data.labelCounts[Int($0)] == 0 }
+        guard alone > 0 else { return [] }
+        let all = Quantity.plural(data.labelCount, "label")
+        return ["\(Quantity.count(alone)) of \(all) have no training document but their text"]
     }
 
     /// Each file of token embeddings that the learner names must have a row a token and D columns, or be made into such a one.

@@ -13,6 +13,8 @@ public struct EvaluateOptions: Sendable, Equatable {
     public var trainLabels: String?
     /// Pairs `document label` that are no predictions.
     public var filter: String?
+    /// File of the labels that alone count, one a line: predictions and true labels of others are left out; nil: all count.
+    public var among: String?
     /// Parameters of the propensities.
     public var A = 0.55
     public var B = 1.5

@@ -1,3 +1,4 @@
+import Datasets
 import Scoring
 import Support
 import Transport
@@ -27,9 +28,12 @@ public struct Evaluation: Codable, Sendable, Equatable {
     public var byBetaBeforeReranker: [String: Figures]?
     /// `clf`, `knn`, `reranker` alone.
     public var stages: [String: Figures]?
+    /// Where only some labels count, and `metrics` rank these among themselves: the figures of the ranking of all labels.
+    public var amongAll: Figures?
 
     enum CodingKeys: String, CodingKey {
         case documents, labels, metrics, segments, beta, stages
+        case amongAll = "among_all"
         case byBeta = "by_beta"
         case byBetaBeforeReranker = "by_beta_before_reranker"
     }
@@ -46,14 +50,20 @@ public struct Evaluation: Codable, Sendable, Equatable {
         notices = inputs.notices
         func figures(_ table: MetricTable) -> Figures { Figures(table, propensity: inputs.labelCounts != nil) }
         documents = (0..<truth.labels.rows).count { !truth.labels.range($0).isEmpty }
-        labels = truth.labels.cols
-        let scores: CSRMatrix
+        labels = inputs.among?.columns.count ?? truth.labels.cols
+        func counted(_ matrix: CSRMatrix) -> CSRMatrix { inputs.among?.masking(matrix) ?? matrix }
+        let scores: CSRMatrix, all: CSRMatrix
         switch inputs.content {
-        case .scores(let matrix):
-            scores = matrix
+        case .scores(let whole):
+            let matrix = counted(whole)
+            (scores, all) = (matrix, whole)
             metrics = figures(truth.evaluate(matrix, team: team))
-        case .learner(let stages):
+        case .learner(let whole):
             let beta = options.betas[0]
+            let stages = LearnerScores(
+                clf: counted(whole.clf), knn: counted(whole.knn), reranker: whole.reranker.map(counted),
+                hasShortlist: whole.hasShortlist)
+            all = inputs.among == nil ? whole.clf : whole.combined(beta: beta, team: team)
             let learner = LearnerEvaluation(scores: stages, truth: truth, beta: beta, betas: options.betas, team: team)
             scores = stages.combined(beta: beta, team: team)
             metrics = figures(learner.metrics)
@@ -62,6 +72,7 @@ public struct Evaluation: Codable, Sendable, Equatable {
             byBetaBeforeReranker = learner.byBetaBeforeReranker?.mapValues(figures)
             self.stages = learner.stages.mapValues(figures)
         }
+        amongAll = inputs.among.map { _ in figures(truth.evaluate(all, team: team)) }
         segments = inputs.labelCounts.map { counts in
             let tables = truth.bySegment(scores, LabelSegments(labelCounts: counts))
             return Dictionary(uniqueKeysWithValues: zip(LabelSegments.names, tables.map { $0.rounded() }))

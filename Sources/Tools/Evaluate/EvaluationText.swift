@@ -20,6 +20,7 @@ extension Evaluation {
         if let beta { parts[0] += ", β \(LearnerEvaluation.key(beta))" }
         if let nothing { return "\(parts[0])\n\n\(nothing)" }
         parts.append(metrics.table)
+        if let amongAll { parts.append("the same labels, ranked among all labels:\n\(amongAll.table)") }
         if let segments { parts.append(segmentTable(segments)) }
         if metrics.PSP == nil { parts.append("PSP, PSnDCG and the head/torso/tail split need --train-labels") }
         if let byBeta { parts.append(Self.comparison("β", byBeta)) }

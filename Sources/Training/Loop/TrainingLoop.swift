@@ -31,6 +31,12 @@ package protocol EpochSchedule {
     func begin(epoch: Int, resumedFrom checkpoint: CheckpointReader?) throws
     /// What a checkpoint at this place must hold so that the module can go on from it.
     func storedArrays(epoch: Int, step: Int) -> [StoredArray]
+    /// Called once after the last epoch.
+    func finish() throws
+}
+
+extension EpochSchedule {
+    package func finish() throws {}
 }
 
 /// The epochs of one module: batches in an order drawn anew each epoch, the learning rate, checkpoints, progress.
@@ -76,6 +82,7 @@ package struct TrainingLoop {
                 storedArrays(epoch: epoch + 1, step: 0)
             }
         }
+        try schedule?.finish()
     }
 
     private func storedArrays(epoch: Int, step: Int) -> [StoredArray] {

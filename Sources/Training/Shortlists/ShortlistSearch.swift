@@ -41,16 +41,20 @@ package final class ShortlistSearch {
         }
         let needsDocuments = config.shortlist.negativeSampling != .centroids
         let own = try Self.vectors(space, context, needsDocuments ? cut.ownDocuments : 0..<0, builders)
-        documents = try !needsDocuments ? [] : ProgressScope.building(methods.documents, cut.ownDocuments.count, "documents") { progress in
-            try inParallel(cut.documents.count, device.team) { part in
-                let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
-                let rows = own.rows(offset..<offset + range.count)
-                if isForManyCalls, methods.documents.method == .exact {
-                    return device.packedSearch(over: rows, firstId: range.lowerBound)
+        if config.shortlist.hasLabelText { try Self.addTexts(space, context, builders) }
+        documents =
+            try !needsDocuments
+            ? []
+            : ProgressScope.building(methods.documents, cut.ownDocuments.count, "documents") { progress in
+                try inParallel(cut.documents.count, device.team) { part in
+                    let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
+                    let rows = own.rows(offset..<offset + range.count)
+                    if isForManyCalls, methods.documents.method == .exact {
+                        return device.packedSearch(over: rows, firstId: range.lowerBound)
+                    }
+                    return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, on: device, progress)
                 }
-                return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, on: device, progress)
             }
-        }
         let vectors = ProgressScope.stage("vectors of labels") { _ in builders.map { $0.finish() } }
         let labels = vectors.reduce(0) { $0 + $1.labelOf.count }
         centroids = try ProgressScope.building(methods.labels, labels, "labels") { progress in
@@ -127,6 +131,19 @@ package final class ShortlistSearch {
             }
         }
         return own
+    }
+
+    /// The vectors of the labels' texts go to `builders`. Collective.
+    private static func addTexts(_ space: SearchSpace, _ context: LearnerContext, _ builders: [LabelVectorBuilder]) throws {
+        guard let texts = context.data.labelFeatures else {
+            preconditionFailure("the data set was read without its labels' texts")
+        }
+        let labels = (0..<Int32(texts.rows)).filter { !texts.range(Int($0)).isEmpty }
+        for from in stride(from: 0, to: labels.count, by: RowLists.block) {
+            let named = Array(labels[from..<min(from + RowLists.block, labels.count)])
+            let x = try space.unitRows(named, of: texts)
+            for builder in builders { builder.add(texts: x, of: named) }
+        }
     }
 }
 
