@@ -42,6 +42,7 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "Threads per rank.") var threads = 1
     @Option(help: ArgumentHelp("Bandwidth between ranks, in GB/s.", valueName: "GB/s")) var bandwidth = 1.0
     @Option(help: ArgumentHelp("Latency of a message, in microseconds.", valueName: "µs")) var latency = 20.0
+    @Flag(help: "Print JSON instead of text.") var json = false
 
     func run() throws {
         if let framework { _ = try Frameworks.schema(of: framework) }
@@ -64,6 +65,7 @@ struct PlanCommand: ParsableCommand {
         let forecast = Forecast(
             framework: FrameworkName(framework), config: config, size: size,
             interconnect: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads)
+        if json { return print(forecast.json(ranks: ranks)) }
         if let choice { print(choice.text(labels: sizes[2], time: nil) + "\n") }
         print(forecast.text(ranks: ranks))
     }

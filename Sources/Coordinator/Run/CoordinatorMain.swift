@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import Learners
 import Messages
+import Reports
 import Scoring
 import Support
 import Transport
@@ -58,13 +59,23 @@ public final class CoordinatorMain {
         }
         try tellAll(prepared.assignment)
         _ = try world.split(color: nil, key: 0)
-        return try lead(prepared, RunMonitor(locks: locks, hosts: census.hosts))
+        let events = prepared.events
+        do {
+            let code = try lead(prepared, RunMonitor(locks: locks, events: events, hosts: census.hosts))
+            try events.end(code: code)
+            return code
+        } catch {
+            // What ended the job is said, not what the disk then says to this.
+            try? events.end(code: RankFailure(error, rank: 0, host: "").code)
+            throw error
+        }
     }
 
     /// All that is known before the first step.
     private struct Prepared {
         var inputs: RunInputs
         var plan: RunPlan
+        let events: EventRecorder
         var finished: [LearnerResult]
         var assignment: Assignment
     }
@@ -100,7 +111,8 @@ public final class CoordinatorMain {
             groups: plan.groups.map { $0.workers.map { $0 + offset } },
             threads: (offset == 1 ? [0] : []) + plan.threads, cacheFile: inputs.cacheFile, embeddings: inputs.embeddings,
             embeddingsFingerprint: inputs.embeddingsFingerprint)
-        return Prepared(inputs: inputs, plan: plan, finished: finished, assignment: assignment)
+        let events = try EventRecorder(options, plan: plan) { [reporter] in reporter.note($0, rank: 0) }
+        return Prepared(inputs: inputs, plan: plan, events: events, finished: finished, assignment: assignment)
     }
 
     /// One line: of the framework, where it was chosen, else of a time that is worth a line. `--dry-run` has it on its page as well.
@@ -140,6 +152,7 @@ public final class CoordinatorMain {
             try ProgressScope.stage("completing the model") { _ in try models.write(learner) }
             let stored = try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
             evaluations[learner.seed] = (stored, evaluation)
+            try monitor.events.finish(learner.seed, evaluation.metrics)
             reporter.finish(
                 learner: Int(truncatingIfNeeded: learner.seed),
                 message: "P@1 \(Quantity.percent(evaluation.metrics.P[0])), P@5 \(Quantity.percent(evaluation.metrics.P[4]))",
@@ -162,13 +175,20 @@ public final class CoordinatorMain {
     ) throws {
         if options.learnersOnly { return sayLearners(learners, files) }
         let ensemble = files.ensemble(learners.map(\.0))
+        let samples = try RankedSamples(
+            truth: prepared.inputs.data.testLabels, folder: options.datasetFolder, scores: ensemble.block)
         let metrics = try files.write(ensemble: ensemble) { metrics in
             EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics)
         } report: { metrics in
             report(learners, metrics, prepared, training)
+        } record: { details in
+            RunRecord(
+                learners: learners.map { .init(seed: Int(truncatingIfNeeded: $0.0.seed), details: $0.1.details) },
+                ensemble: details, config: options.config.differences,
+                documents: samples.records(truth: prepared.inputs.data.testLabels))
         }
-        try say(
-            learners, metrics, ensemble, prepared.inputs.data, files, training,
+        say(
+            learners, metrics, samples, prepared.inputs.data, files, training,
             baseline: baseline(prepared.inputs.data, files.truth, prepared.plan.nodes))
     }
 
@@ -209,23 +229,16 @@ public final class CoordinatorMain {
     }
 
     private func say(
-        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CombinedScores,
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ samples: RankedSamples,
         _ data: XCDataset, _ files: ResultFiles, _ training: TrainingRun, baseline: String?
-    ) throws {
+    ) {
         let figures = ClosingReport.table(
             learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
         let table = ([figures] + (baseline.map { [$0] } ?? [])).joined(separator: "\n")
         if options.quiet { return print(table) }
-        let documents = SampleDocuments.choose(truth: data.testLabels)
-        let ranked = try documents.map { Scoring.ranking(try ensemble.block($0..<$0 + 1), row: 0, k: 5) }
-        let labels = Set(ranked.joined().map { Int($0.label) })
-        let texts = TextLines.some(Set(documents), in: "\(options.datasetFolder)/tst_raw.tsv").mapValues { line in
-            String(line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).last ?? "")
-        }
-        let names = TextLines.some(labels, in: "\(options.datasetFolder)/labels.txt")
-        let sample = SampleDocuments(texts: texts, labelNames: names)
+        let sample = SampleDocuments(texts: samples.texts, labelNames: samples.names)
         print("\n\(table)\n")
-        print(sample.text(ranked: Array(zip(documents, ranked)), truth: data.testLabels))
+        print(sample.text(ranked: samples.ranked(SampleDocuments.choose(truth: data.testLabels)), truth: data.testLabels))
         print("\n\(ClosingReport.files(files.written))")
         if let waited = ClosingReport.waited(training.commSeconds) { print(waited) }
         let leading = String(format: "%.2f", training.leadingSeconds), whole = String(format: "%.2f", cpuSeconds())

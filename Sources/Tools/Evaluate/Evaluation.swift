@@ -1,3 +1,5 @@
+import Coordinator
+import Reports
 import Scoring
 import Support
 import Transport
@@ -17,6 +19,8 @@ public struct Evaluation: Codable, Sendable, Equatable {
     public var documents: Int
     public var labels: Int
     public var metrics: Figures
+    /// Of a bootstrap over the documents; PSP's are empty without training labels.
+    public var intervals: MetricIntervals
     /// `head`, `torso`, `tail`; nil without training labels.
     public var segments: [String: SegmentTable]?
     /// β of `metrics` and `segments`, where the file is a learner's.
@@ -25,9 +29,11 @@ public struct Evaluation: Codable, Sendable, Equatable {
     public var byBetaBeforeReranker: [String: Figures]?
     /// `clf`, `knn`, `reranker` alone.
     public var stages: [String: Figures]?
+    /// Some documents with their labels, where they were asked for; not in the JSON.
+    public var samples: [DocumentRecord] = []
 
     enum CodingKeys: String, CodingKey {
-        case documents, labels, metrics, segments, beta, stages
+        case documents, labels, metrics, intervals, segments, beta, stages
         case byBeta = "by_beta"
         case byBetaBeforeReranker = "by_beta_before_reranker"
     }
@@ -44,25 +50,33 @@ public struct Evaluation: Codable, Sendable, Equatable {
         func figures(_ table: MetricTable) -> Figures { Figures(table, propensity: inputs.labelCounts != nil) }
         documents = (0..<truth.labels.rows).count { !truth.labels.range($0).isEmpty }
         labels = truth.labels.cols
-        let scores: CSRMatrix
+        let scores: CSRMatrix, details: ScoreDetails
         switch inputs.content {
         case .scores(let matrix):
-            scores = matrix
-            metrics = figures(truth.evaluate(matrix, team: team))
+            var sums = DetailedAccumulator(truth, team: team)
+            sums.add(matrix)
+            (scores, metrics, details) = (matrix, figures(sums.table), sums.details.rounded())
         case .learner(let stages):
             let beta = options.betas[0]
             let learner = LearnerEvaluation(scores: stages, truth: truth, beta: beta, betas: options.betas, team: team)
             scores = stages.combined(beta: beta, team: team)
-            metrics = figures(learner.metrics)
+            (metrics, details) = (figures(learner.metrics), learner.details.rounded())
             self.beta = beta
             byBeta = learner.byBeta.mapValues(figures)
             byBetaBeforeReranker = learner.byBetaBeforeReranker?.mapValues(figures)
             self.stages = learner.stages.mapValues(figures)
         }
-        segments = inputs.labelCounts.map { counts in
-            let tables = truth.bySegment(scores, LabelSegments(labelCounts: counts))
-            return Dictionary(uniqueKeysWithValues: zip(LabelSegments.names, tables.map { $0.rounded() }))
-        }
+        (intervals, segments) = (details.intervals, details.segments)
+        if inputs.labelCounts == nil { intervals.PSP = [] }
+        if options.keepsDocuments { samples = try Self.samples(scores, truth, labelFile: options.labels) }
+    }
+
+    /// Texts are those that `prepare` writes beside a file of labels.
+    private static func samples(_ scores: CSRMatrix, _ truth: GroundTruth, labelFile: String) throws -> [DocumentRecord] {
+        let part = lastName(labelFile).hasPrefix("trn") ? "trn" : "tst"
+        let samples = try RankedSamples(
+            truth: truth.labels, folder: parentFolder(labelFile), texts: "\(part)_raw.tsv", scores: scores.block)
+        return samples.records(truth: truth.labels)
     }
 }
 
@@ -71,13 +85,5 @@ extension Evaluation.Figures {
         let short = table.rounded()
         self.init(
             P: short.P, nDCG: short.nDCG, PSP: propensity ? short.PSP : nil, PSnDCG: propensity ? short.PSnDCG : nil, R: short.R)
-    }
-}
-
-extension SegmentTable {
-    /// As reports store figures: four decimals.
-    fileprivate func rounded() -> SegmentTable {
-        func short(_ values: [Double]) -> [Double] { values.map { ($0 * 10_000).rounded() / 10_000 } }
-        return SegmentTable(labels: labels, pairs: pairs, P: short(P), R: short(R))
     }
 }

@@ -24,7 +24,8 @@ struct EvaluationInputs {
             Propensity.inverse(labelCounts: $0, documents: train?.rows ?? 0, A: options.A, B: options.B)
         }
         truth = GroundTruth(
-            labels: labels.widened(to: count), inversePropensity: inverse ?? [Double](repeating: 1, count: count), filter: filter)
+            labels: labels.widened(to: count), inversePropensity: inverse ?? [Double](repeating: 1, count: count), filter: filter,
+            segments: counts.map(LabelSegments.init(labelCounts:)))
         let fit = PredictionFit(options: options, documents: labels.rows, labels: count)
         switch try PredictionFile.read(options.predictions, documents: labels.rows) {
         case .scores(let scores): content = .scores(try fit.fitted(scores))
