@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import FoundationXML
 import Reports
 import Scoring
 import Support

@@ -22,7 +22,7 @@ struct BarChart {
     var unit: String
     var bars: [Bar]
 
-    private static let width = 860.0, left = 150.0, right = 90.0, top = 28.0, rowHeight = 24.0, bottom = 36.0
+    private static let width = 1100.0, left = 150.0, right = 90.0, top = 28.0, rowHeight = 24.0, bottom = 36.0
 
     private var height: Double { Self.top + Double(bars.count) * Self.rowHeight + Self.bottom }
 

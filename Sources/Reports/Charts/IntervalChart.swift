@@ -12,7 +12,7 @@ struct IntervalChart {
     var metric: String
     var rows: [Row]
 
-    private static let width = 420.0, left = 130.0, right = 56.0, top = 28.0, rowHeight = 22.0, bottom = 24.0
+    private static let width = 350.0, left = 104.0, right = 50.0, top = 28.0, rowHeight = 22.0, bottom = 24.0
 
     private var height: Double { Self.top + Double(rows.count) * Self.rowHeight + Self.bottom }
 
@@ -57,5 +57,5 @@ struct IntervalChart {
             """
     }
 
-    private static func shortened(_ name: String) -> String { name.count > 20 ? name.prefix(19) + "…" : name }
+    private static func shortened(_ name: String) -> String { name.count > 16 ? name.prefix(15) + "…" : name }
 }

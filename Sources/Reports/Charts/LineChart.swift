@@ -20,7 +20,7 @@ struct LineChart {
     /// What a point says: `extreme, epoch 3: loss 0.1234`.
     var says: (Series, Point) -> String
 
-    private static let width = 420.0, height = 240.0, left = 56.0, right = 12.0, top = 28.0, bottom = 36.0
+    private static let width = 350.0, height = 215.0, left = 50.0, right = 12.0, top = 28.0, bottom = 36.0
     /// Circles of a line; of more points the line is drawn whole, and every so many have a circle.
     private static let mostCircles = 200
 

@@ -61,22 +61,30 @@ struct MetricSections {
         guard let first = curves.first else { return .init(id: "beta", heading: "By β", content: stages) }
         let choices = [MetricChoice("P", 1), MetricChoice("P", 5), MetricChoice("nDCG", 5), MetricChoice("PSP", 5)]
         let charts = choices.filter { $0.value(first.points[0].metrics) != nil }.map { chart($0, curves) }
-        let legend = Legend(entries: curves.enumerated().map { ($1.name, Legend.colour($0)) }).markup
+        let names = self.names(curves), hasReranker = curves.contains(where: \.isBeforeReranker)
+        let legend = Legend(entries: names.enumerated().map { ($1, Legend.colour($0)) }).markup
         return .init(
             id: "beta", heading: "By β",
-            note: "β weighs the classifiers (1) against the neighbours of the first stage (0).",
+            note: "β weighs the classifiers (1) against the neighbours of the first stage (0)."
+                + (hasReranker ? " Dashed: without the re-ranker." : ""),
             content: "<div class='grid-of-charts'>\n\(charts)</div>\n\(legend)\(stages)")
     }
 
+    /// A colour each: a learner's curve before the re-ranker has that of the curve after.
+    private func names(_ curves: [ReportContent.BetaCurve]) -> [String] {
+        curves.reduce(into: []) { names, curve in if !names.contains(curve.name) { names.append(curve.name) } }
+    }
+
     private func chart(_ choice: MetricChoice, _ curves: [ReportContent.BetaCurve]) -> Markup {
-        LineChart(
+        let names = self.names(curves)
+        return LineChart(
             title: choice.name, xName: "β",
-            series: curves.enumerated().map { index, curve in
+            series: curves.map { curve in
                 .init(
                     name: curve.name,
                     points: curve.points.compactMap { point in
                         choice.value(point.metrics).map { .init(x: point.beta, y: $0) }
-                    }, colour: Legend.colour(index), isDashed: curve.name.contains(","))
+                    }, colour: Legend.colour(names.firstIndex(of: curve.name) ?? 0), isDashed: curve.isBeforeReranker)
             }, x: Axis(curves.flatMap { $0.points.map(\.beta) }),
             says: { series, point in String(format: "%@, β %.2f: %@ %.2f", series.name, point.x, choice.name, point.y) }
         ).markup

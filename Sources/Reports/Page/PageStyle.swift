@@ -20,7 +20,7 @@ enum PageStyle {
         nav a { color: var(--c0); margin-right: 14px; text-decoration: none; }
         nav a:hover { text-decoration: underline; }
         .note { color: var(--soft); margin: 0 0 8px; max-width: 80ch; }
-        .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 4px 20px; margin: 8px 0; }
+        .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(255px, 1fr)); gap: 4px 20px; margin: 8px 0; }
         .facts div { display: flex; gap: 8px; }
         .facts dt { color: var(--soft); } .facts dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
         .grid-of-charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr)); gap: 12px; }

@@ -30,12 +30,20 @@ public struct ReportContent: Codable, Sendable, Equatable {
         }
         public var name: String
         public var points: [Point]
+        /// Of the first stage's logits, where a re-ranker's replace them.
+        public var isBeforeReranker: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case name, points
+            case isBeforeReranker = "before_reranker"
+        }
 
         /// - Returns: nil where nothing was measured.
-        public init?(name: String, _ byBeta: [String: ReportMetrics]) {
+        public init?(name: String, _ byBeta: [String: ReportMetrics], isBeforeReranker: Bool = false) {
             let points = byBeta.compactMap { key, metrics in Double(key).map { Point(beta: $0, metrics: metrics) } }
             guard !points.isEmpty else { return nil }
             (self.name, self.points) = (name, points.sorted { $0.beta < $1.beta })
+            self.isBeforeReranker = isBeforeReranker
         }
     }
 

@@ -56,16 +56,18 @@ extension ReportContent {
             Fact("ranks", "\(metrics.ranks) (\(workers) in \(groups))"),
             Fact("last job", Quantity.seconds(metrics.wallSeconds)),
         ]
-        if let record { facts += [Fact("finished", record.finished), Fact("program", "deepxml-dist \(record.program)")] }
+        if let record { facts += [Fact("finished", minute(record.finished)), Fact("program", "deepxml-dist \(record.program)")] }
         return facts
     }
 
+    /// `2026-11-30 06:50 UTC` of a time with seconds.
+    private static func minute(_ time: String) -> String { time.prefix(16).replacing("T", with: " ") + " UTC" }
+
     private static func curves(_ metrics: MetricsReport) -> [BetaCurve] {
         metrics.learners.flatMap { learner in
-            let own = BetaCurve(name: "seed \(learner.seed)", learner.byBeta.mapValues(ReportMetrics.init))
+            let name = "seed \(learner.seed)", own = BetaCurve(name: name, learner.byBeta.mapValues(ReportMetrics.init))
             let before = BetaCurve(
-                name: "seed \(learner.seed), before the re-ranker",
-                (learner.byBetaBeforeReranker ?? [:]).mapValues(ReportMetrics.init))
+                name: name, (learner.byBetaBeforeReranker ?? [:]).mapValues(ReportMetrics.init), isBeforeReranker: true)
             return [own, before].compactMap { $0 }
         }
     }

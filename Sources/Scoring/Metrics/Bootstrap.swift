@@ -73,7 +73,7 @@ struct Bootstrap: Sendable {
         var words = SIMD4<UInt32>()
         for i in filled.indices {
             if i % 4 == 0 { words = philox(key: (2, 0), counter: SIMD4(UInt32(truncatingIfNeeded: i / 4), own, 0, 0)) }
-            let from = filled[Int(UInt64(words[i % 4]) * count >> 32)] * width
+            let from = filled[Int((UInt64(words[i % 4]) * count) >> 32)] * width
             for j in 0..<width { drawn[j] += sums[from + j] }
         }
         return drawn
@@ -81,7 +81,7 @@ struct Bootstrap: Sendable {
 
     private static func draw(_ number: Int, purpose: UInt32, below count: Int) -> Int {
         let word = philox(key: (purpose, 0), counter: SIMD4(UInt32(truncatingIfNeeded: number), 0, 0, 0))[0]
-        return Int(UInt64(word) * UInt64(count) >> 32)
+        return Int((UInt64(word) * UInt64(count)) >> 32)
     }
 
     /// Where the middle `level` of the values begins and ends.

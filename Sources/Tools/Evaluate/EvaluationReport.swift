@@ -9,9 +9,10 @@ extension Evaluation {
     public func report(_ options: EvaluateOptions) -> ReportContent {
         var content = ReportContent(
             title: "Evaluation of \(lastName(options.predictions))", facts: facts(options), systems: [system("predictions")])
-        let curves = [("predictions", byBeta), ("predictions, before the re-ranker", byBetaBeforeReranker)]
-        content.curves = curves.compactMap { name, tables in
-            tables.flatMap { ReportContent.BetaCurve(name: name, $0.mapValues(ReportMetrics.init)) }
+        content.curves = [(byBeta, false), (byBetaBeforeReranker, true)].compactMap { tables, isBefore in
+            tables.flatMap {
+                ReportContent.BetaCurve(name: "predictions", $0.mapValues(ReportMetrics.init), isBeforeReranker: isBefore)
+            }
         }
         content.stages = (stages ?? [:]).sorted { $0.key < $1.key }.map {
             .init(name: "\($0.key) alone", metrics: ReportMetrics($0.value))
