@@ -34,7 +34,8 @@ extension TrainOptions {
             predictions: try PredictionFormat.list(arguments.predictions, flag: "--predictions"),
             silenceSeconds: arguments.silenceTimeout == 0 ? nil : arguments.silenceTimeout,
             learnersOnly: arguments.learnersOnly, mergesOnly: arguments.mergesOnly,
-            comparesBaseline: arguments.baseline || source.usesDemoData, notices: source.notices)
+            comparesBaseline: arguments.baseline || source.usesDemoData, events: arguments.events,
+            tensorBoard: arguments.tensorBoard, notices: source.notices)
     }
 
     /// Threads that a process may be given.

@@ -50,6 +50,7 @@ struct CompressCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Data set in that folder. (default: the model's)", valueName: "name")) var dataset: String?
     @Option(parsing: .unconditional, help: ArgumentHelp("Threads. (default: all cores)", valueName: "count")) var threads: Int?
     @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
+    @Flag(help: "Print JSON instead of text.") var json = false
 
     func validate() throws {
         try OptionRanges.check(threads: threads)
@@ -64,6 +65,7 @@ struct CompressCommand: ParsableCommand {
         let asked = compression
         let report = try CommandProgress("compressing", quiet: quiet).shown(asked.run)
         guard !quiet else { return }
+        if json { return try StandardOutput.print(report.json) }
         try StandardOutput.print(report.text)
         if asked.trial == nil {
             try StandardOutput.print("not measured: there is no data set at \(folder); name one by --data and --dataset")

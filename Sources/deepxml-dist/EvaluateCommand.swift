@@ -1,6 +1,7 @@
 import ArgumentParser
 import Coordinator
 import Foundation
+import Reports
 import Support
 import Tools
 
@@ -69,6 +70,10 @@ struct EvaluateCommand: ParsableCommand {
             valueName: "list"))
     var beta: String?
 
+    @Option(
+        help: ArgumentHelp("Write a page of the figures as well: HTML in one file.", valueName: "file"), completion: .file())
+    var report: String?
+
     @Flag(help: "Print JSON with the same keys as metrics.json.") var json = false
 
     private static let defaultBetas = EvaluateOptions.defaultBetas.map { "\($0)" }.joined(separator: ",")
@@ -81,7 +86,10 @@ struct EvaluateCommand: ParsableCommand {
         options.among = among
         (options.A, options.B) = (propensityA, propensityB)
         if let beta { options.betas = try EvaluateOptions.betas(beta) }
-        let evaluation = try CommandProgress("evaluating").shown { try Evaluation(options) }
+        options.keepsDocuments = report != nil
+        let asked = options
+        let evaluation = try CommandProgress("evaluating").shown { try Evaluation(asked) }
+        if let report { try ReportPage(evaluation.report(asked)).write(to: report) }
         evaluation.notices.forEach { StandardError.print($0) }
         if json, let nothing = evaluation.nothing { StandardError.print("\(labels): \(nothing)") }
         try StandardOutput.print(json ? try evaluation.json() : evaluation.text, terminator: json ? "" : "\n")

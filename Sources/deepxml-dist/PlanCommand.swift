@@ -48,6 +48,7 @@ struct PlanCommand: ParsableCommand {
         1.0
     @Option(parsing: .unconditional, help: ArgumentHelp("Latency of a message, in microseconds.", valueName: "µs")) var latency =
         20.0
+    @Flag(help: "Print JSON instead of text.") var json = false
 
     func validate() throws {
         try OptionRanges.check(threads: threads)
@@ -78,6 +79,7 @@ struct PlanCommand: ParsableCommand {
         let forecast = Forecast(
             framework: FrameworkName(framework), config: config, size: size,
             interconnect: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads)
+        if json { return try StandardOutput.print(forecast.json(ranks: ranks)) }
         if let choice { try StandardOutput.print(choice.text(labels: sizes[2], time: nil) + "\n") }
         try StandardOutput.print(forecast.text(ranks: ranks))
     }

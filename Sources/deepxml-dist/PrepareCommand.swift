@@ -112,7 +112,7 @@ struct PrepareCommand: ParsableCommand {
     func run() throws {
         if let labelTextFor {
             let said = try progress.shown { try LabelTextAddition(folder: labelTextFor, texts: labelFile).run() }
-            if !quiet { print(said) }
+            if !quiet { try StandardOutput.print(said) }
             return
         }
         let summary = try progress.shown { try train.map(prepareOwn) ?? prepareDemo() }

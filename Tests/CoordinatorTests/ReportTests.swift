@@ -1,6 +1,7 @@
 import Coordinator
 import Formats
 import Foundation
+import Reports
 import Scoring
 import Support
 import TestSupport

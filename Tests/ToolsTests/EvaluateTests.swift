@@ -3,6 +3,7 @@ import Coordinator
 import Datasets
 import Formats
 import Foundation
+import Reports
 import Scoring
 import Support
 import Testing
@@ -97,8 +98,34 @@ import Tools
         #expect(evaluation.byBetaBeforeReranker?["0.40"]?.P == expected.byBetaBeforeReranker?["0.40"]?.rounded().P)
         #expect(evaluation.stages?.mapValues(\.R) == expected.stages.mapValues { $0.rounded().R })
         let json = try JSONSerialization.jsonObject(with: Data(try evaluation.json().utf8)) as? [String: Any]
-        let keys = ["beta", "by_beta", "by_beta_before_reranker", "documents", "labels", "metrics", "segments", "stages"]
+        let keys = [
+            "beta", "by_beta", "by_beta_before_reranker", "documents", "intervals", "labels", "metrics", "segments", "stages",
+        ]
         #expect(json?.keys.sorted() == keys)
+    }
+
+    @Test func intervalsHoldTheFigures() throws {
+        defer { done() }
+        let evaluation = try Evaluation(options("score.npz")), intervals = evaluation.intervals
+        for (values, ranges) in [(evaluation.metrics.P, intervals.P), (evaluation.metrics.nDCG, intervals.nDCG)] {
+            #expect(zip(values, ranges).allSatisfy { $1[0] <= $0 && $0 <= $1[1] } && ranges.count == 5)
+        }
+        #expect(intervals.PSP.count == 5 && intervals.P[0][0] < intervals.P[0][1])
+        #expect(try Evaluation(options("score.npz", train: false)).intervals.PSP.isEmpty)
+    }
+
+    @Test func aPageOfPredictions() throws {
+        defer { done() }
+        try (0..<12).map { "name <\($0)>\n" }.joined().write(toFile: folder + "/labels.txt", atomically: true, encoding: .utf8)
+        var options = options("p.h5")
+        options.keepsDocuments = true
+        let evaluation = try Evaluation(options), content = evaluation.report(options), html = ReportPage(content).html
+        #expect(content.documents.count == 10 && content.curves.count == 2 && content.stages.count == 3)
+        #expect(html.contains("Evaluation of p.h5") && html.contains("name &lt;3&gt;"))
+        #expect(html.contains("data-metric='PSP@5' data-value='\(evaluation.metrics.PSP?[4] ?? -1)'"))
+        options.trainLabels = nil
+        let bare = ReportPage(try Evaluation(options).report(options)).html
+        #expect(bare.contains("need --train-labels") && !bare.contains("PSP@5"))
     }
 
     @Test func segmentsAddUp() throws {

@@ -6,6 +6,7 @@ import Foundation
 import Glibc
 import Learners
 import Messages
+import Reports
 import Scoring
 import Support
 import Training
@@ -59,13 +60,23 @@ public final class CoordinatorMain {
         }
         try tellAll(prepared.assignment)
         _ = try world.split(color: nil, key: 0)
-        return try lead(prepared, RunMonitor(locks: locks, hosts: census.hosts))
+        let events = prepared.events
+        do {
+            let code = try lead(prepared, RunMonitor(locks: locks, events: events, hosts: census.hosts))
+            try events.end(code: code)
+            return code
+        } catch {
+            // What ended the job is said, not what the disk then says to this.
+            try? events.end(code: RankFailure(error, rank: 0, host: "").code)
+            throw error
+        }
     }
 
     /// All that is known before the first step.
     private struct Prepared {
         var inputs: RunInputs
         var plan: RunPlan
+        let events: EventRecorder
         var finished: [LearnerResult]
         var assignment: Assignment
     }
@@ -103,7 +114,8 @@ public final class CoordinatorMain {
             groups: plan.groups.map { $0.workers.map { $0 + offset } },
             threads: (offset == 1 ? [0] : []) + plan.threads, cacheFile: inputs.cacheFile, embeddings: inputs.embeddings,
             embeddingsFingerprint: inputs.embeddingsFingerprint)
-        return Prepared(inputs: inputs, plan: plan, finished: finished, assignment: assignment)
+        let events = try EventRecorder(options, plan: plan) { [reporter] in reporter.note($0, rank: 0) }
+        return Prepared(inputs: inputs, plan: plan, events: events, finished: finished, assignment: assignment)
     }
 
     /// One line: of the framework, where it was chosen, else of a time that is worth a line. `--dry-run` has it on its page as well.
@@ -143,6 +155,7 @@ public final class CoordinatorMain {
             try ProgressScope.stage("completing the model") { _ in try models.write(learner) }
             let stored = try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
             evaluations[learner.seed] = (stored, evaluation)
+            try monitor.events.finish(learner.seed, evaluation.metrics)
             reporter.finish(
                 learner: Int(truncatingIfNeeded: learner.seed),
                 message: files.truth.labelledDocuments == 0
@@ -167,14 +180,21 @@ public final class CoordinatorMain {
     ) throws {
         if options.learnersOnly { return try sayLearners(learners, files) }
         let ensemble = files.ensemble(learners.map(\.0))
-        let labelled = files.truth.labelledDocuments
+        let labelled = files.truth.labelledDocuments, names = prepared.inputs.names
+        let samples = try RankedSamples(
+            truth: prepared.inputs.data.testLabels, texts: names.texts, names: names.labels, scores: ensemble.block)
         let metrics = try files.write(ensemble: ensemble) { metrics in
             EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics)
         } report: { metrics in
             report(learners, metrics, prepared, training, testLabelled: labelled)
+        } record: { details in
+            RunRecord(
+                learners: learners.map { .init(seed: Int(truncatingIfNeeded: $0.0.seed), details: $0.1.details) },
+                ensemble: details, config: options.config.differences,
+                documents: samples.records(truth: prepared.inputs.data.testLabels))
         }
         try say(
-            learners, metrics, ensemble, prepared.inputs, files, training,
+            learners, metrics, samples, prepared.inputs.data, files, training,
             baseline: baseline(prepared.inputs.data, files.truth, prepared.plan.nodes))
     }
 
@@ -224,25 +244,16 @@ public final class CoordinatorMain {
     }
 
     private func say(
-        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CombinedScores,
-        _ inputs: RunInputs, _ files: ResultFiles, _ training: TrainingRun, baseline: String?
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ samples: RankedSamples,
+        _ data: XCDataset, _ files: ResultFiles, _ training: TrainingRun, baseline: String?
     ) throws {
-        let data = inputs.data
         let figures = resultTable(learners, ensemble: metrics, files.truth)
         let table = ([figures] + (baseline.map { [$0] } ?? [])).joined(separator: "\n")
         if options.quiet { return try StandardOutput.print(table) }
         let documents = SampleDocuments.choose(truth: data.testLabels)
-        let ranked = try documents.map { Scoring.ranking(try ensemble.block($0..<$0 + 1), row: 0, k: 5) }
-        let labels = Set(ranked.joined().map { Int($0.label) })
-        let texts = (inputs.names.texts.map { TextLines.some(Set(documents), in: $0) } ?? [:]).mapValues { line in
-            String(line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).last ?? "")
-        }
-        let names = inputs.names.labels.map { TextLines.some(labels, in: $0) } ?? [:]
-        let sample = SampleDocuments(texts: texts, labelNames: names)
+        let sample = SampleDocuments(texts: samples.texts, labelNames: samples.names)
         try StandardOutput.print("\n\(table)\n")
-        if !documents.isEmpty {
-            try StandardOutput.print(sample.text(ranked: Array(zip(documents, ranked)), truth: data.testLabels))
-        }
+        if !documents.isEmpty { try StandardOutput.print(sample.text(ranked: samples.ranked(documents), truth: data.testLabels)) }
         try StandardOutput.print("\n\(ClosingReport.files(files.written))")
         if let waited = ClosingReport.waited(training.commSeconds) { try StandardOutput.print(waited) }
         let leading = String(format: "%.2f", training.leadingSeconds), whole = String(format: "%.2f", cpuSeconds())

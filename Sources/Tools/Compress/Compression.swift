@@ -1,6 +1,7 @@
 import Checkpoint
 import Datasets
 import Devices
+import Formats
 import Foundation
 import Inference
 import Learners
@@ -143,5 +144,20 @@ public struct CompressionReport: Sendable {
                     + String(format: " %+12.2f", after.value - before.value))
         }
         return lines.joined(separator: "\n")
+    }
+    /// The same for a program: bytes, and metrics in per cent where there are test documents.
+    public var json: String {
+        var members: [JSONValue.Member] = [
+            .init("output", .string(output)), .init("layout", .string(layout.text)),
+            .init("bytes", .object([.init("before", .integer(bytes.before)), .init("after", .integer(bytes.after))])),
+        ]
+        if let metrics {
+            let pairs = zip(metrics.before.figures, metrics.after.figures).map { before, after in
+                JSONValue.Member(
+                    before.name, .object([.init("before", .finite(before.value)), .init("after", .finite(after.value))]))
+            }
+            members.append(.init("metrics", .object(pairs)))
+        }
+        return JSONValue.object(members).indentedText
     }
 }

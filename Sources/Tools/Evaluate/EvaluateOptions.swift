@@ -21,6 +21,8 @@ public struct EvaluateOptions: Sendable, Equatable {
     /// For a learner's stages; the first is the one that the main figures are of.
     public var betas: [Double]
     public var threads: Int
+    /// Some documents are kept, for a report: with names of labels, and texts, from the folder of `labels`.
+    public var keepsDocuments = false
 
     public init(predictions: String, labels: String, threads: Int = 1) {
         self.predictions = predictions

@@ -1,5 +1,5 @@
-import Coordinator
 import Foundation
+import Reports
 import Scoring
 import Support
 

@@ -138,7 +138,7 @@ public struct FileMerge: Sendable {
     }
 
     /// The score file that a path names: itself, or the first of a folder of results.
-    private static func scoreFile(_ path: String) throws -> String {
+    static func scoreFile(_ path: String) throws -> String {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }
         let names = ["score.npz", "score.h5", "score.txt", "score.jsonl"]

@@ -136,7 +136,4 @@ public struct RunLayout: Sendable, Equatable {
         self.workers = workers
         self.groups = groups
     }
-    public init(_ plan: RunPlan) {
-        self.init(ranks: plan.worldSize, workers: max(1, plan.worldSize - 1), groups: plan.groups.count)
-    }
 }
