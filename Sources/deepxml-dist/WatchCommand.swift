@@ -32,7 +32,7 @@ struct WatchCommand: ParsableCommand {
         var watch = RunWatch(folder: folder)
         // Each line is out before the next look.
         let code = try watch.run { event in
-            FileHandle.standardOutput.write(Data("\(json ? event.line : event.text)\n".utf8))
+            try StandardOutput.print(json ? event.line : event.text)
         }
         if code != 0 { throw ExitCode(code) }
     }

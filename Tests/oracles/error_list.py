@@ -14,6 +14,7 @@ AREAS = {
     "deepxml-dist": "The command line", "Coordinator": "Plan, run and results", "Config": "Configs and options",
     "Learners": "Learners", "Training": "Training", "Inference": "Trained models", "Worker": "Workers",
     "DeepXMLModel": "Encoders, classifiers, search", "Devices": "Devices", "Scoring": "Scores and metrics",
+    "Reports": "Reports",
     "Datasets": "Data sets", "Prepare": "Preparing data", "Formats": "File formats", "Checkpoint": "Checkpoints, locks, HDF5",
     "Messages": "Between coordinator and workers", "Transport": "Transport", "Tools": "Tools",
     "Support": "Memory, files, threads",
