@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Support
 import Tools
 
 /// `deepxml-dist watch`: a run from another terminal.

@@ -24,7 +24,7 @@ public struct RunWatch {
     ///
     /// - Returns: the exit code of the job; that of an interrupted one where it ended without a word.
     /// - Throws: `Failure` where there is no run.
-    public mutating func run(_ show: (TrainingEvent) -> Void) throws -> Int32 {
+    public mutating func run(_ show: (TrainingEvent) throws -> Void) throws -> Int32 {
         guard !folders.isEmpty, hasRun else {
             throw Failure(
                 .usage, "no run to watch", at: folder, found: isFolder(folder) ? "no events, and no job" : "no such folder",
@@ -36,7 +36,7 @@ public struct RunWatch {
             let isRunning = isHeld()
             for event in newEvents() {
                 ends[event.learner] = event.event == .end ? .some(event.code) : .some(nil)
-                show(event)
+                try show(event)
             }
             if !isRunning { return exitCode }
             usleep(UInt32(pause * 1e6))
