@@ -28,11 +28,20 @@ public struct Arch: Sendable, Equatable {
             fine: [Layer(kind: "residual", numbers: ["dropout": dropout], texts: ["init": "eye"])])
     }
 
+    /// Tokens of a document that its transformer reads, at most; nil: it has none.
+    public var longestDocument: Int? {
+        coarse.first { $0.kind == "transformer" }.map { layer in layer.numbers["positions"].map { Int($0) } ?? 512 }
+    }
+
+    /// Arguments that change memory and time, but no bit of what is computed.
+    private static let withoutEffect: Set = ["activation_checkpointing"]
+
     /// One line that differs wherever layers or their arguments do.
     var canonicalText: String {
         func text(_ layers: [Layer]) -> String {
             layers.map { layer in
-                let arguments = layer.numbers.map { "\($0)=\($1)" } + layer.texts.map { "\($0)=\($1)" }
+                let numbers = layer.numbers.filter { !Self.withoutEffect.contains($0.key) }
+                let arguments = numbers.map { "\($0)=\($1)" } + layer.texts.map { "\($0)=\($1)" }
                 return "\(layer.kind)(\(arguments.sorted().joined(separator: ",")))"
             }.joined(separator: " ")
         }

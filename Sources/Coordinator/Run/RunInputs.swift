@@ -12,6 +12,8 @@ struct RunInputs {
     /// Files of token embeddings as the ranks map them, by their name in the config.
     let embeddings: [String: String]
     let embeddingsFingerprint: String
+    /// The sections whose encoders were to start from weights that are gone, and go on from checkpoints.
+    let restored: [ConfigSection]
     /// What the person should be told about them.
     let notices: [String]
 
@@ -28,11 +30,9 @@ struct RunInputs {
         embeddings = Dictionary(uniqueKeysWithValues: prepared.map { ($0.name, $0.file.path) })
         var fingerprints: [String] = []
         for (_, file) in prepared where !fingerprints.contains(file.fingerprint) { fingerprints.append(file.fingerprint) }
-        for section in wanted.pretrained {
-            let weights = try PretrainedFolder(path: options.pretrainedFolder(options.config[module: section])).fingerprint()
-            if !fingerprints.contains(weights) { fingerprints.append(weights) }
-        }
-        embeddingsFingerprint = fingerprints.joined(separator: "+")
+        let weights = try PretrainedWeights(wanted.pretrained, options)
+        embeddingsFingerprint = weights.joined(to: fingerprints)
+        restored = weights.restored
         notices = prepared.compactMap(\.file.notice)
     }
 

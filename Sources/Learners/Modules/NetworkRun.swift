@@ -31,9 +31,7 @@ package struct NetworkRun {
 
     /// Says how many documents are longer than a transformer has places for.
     package func noticeCutDocuments() throws {
-        let layers = run.settings.options.archDefinition.coarse
-        guard let layer = layers.first(where: { $0.kind == "transformer" }) else { return }
-        let places = layer.numbers["positions"].map { Int($0) } ?? 512
+        guard let places = run.settings.options.archDefinition.longestDocument else { return }
         let cut = [data.trainFeatures, data.testFeatures].reduce(0) { sum, features in
             sum + (0..<features.rows).count { features.range($0).count > places }
         }
@@ -45,6 +43,21 @@ package struct NetworkRun {
 
     package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {
         try run.timed(module, body)
+    }
+
+    /// The encoder of a module as it begins; empty where a checkpoint has all its parameters, which are then restored: the weights
+    /// that it began with may be gone.
+    package func newEncoder(_ section: ModuleConfig, _ module: ModuleName) throws -> any GroupEncoder {
+        var section = section
+        if section.encoder.start == .pretrained, !section.encoder.isFrozen, try isStored(module) {
+            section.encoder.start = .intermediate
+        }
+        return try context.newEncoder(section, module)
+    }
+
+    private func isStored(_ module: ModuleName) throws -> Bool {
+        if run.checkpoint(within: module) != nil { return true }
+        return try run.pinned(module) != nil
     }
 
     /// Trains a network, or takes its parameters where that was done before.

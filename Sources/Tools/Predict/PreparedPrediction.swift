@@ -8,8 +8,7 @@ import Training
 /// a large model is read.
 struct PredictionInputs {
     let models: [TrainedModel]
-    /// nil where documents come as features.
-    let text: TextFeatures?
+    let inputs: EnsembleInputs
     let readsInput: Bool
     /// Lines of text; nil at other ranks, and where documents come as features.
     fileprivate let lines: LineSource?
@@ -21,10 +20,10 @@ struct PredictionInputs {
         models = try TrainedModel.openAll(folder: job.model)
         switch job.input {
         case .text(let path):
-            text = try TextFeatures(models[0], place: path == "-" ? "standard input" : path)
+            inputs = try EnsembleInputs(models, text: path == "-" ? "standard input" : path)
             lines = readsInput ? try LineSource(path: path) : nil
         case .features(let path):
-            (text, lines) = (nil, nil)
+            (inputs, lines) = (try EnsembleInputs(models, text: nil), nil)
             guard readsInput, !FileManager.default.fileExists(atPath: path) else { return }
             _ = try models[0].featureFile().read(path, threads: 1)
         }
@@ -59,7 +58,7 @@ struct PreparedPrediction {
         }
         let topK = min(job.topK ?? predictor.defaultTopK, predictor.labelCount), format = try job.outputFormat()
         scoring = try ChunkScoring(
-            predictor, text: found.text, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
+            predictor, texts: found.inputs.texts, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
         summary = PredictionSummary(learners: models.count, topK: topK)
         summary.loading = -began.timeIntervalSinceNow
         guard found.readsInput else {
@@ -68,7 +67,8 @@ struct PreparedPrediction {
         }
         var stream: (any DocumentSource)? = found.lines
         if case .features(let path) = job.input {
-            stream = FeatureSource(try models[0].featureFile().read(path, threads: job.threads))
+            let features = try models[0].featureFile().read(path, threads: job.threads)
+            stream = FeatureSource(features, longest: models.compactMap(\.arch.longestDocument).min() ?? .max)
         }
         summary.reading = -began.timeIntervalSinceNow - summary.loading
         source = stream
@@ -108,6 +108,8 @@ public struct PredictionSummary: Sendable {
     public let topK: Int
     public private(set) var documents = 0
     public private(set) var withoutFeature = 0
+    /// Documents of which a learner has read the beginning alone.
+    public private(set) var cut = 0
     /// Wall seconds: reading the model, reading features, scoring (and turning text into features), writing.
     public internal(set) var loading = 0.0, reading = 0.0, predicting = 0.0, writing = 0.0
     /// Seconds of each chunk, from the one before.
@@ -118,6 +120,7 @@ public struct PredictionSummary: Sendable {
     mutating func add(_ chunk: ScoredChunk, seconds: Double) {
         documents += chunk.documents
         withoutFeature += chunk.withoutFeature
+        cut += chunk.cut
         chunks.append(seconds)
     }
 

@@ -40,8 +40,8 @@ package protocol GroupEncoder: AnyObject {
     /// Call once between training and `forward` without a step.
     func prepareForPrediction()
 
-    /// Parameters, and where asked their moments.
-    func storedArrays(moments: Bool) -> [StoredArray]
+    /// Parameters, and where asked their moments. Collective.
+    func storedArrays(moments: Bool) throws -> [StoredArray]
     func restore(_ reader: CheckpointReader, moments: Bool) throws
 
     /// The parameters of the coarse part, what module I is trained for.
