@@ -14,7 +14,9 @@ extension CheckpointIdentity {
 extension TrainOptions {
     /// What the checkpoints and results of a learner belong to.
     package func identity(seed: UInt64, data: XCDataset, embeddingsFingerprint: String) -> CheckpointIdentity {
-        let isPretrained = [ConfigSection.surrogate, .extreme, .reranker].contains { config[module: $0].encoder.start == .pretrained }
+        let isPretrained = [ConfigSection.surrogate, .extreme, .reranker].contains {
+            config[module: $0].encoder.start == .pretrained
+        }
         return CheckpointIdentity(
             configFingerprint: learnerFingerprint, dataFingerprint: "\(data.fingerprint)-\(embeddingsFingerprint)",
             seed: Int(truncatingIfNeeded: seed), programVersion: programVersion,

@@ -103,7 +103,8 @@ import WorkerChecks
         try SampleWeights().write(to: scratch("weights"))
         let learner = try LearnerComparison { path in try Self.job(scratch, "weights").moved(to: path) }
         var small = try Self.job(scratch, "weights").moved(to: scratch("less"), threads: 2)
-        for layer in small.options.archDefinition.coarse.indices where small.options.archDefinition.coarse[layer].kind == "transformer" {
+        for layer in small.options.archDefinition.coarse.indices
+        where small.options.archDefinition.coarse[layer].kind == "transformer" {
             small.options.archDefinition.coarse[layer].numbers["activation_checkpointing"] = 1
         }
         #expect(try small.run(workers: 2, stop: .look(1)) == 75)

@@ -29,7 +29,9 @@ public final class Predictor {
                 .usage, "the learners of the ensemble are of different data sets", at: model.folder,
                 found: "\(model.description.labelsInFile) labels, data set \(model.description.dataset)",
                 expected: "the \(first.description.labelsInFile) labels of \(first.folder), by the same names",
-                advice: "name learners of one data set in \(EnsembleDescription.fileName), or predict with each and merge the predictions")
+                advice:
+                    "name learners of one data set in \(EnsembleDescription.fileName), or predict with each and merge the predictions"
+            )
         }
         let kinds = Self.inputs(models).map { models[$0].data.fingerprint }
         inputs = models.map { kinds.firstIndex(of: $0.data.fingerprint) ?? 0 }

@@ -74,7 +74,9 @@ package struct NetworkRun {
                 schedule: schedule
             ).run(from: run.checkpoint(within: module))
             adjustLogits(network.classifier, section)
-            try run.pin(module, epoch: section.optimisation.epochs, network.storedArrays(moments: false))
+            // What the surrogate's encoder has, that module's result holds.
+            let fixed = section.encoder.start == .intermediate ? [] : network.encoder.storedFixed()
+            try run.pin(module, epoch: section.optimisation.epochs, network.storedArrays(moments: false) + fixed)
         }
         network.prepareForPrediction()
     }

@@ -51,8 +51,7 @@ struct TextFeatures: Sendable {
     ///
     /// - Parameter first: number of the first of them, from 0.
     /// - Throws: `Failure` with the line that is not UTF-8, or not of the form.
-    func features(_ lines: [UInt8], form: TextForm, first: Int, team: ThreadTeam) throws -> (CSRMatrix, cut: [Int])
-    {
+    func features(_ lines: [UInt8], form: TextForm, first: Int, team: ThreadTeam) throws -> (CSRMatrix, cut: [Int]) {
         var parts = lines.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last == UInt8(ascii: "\n") { parts.removeLast() }
         let documents = parts, pieces = max(1, min(4 * team.size, documents.count / 16))

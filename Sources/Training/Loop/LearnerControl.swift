@@ -51,7 +51,8 @@ package final class LearnerControl {
     /// - Parameter isSound: this worker's losses are numbers so far.
     /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop; `Diverged`, without one, where a worker
     ///   isn't sound.
-    package func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () throws -> [StoredArray]) throws
+    package func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () throws -> [StoredArray])
+        throws
     {
         guard step % Self.lookEvery == 0 else { return }
         switch try group.communicator.maximum(max(wish(), isSound ? 0 : 3)) {

@@ -42,7 +42,10 @@ package protocol GroupEncoder: AnyObject {
 
     /// Parameters, and where asked their moments. Collective.
     func storedArrays(moments: Bool) throws -> [StoredArray]
+    /// Takes what the checkpoint has of the encoder.
     func restore(_ reader: CheckpointReader, moments: Bool) throws
+    /// What is not among `storedArrays` because it does not learn.
+    func storedFixed() -> [StoredArray]
 
     /// The parameters of the coarse part, what module I is trained for.
     func storedCoarse() -> [StoredArray]

@@ -143,11 +143,13 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
     }
 
     package func restore(_ reader: CheckpointReader, moments: Bool) throws {
-        if trainsCoarse { try restoreEmbeddings(reader, moments: moments) }
+        if trainsCoarse || reader.contains("encoder") { try restoreEmbeddings(reader, moments: moments && trainsCoarse) }
         try stack.parameters.restore("layers", moments: false, on: device) { try reader.replicated($0) }
         if moments { try layers.restoreMoments("layers", reader) }
         stack.prepare(training: false)
     }
+
+    package func storedFixed() -> [StoredArray] { trainsCoarse ? [] : storedEmbeddings(moments: false) }
 
     package func storedCoarse() -> [StoredArray] {
         storedEmbeddings(moments: false) + stack.parameters.stored("layers", .replicated, moments: false, on: device)
