@@ -42,7 +42,7 @@ public final class WorkerMain {
 
     private func train(_ seed: UInt64) throws {
         let options = settings.options, leader = group.isLeader, reports = UncheckedWorld(world)
-        let waitedBefore = world.waitedSeconds
+        let waitedBefore = world.waitedSeconds - group.overlappedSeconds
         let store = CheckpointStore(folder: options.modelFolder(seed: seed), identity: settings.identity(seed)) { text in
             if leader { try? reports.world.report(.notice(text)) }
         }
@@ -57,7 +57,7 @@ public final class WorkerMain {
             .done(
                 LearnerSummary(
                     seed: seed, rank: world.rank, seconds: run.seconds, peakRSSMiB: peakRSSMiB(),
-                    commSeconds: world.waitedSeconds - waitedBefore)))
+                    commSeconds: world.waitedSeconds - group.overlappedSeconds - waitedBefore)))
     }
 
     /// The leader tells the coordinator how far its own part is: the others' are about as large.

@@ -124,6 +124,13 @@ func makePlan(
         #expect(
             3 * part(four.memory(ofRank: 1), "token vectors of a batch") < part(one.memory(ofRank: 1), "token vectors of a batch")
         )
+        // What layers share counts once a thread and block at work, not once a token.
+        var sharing = size
+        (sharing.floatsPerToken, sharing.sharedFloatsPerToken) = (100, 4900)
+        let less = makePlan(ranks: 2, seeds: [1], framework: .ova, encoder: sharing)
+        #expect(
+            2 * part(less.memory(ofRank: 1), "token vectors of a batch") < part(one.memory(ofRank: 1), "token vectors of a batch")
+        )
         #expect(part(one.memory(ofRank: 1), "classifiers") == 4015 * 65 * 12)
         #expect(four.description.contains("1,000,000 floats") && four.description.contains("255×64"))
     }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Config
 import Formats
+import Learners
 import Support
 
 /// The pretrained weights that a run's encoders start from, checked; or, where a folder is gone, what the checkpoints of all

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Work of a worker that goes on while it computes, such as messages: pieces on a thread of their own, one after the other.
 ///
@@ -13,6 +14,7 @@ final class SideThread: Sendable {
         /// Added and not done.
         var open = 0
         var error: (any Error)?
+        var blockedSeconds = 0.0
         var isEnded = false
     }
 
@@ -36,7 +38,7 @@ final class SideThread: Sendable {
     func add(_ piece: @escaping () throws -> Void) {
         state.condition.lock()
         defer { state.condition.unlock() }
-        while state.open >= Self.ahead { state.condition.wait() }
+        wait(below: Self.ahead)
         state.pieces.append(piece)
         state.open += 1
         state.condition.broadcast()
@@ -48,10 +50,24 @@ final class SideThread: Sendable {
     func finish() throws {
         state.condition.lock()
         defer { state.condition.unlock() }
-        while state.open > 0 { state.condition.wait() }
+        wait(below: 1)
         guard let error = state.error else { return }
         state.error = nil
         throw error
+    }
+
+    /// With the lock held.
+    private func wait(below count: Int) {
+        let time = Stopwatch()
+        while state.open >= count { state.condition.wait() }
+        state.blockedSeconds += time.seconds
+    }
+
+    /// Seconds that whoever adds pieces has waited for them so far.
+    var blockedSeconds: Double {
+        state.condition.lock()
+        defer { state.condition.unlock() }
+        return state.blockedSeconds
     }
 
     private static func work(_ state: State) {

@@ -67,7 +67,7 @@ extension Arch.Layer {
         case "transformer":
             // Beside the embeddings' sum and result, and the pooling's gradient, each layer's result, and what it has within: once,
             // where the layers share it.
-            let within = dims(withinTransformer: dims), layers = size("num_layers", 6)
+            let within = floatsWithin(dims: dims), layers = size("num_layers", 6)
             return 3 * dims + layers * dims + (isCheckpointed ? 0 : layers * within)
         case "xmlcnn":
             let filters = (texts["filter_sizes"] ?? "2,4,8").split { "[], ".contains($0) }.compactMap { Double($0) }
@@ -79,10 +79,10 @@ extension Arch.Layer {
     private var isCheckpointed: Bool { kind == "transformer" && numbers["activation_checkpointing"] == 1 }
 
     /// What only the layer at work holds of a token.
-    fileprivate func sharedFloatsPerToken(dims: Int) -> Int { isCheckpointed ? self.dims(withinTransformer: dims) : 0 }
+    fileprivate func sharedFloatsPerToken(dims: Int) -> Int { isCheckpointed ? floatsWithin(dims: dims) : 0 }
 
     /// Of a layer of a transformer: projections, context, two sums and the first result; the feed-forward network before and after GELU.
-    private func dims(withinTransformer dims: Int) -> Int {
+    private func floatsWithin(dims: Int) -> Int {
         7 * dims + 2 * (numbers["intermediate_size"].map { Int($0) } ?? 4 * dims)
     }
 }

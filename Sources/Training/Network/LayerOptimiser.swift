@@ -41,6 +41,8 @@ final class LayerOptimiser: @unchecked Sendable {
     private let partials: [[Tensor]]
     /// nil: there is nothing to compute meanwhile.
     private let messages: SideThread?
+    /// Seconds of a step's messages on that thread.
+    private var messageSeconds = 0.0
 
     init(_ stack: EncoderStack, group: WorkerGroup, settings: OptimiserSettings, trainsCoarse: Bool) {
         let device = group.device
@@ -77,6 +79,8 @@ final class LayerOptimiser: @unchecked Sendable {
 
     /// Makes the gradient, each block's by `backward`, and sums it over the blocks of all workers.
     func backward(_ backward: @escaping Backward) throws {
+        let blocked = messages?.blockedSeconds ?? 0
+        messageSeconds = 0
         for (number, run) in runs.reversed().enumerated() {
             let floats = run.layers.floats.count
             // Set k is sent by now: at most `ahead` runs are on their way.
@@ -86,9 +90,15 @@ final class LayerOptimiser: @unchecked Sendable {
             }
             if partials.isEmpty || floats == 0 { continue }
             guard let messages else { try reduce(run, sums); continue }
-            messages.add { [self] in try reduce(run, sums) }
+            messages.add { [self] in
+                let waited = group.communicator.waitedSeconds
+                try reduce(run, sums)
+                messageSeconds += group.communicator.waitedSeconds - waited
+            }
         }
-        try messages?.finish()
+        guard let messages else { return }
+        try messages.finish()
+        group.overlappedSeconds += messageSeconds - (messages.blockedSeconds - blocked)
     }
 
     private func reduce(_ run: Run, _ sums: [Tensor]) throws {
