@@ -137,9 +137,8 @@ let package = Package(
         .testTarget(
             name: "LearnersTests",
             dependencies: [
-                "TestSupport", "WorkerChecks", "Learners", "Training", "DeepXMLModel", "Devices", "Messages", "Datasets",
-                "Config", "Formats",
-                "Transport", "Checkpoint",
+                "TestSupport", "WorkerChecks", "Coordinator", "Learners", "Training", "DeepXMLModel", "Devices", "Messages",
+                "Datasets", "Config", "Formats", "Transport", "Checkpoint",
                 "Support",
             ]),
         // Whole learners over a communicator: LearnersTests runs them over threads, worker-checks under mpirun.

@@ -28,11 +28,21 @@ public struct Arch: Sendable, Equatable {
             fine: [Layer(kind: "residual", numbers: ["dropout": dropout], texts: ["init": "eye"])])
     }
 
+    /// Tokens of a document that its encoder reads, at most; nil: all.
+    public var longestDocument: Int? {
+        let limits = ["transformer": ("positions", 512.0), "rnn": ("max_tokens", 1024), "xmlcnn": ("max_tokens", 1024)]
+        return coarse.compactMap { layer in limits[layer.kind].map { Int(layer.numbers[$0.0] ?? $0.1) } }.min()
+    }
+
+    /// Arguments that change memory and time, but no bit of what is computed.
+    private static let withoutEffect: Set = ["activation_checkpointing"]
+
     /// One line that differs wherever layers or their arguments do.
     var canonicalText: String {
         func text(_ layers: [Layer]) -> String {
             layers.map { layer in
-                let arguments = layer.numbers.map { "\($0)=\($1)" } + layer.texts.map { "\($0)=\($1)" }
+                let numbers = layer.numbers.filter { !Self.withoutEffect.contains($0.key) }
+                let arguments = numbers.map { "\($0)=\($1)" } + layer.texts.map { "\($0)=\($1)" }
                 return "\(layer.kind)(\(arguments.sorted().joined(separator: ",")))"
             }.joined(separator: " ")
         }

@@ -41,6 +41,12 @@ DX_INLINE void dx_sgd_parameters(float *p, float *m, const float *g, size_t coun
     }
 }
 
+/// The step for biases, which decoupled decay leaves alone.
+DX_INLINE dx_adam dx_for_vectors(dx_adam adam) {
+    if (adam.kind == DX_ADAMW) adam.weight_decay = 0;
+    return adam;
+}
+
 DX_INLINE void dx_optimise(float *p, float *m, float *v, const float *g, size_t count, dx_adam adam) {
     if (adam.kind == DX_SGD) dx_sgd_parameters(p, m, g, count, adam);
     else if (adam.kind == DX_ADAMW) dx_adamw_parameters(p, m, v, g, count, adam);

@@ -134,6 +134,7 @@ DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const
     const step_memory memory = divide(workspace, batch, ld);
     float *gw = memory.gw, *gradients = memory.gradients;
     const block k = memory.k;
+    const dx_adam bias_adam = dx_for_vectors(adam);
     double loss = 0;
     size_t ahead = first;
     for (size_t end; first < last; first = end) {
@@ -163,7 +164,7 @@ DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const
             }
             loss += label.loss;
             optimise_row(weight, l * ld, ld, gw, adam);
-            optimise_row(biases, l, 1, &label.gbias, adam);
+            optimise_row(biases, l, 1, &label.gbias, bias_adam);
         }
         if (waits) {
             sort_by_document(k, first, end, pair_starts, pairs, gradients);

@@ -42,7 +42,7 @@ public final class WorkerMain {
 
     private func train(_ seed: UInt64) throws {
         let options = settings.options, leader = group.isLeader, reports = UncheckedWorld(world)
-        let waitedBefore = world.waitedSeconds
+        let waitedBefore = world.waitedSeconds - group.overlappedSeconds
         let store = CheckpointStore(folder: options.modelFolder(seed: seed), identity: settings.identity(seed)) { text in
             if leader { try? reports.world.report(.notice(text)) }
         }
@@ -55,7 +55,7 @@ public final class WorkerMain {
         func summary() -> LearnerSummary {
             LearnerSummary(
                 seed: seed, rank: world.rank, seconds: run.seconds, waited: run.waited, peakRSSMiB: peakRSSMiB(),
-                commSeconds: world.waitedSeconds - waitedBefore)
+                commSeconds: world.waitedSeconds - group.overlappedSeconds - waitedBefore)
         }
         do { try reportingProgress(of: seed, reports, run.run) } catch let interrupted as Interrupted {
             try world.report(.paused(summary()))

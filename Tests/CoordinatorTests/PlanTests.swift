@@ -115,13 +115,21 @@ func makePlan(
             parameters: 1_000_000, readsTokens: true, floatsPerToken: 5000, intermediateDims: 64, outputDims: 64)
         let one = makePlan(ranks: 2, seeds: [1], framework: .ova, encoder: size)
         let four = makePlan(ranks: 5, seeds: [1], framework: .ova, encoder: size)
-        #expect(part(one.memory(ofRank: 1), "layers") >= 4 * 4_000_000)
+        // Values and what products read, whole on each; moments and gradient by parts.
+        #expect(part(one.memory(ofRank: 1), "layers") >= 4 * 6_000_000)
+        #expect(part(four.memory(ofRank: 1), "layers") >= 4 * 3_000_000 + 3 * 1_000_000)
+        #expect(part(four.memory(ofRank: 1), "layers") < part(one.memory(ofRank: 1), "layers"))
         #expect(part(one.memory(ofRank: 1), "residual") == 0)
-        // Whole on each; the vectors of a batch's tokens are shared out.
-        let layers = { (plan: RunPlan) in part(plan.memory(ofRank: 1), "layers") / (9 + plan.threads[1]) }
-        #expect(layers(one) == layers(four))
+        // The vectors of a batch's tokens are shared out.
         #expect(
             3 * part(four.memory(ofRank: 1), "token vectors of a batch") < part(one.memory(ofRank: 1), "token vectors of a batch")
+        )
+        // What layers share counts once a thread and block at work, not once a token.
+        var sharing = size
+        (sharing.floatsPerToken, sharing.sharedFloatsPerToken) = (100, 4900)
+        let less = makePlan(ranks: 2, seeds: [1], framework: .ova, encoder: sharing)
+        #expect(
+            2 * part(less.memory(ofRank: 1), "token vectors of a batch") < part(one.memory(ofRank: 1), "token vectors of a batch")
         )
         #expect(part(one.memory(ofRank: 1), "classifiers") == 4015 * 65 * 12)
         #expect(four.description.contains("1,000,000 floats") && four.description.contains("255×64"))

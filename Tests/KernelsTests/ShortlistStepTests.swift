@@ -73,15 +73,18 @@ private struct Problem {
             }
             for c in 0..<ld {
                 let at = label * ld + c
-                out.w[at] = stepped(w[at], mw[at], vw[at], gradient[c])
+                out.w[at] = stepped(w[at], mw[at], vw[at], gradient[c], adam)
             }
-            out.bias[label] = stepped(bias[label], mb[label], vb[label], biasGradient)
+            var numbers = adam
+            // Decoupled decay leaves biases alone.
+            if adam.kind == Int32(DX_ADAMW) { numbers.weight_decay = 0 }
+            out.bias[label] = stepped(bias[label], mb[label], vb[label], biasGradient, numbers)
         }
         return out
     }
 
-    private func stepped(_ p: Float, _ m: Float, _ v: Float, _ gradient: Double) -> Double {
-        var reference = ReferenceOptimiser(p: Double(p), m: Double(m), v: Double(v), numbers: adam)
+    private func stepped(_ p: Float, _ m: Float, _ v: Float, _ gradient: Double, _ numbers: dx_adam) -> Double {
+        var reference = ReferenceOptimiser(p: Double(p), m: Double(m), v: Double(v), numbers: numbers)
         reference.step(gradient: gradient)
         return reference.p
     }
@@ -107,7 +110,7 @@ private struct Problem {
     }
 
     /// Both ways of summing ∂z.
-    @Test(arguments: [255, 5], [.sample, .decayed, .momentum, .decayedMomentum] as [dx_adam])
+    @Test(arguments: [255, 5], [.sample, .decayed, .decoupled, .momentum, .decayedMomentum] as [dx_adam])
     func anyLossAndOptimiser(batch: Int, adam: dx_adam) {
         for loss in Loss.allCases {
             var problem = Problem(batch: batch, dims: 300, counts: Self.remainders)

@@ -6,7 +6,8 @@ import WorkerChecks
 
 /// Small learners of every kind, each trained once a process by two workers.
 enum TrainedLearner: String, CaseIterable, Sendable {
-    case deepXML, labelText, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, layers, slice, sliceGraphs, sliceDense, dismec,
+    case deepXML, labelText, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, fixedEncoder, fixedLayers, layers, slice, sliceGraphs,
+        sliceDense, dismec,
         sparseSlice
 
     private static let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predict-test-\(UUID())").path
@@ -30,7 +31,9 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         // So few links that graphs are quicker than looking at all vectors.
         case .graphs: ["extreme.M=2", "extreme.efC=1", "extreme.efS=16"]
         case .sliceGraphs: ["slice.M=2", "slice.efC=1", "slice.efS=16"]
-        case .movingShortlists, .oneVsAll, .rerankedOneVsAll, .layers, .slice, .sliceDense, .dismec, .sparseSlice: []
+        case .movingShortlists, .oneVsAll, .rerankedOneVsAll, .fixedEncoder, .fixedLayers, .layers, .slice, .sliceDense, .dismec,
+            .sparseSlice:
+            []
         }
     }
 
@@ -38,7 +41,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         switch self {
         case .deepXML, .labelText, .graphs, .layers: .deepXML
         case .movingShortlists: .anns
-        case .oneVsAll, .rerankedOneVsAll: .ova
+        case .oneVsAll, .rerankedOneVsAll, .fixedEncoder, .fixedLayers: .ova
         case .slice, .sliceGraphs, .sliceDense: .slice
         case .dismec: .dismec
         case .sparseSlice: .sparseSlice
@@ -60,7 +63,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
             framework: [.slice, .dismec, .sparseSlice].contains(framework) ? framework : .deepXML, settings: settings)
         job.options.framework = framework
         job.options.predictions = PredictionFormat.allCases
-        if self == .layers {
+        if self == .layers || self == .fixedLayers {
             job.options.arch = "Layers"
             job.options.archDefinition = try Arch.parse(
                 data: Self.stackOfLayers.utf8, name: "layers", arguments: job.options.config)
@@ -68,7 +71,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
         }
         if framework == .anns || framework == .ova {
             job.options.config.extreme.encoder.start = .random
-            job.options.config.extreme.encoder.isFrozen = false
+            job.options.config.extreme.encoder.isFrozen = self == .fixedEncoder || self == .fixedLayers
             job.options.config.extreme.shortlist.usesIntermediate = false
             job.options.config.global.useReranker = self == .rerankedOneVsAll
             if framework == .ova { job.options.config.extreme.classifier.method = .full }

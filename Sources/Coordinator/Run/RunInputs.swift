@@ -13,6 +13,8 @@ struct RunInputs {
     let embeddings: [String: String]
     let embeddingsFingerprint: String
     let names: DatasetNames
+    /// The sections whose encoders were to start from weights that are gone, and go on from checkpoints.
+    let restored: [ConfigSection]
     /// What the person should be told about them.
     let notices: [String]
 
@@ -29,11 +31,9 @@ struct RunInputs {
         embeddings = Dictionary(uniqueKeysWithValues: prepared.map { ($0.name, $0.file.path) })
         var fingerprints: [String] = []
         for (_, file) in prepared where !fingerprints.contains(file.fingerprint) { fingerprints.append(file.fingerprint) }
-        for section in wanted.pretrained {
-            let weights = try PretrainedFolder(path: options.pretrainedFolder(options.config[module: section])).fingerprint()
-            if !fingerprints.contains(weights) { fingerprints.append(weights) }
-        }
-        embeddingsFingerprint = fingerprints.joined(separator: "+")
+        let weights = try PretrainedWeights(wanted.pretrained, options)
+        embeddingsFingerprint = weights.joined(to: fingerprints)
+        restored = weights.restored
         names = DatasetNames(folder: options.datasetFolder, data)
         notices =
             prepared.compactMap(\.file.notice) + files.sizeNotices() + names.notices

@@ -6,6 +6,7 @@ import Devices
 /// At prediction it takes the running mean and variance, which move by `momentum` a step towards the mean over the step's
 /// blocks, each as heavy as its vectors are many.
 final class BatchNormLayer: EncoderLayer {
+    let finishesGradient = true
     let output: LayerShape
     private let weight: ParameterSlot, bias: ParameterSlot, mean: ParameterSlot, variance: ParameterSlot
     /// Its place among the floats for statistics, which hold the number of vectors.
@@ -48,7 +49,7 @@ final class BatchNormLayer: EncoderLayer {
         return y
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         if g.rows == 0 { return wantsInput ? g : nil }
         let device = pass.device, standard = pass.activations(Memory.standard, output)
         let dWeight = gradient.matrix(weight), dBias = gradient.matrix(bias)
@@ -63,19 +64,19 @@ final class BatchNormLayer: EncoderLayer {
     }
 
     /// count · mean and the sum of squares around it go where these parameters' gradient would stand.
-    private func leaveStatistics(_ count: Int, _ pass: LayerPass, in gradient: Tensor) {
+    private func leaveStatistics(_ count: Int, _ pass: LayerPass, in gradient: LayerGradient) {
         guard pass.isTraining else { return }
         pass.device.scale(row(Memory.mean, pass), by: Float(count), into: gradient.matrix(mean))
         pass.device.copy(row(Memory.squares, pass), to: gradient.matrix(variance))
         pass.device.fill(vectors(in: gradient, pass.parameterCount), Float(count))
     }
 
-    private func vectors(in gradient: Tensor, _ parameters: Int) -> Tensor {
+    private func vectors(in gradient: LayerGradient, _ parameters: Int) -> Tensor {
         gradient.flat(parameters + statistic..<parameters + statistic + 1)
     }
 
     /// The variance is the unbiased one, as torch's running variance: over all blocks, squares/(vectors − blocks).
-    func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device) {
+    func finish(gradient: LayerGradient, _ values: Tensor, _ step: FinishedStep, on device: any Device) {
         device.moveRunningStatistics(
             mean: values.matrix(mean), variance: values.matrix(variance), sums: gradient.matrix(mean),
             squares: gradient.matrix(variance), count: vectors(in: gradient, step.parameterCount), blocks: step.blocks,

@@ -66,7 +66,7 @@ final class ConvolutionLayer: EncoderLayer {
         return result
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         let device = pass.device, starts = pass.plan.starts
         let dx = pass.activations(Memory.inputGradient, input)
         device.fill(dx, 0)

@@ -29,7 +29,7 @@ final class DropoutLayer: EncoderLayer {
         return y
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         guard wantsInput else { return nil }
         if relu {
             pass.device.dropReluBackward(g, y: pass.activations(0, output), keep: pass.isTraining ? site.keep : 1)
@@ -56,7 +56,7 @@ final class ActivationLayer: EncoderLayer {
         return y
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         guard wantsInput else { return nil }
         pass.device.activateBackward(g, function, x: x, y: pass.activations(0, output))
         return g

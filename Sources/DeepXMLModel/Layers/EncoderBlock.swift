@@ -53,8 +53,30 @@ public struct ParameterSlot: Sendable, Equatable {
 }
 
 extension Tensor {
-    /// The matrix of a slot within flat parameters, or their gradient.
+    /// The matrix of a slot within flat parameters.
     func matrix(_ slot: ParameterSlot) -> Tensor {
         matrix(at: slot.range.lowerBound, rows: slot.rows, cols: slot.cols)
     }
+}
+
+/// Some neighbouring layers of an encoder, whose gradients are made and summed together.
+public struct LayerRun: Sendable, Equatable {
+    let layers: Range<Int>
+    /// Theirs of all parameters; the last may have statistics behind these.
+    public let floats: Range<Int>
+}
+
+/// The gradient of a run of layers, from the float `first` of all parameters on.
+struct LayerGradient {
+    private let floats: Tensor
+    private let first: Int
+
+    /// - Parameter floats: 1×count.
+    init(_ floats: Tensor, from first: Int) { (self.floats, self.first) = (floats, first) }
+
+    func matrix(_ slot: ParameterSlot) -> Tensor {
+        floats.matrix(at: slot.range.lowerBound - first, rows: slot.rows, cols: slot.cols)
+    }
+
+    func flat(_ range: Range<Int>) -> Tensor { floats.flat(range.lowerBound - first..<range.upperBound - first) }
 }

@@ -59,6 +59,23 @@ struct EncoderBuilder {
             expected: "rnn, xmlcnn, pooling or astec among the layers")
     }
 
+    /// Runs of layers: one for each layer with parameters, with those without that follow it, cut at x̂.
+    ///
+    /// - Parameter coarse: how many layers make x̂.
+    func runs(coarse: Int) -> [LayerRun] {
+        if layout.statistics > 0 || layers.isEmpty {
+            return [LayerRun(layers: 0..<layers.count, floats: 0..<layout.count + layout.statistics)]
+        }
+        var starts = [0]
+        for (number, range) in ranges.enumerated().dropFirst() {
+            let floats = ranges[starts[starts.count - 1]].lowerBound..<range.lowerBound
+            if number == coarse || (!range.isEmpty && !floats.isEmpty) { starts.append(number) }
+        }
+        return zip(starts, starts.dropFirst() + [layers.count]).map { first, end in
+            LayerRun(layers: first..<end, floats: ranges[first].lowerBound..<ranges[end - 1].upperBound)
+        }
+    }
+
     private static func unknown(_ layer: LayerDescription, in key: String) -> Failure {
         let known = makers.keys.sorted()
         return Failure(
@@ -156,6 +173,7 @@ struct EncoderBuilder {
             layer, in: place.stack,
             known: [
                 "hidden_size", "num_layers", "num_heads", "intermediate_size", "positions", "dropout", "attention_dropout", "eps",
+                "activation_checkpointing",
             ])
         try needSequence(layer, place)
         try arguments.checkInput(["hidden_size"], dims: shape.dims)
@@ -167,12 +185,14 @@ struct EncoderBuilder {
             dropout: try arguments.probability("dropout", otherwise: 0.1),
             attentionDropout: try arguments.probability("attention_dropout", otherwise: 0.1),
             eps: Float(try arguments.positive("eps", otherwise: 1e-12)))
+        let isCheckpointed = try arguments.flag("activation_checkpointing", otherwise: false)
+        let inner = isCheckpointed ? InnerMemory(on: device) : nil
         transformer = settings
         longest = min(longest, settings.positions)
         add(TransformerEmbeddingLayer("\(place.name).embeddings", settings, &layout))
         for number in 0..<settings.layers {
             layout.level += 1
-            add(TransformerLayer("\(place.name).layers.\(number)", settings, &layout, on: device))
+            add(TransformerLayer("\(place.name).layers.\(number)", settings, sharing: inner, &layout, on: device))
         }
     }
 

@@ -16,6 +16,9 @@ protocol EncoderLayer: Sendable {
     /// The backward pass writes all of its slots' gradient: it needs no zeros there.
     var overwritesGradient: Bool { get }
 
+    /// `finish` reads or changes the summed gradient, all of this layer's.
+    var finishesGradient: Bool { get }
+
     /// Once before the passes that follow a change of the parameters `values`.
     func prepare(_ values: Tensor, training: Bool, on device: any Device)
 
@@ -24,18 +27,19 @@ protocol EncoderLayer: Sendable {
 
     /// - Parameters:
     ///   - g: the gradient of the output; may be destroyed.
-    ///   - gradient: of all parameters: this layer's are written. They are zeros before, unless it overwrites them.
+    ///   - gradient: of a run of layers: this layer's are written. They are zeros before, unless it overwrites them.
     /// - Returns: the gradient of `x` in memory of `pass.tape`, where it is wanted.
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor?
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor?
 
     /// What is left to do with the summed gradient before the optimiser takes it; and the running statistics.
-    func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device)
+    func finish(gradient: LayerGradient, _ values: Tensor, _ step: FinishedStep, on device: any Device)
 }
 
 extension EncoderLayer {
     var overwritesGradient: Bool { false }
+    var finishesGradient: Bool { false }
     func prepare(_ values: Tensor, training: Bool, on device: any Device) {}
-    func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device) {}
+    func finish(gradient: LayerGradient, _ values: Tensor, _ step: FinishedStep, on device: any Device) {}
 }
 
 /// One layer's share of one pass of one block.

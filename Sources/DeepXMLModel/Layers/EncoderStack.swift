@@ -15,6 +15,8 @@ public final class EncoderStack: Sendable {
     public let outputDims: Int
     /// 1×P: value and moments of all layers, the coarse first.
     public let parameters: Parameter
+    /// All layers, from the lowest on, in runs that end at x̂ or within one part: one where layers leave statistics.
+    public let runs: [LayerRun]
     /// The first so many floats belong to coarse layers.
     public let coarseCount: Int
     /// Which matrix stands where. What isn't trained (spectral norms' u and v, running statistics) is here too, so that whoever
@@ -41,9 +43,11 @@ public final class EncoderStack: Sendable {
     ///   - coarse, fine: the layers of `transform_coarse` and `transform_fine`.
     ///   - inputDims: D of the token embeddings, or of the dense features.
     ///   - streams: draws what the parameters start from, and the dropout.
+    ///   - hasMoments: false: the optimiser's state is kept elsewhere.
     /// - Throws: `Failure` that names the layer and the argument: an unknown one, a size that doesn't fit what comes before.
     public init(
-        coarse: [LayerDescription], fine: [LayerDescription], inputDims: Int, streams: RandomStreams, on device: any Device
+        coarse: [LayerDescription], fine: [LayerDescription], inputDims: Int, streams: RandomStreams, hasMoments: Bool = true,
+        on device: any Device
     ) throws {
         input = EncoderBuilder.input(coarse)
         var builder = EncoderBuilder(inputDims: inputDims, input: input, on: device)
@@ -53,14 +57,19 @@ public final class EncoderStack: Sendable {
         (layers, outputDims, slots) = (builder.layers, builder.shape.dims, builder.layout.slots)
         ranges = builder.ranges
         (self.inputDims, self.streams, self.device) = (inputDims, streams, device)
-        parameters = Parameter(rows: 1, cols: builder.layout.count, on: device)
+        let values = device.tensor(rows: 1, cols: builder.layout.count)
+        parameters = Parameter(value: values, hasMoments: hasMoments, on: device)
         gradientLength = builder.layout.count + builder.layout.statistics
+        runs = builder.runs(coarse: coarseLayers)
         levels = builder.layout.level
         transformer = builder.transformer?.shape
         longest = builder.longest
         builder.layout.initialise(parameters.value, streams, on: device)
         prepare(training: false)
     }
+
+    /// A layer changes the summed gradient, and wants all of its own.
+    public var finishesGradient: Bool { layers.contains(where: \.finishesGradient) }
 
     /// Once before the blocks of a step run, and once before prediction; the same on every rank.
     ///
@@ -120,26 +129,43 @@ public final class EncoderStack: Sendable {
         _ block: EncoderBlock, outputGradient: Tensor, tape: EncoderTape, trainsCoarse: Bool, gradient: Tensor,
         inputGradient: Tensor?
     ) {
+        let all = LayerRun(layers: 0..<layers.count, floats: 0..<gradientLength)
+        backward(
+            all, block, outputGradient: outputGradient, tape: tape, trainsCoarse: trainsCoarse, gradient: gradient,
+            inputGradient: inputGradient)
+    }
+
+    /// The part of `backward` that passes through one of `runs`, after those above it.
+    ///
+    /// - Parameter gradient: 1×|run.floats|, overwritten.
+    public func backward(
+        _ run: LayerRun, _ block: EncoderBlock, outputGradient: Tensor, tape: EncoderTape, trainsCoarse: Bool, gradient: Tensor,
+        inputGradient: Tensor?
+    ) {
         if block.rows == 0 { return device.fill(gradient, 0) }
         let last = trainsCoarse && block.stage == .input ? 0 : coarseLayers
-        clear(gradient, from: last)
-        var g = tape.layer(layers.count).tensor(0, rows: block.rows, dims: outputDims)
-        device.copy(outputGradient, to: g)
-        for i in (last..<layers.count).reversed() {
-            guard let x = tape.inputs[i] else { preconditionFailure("backward without forward") }
-            let wants = i > last || inputGradient != nil
-            guard let dx = layers[i].backward(g, x: x, pass(i, tape), gradient: gradient, wantsInput: wants) else { return }
-            g = dx
+        let gradients = LayerGradient(gradient, from: run.floats.lowerBound)
+        clear(gradients, run, from: last)
+        if run.layers.upperBound == layers.count {
+            let g = tape.layer(layers.count).tensor(0, rows: block.rows, dims: outputDims)
+            device.copy(outputGradient, to: g)
+            tape.gradient = g
         }
-        if let inputGradient { copyRows(g, to: inputGradient) }
+        for i in (max(last, run.layers.lowerBound)..<max(last, run.layers.upperBound)).reversed() {
+            guard let x = tape.inputs[i], let g = tape.gradient else { preconditionFailure("backward without forward") }
+            let wants = i > last || inputGradient != nil
+            tape.gradient = layers[i].backward(g, x: x, pass(i, tape), gradient: gradients, wantsInput: wants)
+        }
+        guard run.layers.lowerBound <= last, let inputGradient, let g = tape.gradient else { return }
+        copyRows(g, to: inputGradient)
     }
 
     /// Zeros where the layers from `first` on do not overwrite what is there.
-    private func clear(_ gradient: Tensor, from first: Int) {
-        for (number, range) in ranges.enumerated() where number < first || !layers[number].overwritesGradient {
-            device.fill(gradient.flat(range), 0)
+    private func clear(_ gradient: LayerGradient, _ run: LayerRun, from first: Int) {
+        for number in run.layers where number < first || !layers[number].overwritesGradient {
+            device.fill(gradient.flat(ranges[number]), 0)
         }
-        device.fill(gradient.flat(parameters.cols..<gradientLength), 0)
+        if run.floats.upperBound > parameters.cols { device.fill(gradient.flat(parameters.cols..<gradientLength), 0) }
     }
 
     /// Ends a step: what the summed gradient still lacks (the spectral norms' part), running statistics, then the optimiser.
@@ -154,9 +180,16 @@ public final class EncoderStack: Sendable {
 
     /// The first half of `update`: afterwards `gradient` is that of the trained slots, for any optimiser.
     public func finishGradient(_ gradient: Tensor, blocks: Int, trainsCoarse: Bool) {
+        let all = LayerRun(layers: 0..<layers.count, floats: 0..<gradientLength)
+        finishGradient(gradient, of: all, blocks: blocks, trainsCoarse: trainsCoarse)
+    }
+
+    /// The same of a run's gradient, 1×|run.floats|.
+    public func finishGradient(_ gradient: Tensor, of run: LayerRun, blocks: Int, trainsCoarse: Bool) {
         let step = FinishedStep(blocks: blocks, parameterCount: parameters.cols)
-        for layer in layers[(trainsCoarse ? 0 : coarseLayers)...] {
-            layer.finish(gradient: gradient, parameters.value, step, on: device)
+        let gradients = LayerGradient(gradient, from: run.floats.lowerBound)
+        for number in run.layers where trainsCoarse || number >= coarseLayers {
+            layers[number].finish(gradient: gradients, parameters.value, step, on: device)
         }
     }
 
@@ -164,11 +197,26 @@ public final class EncoderStack: Sendable {
     ///
     /// - Parameter layerDecay: of a transformer's layers, each below the last learns at this share of the rate of the one above.
     public func apply(_ gradient: Tensor, trainsCoarse: Bool, _ step: OptimiserStep, layerDecay: Double = 1) {
-        for slot in trainedSlots(trainsCoarse) {
+        apply(gradient, to: parameters, from: 0, trainsCoarse: trainsCoarse, step, layerDecay: layerDecay)
+    }
+
+    /// The optimiser's step on some neighbouring floats of the parameters.
+    ///
+    /// - Parameters:
+    ///   - gradient: of these, 1×count or longer.
+    ///   - share: 1×count: a view of the parameters' values, with the optimiser's state.
+    ///   - first: the first of them.
+    public func apply(
+        _ gradient: Tensor, to share: Parameter, from first: Int, trainsCoarse: Bool, _ step: OptimiserStep,
+        layerDecay: Double = 1
+    ) {
+        let floats = first..<first + share.cols
+        for slot in trainedSlots(trainsCoarse) where slot.range.overlaps(floats) {
             let own = (slot.rows == 1 ? step.forVectors : step).scaled(by: rateFactor(level: slot.level, layerDecay))
-            device.forRanges(slot.range.count, grain: 1 << 15) { [self] part in
-                let range = slot.range.lowerBound + part.lowerBound..<slot.range.lowerBound + part.upperBound
-                device.update(parameters, range, gradient: gradient.flat(range), own)
+            let part = slot.range.clamped(to: floats), start = part.lowerBound - first
+            device.forRanges(part.count, grain: 1 << 15) { [self] piece in
+                let range = start + piece.lowerBound..<start + piece.upperBound
+                device.update(share, range, gradient: gradient.flat(range), own)
             }
         }
     }
@@ -180,9 +228,19 @@ public final class EncoderStack: Sendable {
     /// Of the slots at a level; level 0: also of the token embeddings.
     public func rateFactor(level: Int, _ layerDecay: Double) -> Float { Float(pow(layerDecay, Double(levels - level))) }
 
+    /// The sums of squares of a run's gradient (1×|run.floats|), slot by slot of the trained ones: their sum over all runs, in ascending
+    /// order, is the square of the gradient's Euclidean norm.
+    public func squareSums(of gradient: Tensor, _ run: LayerRun, trainsCoarse: Bool) -> [Double] {
+        let gradients = LayerGradient(gradient, from: run.floats.lowerBound)
+        return trainedSlots(trainsCoarse).filter { run.floats.contains($0.range.lowerBound) }.map {
+            device.squareSum(gradients.flat($0.range))
+        }
+    }
+
     /// The Euclidean norm of a gradient's trained slots, summed in one order.
     public func norm(of gradient: Tensor, trainsCoarse: Bool) -> Double {
-        trainedSlots(trainsCoarse).reduce(0) { $0 + device.squareSum(gradient.flat($1.range)) }.squareRoot()
+        let all = LayerRun(layers: 0..<layers.count, floats: 0..<gradientLength)
+        return squareSums(of: gradient, all, trainsCoarse: trainsCoarse).reduce(0, +).squareRoot()
     }
 
     private func copyRows(_ x: Tensor, to y: Tensor) {

@@ -1,4 +1,5 @@
 import Devices
+import Foundation
 
 /// What the backward pass of one block wants to know of its forward pass; used again for the next step, it allocates nothing.
 ///
@@ -8,6 +9,8 @@ public final class EncoderTape: @unchecked Sendable {
     /// Each layer's input in the last forward pass.
     var inputs: [Tensor?] = []
     var step: Int?
+    /// Between two runs of a backward pass: the gradient of what the upper one has read.
+    var gradient: Tensor?
     private let device: any Device
     private var layers: [LayerTape] = []
 
@@ -40,5 +43,20 @@ final class LayerTape {
         let memory = device.memory(floats: count + count / 4)
         memories[number] = memory
         return Tensor(memory, rows: rows, cols: dims, stride: stride)
+    }
+}
+
+/// Memory that layers work in one after the other, which nobody needs between their passes: as many tapes as passes run at a time.
+final class InnerMemory: @unchecked Sendable {
+    private let device: any Device
+    private let lock = NSLock()
+    private var free: [LayerTape] = []
+
+    init(on device: any Device) { self.device = device }
+
+    func lent<Result>(_ body: (LayerTape) -> Result) -> Result {
+        let tape = lock.withLock { free.popLast() } ?? LayerTape(on: device)
+        defer { lock.withLock { free.append(tape) } }
+        return body(tape)
     }
 }

@@ -32,7 +32,7 @@ final class LinearLayer: EncoderLayer {
         return y
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         pass.device.multiply(transposed: g, x, into: gradient.matrix(weight))
         if let bias { pass.device.columnSums(g, into: gradient.matrix(bias)) }
         guard wantsInput else { return nil }

@@ -87,7 +87,7 @@ final class RecurrentLayer: EncoderLayer {
         direction == 0 ? pass.plan.lastPlaces : pass.plan.firstPlaces
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         let device = pass.device
         var above = pass.activations(Memory.gradient(sweeps.count - 1), states)
         device.fill(above, 0)

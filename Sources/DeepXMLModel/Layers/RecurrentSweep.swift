@@ -69,7 +69,7 @@ final class RecurrentSweep: Sendable {
     ///   - dStates: the gradient of this direction's states; destroyed.
     ///   - inputGradient: of the packed input, overwritten, or added to where `accumulate`.
     func backward(
-        _ dStates: Tensor, x: Tensor, _ pass: LayerPass, memory first: Int, gradient: Tensor, inputGradient: Tensor?,
+        _ dStates: Tensor, x: Tensor, _ pass: LayerPass, memory first: Int, gradient: LayerGradient, inputGradient: Tensor?,
         accumulate: Bool
     ) {
         if pass.plan.tokens == 0 { return }

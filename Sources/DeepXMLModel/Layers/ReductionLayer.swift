@@ -19,7 +19,7 @@ final class ReductionLayer: EncoderLayer {
         return y
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         guard wantsInput else { return nil }
         let dx = pass.activations(1, input)
         pass.device.reduceBackward(g, starts: pass.plan.starts, weights: pass.plan.weights, isMean: isMean, into: dx)

@@ -2,6 +2,7 @@ import Devices
 
 /// z = pad(x) + dropout(ReLU(R̄ x + b)), R̄ = R/σ(R) of out×in (WSDM 2021, §4); x is cut or padded with zeros to out.
 final class ResidualLayer: EncoderLayer {
+    let finishesGradient = true
     let input: LayerShape, output: LayerShape
     private let weight: ParameterSlot, bias: ParameterSlot, u: ParameterSlot, v: ParameterSlot
     private let site: DropoutSite
@@ -51,7 +52,7 @@ final class ResidualLayer: EncoderLayer {
         return z
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         let device = pass.device
         let dh = pass.activations(2, output)
         device.copy(g, to: dh)
@@ -66,7 +67,7 @@ final class ResidualLayer: EncoderLayer {
     }
 
     /// R̄ depends on R also through σ.
-    func finish(gradient: Tensor, _ values: Tensor, _ step: FinishedStep, on device: any Device) {
+    func finish(gradient: LayerGradient, _ values: Tensor, _ step: FinishedStep, on device: any Device) {
         device.spectralNormBackward(
             gradient.matrix(weight), normalised: effective, sigma: sigma, u: values.matrix(u), v: values.matrix(v))
     }

@@ -38,7 +38,7 @@ final class TransformerEmbeddingLayer: EncoderLayer {
         return y
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         let device = pass.device, standard = pass.activations(Memory.standard, output)
         site.apply(g, shape: output, relu: false, pass)
         device.columnProducts(g, standard, into: gradient.matrix(norm.weight))

@@ -6,27 +6,34 @@ import Devices
 ///
 /// Tokens of a block stand one after the other, without padding: the products are over all of them, and attention knows where
 /// each document begins. The gradients take the place of what the backward pass has done with, so that a token costs 8H + 2I
-/// floats in all.
+/// floats in all; or, where the layers of a stack share their inner memory, H in each: the backward pass then computes the rest
+/// again (activation checkpointing: Chen et al. 2016), to the same bits.
 final class TransformerLayer: EncoderLayer {
     let output: LayerShape
     let overwritesGradient = true
-    private let wide: LayerShape, inner: LayerShape
+    private let wide: LayerShape, expandedShape: LayerShape
     private let settings: TransformerSettings
     private let projection: Dense, attended: Dense, expansion: Dense, contraction: Dense
     private let firstNorm: NormSlots, secondNorm: NormSlots
+    /// What several layers work in; nil: each keeps its own.
+    private let inner: InnerMemory?
     private let attentionSite: DropoutSite, firstSite: DropoutSite, secondSite: DropoutSite
 
-    init(_ name: String, _ settings: TransformerSettings, _ layout: inout ParameterLayout, on device: any Device) {
+    init(
+        _ name: String, _ settings: TransformerSettings, sharing inner: InnerMemory?, _ layout: inout ParameterLayout,
+        on device: any Device
+    ) {
         let hidden = settings.hidden
+        self.inner = inner
         self.settings = settings
         output = LayerShape(dims: hidden, isSequence: true)
         wide = LayerShape(dims: 3 * hidden, isSequence: true)
-        inner = LayerShape(dims: settings.intermediate, isSequence: true)
+        expandedShape = LayerShape(dims: settings.intermediate, isSequence: true)
         projection = Dense("\(name).attention.projection", inputDims: hidden, outputDims: 3 * hidden, &layout, on: device)
         attended = Dense("\(name).attention.output", inputDims: hidden, outputDims: hidden, &layout, on: device)
         firstNorm = NormSlots("\(name).attention.norm", dims: hidden, &layout)
-        expansion = Dense("\(name).feedforward.in", inputDims: hidden, outputDims: inner.dims, &layout, on: device)
-        contraction = Dense("\(name).feedforward.out", inputDims: inner.dims, outputDims: hidden, &layout, on: device)
+        expansion = Dense("\(name).feedforward.in", inputDims: hidden, outputDims: settings.intermediate, &layout, on: device)
+        contraction = Dense("\(name).feedforward.out", inputDims: settings.intermediate, outputDims: hidden, &layout, on: device)
         secondNorm = NormSlots("\(name).feedforward.norm", dims: hidden, &layout)
         attentionSite = layout.addDropout(settings.attentionDropout)
         firstSite = layout.addDropout(settings.dropout)
@@ -43,19 +50,31 @@ final class TransformerLayer: EncoderLayer {
         let projections, context, first, middle, expanded, active, second, result: Tensor
         let firstInverse, secondInverse: Tensor
 
-        init(_ layer: TransformerLayer, _ pass: LayerPass) {
-            projections = pass.activations(0, layer.wide)
-            context = pass.activations(1, layer.output)
-            (first, middle) = (pass.activations(2, layer.output), pass.activations(3, layer.output))
-            (expanded, active) = (pass.activations(4, layer.inner), pass.activations(5, layer.inner))
-            (second, result) = (pass.activations(6, layer.output), pass.activations(7, layer.output))
-            firstInverse = pass.tape.tensor(8, rows: pass.plan.tokens, dims: 1, padded: false)
-            secondInverse = pass.tape.tensor(9, rows: pass.plan.tokens, dims: 1, padded: false)
+        /// - Parameter tape: of all but the result.
+        init(_ layer: TransformerLayer, _ pass: LayerPass, _ tape: LayerTape) {
+            func activations(_ number: Int, _ shape: LayerShape) -> Tensor {
+                tape.tensor(number, rows: pass.count(shape), dims: shape.dims)
+            }
+            projections = activations(0, layer.wide)
+            context = activations(1, layer.output)
+            (first, middle) = (activations(2, layer.output), activations(3, layer.output))
+            (expanded, active) = (activations(4, layer.expandedShape), activations(5, layer.expandedShape))
+            second = activations(6, layer.output)
+            result = pass.activations(7, layer.output)
+            firstInverse = tape.tensor(8, rows: pass.plan.tokens, dims: 1, padded: false)
+            secondInverse = tape.tensor(9, rows: pass.plan.tokens, dims: 1, padded: false)
         }
     }
 
-    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor {
-        let device = pass.device, memory = Memory(self, pass)
+    private func withMemory<Result>(_ pass: LayerPass, _ body: (Memory) -> Result) -> Result {
+        guard let inner else { return body(Memory(self, pass, pass.tape)) }
+        return inner.lent { body(Memory(self, pass, $0)) }
+    }
+
+    func forward(_ x: Tensor, _ pass: LayerPass) -> Tensor { withMemory(pass) { forward(x, pass, $0) } }
+
+    private func forward(_ x: Tensor, _ pass: LayerPass, _ memory: Memory) -> Tensor {
+        let device = pass.device
         projection.multiply(x, pass, into: memory.projections)
         device.addBias(pass.values.matrix(projection.bias), to: memory.projections)
         device.attention(memory.projections, attention(pass), into: memory.context)
@@ -89,8 +108,17 @@ final class TransformerLayer: EncoderLayer {
             dropout: attentionSite.draw(pass))
     }
 
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: Tensor, wantsInput: Bool) -> Tensor? {
-        let device = pass.device, memory = Memory(self, pass)
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
+        withMemory(pass) { memory in
+            if inner != nil { _ = forward(x, pass, memory) }
+            return backward(g, x: x, pass, memory, gradient, wantsInput: wantsInput)
+        }
+    }
+
+    private func backward(
+        _ g: Tensor, x: Tensor, _ pass: LayerPass, _ memory: Memory, _ gradient: LayerGradient, wantsInput: Bool
+    ) -> Tensor? {
+        let device = pass.device
         // Once the second norm is behind us, `second` is free.
         leave(g, standard: memory.second, inverse: memory.secondInverse, secondNorm, pass, gradient)
         let part = memory.second
@@ -113,7 +141,7 @@ final class TransformerLayer: EncoderLayer {
 
     /// Back through a norm, in place.
     private func leave(
-        _ g: Tensor, standard: Tensor, inverse: Tensor, _ norm: NormSlots, _ pass: LayerPass, _ gradient: Tensor
+        _ g: Tensor, standard: Tensor, inverse: Tensor, _ norm: NormSlots, _ pass: LayerPass, _ gradient: LayerGradient
     ) {
         pass.device.columnProducts(g, standard, into: gradient.matrix(norm.weight))
         pass.device.columnSums(g, into: gradient.matrix(norm.bias))
@@ -144,7 +172,7 @@ private final class Dense: Sendable {
     }
 
     /// The parameters' gradients from g, that of x Wᵀ + b; then the gradient of x, which may take x's place.
-    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, _ gradient: Tensor, into dx: Tensor?) {
+    func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, _ gradient: LayerGradient, into dx: Tensor?) {
         pass.device.multiply(transposed: g, x, into: gradient.matrix(weight))
         pass.device.columnSums(g, into: gradient.matrix(bias))
         if let dx { pass.device.multiply(g, backProduct, into: dx, accumulate: false) }

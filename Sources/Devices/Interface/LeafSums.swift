@@ -10,7 +10,7 @@ public final class LeafSums: Sendable {
     private let device: any Device
     private let pool: TensorPool
 
-    /// - Parameters: rows, cols: of a leaf's sum.
+    /// - Parameters: rows, cols: of a leaf's sum, at most; sums of fewer columns have one row.
     public init(rows: Int, cols: Int, on device: any Device) {
         self.device = device
         pool = TensorPool(rows: rows, cols: cols, on: device)
@@ -19,13 +19,13 @@ public final class LeafSums: Sendable {
     /// The sum over `leaves` (a power of two of them, aligned to their number), parts of it side by side where the device
     /// can.
     ///
-    /// - Parameter out: rows×cols, without padding.
+    /// - Parameter out: rows×cols, without padding; or 1×fewer.
     public func sum(_ leaves: Range<Int>, into out: Tensor, leaf: @escaping Leaf) {
         var parts = 1
         let lanes = device.lanes
         while parts < leaves.count && parts < 4 * lanes && lanes > 1 { parts *= 2 }
         if parts == 1 { return serial(leaves, into: out, leaf: leaf) }
-        let sums = [out] + (1..<parts).map { _ in pool.take() }
+        let sums = [out] + (1..<parts).map { _ in pool.take(cols: out.cols) }
         let size = leaves.count / parts
         device.concurrently(parts) { [self] part in
             let from = leaves.lowerBound + part * size
@@ -45,7 +45,7 @@ public final class LeafSums: Sendable {
         if leaves.count == 1 { return leaf(leaves.lowerBound, out) }
         let middle = leaves.lowerBound + leaves.count / 2
         serial(leaves.lowerBound..<middle, into: out, leaf: leaf)
-        let right = pool.take()
+        let right = pool.take(cols: out.cols)
         serial(middle..<leaves.upperBound, into: right, leaf: leaf)
         device.add(right, to: out)
         pool.give(right)
@@ -61,8 +61,14 @@ final class TensorPool: @unchecked Sendable {
 
     init(rows: Int, cols: Int, on device: any Device) { (self.rows, self.cols, self.device) = (rows, cols, device) }
 
-    /// A tensor with any content.
-    func take() -> Tensor { lock.withLock { free.popLast() } ?? device.tensor(rows: rows, cols: cols) }
+    /// A tensor with any content; its first columns where fewer are wanted.
+    func take(cols wanted: Int) -> Tensor {
+        let whole = lock.withLock { free.popLast() } ?? device.tensor(rows: rows, cols: cols)
+        return wanted == cols ? whole : whole.columns(0..<wanted)
+    }
 
-    func give(_ tensor: Tensor) { lock.withLock { free.append(tensor) } }
+    func give(_ tensor: Tensor) {
+        let whole = Tensor(tensor.memory, offset: tensor.offset, rows: rows, cols: cols)
+        lock.withLock { free.append(whole) }
+    }
 }

@@ -22,6 +22,18 @@ public final class Parameter: Sendable {
         firstMoment = device.tensor(rows: rows, cols: cols)
         secondMoment = device.tensor(rows: rows, cols: cols)
     }
+    /// A matrix that is there already, with moments of zeros; or without, where it does not learn by itself.
+    public init(value: Tensor, hasMoments: Bool = true, on device: any Device) {
+        self.value = value
+        firstMoment = device.tensor(rows: hasMoments ? value.rows : 0, cols: value.cols)
+        secondMoment = device.tensor(rows: hasMoments ? value.rows : 0, cols: value.cols)
+    }
+
+    /// Views of what is there already, all of one shape.
+    public init(value: Tensor, firstMoment: Tensor, secondMoment: Tensor) {
+        (self.value, self.firstMoment, self.secondMoment) = (value, firstMoment, secondMoment)
+    }
+
     /// A matrix that is there already and will only be read; its moments are zeros.
     public init(viewing floats: Buffer<Float>, rows: Int, cols: Int, on device: any Device) {
         value = Tensor(device.memory(viewing: floats), rows: rows, cols: cols)

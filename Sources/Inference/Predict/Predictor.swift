@@ -12,6 +12,8 @@ public final class Predictor {
     /// Predictions that the config keeps of a document.
     public let defaultTopK: Int
     private let learners: [TrainedLearner]
+    /// The input that each learner reads: a place in `inputs` of all models.
+    private let inputs: [Int]
     private let group: WorkerGroup
     private let beta: Double?
 
@@ -19,15 +21,20 @@ public final class Predictor {
     ///   - models: the learner, or those of an ensemble in its order.
     ///   - group: of ranks that predict together; all call the same methods, and the leader gets the predictions.
     ///   - beta: instead of the config's.
-    /// - Throws: `Failure` where a model is damaged, or models are not of one data set.
+    /// - Throws: `Failure` where a model is damaged, or models do not have the same labels.
     public init(models: [TrainedModel], group: WorkerGroup, beta: Double? = nil) throws {
         let first = models[0]
-        for model in models where model.data.fingerprint != first.data.fingerprint {
+        for model in models where !model.hasLabels(of: first) {
             throw Failure(
                 .usage, "the learners of the ensemble are of different data sets", at: model.folder,
-                found: "fingerprint \(model.data.fingerprint)", expected: "\(first.data.fingerprint), as \(first.folder)",
-                advice: "give the training command again: it makes the ensemble anew")
+                found: "\(model.description.labelsInFile) labels, data set \(model.description.dataset)",
+                expected: "the \(first.description.labelsInFile) labels of \(first.folder), by the same names",
+                advice:
+                    "name learners of one data set in \(EnsembleDescription.fileName), or predict with each and merge the predictions"
+            )
         }
+        let kinds = Self.inputs(models).map { models[$0].data.fingerprint }
+        inputs = models.map { kinds.firstIndex(of: $0.data.fingerprint) ?? 0 }
         self.group = group
         self.beta = beta
         labelCount = first.description.labelsInFile
@@ -37,11 +44,30 @@ public final class Predictor {
         }
     }
 
-    /// The `topK` best labels of each row of `features`, columns ascending; nil on a rank that does not lead its group.
+    /// The inputs that the models read: of each, the place of the first model that reads it.
+    ///
+    /// Models of one data set read the same features; others need not.
+    public static func inputs(_ models: [TrainedModel]) -> [Int] {
+        models.indices.filter { place in
+            !models[..<place].contains { $0.data.fingerprint == models[place].data.fingerprint }
+        }
+    }
+
+    /// The `topK` best labels of each row of `features`, which all learners read, columns ascending; nil on a rank that does not lead
+    /// its group.
     public func predict(_ features: CSRMatrix, topK: Int) throws -> CSRMatrix? {
-        if learners.count == 1, learners[0].scores.scoresAllLabels { return try bestLabels(learners[0], features, topK: topK) }
+        try predict(inputs: [features], topK: topK)
+    }
+
+    /// The same where learners read different features of the documents.
+    ///
+    /// - Parameter matrices: a matrix for each of `inputs`.
+    public func predict(inputs matrices: [CSRMatrix], topK: Int) throws -> CSRMatrix? {
+        precondition(matrices.count == (inputs.max() ?? 0) + 1, "a matrix for each input")
+        if learners.count == 1, learners[0].scores.scoresAllLabels { return try bestLabels(learners[0], matrices[0], topK: topK) }
         var all: [CSRMatrix] = []
-        for learner in learners {
+        for (learner, input) in zip(learners, inputs) {
+            let features = matrices[input]
             if learner.scores.scoresAllLabels {
                 all.append(try allLabels(learner, features))
             } else if let scores = try collected(learner, features) {
@@ -99,4 +125,12 @@ private struct TrainedLearner {
     let config: Config
     let seed: UInt64
     let scores: any LearnerPredictor
+}
+
+extension TrainedModel {
+    /// Whether a column of its predictions is the same label as in the other's, as far as their folders say.
+    fileprivate func hasLabels(of other: TrainedModel) -> Bool {
+        if data.fingerprint == other.data.fingerprint { return true }
+        return description.labelsInFile == other.description.labelsInFile && labelNames == other.labelNames
+    }
 }

@@ -9,7 +9,7 @@ package struct ANNS: NetworkLearner {
     package var modules: NetworkModules { NetworkModules(hasShortlists: true) }
 
     package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
-        try run.trainOnShortlists(try run.context.newEncoder(run.config.extreme, .extreme))
+        try run.trainOnShortlists(try run.newEncoder(run.config.extreme, .extreme))
     }
 
     package func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds] {

@@ -14,7 +14,7 @@ extension NetworkRun {
             return next
         }
         let section = config.surrogate, task = try SurrogateTask(run: self)
-        let encoder = try context.newEncoder(section, .surrogate)
+        let encoder = try newEncoder(section, .surrogate)
         let network = try Network(
             batchSize: section.optimisation.batchSize, group: group, encoder: encoder,
             labelShards: LabelShards.cut(costs: Array(repeating: 1, count: task.truth.cols)),

@@ -69,7 +69,8 @@ package struct NetworkCosts: LearnerCosts {
             if encoder.readsTokens { messages.append(PlannedMessage(vectors, bytes: bytes)) }
             messages.append(
                 PlannedMessage(
-                    "sum of the layers' gradient, \(Quantity.count(encoder.parameters)) floats", bytes: 4 * encoder.parameters))
+                    "sum of the layers' gradient, and an allgather of their new values, \(Quantity.count(encoder.parameters)) floats each",
+                    bytes: 8 * encoder.parameters))
         }
         let sum = PlannedMessage("sum of its gradient over the label shards", bytes: 4 * batch * z)
         if encoder != nil {

@@ -67,7 +67,6 @@ extension NetworkLearner {
 
     package func train(_ run: LearnerRun) throws -> Prediction {
         let run = NetworkRun(run, usesReranker: run.config.usesReranker(requirements))
-        try run.noticeCutDocuments()
         let stage = try trainFirstStage(run)
         try run.control.betweenModules()
         guard run.context.usesReranker else { return Prediction(stage: stage) }

@@ -29,22 +29,23 @@ package struct NetworkRun {
             log: run.control.notice)
     }
 
-    /// Says how many documents are longer than a transformer has places for.
-    package func noticeCutDocuments() throws {
-        let layers = run.settings.options.archDefinition.coarse
-        guard let layer = layers.first(where: { $0.kind == "transformer" }) else { return }
-        let places = layer.numbers["positions"].map { Int($0) } ?? 512
-        let cut = [data.trainFeatures, data.testFeatures].reduce(0) { sum, features in
-            sum + (0..<features.rows).count { features.range($0).count > places }
-        }
-        if cut > 0 {
-            try context.notice(
-                "\(Quantity.plural(cut, "document")) longer than \(places) tokens: only the first \(places) are read")
-        }
-    }
-
     package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {
         try run.timed(module, body)
+    }
+
+    /// The encoder of a module as it begins; empty where a checkpoint has all its parameters, which are then restored: the weights
+    /// that it began with may be gone.
+    package func newEncoder(_ section: ModuleConfig, _ module: ModuleName) throws -> any GroupEncoder {
+        var section = section
+        if section.encoder.start == .pretrained, !section.encoder.isFrozen, try isStored(module) {
+            section.encoder.start = .intermediate
+        }
+        return try context.newEncoder(section, module)
+    }
+
+    private func isStored(_ module: ModuleName) throws -> Bool {
+        if run.checkpoint(within: module) != nil { return true }
+        return try run.pinned(module) != nil
     }
 
     /// Trains a network, or takes its parameters where that was done before.
@@ -62,7 +63,9 @@ package struct NetworkRun {
                     ? TextClassifiers(network: network, data: data, and: schedule) : schedule
             ).run(from: run.checkpoint(within: module))
             adjustLogits(network.classifier, section)
-            try run.pin(module, epoch: section.optimisation.epochs, network.storedArrays(moments: false))
+            // What the surrogate's encoder has, that module's result holds.
+            let fixed = section.encoder.start == .intermediate ? [] : network.encoder.storedFixed()
+            try run.pin(module, epoch: section.optimisation.epochs, network.storedArrays(moments: false) + fixed)
         }
         network.prepareForPrediction()
     }

@@ -14,7 +14,7 @@ package struct Reranker {
     /// Trained on the first stage's predictions, or taken from its checkpoint where that was done before.
     package init(training run: NetworkRun, on stage: any RerankableStage) throws {
         let section = run.config.reranker, context = run.context
-        let network = try context.network(section, .reranker, context.newEncoder(section, .reranker))
+        let network = try context.network(section, .reranker, run.newEncoder(section, .reranker))
         let sizes = ShortlistSizes(
             maxPositives: section.shortlist.maxPositives, randomNegatives: 0, limit: section.shortlist.length)
         try run.train(.reranker, section, network) {

@@ -45,17 +45,36 @@ struct WorkerMemory {
         return trained.contains { $0.classifier.startsAtText } ? 8 * labels * dims : 0
     }
 
-    /// Layers are whole on each worker. Of a stack, value, moments and gradient of each network, and matrices prepared for products,
-    /// forward and backward; partial sums of the gradient on the way, which every thread has.
+    /// Layers are whole on each worker: values, and the matrices that are prepared for products, forward and backward. Of gradient and
+    /// moments a worker has its own part; the moments twice while a checkpoint is written, where others have the rest.
     private var layers: [(String, Int)] {
         guard let encoder else { return [("residual", 16 * modules.networks * size.dimensions * size.dimensions)] }
-        let tokens = batch * size.tokensPerDocument
-        // Vectors and their gradients, whole for its own documents; columns and messages for all.
-        let vectors = share(tokens) * (3 * size.dimensions + encoder.floatsPerToken) + 2 * tokens * columns
+        let isClipped = modules.sections.contains { $0.config.optimisation.clipNorm > 0 }
+        let part = share(encoder.parameters), moments = groupSize > 1 ? 4 * part : 2 * part
+        let gradient = encoder.needsWholeGradient || isClipped ? encoder.parameters : part
         return [
-            ("layers", 4 * encoder.parameters * modules.networks * (6 + 3 + threads)),
-            ("token vectors of a batch", encoder.readsTokens ? 4 * vectors : 0),
+            ("layers", 4 * modules.networks * (3 * encoder.parameters + moments + gradient + partialSums(encoder))),
+            ("token vectors of a batch", encoder.readsTokens ? 4 * vectors(encoder) : 0),
         ]
+    }
+
+    /// Floats of sums of a run's gradient over blocks of the batch (`LeafSums`), and of such sums on their way.
+    private func partialSums(_ encoder: EncoderSize) -> Int {
+        let blocks = share(BlockCut.count), sums = threads > 1 ? blocks - 1 : blocks.bitWidth - blocks.leadingZeroBitCount - 1
+        let sent = groupSize > 1 ? (encoder.largestRun < encoder.parameters ? 3 : 1) * min(2, blocks) : 0
+        return (sums + sent) * encoder.largestRun
+    }
+
+    /// Floats of a batch's tokens: vectors and their gradients, whole for this worker's own documents; columns and messages for all.
+    ///
+    /// Each block of a batch keeps the memory of the longest that it met. Lengths of documents spread by some four tenths of their mean,
+    /// and the longest of many blocks lies four deviations above it.
+    private func vectors(_ encoder: EncoderSize) -> Int {
+        let tokens = batch * size.tokensPerDocument, documents = max(1, Double(batch) / Double(BlockCut.count))
+        let longest = Int(Double(tokens) * (1 + 4 * 0.4 / documents.squareRoot()))
+        let atWork = min(threads, BlockCut.count) * (longest / BlockCut.count)
+        return share(longest) * (3 * size.dimensions + encoder.floatsPerToken) + atWork * encoder.sharedFloatsPerToken
+            + 2 * longest * columns
     }
 
     /// An entry has 8 bytes as it is searched, and of what is dealt out by label 4 of a training document's (negatives, or what a

@@ -16,8 +16,13 @@ extension WordPiece {
         if isFile("\(folder)/tokenizer.json") {
             let file = try WordPieceFile(path: "\(folder)/tokenizer.json")
             try self.init(file, settings.applied(to: file.rule), maxTokens: Self.unlimited)
-        } else {
+        } else if isFile("\(folder)/vocab.txt") {
             try self.init(vocabulary: "\(folder)/vocab.txt", settings)
+        } else {
+            throw Failure(
+                .usage, "the folder has no tokenizer that this program reads", at: folder,
+                found: namesInFolder(folder).prefix(12).joined(separator: ", "), expected: "tokenizer.json or vocab.txt",
+                advice: "copy the model's folder whole: its tokenizer belongs to its weights")
         }
     }
 

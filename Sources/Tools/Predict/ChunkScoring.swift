@@ -9,6 +9,8 @@ struct ScoredChunk: Sendable, Equatable {
     var documents: Int
     /// Documents without any feature that the model knows.
     var withoutFeature: Int
+    /// Documents of which a learner reads the beginning alone.
+    var cut: Int
     /// Lines of the output, or where it is a matrix its three arrays.
     var payload: [UInt8]
 }
@@ -16,18 +18,18 @@ struct ScoredChunk: Sendable, Equatable {
 /// Chunk in, predictions out: what each rank does, alone.
 final class ChunkScoring {
     private let predictor: Predictor
-    private let text: TextFeatures?
+    private let texts: [TextFeatures]?
     private let format: PredictionFormat
     private let lines: PredictionLines.Lines
     private let topK: Int
     private let team: ThreadTeam
 
-    /// - Parameter text: nil where documents come as features.
+    /// - Parameter texts: of each input of the predictor; nil where documents come as features.
     init(
-        _ predictor: Predictor, text: TextFeatures?, format: PredictionFormat, names: [String], topK: Int, team: ThreadTeam
+        _ predictor: Predictor, texts: [TextFeatures]?, format: PredictionFormat, names: [String], topK: Int, team: ThreadTeam
     ) throws {
         self.predictor = predictor
-        self.text = text
+        self.texts = texts
         self.format = format
         self.topK = topK
         self.team = team
@@ -38,33 +40,42 @@ final class ChunkScoring {
     ///
     /// - Throws: `Failure` with the line that is not of the form.
     func withFeatures(_ chunk: DocumentChunk) throws -> DocumentChunk {
-        DocumentChunk(first: chunk.first, documents: chunk.documents, content: .features(try features(of: chunk)))
+        let (features, cut) = try features(of: chunk)
+        return DocumentChunk(first: chunk.first, documents: chunk.documents, content: .features(features, cut: cut))
     }
 
-    private func features(of chunk: DocumentChunk) throws -> CSRMatrix {
+    /// Of each input; and how many documents are cut.
+    private func features(of chunk: DocumentChunk) throws -> ([CSRMatrix], cut: Int) {
         switch chunk.content {
-        case .features(let matrix): return matrix
+        case .features(let matrices, let cut): return (matrices, cut)
         case .lines(let bytes, let form):
-            guard let text else { preconditionFailure("text came, features were announced") }
-            return try text.features(bytes, form: form, first: chunk.first, team: team)
+            guard let texts else { preconditionFailure("text came, features were announced") }
+            var matrices: [CSRMatrix] = [], cut: Set<Int> = []
+            for text in texts {
+                let (matrix, rows) = try text.features(bytes, form: form, first: chunk.first, team: team)
+                matrices.append(matrix)
+                cut.formUnion(rows)
+            }
+            return (matrices, cut.count)
         }
     }
 
     /// Scores a chunk with the rank that leads the group.
     func scoreAlong(_ chunk: DocumentChunk) throws {
-        _ = try ProgressScope.hidden { try predictor.predict(features(of: chunk), topK: topK) }
+        _ = try ProgressScope.hidden { try predictor.predict(inputs: features(of: chunk).0, topK: topK) }
     }
 
     /// At the rank that leads its group.
     func score(_ chunk: DocumentChunk) throws -> ScoredChunk {
-        let features = try features(of: chunk)
+        let (features, cut) = try features(of: chunk)
         // How far all chunks are is the better news.
-        guard let scores = try ProgressScope.hidden({ try predictor.predict(features, topK: topK) }) else {
+        guard let scores = try ProgressScope.hidden({ try predictor.predict(inputs: features, topK: topK) }) else {
             preconditionFailure("asked of a rank that does not lead its group")
         }
-        let empty = (0..<features.rows).count { features.range($0).isEmpty }
+        let empty = (0..<chunk.documents).count { row in features.allSatisfy { $0.range(row).isEmpty } }
         return ScoredChunk(
-            first: chunk.first, documents: chunk.documents, withoutFeature: empty, payload: payload(scores, first: chunk.first))
+            first: chunk.first, documents: chunk.documents, withoutFeature: empty, cut: cut,
+            payload: payload(scores, first: chunk.first))
     }
 
     private func payload(_ scores: CSRMatrix, first: Int) -> [UInt8] {
@@ -110,35 +121,51 @@ extension CSRMatrix {
 }
 
 extension DocumentChunk {
-    /// As it travels to another rank.
+    /// As it travels to another rank. Of features, each matrix with its length.
     var bytes: [UInt8] {
-        let kind: Int64, body: [UInt8]
+        let kind: Int, cut: Int, body: [UInt8]
         switch content {
-        case .features(let matrix): (kind, body) = (-1, matrix.packedBytes)
-        case .lines(let lines, let form): (kind, body) = (Int64(form.rawValue), lines)
+        case .features(let matrices, let number):
+            (kind, cut) = (-matrices.count, number)
+            body = matrices.flatMap { matrix in
+                let bytes = matrix.packedBytes
+                return packed([bytes.count]) + bytes
+            }
+        case .lines(let lines, let form): (kind, cut, body) = (Int(form.rawValue), 0, lines)
         }
-        return [Int64(first), Int64(documents), kind].withUnsafeBytes { Array($0) } + body
+        return packed([first, documents, kind, cut]) + body
     }
 
     init(bytes: [UInt8]) {
-        let head = bytes.withUnsafeBytes { raw in (0..<3).map { raw.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self) } }
-        (first, documents) = (Int(head[0]), Int(head[1]))
-        content =
-            head[2] < 0
-            ? .features(CSRMatrix(packedBytes: bytes.dropFirst(24)))
-            : .lines(Array(bytes.dropFirst(24)), form: TextForm(rawValue: UInt8(head[2])) ?? .plain)
+        let head = unpacked(bytes, 4)
+        var rest = bytes.dropFirst(32)
+        (first, documents) = (head[0], head[1])
+        guard head[2] < 0 else {
+            content = .lines(Array(rest), form: TextForm(rawValue: UInt8(head[2])) ?? .plain)
+            return
+        }
+        let matrices = (0..<(-head[2])).map { _ in
+            let length = unpacked(Array(rest.prefix(8)), 1)[0], matrix = CSRMatrix(packedBytes: rest.dropFirst(8).prefix(length))
+            rest = rest.dropFirst(8 + length)
+            return matrix
+        }
+        content = .features(matrices, cut: head[3])
     }
 }
 
 extension ScoredChunk {
     /// As it travels back.
-    var bytes: [UInt8] {
-        [Int64(first), Int64(documents), Int64(withoutFeature)].withUnsafeBytes { Array($0) } + payload
-    }
+    var bytes: [UInt8] { packed([first, documents, withoutFeature, cut]) + payload }
 
     init(bytes: [UInt8]) {
-        let head = bytes.withUnsafeBytes { raw in (0..<3).map { raw.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self) } }
-        (first, documents, withoutFeature) = (Int(head[0]), Int(head[1]), Int(head[2]))
-        payload = Array(bytes.dropFirst(24))
+        let head = unpacked(bytes, 4)
+        (first, documents, withoutFeature, cut) = (head[0], head[1], head[2], head[3])
+        payload = Array(bytes.dropFirst(32))
     }
+}
+
+private func packed(_ numbers: [Int]) -> [UInt8] { numbers.withUnsafeBytes { Array($0) } }
+
+private func unpacked(_ bytes: [UInt8], _ count: Int) -> [Int] {
+    bytes.withUnsafeBytes { raw in (0..<count).map { raw.loadUnaligned(fromByteOffset: 8 * $0, as: Int.self) } }
 }

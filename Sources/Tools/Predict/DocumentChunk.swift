@@ -4,7 +4,8 @@ import Support
 /// Some documents, in the order in which they came.
 public struct DocumentChunk: Sendable {
     public enum Content: Sendable {
-        case features(CSRMatrix)
+        /// A matrix for each input of the learners; and how many documents are longer than one of them reads.
+        case features([CSRMatrix], cut: Int)
         /// UTF-8, each line with its end.
         case lines([UInt8], form: TextForm)
     }
@@ -37,9 +38,11 @@ public protocol DocumentSource {
 /// Rows of a feature file.
 struct FeatureSource: DocumentSource {
     private let features: CSRMatrix
+    /// Tokens of a document that the model reads, at most.
+    private let longest: Int
     private var at = 0
 
-    init(_ features: CSRMatrix) { self.features = features }
+    init(_ features: CSRMatrix, longest: Int) { (self.features, self.longest) = (features, longest) }
 
     var count: Int? { features.rows }
     var isReady: Bool { true }
@@ -48,7 +51,9 @@ struct FeatureSource: DocumentSource {
         guard at < features.rows else { return nil }
         let rows = at..<at + min(limit, features.rows - at)
         at = rows.upperBound
-        return DocumentChunk(first: rows.lowerBound, documents: rows.count, content: .features(features.slice(rows)))
+        let cut = rows.count { features.range($0).count > longest }
+        return DocumentChunk(
+            first: rows.lowerBound, documents: rows.count, content: .features([features.slice(rows)], cut: cut))
     }
 }
 

@@ -179,6 +179,11 @@ extension PredictionSummary {
             lines.append(
                 "\(withoutFeature) of them have no feature that the model knows: they are scored by the model's default ranking")
         }
+        if cut > 0 {
+            lines.append(
+                "\(cut) of them \(cut == 1 ? "is" : "are") longer than the model reads: only the beginning of \(cut == 1 ? "it" : "each") counts"
+            )
+        }
         let rate = predicting > 0 ? String(format: "%.0f", Double(documents) / predicting) : "-"
         lines.append(
             "model \(Quantity.seconds(loading)), reading \(Quantity.seconds(reading)), predicting "

@@ -9,8 +9,7 @@ import Training
 /// a large model is read.
 struct PredictionInputs {
     let models: [TrainedModel]
-    /// nil where documents come as features.
-    let text: TextFeatures?
+    let inputs: EnsembleInputs
     let readsInput: Bool
     /// Lines of text; nil at other ranks, and where documents come as features.
     fileprivate let lines: LineSource?
@@ -22,13 +21,13 @@ struct PredictionInputs {
         models = try TrainedModel.openAll(folder: job.model)
         switch job.input {
         case .text(let path):
-            text = try TextFeatures(models[0], place: path == "-" ? "standard input" : path)
+            inputs = try EnsembleInputs(models, text: path == "-" ? "standard input" : path)
             lines = readsInput ? try LineSource(path: path) : nil
         case .features("-"):
-            text = try TextFeatures(rowsFor: models[0], place: "standard input")
+            inputs = try EnsembleInputs(rowsFor: models, place: "standard input")
             lines = readsInput ? try LineSource(path: "-", form: .features) : nil
         case .features(let path):
-            (text, lines) = (nil, nil)
+            (inputs, lines) = (try EnsembleInputs(models, text: nil), nil)
             guard readsInput, !FileManager.default.fileExists(atPath: path) else { return }
             _ = try models[0].featureFile().read(path, threads: 1)
         }
@@ -75,7 +74,7 @@ struct PreparedPrediction {
         }
         let topK = min(job.topK ?? predictor.defaultTopK, predictor.labelCount), format = try job.outputFormat()
         scoring = try ChunkScoring(
-            predictor, text: found.text, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
+            predictor, texts: found.inputs.texts, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
         summary = PredictionSummary(learners: models.count, topK: topK)
         summary.loading = -began.timeIntervalSinceNow
         guard found.readsInput else {
@@ -84,7 +83,8 @@ struct PreparedPrediction {
         }
         var stream: (any DocumentSource)? = found.lines
         if case .features(let path) = job.input, path != "-" {
-            stream = FeatureSource(try models[0].featureFile().read(path, threads: job.threads))
+            let features = try models[0].featureFile().read(path, threads: job.threads)
+            stream = FeatureSource(features, longest: models.compactMap(\.arch.longestDocument).min() ?? .max)
         }
         summary.reading = -began.timeIntervalSinceNow - summary.loading
         source = stream
@@ -124,6 +124,8 @@ public struct PredictionSummary: Sendable {
     public let topK: Int
     public private(set) var documents = 0
     public private(set) var withoutFeature = 0
+    /// Documents of which a learner has read the beginning alone.
+    public private(set) var cut = 0
     /// Wall seconds: reading the model, reading features, scoring (and turning text into features), writing.
     public internal(set) var loading = 0.0, reading = 0.0, predicting = 0.0, writing = 0.0
     /// Seconds of each chunk, from the one before.
@@ -134,6 +136,7 @@ public struct PredictionSummary: Sendable {
     mutating func add(_ chunk: ScoredChunk, seconds: Double) {
         documents += chunk.documents
         withoutFeature += chunk.withoutFeature
+        cut += chunk.cut
         chunks.append(seconds)
     }
 

@@ -17,6 +17,8 @@ struct TextFeatures: Sendable {
 
     private let reader: Reader
     private let file: FeatureFile
+    /// Tokens of a document that the model reads, at most.
+    private let longest: Int
     /// Named in messages.
     private let place: String
 
@@ -24,6 +26,7 @@ struct TextFeatures: Sendable {
     init(rowsFor model: TrainedModel, place: String) throws {
         self.place = place
         file = try model.featureFile()
+        longest = model.arch.longestDocument ?? .max
         reader = .rows
     }
 
@@ -31,6 +34,7 @@ struct TextFeatures: Sendable {
     init(_ model: TrainedModel, place: String) throws {
         self.place = place
         file = try model.featureFile()
+        longest = model.arch.longestDocument ?? .max
         if file.type == .sequential, let pieces = try model.wordPieces() {
             try Self.require(pieces.columns <= file.columns, model, WordPiece.fileName, pieces.columns, "at most \(file.columns)")
             reader = .pieces(pieces)
@@ -53,14 +57,17 @@ struct TextFeatures: Sendable {
             found: "\(found) entries", expected: expected, advice: "give the training command again: it completes the folder")
     }
 
-    /// Features of the documents that stand in `lines`.
+    /// Features of the documents that stand in `lines`, and the rows of those that the model reads the beginning of alone.
     ///
     /// - Parameter first: number of the first of them, from 0.
     /// - Throws: `Failure` with the line that is not UTF-8, or not of the form.
-    func features(_ lines: [UInt8], form: TextForm, first: Int, team: ThreadTeam) throws -> CSRMatrix {
+    func features(_ lines: [UInt8], form: TextForm, first: Int, team: ThreadTeam) throws -> (CSRMatrix, cut: [Int]) {
         var parts = lines.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last == UInt8(ascii: "\n") { parts.removeLast() }
-        if case .rows = reader { return try file.rows(lines, count: parts.count, firstLine: first + 1, place: place, team) }
+        if case .rows = reader {
+            let rows = try file.rows(lines, count: parts.count, firstLine: first + 1, place: place, team)
+            return (rows, (0..<rows.rows).filter { rows.range($0).count > longest })
+        }
         let documents = parts, pieces = max(1, min(4 * team.size, documents.count / 16))
         let made = Mutex([Int: Result<Piece, any Error>]())
         team.forEach(pieces) { index in
@@ -69,7 +76,7 @@ struct TextFeatures: Sendable {
             made.withLock { $0[index] = piece }
         }
         let all = try made.withLock { made in try (0..<pieces).map { try made[$0]!.get() } }
-        return try file.made(Piece.matrix(all, cols: file.columns), threads: 1)
+        return (try file.made(Piece.matrix(all, cols: file.columns), threads: 1), all.flatMap(\.cut))
     }
 
     private func piece(
@@ -77,16 +84,21 @@ struct TextFeatures: Sendable {
     ) throws -> Piece {
         var piece = Piece()
         for (at, line) in zip(lines.indices, lines) {
-            let text = try LineText.text(line, form, at: "\(place):\(first + at + 1)")
+            let text = try LineText.text(line, form, at: "\(place):\(first + at + 1)"), start = piece.columns.count
+            var isCut = false
             switch reader {
             case .rows: preconditionFailure("rows are no text")
-            case .pieces(let tokenizer): for column in tokenizer.encode(text).ids { piece.append(column, 1) }
+            case .pieces(let tokenizer):
+                let pieces = tokenizer.encode(text)
+                isCut = pieces.isCut
+                for column in pieces.ids { piece.append(column, 1) }
             case .words(let vectoriser) where file.type == .sequential:
                 for column in vectoriser.sequence(of: text) { piece.append(column, 1) }
             case .words(let vectoriser):
                 for (column, weight) in vectoriser.vector(of: text) { piece.append(column, weight) }
             }
             piece.ends.append(piece.columns.count)
+            if isCut || piece.columns.count - start > longest { piece.cut.append(at) }
         }
         return piece
     }
@@ -95,6 +107,8 @@ struct TextFeatures: Sendable {
 /// Rows of features as they are made.
 private struct Piece: Sendable {
     var ends: [Int] = []
+    /// Rows, among all lines, of which the model does not read the end.
+    var cut: [Int] = []
     var columns: [Int32] = []
     var weights: [Float] = []
 

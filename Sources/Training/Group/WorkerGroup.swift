@@ -12,6 +12,9 @@ public final class WorkerGroup {
     public var size: Int { communicator.size }
     public var isLeader: Bool { rank == 0 }
 
+    /// Seconds that messages have taken beside computing: those that its communicator counts as waited for, and nobody did.
+    package var overlappedSeconds = 0.0
+
     /// All of the group share one node's memory: a message costs little more than a copy.
     public let isOnOneNode: Bool
 

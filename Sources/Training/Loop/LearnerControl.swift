@@ -51,7 +51,8 @@ package final class LearnerControl {
     /// - Parameter isSound: this worker's losses are numbers so far.
     /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop; `Diverged`, without one, where a worker
     ///   isn't sound.
-    package func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () -> [StoredArray]) throws
+    package func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () throws -> [StoredArray])
+        throws
     {
         guard step % Self.lookEvery == 0 else { return }
         switch try group.communicator.maximum(max(wish(), isSound ? 0 : 3)) {
@@ -72,7 +73,7 @@ package final class LearnerControl {
     /// Also a look at the flags: an epoch may have fewer steps than there are between two looks.
     ///
     /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
-    package func afterEpoch(_ epoch: Int, of epochs: Int, key: CheckpointKey, arrays: () -> [StoredArray]) throws {
+    package func afterEpoch(_ epoch: Int, of epochs: Int, key: CheckpointKey, arrays: () throws -> [StoredArray]) throws {
         guard epoch < epochs else { return }
         let isDue = schedule.everyEpochs.map { epoch % $0 == 0 } ?? false, wish = try group.communicator.maximum(wish())
         if isDue || wish > 0 { try save(key, arrays: arrays()) }
@@ -83,7 +84,7 @@ package final class LearnerControl {
     /// after as many 64ths of the blocks as else after epochs.
     ///
     /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
-    package func afterBlock(_ block: Int, of blocks: Int, key: CheckpointKey, arrays: () -> [StoredArray]) throws {
+    package func afterBlock(_ block: Int, of blocks: Int, key: CheckpointKey, arrays: () throws -> [StoredArray]) throws {
         let parts = min(blocks, 64), part = block * parts / blocks
         let isNew = part > (block - 1) * parts / blocks && block < blocks
         let isDue = isNew && schedule.everyEpochs.map { part % $0 == 0 } ?? false, wish = try group.communicator.maximum(wish())

@@ -6,9 +6,10 @@ import Support
 
 /// A network's parameters and moments as arrays of a checkpoint: the encoder's, and rows of W.
 extension Network {
-    package func storedArrays(moments: Bool = true) -> [StoredArray] {
+    /// Collective.
+    package func storedArrays(moments: Bool = true) throws -> [StoredArray] {
         let rows = Placement.rows(start: classifier.labels.lowerBound, total: labelShards.labels)
-        return encoder.storedArrays(moments: moments)
+        return try encoder.storedArrays(moments: moments)
             + classifier.weight.stored("classifier.weight", rows, moments: moments, on: group.device)
             + classifier.bias.stored("classifier.bias", rows, moments: moments, on: group.device)
     }

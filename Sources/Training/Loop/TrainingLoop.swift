@@ -79,14 +79,14 @@ package struct TrainingLoop {
             try runEpoch(epoch, from: start.step, rate: rate)
             start.step = 0
             try control.afterEpoch(epoch + 1, of: config.optimisation.epochs, key: module.key(epoch: epoch + 1, step: 0)) {
-                storedArrays(epoch: epoch + 1, step: 0)
+                try storedArrays(epoch: epoch + 1, step: 0)
             }
         }
         try schedule?.finish()
     }
 
-    private func storedArrays(epoch: Int, step: Int) -> [StoredArray] {
-        network.storedArrays() + (schedule?.storedArrays(epoch: epoch, step: step) ?? [])
+    private func storedArrays(epoch: Int, step: Int) throws -> [StoredArray] {
+        try network.storedArrays() + (schedule?.storedArrays(epoch: epoch, step: step) ?? [])
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate) throws {
@@ -114,7 +114,7 @@ package struct TrainingLoop {
             do {
                 let isSound = divergedAt == .max
                 try control.afterStep(step + 1, isSound: isSound, key: module.key(epoch: epoch, step: place + 1)) {
-                    storedArrays(epoch: epoch, step: place + 1)
+                    try storedArrays(epoch: epoch, step: place + 1)
                 }
             } catch is Diverged { break }
         }

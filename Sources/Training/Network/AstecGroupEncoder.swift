@@ -135,8 +135,8 @@ package final class AstecGroupEncoder: GroupEncoder {
     }
 
     package func restore(_ reader: CheckpointReader, moments: Bool) throws {
-        if trainsCoarse {
-            try restoreEmbeddings(reader, moments: moments)
+        if trainsCoarse || reader.contains("encoder") {
+            try restoreEmbeddings(reader, moments: moments && trainsCoarse)
         }
         guard let residual else { return }
         try residual.weight.restore("residual.weight", moments: moments, on: device) { try reader.replicated($0) }
@@ -144,6 +144,8 @@ package final class AstecGroupEncoder: GroupEncoder {
         device.upload(try reader.replicated("residual.u"), to: residual.norm.u)
         device.upload(try reader.replicated("residual.v"), to: residual.norm.v)
     }
+
+    package func storedFixed() -> [StoredArray] { trainsCoarse ? [] : storedCoarse() }
 
     package func storedCoarse() -> [StoredArray] { embeddings.table.stored("encoder", ownColumns, moments: false, on: device) }
 

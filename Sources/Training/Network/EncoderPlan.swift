@@ -38,7 +38,7 @@ package struct EncoderPlan {
     /// - Throws: `Failure` where the architecture's layers don't fit each other.
     package func encoder(_ section: ModuleConfig, trainsCoarse: Bool, streams: RandomStreams) throws -> any GroupEncoder {
         guard let astec else {
-            let stack = try arch.encoderStack(data: data, dims: dims, streams: streams, on: group.device)
+            let stack = try arch.encoderStack(data: data, dims: dims, streams: streams, hasMoments: false, on: group.device)
             if section.encoder.start == .pretrained {
                 let folder = try pretrained(section)
                 try stack.load(folder.shape, from: folder.path, read: folder.tensor)
@@ -75,13 +75,17 @@ extension LayerDescription {
 extension Arch {
     /// The architecture as a stack of layers, for the features that the data set has.
     ///
-    /// - Parameter dims: D of the token embeddings.
+    /// - Parameters:
+    ///   - dims: D of the token embeddings.
+    ///   - hasMoments: false: the optimiser's state is kept elsewhere, or not at all.
     /// - Throws: `Failure` where layers don't fit each other.
-    package func encoderStack(data: XCDataset, dims: Int, streams: RandomStreams, on device: any Device) throws -> EncoderStack {
+    package func encoderStack(
+        data: XCDataset, dims: Int, streams: RandomStreams, hasMoments: Bool = true, on device: any Device
+    ) throws -> EncoderStack {
         try EncoderStack(
             coarse: coarse.map(LayerDescription.init), fine: fine.map(LayerDescription.init),
             inputDims: data.featureType == .dense ? data.vocabularySize : dims, streams: streams,
-            on: device)
+            hasMoments: hasMoments, on: device)
     }
 }
 

@@ -8,12 +8,18 @@ import Support
 public struct EncoderSize: Sendable, Equatable {
     /// Floats of all layers' parameters, whole on every worker.
     public var parameters: Int
+    /// Those of the largest run of layers whose gradients are summed together.
+    public var largestRun: Int
+    /// Every worker gets all of the layers' gradient; else its own part.
+    public var needsWholeGradient = false
     /// It reads token embeddings; else documents that are vectors.
     public var readsTokens: Bool
     /// Floats that the layers keep for one token of a step, forward and backward.
     public var floatsPerToken: Int
     /// Tokens of a document that are read, at most.
     public var longest: Int
+    /// Of these, floats that only the layer at work holds.
+    public var sharedFloatsPerToken = 0
     public var intermediateDims: Int
     public var outputDims: Int
 
@@ -21,6 +27,7 @@ public struct EncoderSize: Sendable, Equatable {
         parameters: Int, readsTokens: Bool, floatsPerToken: Int, longest: Int = .max, intermediateDims: Int, outputDims: Int
     ) {
         self.parameters = parameters
+        largestRun = parameters
         self.readsTokens = readsTokens
         self.floatsPerToken = floatsPerToken
         self.longest = longest
@@ -36,15 +43,19 @@ extension TrainOptions {
     package func encoderSize(data: XCDataset) throws -> EncoderSize? {
         guard astec == nil else { return nil }
         let stack = try archDefinition.encoderStack(
-            data: data, dims: config.global.embeddingDims, streams: RandomStreams(seed: 0, module: 1),
+            data: data, dims: config.global.embeddingDims, streams: RandomStreams(seed: 0, module: 1), hasMoments: false,
             on: CPUDevice(team: ThreadTeam(size: 1)))
         let readsTokens = stack.input == .tokens
-        return EncoderSize(
+        var size = EncoderSize(
             parameters: stack.gradientLength, readsTokens: readsTokens,
             floatsPerToken: readsTokens
                 ? archDefinition.coarse.reduce(0) { $0 + $1.floatsPerToken(dims: stack.inputDims) } : 0,
             longest: readsTokens ? stack.longest : .max,
             intermediateDims: stack.intermediateDims, outputDims: stack.outputDims)
+        size.largestRun = stack.runs.map(\.floats.count).max() ?? 0
+        size.needsWholeGradient = stack.finishesGradient
+        size.sharedFloatsPerToken = archDefinition.coarse.reduce(0) { $0 + $1.sharedFloatsPerToken(dims: stack.inputDims) }
+        return size
     }
 }
 
@@ -60,12 +71,24 @@ extension Arch.Layer {
             let sweeps = size("num_layers", 1) * (numbers["bidirectional"] == 1 ? 2 : 1)
             return 2 * dims + 2 * sweeps * (gates + 2) * size("hidden_size", 256)
         case "transformer":
-            // Projections, context, two sums and two results of each layer; the feed-forward network before and after GELU.
-            return 2 * dims + size("num_layers", 6) * (8 * dims + 2 * size("intermediate_size", 4 * dims))
+            // Beside the embeddings' sum and result, and the pooling's gradient, each layer's result, and what it has within: once,
+            // where the layers share it.
+            let within = floatsWithin(dims: dims), layers = size("num_layers", 6)
+            return 3 * dims + layers * dims + (isCheckpointed ? 0 : layers * within)
         case "xmlcnn":
             let filters = (texts["filter_sizes"] ?? "2,4,8").split { "[], ".contains($0) }.compactMap { Double($0) }
             return filters.reduce(dims) { $0 + Int($1) * dims + size("num_filters", 128) }
         default: return 0
         }
+    }
+
+    private var isCheckpointed: Bool { kind == "transformer" && numbers["activation_checkpointing"] == 1 }
+
+    /// What only the layer at work holds of a token.
+    fileprivate func sharedFloatsPerToken(dims: Int) -> Int { isCheckpointed ? floatsWithin(dims: dims) : 0 }
+
+    /// Of a layer of a transformer: projections, context, two sums and the first result; the feed-forward network before and after GELU.
+    private func floatsWithin(dims: Int) -> Int {
+        7 * dims + 2 * (numbers["intermediate_size"].map { Int($0) } ?? 4 * dims)
     }
 }

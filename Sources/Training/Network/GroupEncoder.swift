@@ -40,9 +40,12 @@ package protocol GroupEncoder: AnyObject {
     /// Call once between training and `forward` without a step.
     func prepareForPrediction()
 
-    /// Parameters, and where asked their moments.
-    func storedArrays(moments: Bool) -> [StoredArray]
+    /// Parameters, and where asked their moments. Collective.
+    func storedArrays(moments: Bool) throws -> [StoredArray]
+    /// Takes what the checkpoint has of the encoder.
     func restore(_ reader: CheckpointReader, moments: Bool) throws
+    /// What is not among `storedArrays` because it does not learn.
+    func storedFixed() -> [StoredArray]
 
     /// The parameters of the coarse part, what module I is trained for.
     func storedCoarse() -> [StoredArray]

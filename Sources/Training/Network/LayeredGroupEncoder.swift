@@ -9,8 +9,8 @@ import Transport
 /// the rows of a batch cut into blocks, of which each worker takes a run.
 ///
 /// A worker needs whole vectors of its documents' tokens, and owns some columns of all tokens': one alltoall brings the
-/// one from the other, and takes the gradients back. The layers' gradients of the blocks are summed in a fixed tree, so
-/// that the number of workers changes no bit.
+/// one from the other, and takes the gradients back. The layers' gradients of the blocks are summed in a fixed tree
+/// (`LayerOptimiser`), so that the number of workers changes no bit.
 package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
     package let trainsCoarse: Bool
     package let device: any Device
@@ -20,11 +20,7 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
     /// nil where documents are dense vectors.
     private let tokens: TokenExchange?
     private let tapes: [EncoderTape]
-    private let reduction: TreeReduction
-    private let leafSums: LeafSums
-    private let partials: [Tensor]
-    /// 1×`gradientLength`.
-    private let gradient: Tensor
+    private let layers: LayerOptimiser
     /// x̂ of the last batch: B×D, padded.
     private let x: Tensor
     private let inputRoom: GrowingTensor, gradientRoom: GrowingTensor, weightRoom: GrowingTensor
@@ -40,7 +36,7 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
         stack: EncoderStack, group: WorkerGroup, embeddings: EmbeddingShard?, batchSize: Int, trainsCoarse: Bool,
         optimiser: OptimiserSettings
     ) {
-        let device = group.device, length = stack.gradientLength
+        let device = group.device
         self.stack = stack
         self.group = group
         self.device = device
@@ -48,10 +44,7 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
         self.optimiser = optimiser
         tokens = embeddings.map { TokenExchange(group: group, embeddings: $0, dims: stack.inputDims, longest: stack.longest) }
         tapes = (0..<BlockCut.count).map { _ in EncoderTape(on: device) }
-        reduction = TreeReduction(over: group.communicator, leaves: BlockCut.count, runs: group.slices(BlockCut.count))
-        leafSums = LeafSums(rows: 1, cols: length, on: device)
-        partials = reduction.ownNodes.map { _ in device.tensor(rows: 1, cols: length) }
-        gradient = device.tensor(rows: 1, cols: length)
+        layers = LayerOptimiser(stack, group: group, settings: optimiser, trainsCoarse: trainsCoarse)
         x = device.paddedTensor(rows: batchSize, dims: stack.intermediateDims)
         (inputRoom, gradientRoom, weightRoom) = (GrowingTensor(on: device), GrowingTensor(on: device), GrowingTensor(on: device))
         input = EncoderRead(vectors: inputRoom.room(rows: 0, dims: stack.inputDims), weights: nil)
@@ -113,37 +106,19 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
     package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws {
         let inputGradient =
             trainsCoarse && tokens != nil ? gradientRoom.room(rows: cut.ownTokens, dims: stack.inputDims) : nil
-        for (node, partial) in zip(reduction.ownNodes, partials) {
-            leafSums.sum(node.leaves, into: partial) { [self] index, out in
-                let rows = cut.rows(index), x = x.rows(rows)
-                guard !rows.isEmpty else { return device.fill(out, 0) }
-                stack.backward(
-                    trainsCoarse ? block(index, batch) : fine(index, batch, x), outputGradient: dz.rows(rows),
-                    tape: tapes[index], trainsCoarse: trainsCoarse, gradient: out,
-                    inputGradient: inputGradient?.rows(cut.input(index, isTokens: true)))
-            }
+        try layers.backward { [self] run, index, out in
+            let rows = cut.rows(index), x = x.rows(rows)
+            guard !rows.isEmpty else { return device.fill(out, 0) }
+            stack.backward(
+                run, trainsCoarse ? block(index, batch) : fine(index, batch, x), outputGradient: dz.rows(rows),
+                tape: tapes[index], trainsCoarse: trainsCoarse, gradient: out,
+                inputGradient: inputGradient?.rows(cut.input(index, isTokens: true)))
         }
-        try device.withHost(partials, .read) { partials in
-            try device.withHost(gradient, .write) { try reduction.allReduce(partials: partials, into: $0) }
-        }
-        stack.finishGradient(gradient, blocks: cut.blocksWithRows, trainsCoarse: trainsCoarse)
-        clip(inputGradient)
-        stack.apply(
-            gradient, trainsCoarse: trainsCoarse, optimiser.dense(learningRate: learningRate, step: step + 1),
-            layerDecay: optimiser.layerDecay)
+        try layers.step(
+            optimiser.dense(learningRate: learningRate, step: step + 1), blocks: cut.blocksWithRows, inputs: inputGradient)
         guard let inputGradient else { return }
         let lazy = optimiser.lazy(learningRate: learningRate, step: step + 1)
         try tokens?.step(gradient: inputGradient, lazy.scaled(by: stack.rateFactor(level: 0, optimiser.layerDecay)))
-    }
-
-    /// Scales the layers' gradient, and with it the tokens', where its norm is above what the optimiser wants: the same numbers on
-    /// every worker.
-    private func clip(_ inputGradient: Tensor?) {
-        guard let limit = optimiser.clipNorm else { return }
-        let norm = stack.norm(of: gradient, trainsCoarse: trainsCoarse)
-        guard norm > limit else { return }
-        let factor = Float(limit / norm)
-        for gradient in [gradient, inputGradient].compactMap({ $0 }) { device.scale(gradient, by: factor, into: gradient) }
     }
 
     package func prepareForPrediction() { stack.prepare(training: false) }
@@ -161,16 +136,20 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
         try embeddings.table.restore("encoder", moments: moments, on: device) { try reader.columns($0, embeddings.columns) }
     }
 
-    package func storedArrays(moments: Bool) -> [StoredArray] {
+    package func storedArrays(moments: Bool) throws -> [StoredArray] {
         (trainsCoarse ? storedEmbeddings(moments: moments) : [])
-            + stack.parameters.stored("layers", .replicated, moments: moments, on: device)
+            + stack.parameters.stored("layers", .replicated, moments: false, on: device)
+            + (moments ? try layers.storedMoments("layers") : [])
     }
 
     package func restore(_ reader: CheckpointReader, moments: Bool) throws {
-        if trainsCoarse { try restoreEmbeddings(reader, moments: moments) }
-        try stack.parameters.restore("layers", moments: moments, on: device) { try reader.replicated($0) }
+        if trainsCoarse || reader.contains("encoder") { try restoreEmbeddings(reader, moments: moments && trainsCoarse) }
+        try stack.parameters.restore("layers", moments: false, on: device) { try reader.replicated($0) }
+        if moments { try layers.restoreMoments("layers", reader) }
         stack.prepare(training: false)
     }
+
+    package func storedFixed() -> [StoredArray] { trainsCoarse ? [] : storedEmbeddings(moments: false) }
 
     package func storedCoarse() -> [StoredArray] {
         storedEmbeddings(moments: false) + stack.parameters.stored("layers", .replicated, moments: false, on: device)
