@@ -123,6 +123,12 @@ package struct Traffic: Sendable, Equatable {
         package var steps: Double
         /// Of a step: bytes, and seconds of computing on one core a worker.
         package var bytes: Double, seconds: Double
+
+        package init(steps: Double, bytes: Double, seconds: Double) {
+            self.steps = steps
+            self.bytes = bytes
+            self.seconds = seconds
+        }
     }
 
     /// Of those that it waits for.

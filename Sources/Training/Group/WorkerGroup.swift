@@ -25,7 +25,8 @@ public final class WorkerGroup {
         self.communicator = communicator
         self.team = team
         self.device = device ?? CPUDevice(team: team)
-        isOnOneNode = try communicator.splitByNode().size == communicator.size
+        let isOnOneNode = try communicator.splitByNode().size == communicator.size
+        self.isOnOneNode = isOnOneNode
         words = isOnOneNode && communicator.size > 1 ? try communicator.sharedMemory(floats: 2 * communicator.size) : nil
     }
 

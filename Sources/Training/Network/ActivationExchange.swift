@@ -86,7 +86,7 @@ package final class ActivationExchange {
 
     /// This worker's rows of x̂, in a tensor of the whole batch: rows×D, padded.
     package func ownRows() throws -> Tensor {
-        guard isPacked.rows else { return try whole() }
+        guard isPacked.rows else { return try self.whole() }
         try early.finish()
         let own = shares[group.rank], whole = wholes[turn].rows(0..<(shares.last?.upperBound ?? 0))
         for (worker, slice) in slices.enumerated() where worker != group.rank {

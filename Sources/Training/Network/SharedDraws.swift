@@ -33,7 +33,8 @@ package final class SharedDraws {
     package init(group: WorkerGroup, shards: LabelShards, batchSize: Int, labelsPerDocument: Int) throws {
         (self.group, self.labelsPerDocument) = (group, labelsPerDocument)
         let documents = Self.stepsAtATime * ((batchSize + group.size - 1) / group.size)
-        room = group.size + documents * (group.size + labelsPerDocument)
+        let room = group.size + documents * (group.size + labelsPerDocument)
+        self.room = room
         shared = group.isOnOneNode ? try group.communicator.sharedMemory(floats: group.size * room) : nil
         dealer = LabelDealer(
             bounds: (1..<group.size).map { Int32(shards.labels(ofWorker: $0, workers: group.size).lowerBound) },
