@@ -105,20 +105,6 @@ DX_CLONES size_t dx_known_pairs(const int32_t *positives, size_t positive_count,
     return written;
 }
 
-void dx_label_owners(const int32_t *labels, size_t count, const int32_t *bounds, const int32_t *guesses, int32_t shift,
-                     uint16_t *owners, int32_t *counts, size_t stride) {
-    for (size_t i = 0; i < count; i++) {
-        int32_t owner = guesses[labels[i] >> shift];
-        while (bounds[owner] <= labels[i]) owner++;
-        owners[i] = (uint16_t)owner;
-        counts[(size_t)owner * stride]++;
-    }
-}
-
-void dx_deal_labels(const int32_t *labels, const uint16_t *owners, size_t count, intptr_t *places, int32_t *lists) {
-    for (size_t i = 0; i < count; i++) lists[places[owners[i]]++] = labels[i];
-}
-
 size_t dx_group_tokens(const int64_t *doc_starts, const int32_t *doc_tokens, const float *doc_weights, const int32_t *docs,
                        size_t rows, int32_t *slot, int32_t *tokens, int64_t *starts, uint32_t *token_rows,
                        float *token_weights) {

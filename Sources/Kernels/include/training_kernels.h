@@ -124,14 +124,6 @@ size_t dx_known_pairs(const int32_t *positives, size_t positive_count, size_t ma
                       int32_t lo, int32_t hi, int32_t document, uint16_t batch_row, dx_stream stream, int32_t *out_labels,
                       uint16_t *out_pairs);
 
-/// The owner of each label: `bounds` has the first label of each owner but the first, ascending, then one above all labels;
-/// `guesses` the owner of label g << shift for each g. One is added to counts[owner * stride] for each label.
-void dx_label_owners(const int32_t *labels, size_t count, const int32_t *bounds, const int32_t *guesses, int32_t shift,
-                     uint16_t *owners, int32_t *counts, size_t stride);
-
-/// Writes each label to lists[places[owner]], and moves that place on.
-void dx_deal_labels(const int32_t *labels, const uint16_t *owners, size_t count, intptr_t *places, int32_t *lists);
-
 /// Groups the tokens of a batch of documents: distinct tokens in order of appearance, and for each its (batch row,
 /// weight) entries in batch order. `slot` has one entry a token of the vocabulary, all -1, and is left so. Returns the
 /// number of distinct tokens; the outputs have room for all tokens of the batch (starts: one more).

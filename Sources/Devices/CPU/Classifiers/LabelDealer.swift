@@ -1,4 +1,3 @@
-import Kernels
 import Support
 
 /// Sorts drawn labels by the workers that own them.
@@ -53,7 +52,12 @@ public struct LabelDealer: Sendable {
             }
             batch.labels.withUnsafeBufferPointer { labels in
                 guard let labels = labels.baseAddress else { return }
-                dx_deal_labels(labels, tally.owner.pointer, batch.labels.count, next.pointer, lists.pointer)
+                let (owner, next, lists) = (tally.owner.pointer, next.pointer, lists.pointer)
+                for i in 0..<batch.labels.count {
+                    let place = next + Int(owner[i])
+                    lists[place.pointee] = labels[i]
+                    place.pointee &+= 1
+                }
             }
             ends = next.array
         }
@@ -75,10 +79,14 @@ public struct LabelDealer: Sendable {
         batch.labels.withUnsafeBufferPointer { labels in
             guard let labels = labels.baseAddress else { return }
             for document in 0..<batch.documents {
-                let first = batch.starts[document]
-                dx_label_owners(
-                    labels + first, batch.starts[document + 1] - first, bounds.pointer, guesses.pointer, shift,
-                    tally.owner.pointer + first, tally.counts.pointer + document, batch.documents)
+                let (owner, counts) = (tally.owner.pointer, tally.counts.pointer + document)
+                for i in batch.starts[document]..<batch.starts[document + 1] {
+                    let label = labels[i]
+                    var found = guesses.pointer[Int(label >> shift)]
+                    while bounds.pointer[Int(found)] <= label { found &+= 1 }
+                    owner[i] = UInt16(truncatingIfNeeded: found)
+                    counts[Int(found) &* batch.documents] &+= 1
+                }
             }
         }
         return tally
