@@ -38,6 +38,8 @@ let package = Package(
         .target(name: "Messages", dependencies: ["Checkpoint", "Transport", "Support"], swiftSettings: strict),
         // How scores of label shards, stages and learners become one, and what they are worth.
         .target(name: "Scoring", dependencies: ["Messages", "Support"], swiftSettings: strict),
+        // What a person sees of results: metrics.json, events, report.html.
+        .target(name: "Reports", dependencies: ["Scoring", "Messages", "Formats", "Support"], swiftSettings: strict),
         .target(name: "Prepare", dependencies: ["Datasets", "Formats", "Support"], swiftSettings: strict),
         // Where tensors live and are computed on; only its CPU folder calls the kernels.
         .target(name: "Devices", dependencies: ["Kernels", "CHNSW", "Support"], swiftSettings: strict),
@@ -74,7 +76,8 @@ let package = Package(
         .target(
             name: "Coordinator",
             dependencies: [
-                "Inference", "Learners", "Training", "DeepXMLModel", "Devices", "Scoring", "Messages", "Datasets", "Config",
+                "Reports", "Inference", "Learners", "Training", "DeepXMLModel", "Devices", "Scoring", "Messages", "Datasets",
+                "Config",
                 "Formats", "Checkpoint",
                 "Transport", "Support", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -82,14 +85,16 @@ let package = Package(
         .target(
             name: "Tools",
             dependencies: [
-                "Coordinator", "Inference", "Learners", "Training", "DeepXMLModel", "Devices", "Prepare", "Scoring", "Messages",
+                "Coordinator", "Reports", "Inference", "Learners", "Training", "DeepXMLModel", "Devices", "Prepare", "Scoring",
+                "Messages",
                 "Datasets",
                 "Config", "Formats", "Checkpoint", "Transport", "Support", "CMPI", "COpenBLAS", "CHDF5",
             ], swiftSettings: strict),
         .executableTarget(
             name: "deepxml-dist",
             dependencies: [
-                "Tools", "Coordinator", "Worker", "Inference", "Learners", "Prepare", "Messages", "Datasets", "Config", "Formats",
+                "Tools", "Coordinator", "Reports", "Worker", "Inference", "Learners", "Prepare", "Messages", "Datasets", "Config",
+                "Formats",
                 "Transport", "Support",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -124,6 +129,7 @@ let package = Package(
         .testTarget(name: "DatasetsTests", dependencies: ["TestSupport", "Datasets", "Config", "Formats", "Support"]),
         .testTarget(name: "MessagesTests", dependencies: ["Messages", "Transport", "Support"]),
         .testTarget(name: "ScoringTests", dependencies: ["TestSupport", "Scoring", "Messages", "Datasets", "Support"]),
+        .testTarget(name: "ReportsTests", dependencies: ["TestSupport", "Reports", "Scoring", "Messages", "Formats", "Support"]),
         .testTarget(name: "PrepareTests", dependencies: ["TestSupport", "Prepare", "Datasets", "Formats", "Support"]),
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Kernels", "Support"]),
         .testTarget(
@@ -150,14 +156,15 @@ let package = Package(
         .testTarget(
             name: "ToolsTests",
             dependencies: [
-                "WorkerChecks", "Tools", "Coordinator", "Worker", "Inference", "Learners", "Training", "DeepXMLModel", "Devices",
+                "WorkerChecks", "Tools", "Coordinator", "Reports", "Worker", "Inference", "Learners", "Training", "DeepXMLModel",
+                "Devices",
                 "Prepare",
                 "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport", "Support",
             ]),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "TestSupport", "Coordinator", "Learners", "Training", "DeepXMLModel", "Devices", "Scoring", "Messages",
+                "TestSupport", "Coordinator", "Reports", "Learners", "Training", "DeepXMLModel", "Devices", "Scoring", "Messages",
                 "Datasets", "Config",
                 "Formats", "Transport", "Support",
             ]),

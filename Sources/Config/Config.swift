@@ -67,5 +67,11 @@ public struct GlobalConfig: Sendable, Equatable {
     public var trnFeatFname = "trn_X_Xf.txt"
     public var valFeatFname = "tst_X_Xf.txt"
     public var tstFeatFname = "tst_X_Xf.txt"
+    /// Features of the labels' texts, a row a label; read where a setting of `label_text_…` asks for them.
+    public var lblFeatFname = "lbl_X_Xf.txt"
+    /// `label_text_documents`: the text of a label is a training document that has this label alone.
+    public var labelTextDocuments = false
+    /// File of labels, one a line, that the training documents lose; nil: none.
+    public var heldOutLabels: String?
     public init() {}
 }

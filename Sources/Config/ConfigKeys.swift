@@ -25,6 +25,9 @@ extension GlobalConfig {
         .text("trn_feat_fname", \.trnFeatFname, of: fileName, reach: .report),
         .text("val_feat_fname", \.valFeatFname, of: fileName, reach: .report),
         .text("tst_feat_fname", \.tstFeatFname, of: fileName, reach: .report),
+        .text("lbl_feat_fname", \.lblFeatFname, of: fileName, reach: .report).added(),
+        .flag("label_text_documents", \.labelTextDocuments).added(),
+        .optionalText("held_out_labels", \.heldOutLabels, of: fileName).added(),
     ]
     private static let fileName = "the name of a file in the data set's folder"
 }
@@ -78,6 +81,8 @@ extension ModuleConfig {
         .number("warmup", \.optimisation.warmup, to: 0.99).added(),
         .number("layer_decay", \.optimisation.layerDecay, above: 0, to: 1).added(),
         .number("clip_norm", \.optimisation.clipNorm, to: 1e9).added(),
+        .flag("label_text_classifiers", \.classifier.startsAtText).added(),
+        .flag("label_text_centroids", \.shortlist.hasLabelText).added(),
     ]
 }
 

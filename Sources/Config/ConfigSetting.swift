@@ -4,14 +4,15 @@ import Support
 extension Config {
     /// Applies one `--set section.key=value`, as if the file said it: later sections inherit it where they say nothing.
     ///
-    /// The value is JSON (`5`, `0.01`, `true`, `null`, `"text"`) or a bare word (`Adam`).
+    /// The value is JSON (`5`, `0.01`, `true`, `null`, `"text"`), a number as people type it (`.01`, `5.`, `+1`), one of Python's
+    /// words (`True`, `None`) or a bare word (`Adam`).
     /// - Throws: `Failure` under the same checks as a file, with the same suggestions.
     public mutating func set(_ assignment: String) throws {
         let place = "--set \(assignment)"
         let (path, text) = try split(assignment, at: place)
         let section = try section(of: path, at: place)
         let key = String(path.drop { $0 != "." }.dropFirst())
-        let parsed = try? JSONValue.parse(Array(text.utf8), name: place)
+        let parsed = (try? JSONValue.parse(Array(text.utf8), name: place)) ?? Self.typed(text)
         do {
             try written.write(key, parsed ?? .string(text), in: section, at: place)
         } catch let failure as Failure {
@@ -21,6 +22,17 @@ extension Config {
             }
         }
         resolve(key)
+    }
+
+    /// What is plain to a person, and no JSON.
+    private static func typed(_ text: String) -> JSONValue? {
+        let word = text.filter { $0 != " " }
+        if let value = ["True": JSONValue.bool(true), "False": .bool(false), "None": .null][word] { return value }
+        guard !word.isEmpty, word.allSatisfy({ "0123456789+-.eE".contains($0) }), let number = Double(word), number.isFinite
+        else {
+            return nil
+        }
+        return .number(number)
     }
 
     private func split(_ assignment: String, at place: String) throws -> (path: String, value: String) {

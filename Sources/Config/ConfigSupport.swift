@@ -62,6 +62,11 @@ extension Config {
         return notices
     }
 
+    /// A module keeps the labels' texts beside its classifiers or in its searches, and not only as training documents.
+    public func keepsLabelText(_ framework: FrameworkRequirements) -> Bool {
+        modules(framework).contains { self[module: $0].classifier.startsAtText || self[module: $0].shortlist.hasLabelText }
+    }
+
     /// The sections whose module is trained.
     func modules(_ framework: FrameworkRequirements) -> [ConfigSection] {
         framework.modules + (usesReranker(framework) ? [.reranker] : [])

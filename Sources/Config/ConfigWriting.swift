@@ -41,7 +41,8 @@ extension Config {
     }
 
     private func value(ofKeysThat qualify: (ConfigReach) -> Bool) -> JSONValue {
-        var sections = [ConfigSection.global.rawValue: GlobalConfig.keys.value(of: global, where: qualify)]
+        let ofGlobal = GlobalConfig.keys.filter { !$0.isAdded || $0.read(global) != $0.read(GlobalConfig()) }
+        var sections = [ConfigSection.global.rawValue: ofGlobal.value(of: global, where: qualify)]
         let keys = ModuleConfig.keys.filter { !$0.isAdded || isChanged($0) }
         for section in schema.modules {
             sections[section.rawValue] = keys.value(of: self[module: section], where: qualify)

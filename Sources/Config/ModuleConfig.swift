@@ -118,6 +118,8 @@ public struct ClassifierConfig: Sendable, Equatable {
     public var biasStart = BiasStart.uniform
     /// After training, w·log(1/p) is added to the bias of each label, p its propensity; 0: nothing, as the original.
     public var propensityWeight = 0.0
+    /// `label_text_classifiers`: a classifier is the encoder's vector of its label's text and a residual, which is trained.
+    public var startsAtText = false
     /// `num_clf_partitions`: workers of a group, at least: a learner's labels are cut among them.
     public var partitions = 1
     public init() {}
@@ -167,6 +169,8 @@ public struct ShortlistConfig: Sendable, Equatable {
     public var isPadded = true
     /// `retrain_hnsw_after`: epochs after which the shortlists are made anew from the encoder as it is then, where it learns.
     public var period = 1
+    /// `label_text_centroids`: a label is searched by the vector of its text beside its centroid.
+    public var hasLabelText = false
     /// `update_shortlist`; false: the shortlists of the first epoch are kept, whatever `period` says.
     public var searchesAnew = true
     public init() {}

@@ -23,6 +23,8 @@ public struct TrainArguments: Sendable, Equatable {
     public var learnersOnly = false
     public var mergesOnly = false
     public var baseline = false
+    public var events: String?
+    public var tensorBoard: String?
     public init() {}
 
     /// The original's own default.

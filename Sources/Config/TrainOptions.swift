@@ -43,6 +43,10 @@ public struct TrainOptions: Sendable, Equatable {
     public var mergesOnly = false
     /// Nearest documents are evaluated beside the learners.
     public var comparesBaseline = false
+    /// File, pipe or device that gets each event as a line of JSON; nil: none does.
+    public var events: String?
+    /// Folder that gets events as TensorBoard's files; nil: none does.
+    public var tensorBoard: String?
     /// Why the framework is the one; nil: it was named, or a published data set's config is for it.
     public var choice: FrameworkChoice?
     /// What the person should be told once before the run.
@@ -77,6 +81,9 @@ extension TrainOptions {
     /// `<work>/models/…/v_<version>_<seed>`: one learner's checkpoints.
     public func modelFolder(seed: UInt64) -> String { "\(work)/models/\(runPath)_\(seed)" }
 
+    /// A name for the run beside those of others: `DeepXML-Astec-EURLex-4K-v_0`.
+    public var runName: String { runPath.replacing("/", with: "-") }
+
     private var runPath: String { "\(framework.rawValue)/\(arch)/\(dataset)/v_\(version)" }
 
     /// Hex digest of all that changes a learner or its scores, but its seed and its data: framework, config, architecture.
@@ -108,6 +115,8 @@ extension TrainOptions {
             .init("predictions", .array(predictions.map { .string($0.rawValue) })),
             .init("silence_seconds", silenceSeconds.map(JSONValue.number) ?? .null),
             .init("learners_only", .bool(learnersOnly)), .init("merges_only", .bool(mergesOnly)),
+            .init("events", events.map(JSONValue.string) ?? .null),
+            .init("tensorboard", tensorBoard.map(JSONValue.string) ?? .null),
             .init("baseline", .bool(comparesBaseline)), .init("framework_is_chosen", .bool(choice != nil)),
             .init("notices", .array(notices.map(JSONValue.string))),
         ]).indentedText

@@ -34,8 +34,12 @@ extension TrainOptions {
             predictions: try PredictionFormat.list(arguments.predictions, flag: "--predictions"),
             silenceSeconds: arguments.silenceTimeout == 0 ? nil : arguments.silenceTimeout,
             learnersOnly: arguments.learnersOnly, mergesOnly: arguments.mergesOnly,
-            comparesBaseline: arguments.baseline || source.usesDemoData, notices: source.notices)
+            comparesBaseline: arguments.baseline || source.usesDemoData, events: arguments.events,
+            tensorBoard: arguments.tensorBoard, notices: source.notices)
     }
+
+    /// Threads that a process may be given.
+    public static let threadRange = 1...4096
 
     /// Seeds as typed: whole numbers from 0, separated by commas.
     static func parseSeeds(_ text: String) throws -> [UInt64] {
@@ -76,10 +80,10 @@ extension TrainOptions {
                 .usage, "--silence-timeout is out of range", at: "--silence-timeout", found: "\(arguments.silenceTimeout)",
                 expected: "seconds from 1, or 0: wait for ever")
         }
-        if let threads = arguments.threads, !(1...4096).contains(threads) {
+        if let threads = arguments.threads, !threadRange.contains(threads) {
             throw Failure(
                 .usage, "--threads is out of range", at: "--threads", found: "\(threads)",
-                expected: "threads a rank, from 1 to 4096",
+                expected: "threads a rank, from \(threadRange.lowerBound) to \(threadRange.upperBound)",
                 advice: "leave it out: the node's cores are then shared out among its ranks")
         }
     }
@@ -92,13 +96,12 @@ extension TrainOptions {
             advice: suggestion(for: name, among: names).map { "did you mean \($0)?" } ?? "")
     }
 
-    /// A name that becomes a folder of results: one path component, not hidden.
+    /// A name that becomes a folder of results.
     static func pathComponent(_ name: String, of flag: String, what: String) throws -> String {
-        let allowed = name.unicodeScalars.allSatisfy { $0.value > 0x20 && $0 != "/" && $0 != "\\" && $0.value != 0x7F }
-        guard !name.isEmpty, allowed, !name.hasPrefix("."), name.utf8.count <= 100 else {
+        guard FolderName.allows(name) else {
             throw Failure(
-                .usage, "a name that cannot be a folder's", at: flag, found: "\"\(name)\"", expected: what,
-                advice: "use letters, digits, '-', '_' and '.'")
+                .usage, "a name that cannot be a folder's", at: flag, found: "\"\(name)\"",
+                expected: "\(what): \(FolderName.rule)", advice: "use letters, digits, '-', '_' and '.'")
         }
         return name
     }

@@ -122,7 +122,9 @@ void dx_narrow_panel(const float *packed, size_t dims, int width, float *scales,
     for (size_t i = 0; i < dims * DX_TILE_COLS; i++) {
         if (width == 1) {
             const float scale = scales[i % DX_TILE_COLS];
-            ((int8_t *)numbers)[i] = scale > 0 ? (int8_t)__builtin_rintf(packed[i] / scale) : 0;
+            // Among numbers too small to be divided well, the quotient may be larger than a byte holds; none compares with NaN.
+            const float whole = scale > 0 ? __builtin_rintf(packed[i] / scale) : 0;
+            ((int8_t *)numbers)[i] = whole >= -127 ? (int8_t)(whole > 127 ? 127 : whole) : -127;
         } else {
             uint32_t bits;
             memcpy(&bits, packed + i, 4);

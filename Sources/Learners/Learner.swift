@@ -103,14 +103,18 @@ package struct LearnerInputs: Sendable, Equatable {
     package var embeddings: [Embeddings]
     /// The sections whose encoders start from a folder of pretrained weights.
     package var pretrained: [ConfigSection]
+    /// The labels' texts are needed beside the documents.
+    package var keepsLabelText: Bool
 
     package init(
-        normalize: Bool, keepInvalid: Bool = false, embeddings: [Embeddings] = [], pretrained: [ConfigSection] = []
+        normalize: Bool, keepInvalid: Bool = false, embeddings: [Embeddings] = [], pretrained: [ConfigSection] = [],
+        keepsLabelText: Bool = false
     ) {
         self.normalize = normalize
         self.keepInvalid = keepInvalid
         self.embeddings = embeddings
         self.pretrained = pretrained
+        self.keepsLabelText = keepsLabelText
     }
 }
 

@@ -15,6 +15,8 @@ package final class LearnerRun {
     package let shards: LabelShards
     /// Wall seconds of each module.
     package private(set) var seconds: [String: Double] = [:]
+    /// Of these, seconds in which this worker waited for messages.
+    package private(set) var waited: [String: Double] = [:]
     /// The newest checkpoint within a module, where one was interrupted.
     private var newest: CheckpointReader?
 
@@ -45,8 +47,11 @@ package final class LearnerRun {
     }
 
     package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {
-        let time = Stopwatch()
-        defer { seconds[module, default: 0] += time.seconds }
+        let time = Stopwatch(), waitedBefore = control.world.waitedSeconds
+        defer {
+            seconds[module, default: 0] += time.seconds
+            waited[module, default: 0] += control.world.waitedSeconds - waitedBefore
+        }
         return try ProgressScope.section(module, body)
     }
 

@@ -17,17 +17,21 @@ public struct LearnerSummary: Codable, Sendable, Equatable {
     public var rank: Int
     /// Wall seconds a module: `surrogate`, `shortlist`, `extreme`, `reranker`, `predict`.
     public var seconds: [String: Double]
+    /// Of these, seconds in which the rank waited for messages.
+    public var waited: [String: Double]
     /// The largest resident set of the rank so far.
     public var peakRSSMiB: Double
     /// Seconds in which the rank waited for messages while it trained this learner.
     public var commSeconds: Double
 
     public init(
-        seed: UInt64, rank: Int, seconds: [String: Double], peakRSSMiB: Double, commSeconds: Double
+        seed: UInt64, rank: Int, seconds: [String: Double], waited: [String: Double] = [:], peakRSSMiB: Double,
+        commSeconds: Double
     ) {
         self.seed = seed
         self.rank = rank
         self.seconds = seconds
+        self.waited = waited
         self.peakRSSMiB = peakRSSMiB
         self.commSeconds = commSeconds
     }
@@ -61,6 +65,8 @@ public enum Report: Codable, Sendable, Equatable {
     /// Damage that was found and passed over, a method that was chosen: a line for the log.
     case notice(String)
     case done(LearnerSummary)
+    /// What a worker did for a learner before it was stopped; `interrupted` follows.
+    case paused(LearnerSummary)
     /// A checkpoint was written, and this worker ends.
     case interrupted(rank: Int, seed: UInt64?)
     /// This worker can't go on, and waits for the coordinator to end the job.
@@ -146,8 +152,21 @@ public struct ProgressEvent: Codable, Sendable, Equatable {
     /// Epochs done, of `epochs`; nil for a stage without epochs.
     public var epoch: Int?
     public var epochs: Int?
+    /// Steps of the module done, those of earlier runs included.
+    public var step: Int?
+    /// Documents that the loss is the mean of.
+    public var documents: Int?
     /// Mean loss since the last event.
     public var loss: Double?
+    /// Of the last step.
+    public var learningRate: Double?
+    /// Wall seconds since the last event, and those of them in which the leader waited for messages.
+    public var seconds: Double?
+    public var waitedSeconds: Double?
+    /// Resident set of the group's leader.
+    public var residentMiB: Double?
+    /// Metrics of validation documents, where there are some.
+    public var validation: [String: Double]?
     public var docsPerSecond: Double?
     /// Seconds left of the module.
     public var etaSeconds: Double?

@@ -15,6 +15,8 @@ public enum DemoData {
     ///   - full: all synsets (about 66,000 training documents) and not one in five (about 13,000, with 4,000 labels).
     ///   - seed: of the choice of synsets, of the 80:20 split and of the embeddings.
     ///   - embeddings: nil leaves them out.
+    ///   - labelText: the texts of labels are written as well: the lemmas and the definition of the label's synset, or, of a synset
+    ///     that is itself a test document, its lemmas alone, so that nothing is trained on a test document's definition.
     ///   - force: whether a data set of that name is replaced.
     ///   - wordNetFile: WordNet's data.noun.
     ///   - configure: changes what has no parameter here (sub-words, number of features).
@@ -23,7 +25,8 @@ public enum DemoData {
     @discardableResult
     public static func prepare(
         into dataFolder: String, name: String = DemoData.name, full: Bool = false, seed: UInt64 = 0,
-        minCount: Int = 2, minLabelCount: Int = 2, embeddings: FastText? = FastText(), force: Bool = false,
+        minCount: Int = 2, minLabelCount: Int = 2, embeddings: FastText? = FastText(), labelText: Bool = false,
+        force: Bool = false,
         wordNetFile: String = WordNet.debianFile, configure: (inout Preparation) -> Void = { _ in },
         log: (String) -> Void = { _ in }
     ) throws -> PreparationSummary {
@@ -37,9 +40,14 @@ public enum DemoData {
         preparation.embeddings?.seed = seed
         configure(&preparation)
         log("reading WordNet's noun synsets from \(wordNetFile)")
-        let all = try ProgressScope.stage("reading WordNet") { _ in try WordNet(file: wordNetFile).documents() }
+        let net = try ProgressScope.stage("reading WordNet") { _ in try WordNet(file: wordNetFile) }
+        let all = net.documents()
         let documents = full ? all : sample(all, oneIn: 5, seed: seed)
         let (train, test) = split(documents, seed: seed)
+        if labelText {
+            let texts = net.labelTexts(unseen: Set(test.map(\.text)))
+            preparation.labelText = { texts[$0] ?? "" }
+        }
         return try preparation.run(train: train, test: test, log: log)
     }
 

@@ -27,6 +27,8 @@ public struct Preparation: Sendable {
     public var keepsAllLabels = false
     /// Whether documents without a feature or without a kept label are left out of the files.
     public var dropsUnusable = false
+    /// The text of a label, by its name, empty where it has none; nil: texts of labels are not written.
+    public var labelText: (@Sendable (String) -> String)?
     /// nil: no embeddings are written, and training has to begin from `init: random`.
     public var embeddings: FastText? = FastText()
     /// Whether a data set of that name is replaced.
@@ -37,8 +39,13 @@ public struct Preparation: Sendable {
         self.name = name
     }
 
+    /// Tells before documents are read that the data set's folder could not be made.
+    ///
+    /// - Throws: `Failure` where its name is no folder's, or something stands there.
+    public func checkTarget() throws { _ = try StagedFolder.check(parent: dataFolder, name: name, replacing: force) }
+
     /// Writes trn/tst_X_Xf.txt, trn/tst_X_Y.txt, trn/tst_X_seq.npz, trn/tst_raw.tsv, vocabulary.txt, labels.txt,
-    /// tokenizer.json, wordpiece.json (where the sequences are pieces) and fasttextB_embeddings_300d.npy to `dataFolder/name`.
+    /// tokenizer.json, wordpiece.json (where the sequences are pieces), lbl_X_Xf.txt, lbl_X_seq.npz and lbl_raw.txt (of labels' texts) and fasttextB_embeddings_300d.npy to `dataFolder/name`.
     ///
     /// The vocabulary, its weights and the labels are learnt from all of `train`, before unusable documents are left out.
     /// - Throws: `Failure`; the folder is then as it was before.
@@ -84,8 +91,19 @@ public struct Preparation: Sendable {
             let tokens = pretrained?.columns ?? features
             if writesSequences { try part.writeSequences(to: folder.path, prefix: prefix, features: tokens) }
         }
+        try writeLabelTexts(of: labels, vectoriser, to: folder.path)
         try embed(texts, vectoriser, folder, log)
         return summary(folder, trainPart, testPart, vectoriser, labels, texts)
+    }
+
+    private func writeLabelTexts(of labels: LabelCatalogue, _ vectoriser: TextVectoriser, to folder: String) throws {
+        guard let labelText else { return }
+        var texts = LabelTexts(labels.names.map(labelText))
+        try texts.writeTexts(to: folder)
+        try texts.writeFeatures(to: folder, by: vectoriser)
+        guard writesSequences else { return }
+        guard let pretrained else { return try texts.writeSequences(to: folder, by: vectoriser) }
+        try texts.writePieces(to: folder, by: pretrained.tokenizer, columns: pretrained.columns)
     }
 
     private func catalogue(_ train: [Document]) -> LabelCatalogue {

@@ -52,12 +52,16 @@ public final class WorkerMain {
             everyEpochs: options.checkpointEveryEpochs, everySeconds: options.checkpointEveryMinutes.map { $0 * 60 })
         let control = LearnerControl(group: group, world: world, store: store, seed: seed, schedule: schedule, stop: stop)
         let run = LearnerRun(settings: settings, control: control)
-        try reportingProgress(of: seed, reports, run.run)
-        try world.report(
-            .done(
-                LearnerSummary(
-                    seed: seed, rank: world.rank, seconds: run.seconds, peakRSSMiB: peakRSSMiB(),
-                    commSeconds: world.waitedSeconds - waitedBefore)))
+        func summary() -> LearnerSummary {
+            LearnerSummary(
+                seed: seed, rank: world.rank, seconds: run.seconds, waited: run.waited, peakRSSMiB: peakRSSMiB(),
+                commSeconds: world.waitedSeconds - waitedBefore)
+        }
+        do { try reportingProgress(of: seed, reports, run.run) } catch let interrupted as Interrupted {
+            try world.report(.paused(summary()))
+            throw interrupted
+        }
+        try world.report(.done(summary()))
     }
 
     /// The leader tells the coordinator how far its own part is: the others' are about as large.

@@ -10,7 +10,9 @@ enum CommandErrors {
         let text = RootCommand.fullMessage(for: error).replacing("Error: ", with: "error: ", maxReplacements: 1)
         let wanted = RootCommand.exitCode(for: error).isSuccess
         // All ranks parse the same words, so rank 0 speaks for them.
-        if LaunchedRank.current == 0, !text.isEmpty { write(text, to: wanted ? .standardOutput : .standardError) }
+        if LaunchedRank.current == 0, !text.isEmpty {
+            if wanted { printHelp(text) } else { StandardError.write(ended(text)) }
+        }
         if !wanted { letRankZeroSpeakFirst() }
         Foundation.exit(wanted ? 0 : Failure.Code.usage.rawValue)
     }
@@ -19,9 +21,9 @@ enum CommandErrors {
     private static func exit(_ failure: Failure) -> Never {
         letRankZeroSpeakFirst()
         if LaunchedRank.current == 0 {
-            write("error: \(failure)", to: .standardError)
+            StandardError.print("error: \(failure)")
         } else {
-            write("error: rank \(LaunchedRank.current) on \(ProcessInfo.processInfo.hostName): \(failure)", to: .standardError)
+            StandardError.print("error: rank \(LaunchedRank.current) on \(ProcessInfo.processInfo.hostName): \(failure)")
         }
         Foundation.exit(failure.code.rawValue)
     }
@@ -33,11 +35,14 @@ enum CommandErrors {
     }
 
     /// Prints what ended this rank.
-    static func say(_ error: any Error) {
-        write("error: \(error)", to: .standardError)
+    static func say(_ error: any Error) { StandardError.print("error: \(error)") }
+
+    private static func printHelp(_ text: String) {
+        do { try StandardOutput.print(ended(text), terminator: "") } catch {
+            say(error)
+            Foundation.exit((error as? Failure)?.code.rawValue ?? Failure.Code.outOfResources.rawValue)
+        }
     }
 
-    private static func write(_ text: String, to file: FileHandle) {
-        file.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
-    }
+    private static func ended(_ text: String) -> String { text.hasSuffix("\n") ? text : text + "\n" }
 }

@@ -48,11 +48,12 @@ struct CompressCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Folder of data sets, for test documents.", valueName: "folder"), completion: .directory)
     var data = "data"
     @Option(help: ArgumentHelp("Data set in that folder. (default: the model's)", valueName: "name")) var dataset: String?
-    @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "count")) var threads: Int?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Threads. (default: all cores)", valueName: "count")) var threads: Int?
     @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
+    @Flag(help: "Print JSON instead of text.") var json = false
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }
+        try OptionRanges.check(threads: threads)
     }
 
     func run() throws {
@@ -64,8 +65,11 @@ struct CompressCommand: ParsableCommand {
         let asked = compression
         let report = try CommandProgress("compressing", quiet: quiet).shown(asked.run)
         guard !quiet else { return }
-        print(report.text)
-        if asked.trial == nil { print("not measured: there is no data set at \(folder); name one by --data and --dataset") }
+        if json { return try StandardOutput.print(report.json) }
+        try StandardOutput.print(report.text)
+        if asked.trial == nil {
+            try StandardOutput.print("not measured: there is no data set at \(folder); name one by --data and --dataset")
+        }
     }
 
     /// A folder that was named must be there; the default one may be.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Coordinator
+import Support
 import Tools
 
 /// `deepxml-dist convert`: features and labels from one format to another.
@@ -37,11 +38,11 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "Output format. (default: from the file's extension)") var format: String?
     @Flag(help: "The features are token ids in text order (trn_X_seq.npz): keep their order and repetitions.")
     var sequences = false
-    @Option(help: "Threads for reading text.") var threads = 2
+    @Option(parsing: .unconditional, help: "Threads for reading text.") var threads = 2
     @Flag(help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
-        if threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }
+        try OptionRanges.check(threads: threads)
     }
 
     func run() throws {
@@ -49,6 +50,6 @@ struct ConvertCommand: ParsableCommand {
             from: from, fromLabels: fromLabels, to: to, toLabels: toLabels, format: format, areSequences: sequences,
             threads: threads)
         let lines = try CommandProgress("converting", quiet: quiet).shown(conversion.run)
-        if !quiet { print(lines.joined(separator: "\n")) }
+        if !quiet { try StandardOutput.print(lines.joined(separator: "\n")) }
     }
 }

@@ -25,12 +25,13 @@ struct DoctorCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Folder that holds models/ and results/.", valueName: "dir"), completion: .directory)
     var work = "."
+    @Flag(help: "Print JSON instead of text.") var json = false
 
     func run() throws {
         // All ranks of a node would say the same.
         guard LaunchedRank.current == 0 else { return }
         let diagnoses = Doctor(work: work).examine()
-        print(Doctor.report(diagnoses))
+        try StandardOutput.print(json ? Doctor.json(diagnoses) : Doctor.report(diagnoses))
         if diagnoses.contains(where: { $0.verdict == .fail }) { throw ExitCode(Failure.Code.outOfResources.rawValue) }
     }
 }

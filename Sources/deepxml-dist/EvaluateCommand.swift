@@ -1,6 +1,8 @@
 import ArgumentParser
 import Coordinator
 import Foundation
+import Reports
+import Support
 import Tools
 
 /// `deepxml-dist evaluate`: metrics of a file of predictions.
@@ -19,6 +21,9 @@ struct EvaluateCommand: ParsableCommand {
             first third of all (document, label) pairs of the training file, the torso the second third, and the tail the \
             rest, including all labels without a training document. The P and R of a segment are what its labels contribute \
             to the total: the three segments add up.
+
+            --among FILE measures some labels only, such as those that no training document had: they are ranked among \
+            themselves, and below that among all labels.
 
             EXAMPLES
               deepxml-dist evaluate --predictions a.npz --labels tst.txt --train-labels trn.txt
@@ -44,6 +49,11 @@ struct EvaluateCommand: ParsableCommand {
     var filter: String?
 
     @Option(
+        help: ArgumentHelp("File of the labels that count, one per line. (default: all)", valueName: "file"),
+        completion: .file())
+    var among: String?
+
+    @Option(
         name: .customLong("A"), parsing: .unconditional,
         help: ArgumentHelp("Parameter A of the propensity model.", valueName: "number"))
     var propensityA = 0.55
@@ -60,6 +70,10 @@ struct EvaluateCommand: ParsableCommand {
             valueName: "list"))
     var beta: String?
 
+    @Option(
+        help: ArgumentHelp("Write a page of the figures as well: HTML in one file.", valueName: "file"), completion: .file())
+    var report: String?
+
     @Flag(help: "Print JSON with the same keys as metrics.json.") var json = false
 
     private static let defaultBetas = EvaluateOptions.defaultBetas.map { "\($0)" }.joined(separator: ",")
@@ -69,9 +83,15 @@ struct EvaluateCommand: ParsableCommand {
             predictions: predictions, labels: labels, threads: min(16, ProcessInfo.processInfo.activeProcessorCount))
         options.trainLabels = trainLabels
         options.filter = filter
+        options.among = among
         (options.A, options.B) = (propensityA, propensityB)
         if let beta { options.betas = try EvaluateOptions.betas(beta) }
-        let evaluation = try CommandProgress("evaluating").shown { try Evaluation(options) }
-        print(json ? try evaluation.json() : evaluation.text, terminator: json ? "" : "\n")
+        options.keepsDocuments = report != nil
+        let asked = options
+        let evaluation = try CommandProgress("evaluating").shown { try Evaluation(asked) }
+        if let report { try ReportPage(evaluation.report(asked)).write(to: report) }
+        evaluation.notices.forEach { StandardError.print($0) }
+        if json, let nothing = evaluation.nothing { StandardError.print("\(labels): \(nothing)") }
+        try StandardOutput.print(json ? try evaluation.json() : evaluation.text, terminator: json ? "" : "\n")
     }
 }

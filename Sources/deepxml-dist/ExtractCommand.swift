@@ -3,6 +3,7 @@ import Coordinator
 import Foundation
 import Inference
 import Learners
+import Support
 
 extension Extraction.What: ExpressibleByArgument {}
 extension Extraction.Layer: ExpressibleByArgument {}
@@ -46,11 +47,11 @@ struct ExtractCommand: ParsableCommand {
         help: ArgumentHelp(
             "Module to read from. (default: the classifiers' module; for token embeddings, the first)", valueName: "name"))
     var module: String?
-    @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "count")) var threads: Int?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Threads. (default: all cores)", valueName: "count")) var threads: Int?
     @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
-        if let threads, threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }
+        try OptionRanges.check(threads: threads)
         if features != nil, what != .documentEmbeddings {
             throw ValidationError("--features goes with --what document-embeddings only")
         }
@@ -71,6 +72,6 @@ struct ExtractCommand: ParsableCommand {
                 attributes: ["model": .string(learner.folder), "what": .string(what.rawValue)])
             return matrix
         }
-        if !quiet { print("\(output): \(what.rawValue), \(matrix.rows)×\(matrix.cols)") }
+        if !quiet { try StandardOutput.print("\(output): \(what.rawValue), \(matrix.rows)×\(matrix.cols)") }
     }
 }

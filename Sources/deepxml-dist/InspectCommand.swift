@@ -36,7 +36,7 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         let threads = ProcessInfo.processInfo.activeProcessorCount
         let inspection = try Inspector(path: path, verify: verify, threads: threads).inspect()
-        print(json ? inspection.json : inspection.text)
+        try StandardOutput.print(json ? inspection.json : inspection.text)
         if !inspection.damages.isEmpty { throw ExitCode(Failure.Code.damagedCheckpoint.rawValue) }
     }
 }

@@ -12,10 +12,13 @@ import Worker
 /// Starts this process as a rank of the job: under a launcher over MPI, alone as two threads.
 enum Launcher {
     /// - Throws: `Failure` for what is wrong with the arguments, or with the run of a process alone.
-    static func train(_ arguments: TrainArguments) throws {
-        try train(
-            TrainOptions.resolve(
-                arguments, workingDirectory: FileManager.default.currentDirectoryPath, executable: executablePath))
+    ///
+    /// - Returns: the options that it was run with.
+    @discardableResult static func train(_ arguments: TrainArguments) throws -> TrainOptions {
+        let options = try TrainOptions.resolve(
+            arguments, workingDirectory: FileManager.default.currentDirectoryPath, executable: executablePath)
+        try train(options)
+        return options
     }
 
     static var executablePath: String {

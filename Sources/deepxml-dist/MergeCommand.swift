@@ -2,6 +2,7 @@ import ArgumentParser
 import Config
 import Coordinator
 import Foundation
+import Reports
 import Support
 import Tools
 
@@ -78,6 +79,12 @@ struct MergeCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("With files: predictions kept a document.", valueName: "count"))
     var topK = 100
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the page of the ensemble is written, too. With files: needs --labels. (default: report.html among the results)",
+            valueName: "file"), completion: .file())
+    var report: String?
+
     func run() throws {
         if !files.isEmpty { return try mergeFiles() }
         guard weights == nil, output == nil, !tune, validation == nil, labels == nil else {
@@ -88,13 +95,21 @@ struct MergeCommand: ParsableCommand {
         }
         var arguments = selection.arguments
         arguments.mergesOnly = true
-        try Launcher.train(arguments)
+        let options = try Launcher.train(arguments)
+        if let report, LaunchedRank.current == 0 {
+            try ReportPage(ReportContent(folder: options.resultFolder)).write(to: report)
+        }
     }
 
     private func mergeFiles() throws {
         guard let output else {
             throw Failure(
                 .usage, "no folder for the ensemble", at: "--output", expected: "a folder, which is made where it is missing")
+        }
+        if report != nil, labels == nil {
+            throw Failure(
+                .usage, "a page of figures needs true labels", at: "--report", expected: "--labels, and --train-labels for PSP",
+                advice: "name the test labels by --labels, or leave --report out")
         }
         var merge = FileMerge(inputs: files)
         merge.weights = try weights.map { try Self.numbers($0, of: "--weights") }
@@ -115,10 +130,12 @@ struct MergeCommand: ParsableCommand {
         let progress = CommandProgress("merging", quiet: selection.quiet)
         let saved = try progress.shown {
             let result = try merge.run()
-            if !selection.quiet { for notice in result.notices { FileHandle.standardError.write(Data("\(notice)\n".utf8)) } }
-            return try MergedFiles(folder: output, formats: selection.predictions).write(result, of: merge, labels, trainLabels)
+            if !selection.quiet { result.notices.forEach { StandardError.print($0) } }
+            var written = try MergedFiles(folder: output, formats: selection.predictions)
+            written.page = report
+            return try written.write(result, of: merge, labels, trainLabels)
         }
-        print(saved.text)
+        try StandardOutput.print(saved.text)
     }
 
     private func tuning() throws -> FileMerge.Tuning? {

@@ -24,10 +24,14 @@ struct PlanCommand: ParsableCommand {
                   a DeepXML-OVA learner with two threads per rank
             """)
 
-    @Option(help: ArgumentHelp("Rank counts to compare, separated by commas.", valueName: "list")) var ranks = "1,8,64"
-    @Option(help: ArgumentHelp("Number of training documents N, tokens V and labels L.", valueName: "N,V,L"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Rank counts to compare, separated by commas.", valueName: "list"))
+    var ranks = "1,8,64"
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Number of training documents N, tokens V and labels L.", valueName: "N,V,L"))
     var datasetSize: String
-    @Option(help: ArgumentHelp("Number of test documents. (default: a quarter of N)", valueName: "count")) var testDocuments: Int?
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Number of test documents. (default: a quarter of N)", valueName: "count"))
+    var testDocuments: Int?
     @Option(
         help: ArgumentHelp(
             "Framework: \(Frameworks.listed). (default: what `train` would choose, or DeepXML with --config)", valueName: "name"))
@@ -39,9 +43,19 @@ struct PlanCommand: ParsableCommand {
         help: ArgumentHelp("Folder of configs. (default: ./configs, or else those installed with the program)", valueName: "dir"),
         completion: .directory)
     var configs: String?
-    @Option(help: "Threads per rank.") var threads = 1
-    @Option(help: ArgumentHelp("Bandwidth between ranks, in GB/s.", valueName: "GB/s")) var bandwidth = 1.0
-    @Option(help: ArgumentHelp("Latency of a message, in microseconds.", valueName: "µs")) var latency = 20.0
+    @Option(parsing: .unconditional, help: "Threads per rank.") var threads = 1
+    @Option(parsing: .unconditional, help: ArgumentHelp("Bandwidth between ranks, in GB/s.", valueName: "GB/s")) var bandwidth =
+        1.0
+    @Option(parsing: .unconditional, help: ArgumentHelp("Latency of a message, in microseconds.", valueName: "µs")) var latency =
+        20.0
+    @Flag(help: "Print JSON instead of text.") var json = false
+
+    func validate() throws {
+        try OptionRanges.check(threads: threads)
+        try OptionRanges.check("--test-documents", testDocuments, 0...Self.largestCount)
+    }
+
+    private static let largestCount = 1_000_000_000
 
     func run() throws {
         if let framework { _ = try Frameworks.schema(of: framework) }
@@ -51,21 +65,23 @@ struct PlanCommand: ParsableCommand {
                 .usage, "three numbers are wanted", at: "--dataset-size", found: datasetSize,
                 expected: "training documents, tokens, labels: 485176,66666,670091")
         }
-        for (flag, value) in [("--bandwidth", bandwidth), ("--latency", latency), ("--threads", Double(threads))]
-        where !(value > 0) || !value.isFinite {
-            throw Failure(.usage, "\(flag) is not above 0", at: flag, found: "\(value)", expected: "a number above 0")
+        for (flag, value) in [("--bandwidth", bandwidth), ("--latency", latency)] where !(1e-6...1e9).contains(value) {
+            throw Failure(
+                .usage, "\(flag) is out of range", at: flag, found: "\(value)", expected: "a number from 0.000001 to 1000000000")
         }
         let choice = try self.choice(documents: sizes[0], labels: sizes[2])
         let framework = self.framework ?? choice?.framework.rawValue ?? "DeepXML"
         let config = try Config.load(path: configPath(framework), schema: Frameworks.schema(of: framework))
+        let texts = config.global.labelTextDocuments ? sizes[2] : 0
         let size = ProblemSize(
-            trainDocuments: sizes[0], testDocuments: testDocuments ?? sizes[0] / 4, tokens: sizes[1], labels: sizes[2],
+            trainDocuments: sizes[0] + texts, testDocuments: testDocuments ?? sizes[0] / 4, tokens: sizes[1], labels: sizes[2],
             dimensions: config.global.embeddingDims, storedFeatures: 0, storedLabels: 0)
         let forecast = Forecast(
             framework: FrameworkName(framework), config: config, size: size,
             interconnect: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads)
-        if let choice { print(choice.text(labels: sizes[2], time: nil) + "\n") }
-        print(forecast.text(ranks: ranks))
+        if json { return try StandardOutput.print(forecast.json(ranks: ranks)) }
+        if let choice { try StandardOutput.print(choice.text(labels: sizes[2], time: nil) + "\n") }
+        try StandardOutput.print(forecast.text(ranks: ranks))
     }
 
     /// What `train` would choose; nil: nothing is to be chosen.
@@ -86,7 +102,7 @@ struct PlanCommand: ParsableCommand {
 
     private func numbers(_ text: String, of flag: String) throws -> [Int] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
-            guard let number = Int(word), (1...1_000_000_000).contains(number) else {
+            guard let number = Int(word), (1...Self.largestCount).contains(number) else {
                 throw Failure(
                     .usage, "no list of whole numbers above 0", at: flag, found: text, expected: "such as 8,64,512")
             }

@@ -3,6 +3,7 @@ import Coordinator
 import Formats
 import Foundation
 import Messages
+import Support
 import Tools
 import Transport
 
@@ -37,7 +38,9 @@ struct PredictCommand: ParsableCommand {
             valueName: "model"), completion: .directory)
     var model: String
 
-    @Option(help: ArgumentHelp("Documents as features.", valueName: "file"), completion: .file()) var features: String?
+    @Option(
+        help: ArgumentHelp("Documents as features; - is standard input: a line of id:value entries each.", valueName: "file"),
+        completion: .file()) var features: String?
     @Option(help: ArgumentHelp("Documents as raw text; - is standard input.", valueName: "file"), completion: .file()) var text:
         String?
     @Option(
@@ -48,15 +51,21 @@ struct PredictCommand: ParsableCommand {
         help: ArgumentHelp(
             "Output format: npz, h5, text or jsonl. (default: from the file's extension, or else jsonl)", valueName: "format"))
     var format: PredictionFormat?
-    @Option(help: ArgumentHelp("Labels per document. (default: as many as the model's config keeps)", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Labels per document. (default: as many as the model's config keeps)", valueName: "count"))
     var topK: Int?
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Weight of the classifiers' scores, against the shortlist's. (default: the config's)", valueName: "share"))
     var beta: Double?
-    @Option(help: ArgumentHelp("Threads per rank. (default: the node's cores divided among its ranks)", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads per rank. (default: the node's cores divided among its ranks)", valueName: "count"))
     var threads: Int?
-    @Option(help: ArgumentHelp("Number of documents to score at a time.", valueName: "count")) var chunk = 4096
+    @Option(parsing: .unconditional, help: ArgumentHelp("Number of documents to score at a time.", valueName: "count"))
+    var chunk = 4096
     @Flag(
         help: """
             Let each rank hold a run of the labels, and all score every document. (default: only where the model is larger than a \
@@ -73,9 +82,8 @@ struct PredictCommand: ParsableCommand {
         guard (features == nil) != (text == nil) else {
             throw ValidationError("give either --features FILE or --text FILE (- is standard input)")
         }
-        for (name, value) in [("--threads", threads), ("--top-k", topK), ("--chunk", chunk)] {
-            if let value, value < 1 { throw ValidationError("\(name) is \(value), expected 1 or more") }
-        }
+        try OptionRanges.check(threads: threads)
+        for (name, value) in [("--top-k", topK), ("--chunk", chunk)] { try OptionRanges.check(name, value, OptionRanges.counts) }
         if let beta, !(0...1).contains(beta) { throw ValidationError("--beta is \(beta), expected a share from 0 to 1") }
     }
 
@@ -128,6 +136,6 @@ struct PredictCommand: ParsableCommand {
 
     private func say(_ summary: PredictionSummary) {
         guard !quiet else { return }
-        FileHandle.standardError.write(Data("\(summary.text(output: output, chunk: chunk))\n".utf8))
+        StandardError.print(summary.text(output: output, chunk: chunk))
     }
 }

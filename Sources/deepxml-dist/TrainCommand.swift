@@ -57,6 +57,15 @@ struct TrainCommand: ParsableCommand {
             "End the job with exit code 75 when a rank has been silent for this many seconds; 0: never.", valueName: "seconds"))
     var silenceTimeout = TrainArguments.defaultSilenceTimeout
 
+    @Option(
+        help: ArgumentHelp("Write each event as a line of JSON to this file or pipe, too.", valueName: "file"),
+        completion: .file())
+    var events: String?
+
+    @Option(
+        help: ArgumentHelp("Write events for TensorBoard into this folder, too.", valueName: "dir"), completion: .directory)
+    var tensorboard: String?
+
     enum Start: String, EnumerableFlag {
         case resume, fresh
     }
@@ -72,6 +81,8 @@ struct TrainCommand: ParsableCommand {
         arguments.dryRun = dryRun
         arguments.learnersOnly = learnersOnly
         arguments.silenceTimeout = silenceTimeout
+        arguments.events = events
+        arguments.tensorBoard = tensorboard
         return arguments
     }
 }

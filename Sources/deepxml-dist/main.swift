@@ -1,7 +1,11 @@
+import Support
+
+StandardStreams.prepare()
 do {
     try RootCommand.checkSubcommand(Array(CommandLine.arguments.dropFirst()))
     var command = try RootCommand.parseAsRoot()
     try command.run()
+    try StandardOutput.finish()
 } catch {
     CommandErrors.exit(error)
 }

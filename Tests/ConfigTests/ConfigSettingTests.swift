@@ -1,4 +1,5 @@
 import Config
+import Support
 import Testing
 
 @Suite("--set, canonical JSON and fingerprints")
@@ -19,6 +20,23 @@ struct ConfigSettingTests {
         #expect(
             config.surrogate.optimisation.decayInterval == -1 && config.reranker.shortlist.length == 40
                 && config.surrogate.encoder.start == .random)
+    }
+
+    @Test("numbers and words as people type them")
+    func loose() throws {
+        var config = try parse(ConfigSamples.older)
+        for (text, value) in [(".01", 0.01), ("+.5", 0.5), ("5.", 5), ("1E-2", 0.01), ("007", 7), (" .25 ", 0.25)] {
+            try config.set("extreme.learning_rate=\(text)")
+            #expect(config.extreme.optimisation.learningRate == value, "\(text)")
+        }
+        try config.set("extreme.num_epochs=+3")
+        try config.set("global.use_reranker=False")
+        try config.set("surrogate.init=None")
+        #expect(
+            config.extreme.optimisation.epochs == 3 && !config.global.useReranker && config.surrogate.encoder.start == .random)
+        for text in ["nan", "inf", "0x10", "1e999", "--5", "1,5", ".", ""] {
+            #expect(throws: Failure.self, "\(text)") { try config.set("extreme.learning_rate=\(text)") }
+        }
     }
 
     @Test("a name may look like a number")
@@ -81,6 +99,8 @@ struct ConfigSettingTests {
             ("extreme.num_epochs=21", true), ("reranker.beta=0.61", true), ("global.surrogate_threshold=512", true),
             ("surrogate.embeddings=other.npy", true), ("global.beta=0.31", true), ("extreme.gamma=0.08", true),
             ("global.save_predictions=false", false), ("global.A=0.6", false), ("global.num_labels=-1", false),
+            ("global.label_text_documents=true", true), ("global.held_out_labels=a.txt", true),
+            ("extreme.label_text_classifiers=true", true), ("global.lbl_feat_fname=a.txt", false),
             ("global.trn_feat_fname=a.txt", false), ("extreme.ann_threads=4", false), ("global.dataset=Other", false),
         ])
     func fingerprint(setting: String, changes: Bool) throws {
@@ -89,6 +109,15 @@ struct ConfigSettingTests {
         try after.set(setting)
         #expect((after.fingerprint != before.fingerprint) == changes)
         #expect(after.differences(from: before).isEmpty == !changes)
+    }
+
+    @Test("keys that earlier versions lacked are not part of a config that leaves them as they are")
+    func addedKeys() throws {
+        var config = try parse(ConfigSamples.older)
+        #expect(!config.json.contains("label_text") && !config.json.contains("held_out"))
+        try config.set("global.label_text_documents=true")
+        #expect(config.json.contains("label_text_documents") && !config.json.contains("held_out"))
+        #expect(try parse(config.json) == config)
     }
 
     @Test("A and B change a learner whose biases they weigh")

@@ -1,6 +1,7 @@
 import Coordinator
 import Formats
 import Foundation
+import Reports
 import Scoring
 import Support
 import TestSupport
@@ -34,6 +35,19 @@ func table(_ base: Double) -> MetricTable {
             ensemble: table(70),
             config: .sorted(["global": .sorted(["beta": .number(0.3), "files": .array([.integer(1), .string("a")])])]),
             gitRevision: "abc")
+    }
+
+    @Test("a test set without labels gets a line in place of zeros") func notMeasured() throws {
+        #expect(ClosingReport.notMeasured(documents: 0) == "not measured: there is no test document")
+        #expect(ClosingReport.notMeasured(documents: 1200) == "not measured: none of 1,200 test documents has a label")
+        let none = GroundTruth(
+            labels: CSRMatrix(cols: 6, rows: [[], []], binary: true), inversePropensity: truth.inversePropensity)
+        #expect(none.labelledDocuments == 0 && truth.labelledDocuments == 2)
+        // Reports of earlier versions lack the number, and are still read.
+        var report = try report(reranked: false)
+        #expect(try !report.json().contains("test_labelled") && MetricsReport(json: report.json()).data.testLabelled == nil)
+        report.data.testLabelled = 0
+        #expect(try report.json().contains("\"test_labelled\" : 0") && MetricsReport(json: report.json()).data.testLabelled == 0)
     }
 
     @Test func jsonHasTheIssuesKeys() throws {

@@ -101,6 +101,76 @@ func near(_ a: [Float], _ b: [Float]) -> Bool {
         #expect(oneRow(embeddings.matrix, 0) == [3, 4])
     }
 
+    @Test("phrases are found where the vocabulary has them") func phrases() throws {
+        let folder = try TemporaryFolder()
+        let words = try TokenWords(path: folder.write("v.txt", "York\nNew York\n. . .\nroute 66\nplain\n"), tokens: 5)
+        let lines = ["New York 1 2", ". . . 3 4", "York 5 6", "route 66 7 8 ", "plain 9 10", "other phrase 0 0"]
+        for (name, text) in [("g.txt", lines.joined(separator: "\n")), ("g.vec", "6 2\n" + lines.joined(separator: "\n") + "\n")]
+        {
+            let embeddings = try TokenEmbeddings.read(path: folder.write(name, text), words: words, dimensions: 2)
+            #expect(embeddings.known == 5 && embeddings.missing == 0, "\(name)")
+            #expect((0..<5).map { oneRow(embeddings.matrix, $0) } == [[5, 6], [1, 2], [3, 4], [7, 8], [9, 10]], "\(name)")
+        }
+    }
+
+    @Test("a vocabulary's phrases change the fingerprint of what is made, and nothing else does") func phraseFingerprints() throws
+    {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("g.txt", "New York 1 2\nYork 5 6\n")
+        var fingerprints: [String] = []
+        for word in ["New York", "New_York"] {
+            _ = try folder.write("vocabulary.txt", "York\n\(word)\n")
+            let made = try PreparedEmbeddings.prepare(
+                path: file, datasetFolder: folder.path, tokens: 2, dimensions: 2, cacheFolder: folder.file("cache"),
+                writesCache: true)
+            fingerprints.append(made.fingerprint)
+            #expect(made.notice?.contains(word == "New York" ? "2 of 2 tokens" : "1 of 2 tokens") == true, "\(made)")
+        }
+        #expect(fingerprints[0] != fingerprints[1])
+    }
+
+    private func word2vec(_ vectors: [(String, [Float])], header: String, feed: Bool = true) -> [UInt8] {
+        var bytes = Array(header.utf8)
+        for (word, vector) in vectors {
+            bytes += Array("\(word) ".utf8) + vector.withUnsafeBytes { Array($0) } + (feed ? [0x0A] : [])
+        }
+        return bytes
+    }
+
+    @Test("word2vec's binary form, with line feeds and without", arguments: [true, false]) func word2vec(feed: Bool) throws {
+        let folder = try TemporaryFolder()
+        let vectors: [(String, [Float])] = [
+            ("the", [1, 2, 3]), ("zebra", [9, 9, 9]), ("café", [0.1, -0.5, 1e-9]), ("the", [7, 7, 7]),
+        ]
+        let words = try TokenWords(path: folder.write("v.txt", "café\nthe\nnone\n"), tokens: 3)
+        let path = try folder.write("w.bin", word2vec(vectors, header: "4 3\n", feed: feed))
+        #expect(try EmbeddingFormat(MappedFile(path: path)) == .word2vec(words: 4, dimensions: 3))
+        let embeddings = try TokenEmbeddings.read(path: path, words: words, dimensions: 3)
+        #expect(oneRow(embeddings.matrix, 0) == [0.1, -0.5, 1e-9] && oneRow(embeddings.matrix, 1) == [1, 2, 3])
+        #expect(embeddings.known == 2 && embeddings.missing == 1)
+        func problem(_ bytes: [UInt8]) throws -> String? {
+            let path = try folder.write("bad.bin", bytes)
+            return try #require(throws: Failure.self) { try TokenEmbeddings.read(path: path, words: words, dimensions: 3) }
+                .problem
+        }
+        let whole = word2vec(vectors, header: "4 3\n", feed: feed)
+        #expect(try problem(Array(whole.dropLast(4))) == "the file is cut off")
+        #expect(try problem(word2vec(vectors, header: "5 3\n", feed: feed)) == "the file is cut off")
+        #expect(try problem(word2vec(vectors, header: "3 3\n", feed: feed)) == "the file is longer than its header says")
+        #expect(try problem(word2vec([("the", [1, .nan, 3])], header: "1 3\n", feed: feed)) == "value not finite")
+        #expect(try problem(word2vec(vectors, header: "4 2\n", feed: feed)) == "embeddings of another width")
+    }
+
+    @Test("a byte order mark is no part of the first word, nor of the header") func byteOrderMark() throws {
+        let folder = try TemporaryFolder()
+        let words = try TokenWords(path: folder.write("v.txt", "a\nb\n"), tokens: 2)
+        for text in ["\u{FEFF}a 1 2\nb 3 4\n", "\u{FEFF}2 2\na 1 2\nb 3 4\n"] {
+            let embeddings = try TokenEmbeddings.read(path: folder.write("g.txt", text), words: words, dimensions: 2)
+            #expect(
+                oneRow(embeddings.matrix, 0) == [1, 2] && oneRow(embeddings.matrix, 1) == [3, 4], "\(text.debugDescription)")
+        }
+    }
+
     @Test func unlikeUnicodeIsUnlike() throws {
         // é as one character and as two: the same to a reader and to Swift's String, not to fastText.
         let folder = try TemporaryFolder()

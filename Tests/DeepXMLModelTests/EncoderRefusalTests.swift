@@ -34,12 +34,31 @@ import Testing
             coarse: [LayerDescription(kind: "astec", numbers: ["dropout": 1])], place: "transform_coarse.astec.dropout",
             mentions: "drop probability"),
         Refusal(
+            coarse: [LayerDescription(kind: "rnn", numbers: ["hidden_size": 4e9])], place: "transform_coarse.rnn.hidden_size",
+            mentions: "up to 1048576"),
+        Refusal(
+            coarse: [LayerDescription(kind: "rnn", numbers: ["max_tokens": 0])], place: "transform_coarse.rnn.max_tokens",
+            mentions: "above 0"),
+        Refusal(
             coarse: [LayerDescription(kind: "linear", numbers: ["bias": 2])], place: "transform_coarse.linear.bias",
             mentions: "true or false"),
         Refusal(
             coarse: [LayerDescription(kind: "batchnorm1d", numbers: ["eps": 0])], place: "transform_coarse.batchnorm1d.eps",
             mentions: "above 0"),
     ]
+
+    @Test("layers that would wait for one very long document read its first tokens") func longest() throws {
+        func longest(_ coarse: [LayerDescription]) throws -> Int {
+            try EncoderStack(coarse: coarse, fine: [], inputDims: 12, streams: RandomStreams(seed: 1, module: 1), on: cpu).longest
+        }
+        #expect(try longest([LayerDescription(kind: "rnn")]) == 1024 && longest([LayerDescription(kind: "xmlcnn")]) == 1024)
+        #expect(try longest([LayerDescription(kind: "rnn", numbers: ["max_tokens": 7])]) == 7)
+        #expect(try longest([LayerDescription(kind: "xmlcnn", numbers: ["max_tokens": 100_000])]) == 100_000)
+        #expect(try longest([LayerDescription(kind: "astec")]) == .max)
+        let transformer = LayerDescription(kind: "transformer", numbers: ["positions": 40, "num_layers": 1])
+        #expect(try longest([transformer, LayerDescription(kind: "pooling")]) == 40)
+        #expect(try longest([transformer, LayerDescription(kind: "rnn", numbers: ["max_tokens": 9])]) == 9)
+    }
 
     @Test(arguments: refusals.indices) func names(_ index: Int) throws {
         let refusal = Self.refusals[index]

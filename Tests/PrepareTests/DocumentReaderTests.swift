@@ -25,6 +25,26 @@ import Testing
         #expect(documents == [Document(labels: ["x"], text: "text"), Document(labels: [], text: "")])
     }
 
+    @Test("blanks around a label's name are no part of it") func blanksAroundLabels() throws {
+        let file = try TemporaryFolder()
+        let wanted = [Document(labels: ["cat", "pet"], text: "a"), Document(labels: ["cat", "big  pet"], text: " b ")]
+        let tsv = try file.write("a.tsv", "cat|pet\ta\n cat | big  pet\u{A0}|cat\t b \n")
+        #expect(try DocumentReader.read(tsv) == wanted)
+        let json =
+            #"{"text": "a", "labels": ["cat ", "pet", "cat"]}"# + "\n" + #"{"text": " b ", "labels": [" cat", "big  pet "]}"#
+        #expect(try DocumentReader.read(try file.write("a.jsonl", json)) == wanted)
+        #expect(failure { _ = try DocumentReader.read(try file.write("b.tsv", "cat| \ta\n")) }?.problem == "a label has no name")
+    }
+
+    @Test(
+        "a JSON array, or an object over several lines, is named", arguments: ["[", "[{\"text\": \"a\", \"labels\": []}]", "{"])
+    func wholeJSON(_ line: String) throws {
+        let file = try TemporaryFolder()
+        let found = failure { _ = try DocumentReader.read(try file.write("a.json", "\(line)\n\n")) }
+        #expect(
+            found?.place.hasSuffix("a.json:1") == true && found?.advice.contains("jq -c") == true, "\(String(describing: found))")
+    }
+
     @Test func readsJSONLines() throws {
         let file = try TemporaryFolder()
         let path = try file.write(

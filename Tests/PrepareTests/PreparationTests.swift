@@ -37,6 +37,42 @@ import Testing
         #expect(TextVectoriser(fitting: train.map(\.text)) == (try TextVectoriser(folder: "\(scratch.path)/Own")))
     }
 
+    @Test("a link to a folder stays one; what is no folder is left alone") func linksAndFiles() throws {
+        let scratch = try TemporaryFolder()
+        var preparation = preparation(scratch)
+        preparation.force = true
+        let elsewhere = scratch.file("disk/real")
+        try FileManager.default.createDirectory(atPath: elsewhere, withIntermediateDirectories: true)
+        #expect(symlink(elsewhere, scratch.file("Own")) == 0)
+        try preparation.run(train: train, test: test)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: scratch.file("Own")) == elsewhere)
+        #expect(try scratch.lines("disk/real/labels.txt") == ["x", "y"] && scratch.names == ["Own", "disk"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("disk")) == ["real"])
+        unlink(scratch.file("Own"))
+        for kind in ["file", "pipe", "dangling"] {
+            switch kind {
+            case "file": try scratch.write("Own", "mine")
+            case "pipe": mkfifo(scratch.file("Own"), 0o600)
+            default: symlink(scratch.file("nowhere"), scratch.file("Own"))
+            }
+            var before = stat(), after = stat()
+            lstat(scratch.file("Own"), &before)
+            #expect(failure { try preparation.checkTarget() }?.problem.contains("no folder") == true)
+            #expect(failure { try preparation.run(train: train, test: test) }?.problem.contains("no folder") == true)
+            #expect(lstat(scratch.file("Own"), &after) == 0 && before.st_ino == after.st_ino, "\(kind)")
+            unlink(scratch.file("Own"))
+        }
+    }
+
+    @Test(
+        "names are those that train takes", arguments: [("my mail", true), (" mail", false), ("a\\b", false), (".mail", false)])
+    func names(_ name: String, isAllowed: Bool) throws {
+        let scratch = try TemporaryFolder()
+        var preparation = preparation(scratch)
+        preparation.name = name
+        #expect((failure { try preparation.checkTarget() } == nil) == isAllowed)
+    }
+
     @Test func unusableDocumentsAreLeftOutWhereAsked() throws {
         let scratch = try TemporaryFolder()
         var preparation = preparation(scratch)

@@ -184,12 +184,15 @@ private struct WordPieceOracle: Decodable {
         preparation.embeddings = nil
         preparation.minLabelCount = 1
         preparation.pretrained = try PretrainedPieces(folder: model.path, maxTokens: 6)
+        preparation.labelText = { $0 == "x" ? "green" : "" }
         let summary = try preparation.run(train: train, test: [Document(labels: ["x"], text: "green [SEP] red red red")])
         let pieces = try MatrixFile.read(path: scratch.file("Own/trn_X_seq.npz"), kind: .sequences, threads: 1)
         #expect(pieces.cols == 16 && pieces.starts.array == [0, 4, 10, 13])
         #expect(pieces.indices.array == [2, 5, 6, 3, 2, 6, 7, 9, 10, 3, 2, 5, 3])
         let cut = try MatrixFile.read(path: scratch.file("Own/tst_X_seq.npz"), kind: .sequences, threads: 1)
         #expect(cut.indices.array == [2, 6, 3, 5, 5, 3])
+        let labels = try MatrixFile.read(path: scratch.file("Own/lbl_X_seq.npz"), kind: .sequences, threads: 1)
+        #expect(labels.cols == 16 && labels.starts.array == [0, 3, 3] && labels.indices.array == [2, 6, 3])
         // The features are words as ever.
         #expect(try scratch.lines("Own/vocabulary.txt") == ["green", "red"])
         #expect((summary.pieces?.cutTrain, summary.pieces?.cutTest, summary.pieces?.columns) == (1, 1, 16))

@@ -57,6 +57,25 @@ import Transport
         }
     }
 
+    @Test("What stands at the folder to make is left alone", arguments: ["pipe", "file", "dangling", "full"])
+    func occupied(what: String) throws {
+        let folder = try scratch(), path = "\(folder)/small"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        switch what {
+        case "pipe": mkfifo(path, 0o600)
+        case "file": try "mine".write(toFile: path, atomically: true, encoding: .utf8)
+        case "dangling": symlink("\(folder)/nowhere", path)
+        default:
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try "mine".write(toFile: "\(path)/file", atomically: true, encoding: .utf8)
+        }
+        var before = stat(), after = stat()
+        lstat(path, &before)
+        let failure = #expect(throws: Failure.self) { try compress(.oneVsAll, to: path, ServingLayout(weights: .int8)) }
+        #expect(failure?.problem == "there is something at the folder to make")
+        #expect(lstat(path, &after) == 0 && before.st_ino == after.st_ino && before.st_mode == after.st_mode)
+    }
+
     @Test("Pruning leaves out the share that was asked for", arguments: [TrainedLearner.sparseSlice, .dismec])
     func prune(kind: TrainedLearner) throws {
         let folder = try scratch()

@@ -3,6 +3,7 @@ import Coordinator
 import Datasets
 import Formats
 import Foundation
+import Reports
 import Scoring
 import Support
 import Testing
@@ -55,6 +56,24 @@ import Tools
 
     private func done() { try? FileManager.default.removeItem(atPath: folder) }
 
+    @Test("where no document has a label, no figure is given") func nothingToMeasure() throws {
+        defer { done() }
+        try ("30 12\n" + String(repeating: "\n", count: 30)).write(toFile: folder + "/tst.txt", atomically: true, encoding: .utf8)
+        let evaluation = try Evaluation(options("score.npz"))
+        #expect(evaluation.documents == 0 && evaluation.text.contains("nothing to measure") && !evaluation.text.contains("0.00"))
+    }
+
+    @Test("other numbers of labels are told, and the figures stay") func widths() throws {
+        defer { done() }
+        let plain = try Evaluation(options("score.npz"))
+        #expect(plain.notices.isEmpty)
+        let text = try String(contentsOfFile: folder + "/tst.txt", encoding: .utf8)
+        try text.replacingOccurrences(of: "30 12", with: "30 14").write(
+            toFile: folder + "/tst.txt", atomically: true, encoding: .utf8)
+        let wider = try Evaluation(options("score.npz"))
+        #expect(wider.notices.count == 1 && wider.notices[0].contains("tst.txt 14") && wider.metrics.P == plain.metrics.P)
+    }
+
     @Test func everyFormatGivesTheRunsFigures() throws {
         defer { done() }
         let table = truth.evaluate(scores.combined(beta: 0.4)).rounded()
@@ -79,8 +98,34 @@ import Tools
         #expect(evaluation.byBetaBeforeReranker?["0.40"]?.P == expected.byBetaBeforeReranker?["0.40"]?.rounded().P)
         #expect(evaluation.stages?.mapValues(\.R) == expected.stages.mapValues { $0.rounded().R })
         let json = try JSONSerialization.jsonObject(with: Data(try evaluation.json().utf8)) as? [String: Any]
-        let keys = ["beta", "by_beta", "by_beta_before_reranker", "documents", "labels", "metrics", "segments", "stages"]
+        let keys = [
+            "beta", "by_beta", "by_beta_before_reranker", "documents", "intervals", "labels", "metrics", "segments", "stages",
+        ]
         #expect(json?.keys.sorted() == keys)
+    }
+
+    @Test func intervalsHoldTheFigures() throws {
+        defer { done() }
+        let evaluation = try Evaluation(options("score.npz")), intervals = evaluation.intervals
+        for (values, ranges) in [(evaluation.metrics.P, intervals.P), (evaluation.metrics.nDCG, intervals.nDCG)] {
+            #expect(zip(values, ranges).allSatisfy { $1[0] <= $0 && $0 <= $1[1] } && ranges.count == 5)
+        }
+        #expect(intervals.PSP.count == 5 && intervals.P[0][0] < intervals.P[0][1])
+        #expect(try Evaluation(options("score.npz", train: false)).intervals.PSP.isEmpty)
+    }
+
+    @Test func aPageOfPredictions() throws {
+        defer { done() }
+        try (0..<12).map { "name <\($0)>\n" }.joined().write(toFile: folder + "/labels.txt", atomically: true, encoding: .utf8)
+        var options = options("p.h5")
+        options.keepsDocuments = true
+        let evaluation = try Evaluation(options), content = evaluation.report(options), html = ReportPage(content).html
+        #expect(content.documents.count == 10 && content.curves.count == 2 && content.stages.count == 3)
+        #expect(html.contains("Evaluation of p.h5") && html.contains("name &lt;3&gt;"))
+        #expect(html.contains("data-metric='PSP@5' data-value='\(evaluation.metrics.PSP?[4] ?? -1)'"))
+        options.trainLabels = nil
+        let bare = ReportPage(try Evaluation(options).report(options)).html
+        #expect(bare.contains("need --train-labels") && !bare.contains("PSP@5"))
     }
 
     @Test func segmentsAddUp() throws {
@@ -103,6 +148,35 @@ import Tools
         let filtered = GroundTruth(labels: truth.labels, inversePropensity: truth.inversePropensity, filter: filter)
         let table = filtered.evaluate(scores.combined(beta: 0.4)).rounded()
         #expect(try Evaluation(options).metrics.P == table.P)
+    }
+
+    /// Labels 1, 4 and 9: ranked among themselves, as if there were no others, and among all.
+    @Test func someLabelsAlone() throws {
+        defer { done() }
+        try "4\n1\n9\n".write(toFile: folder + "/some.txt", atomically: true, encoding: .utf8)
+        func only(_ matrix: CSRMatrix) -> CSRMatrix {
+            CSRMatrix(
+                cols: 12,
+                rows: (0..<matrix.rows).map { row in
+                    matrix.range(row).filter { [1, 4, 9].contains(matrix.indices[$0]) }.map {
+                        (matrix.indices[$0], matrix.values?[$0] ?? 1)
+                    }
+                })
+        }
+        let few = GroundTruth(labels: only(truth.labels), inversePropensity: truth.inversePropensity)
+        for (name, beta) in [("score.npz", nil), ("p.h5", 0.4)] as [(String, Double?)] {
+            var options = options(name)
+            options.among = folder + "/some.txt"
+            if let beta { options.betas = [beta] }
+            let evaluation = try Evaluation(options), whole = scores.combined(beta: 0.4)
+            let split = LearnerScores(clf: only(scores.clf), knn: only(scores.knn), reranker: scores.reranker.map(only))
+            let ranked = beta == nil ? only(whole) : split.combined(beta: 0.4)
+            #expect(evaluation.metrics.P == few.evaluate(ranked).rounded().P && evaluation.labels == 3)
+            #expect(evaluation.amongAll?.P == few.evaluate(whole).rounded().P)
+            #expect(evaluation.metrics.P[0] > evaluation.amongAll?.P[0] ?? 100)
+            #expect(evaluation.documents == (0..<30).count { !few.labels.range($0).isEmpty })
+            #expect(evaluation.text.contains("ranked among all labels"))
+        }
     }
 
     @Test func withoutTrainingLabels() throws {

@@ -39,7 +39,8 @@ import Tools
         let found = entries(result.scores, 0)
         #expect(result.scores.cols == 5 && found[0] == 1 && found[4] == 1)
         #expect(abs((found[1] ?? 0) - sigmoid(-1) / sigmoid(2)) < 1e-6)
-        #expect(result.notices.count == 1 && result.notices[0].contains("a.npz"))
+        #expect(result.notices.count == 2 && result.notices[0].contains("a.npz"))
+        #expect(result.notices[1].contains("a.npz 3") && result.notices[1].contains("b.npz 5"))
         var raw = FileMerge(inputs: [a, b])
         raw.normalisation = .none
         #expect(entries(try raw.run().scores, 0) == [0: 2, 1: -1, 4: 1])

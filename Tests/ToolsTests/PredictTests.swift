@@ -142,6 +142,67 @@ import WorkerChecks
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["x.txt"])
     }
 
+    @Test("The output's name says the format, or is refused where it says one that we do not write")
+    func formatsByName() throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let known: [(String, PredictionFormat)] = [
+            ("a.npz", .npz), ("a.H5", .h5), ("a.hdf5", .h5), ("a.txt", .text), ("a.jsonl", .jsonl), ("a.json", .jsonl),
+            ("a", .jsonl),
+            ("-", .jsonl),
+        ]
+        for (name, format) in known {
+            var job = PredictionJob(model: "m", input: .text("-"))
+            job.output = name == "-" ? name : "\(folder)/\(name)"
+            #expect(try job.outputFormat() == format, "\(name)")
+        }
+        for name in ["p.csv", "p.tsv", "p.npy", "p.jsonl.gz", "p.v2"] {
+            var job = PredictionJob(model: "m", input: .text("-"))
+            job.output = "\(folder)/\(name)"
+            let refused = job
+            #expect(try #require(throws: Failure.self) { try refused.outputFormat() }.code == .usage, "\(name)")
+            job.format = .text
+            #expect(try job.outputFormat() == .text)
+        }
+        // A pipe's name is no file's.
+        var job = PredictionJob(model: "m", input: .text("-"))
+        job.output = "\(folder)/pipe.1"
+        mkfifo(job.output, 0o600)
+        #expect(try job.outputFormat() == .jsonl)
+    }
+
+    @Test("Outputs that cannot be written are told before the work, and stay as they are")
+    func outputs() throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let model = try TrainedLearner.oneVsAll.model(), features = "\(folder)/x.txt"
+        try "1 5\n0:1\n".write(toFile: features, atomically: true, encoding: .utf8)
+        mkfifo("\(folder)/pipe.h5", 0o600)
+        symlink("\(folder)/nowhere", "\(folder)/link.txt")
+        symlink(features, "\(folder)/x2.txt")
+        for (name, format, found) in [
+            ("pipe.h5", PredictionFormat.h5, "a device or a pipe"), ("link.txt", .text, "a link that leads nowhere"),
+            (".", .text, "a folder"),
+            ("x.txt", .text, features), ("x2.txt", .text, features),
+        ] {
+            var job = PredictionJob(model: model, input: .features(features))
+            (job.output, job.format) = ("\(folder)/\(name)", format)
+            let asked = job
+            #expect(try #require(throws: Failure.self) { try asked.run() }.found == found, "\(name)")
+        }
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["link.txt", "pipe.h5", "x.txt", "x2.txt"])
+        #expect(try content(features) == Data("1 5\n0:1\n".utf8))
+    }
+
+    @Test("A chunk may be any number of documents")
+    func largestChunk() throws {
+        let folder = try Self.scratch(), path = "\(folder)/score.txt"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try predict(.oneVsAll, to: path) { $0.chunk = .max }
+        #expect(try content(path) == content(TrainedLearner.oneVsAll.score("txt")))
+    }
+
     @Test("What extract gives of any encoder are the classifiers' own inputs and weights")
     func extracted() throws {
         let model = try TrainedModel.open(folder: TrainedLearner.layers.model())

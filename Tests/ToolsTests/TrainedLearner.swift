@@ -6,7 +6,7 @@ import WorkerChecks
 
 /// Small learners of every kind, each trained once a process by two workers.
 enum TrainedLearner: String, CaseIterable, Sendable {
-    case deepXML, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, layers, slice, sliceGraphs, sliceDense, dismec,
+    case deepXML, labelText, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, layers, slice, sliceGraphs, sliceDense, dismec,
         sparseSlice
 
     private static let folder = FileManager.default.temporaryDirectory.appendingPathComponent("predict-test-\(UUID())").path
@@ -22,6 +22,10 @@ enum TrainedLearner: String, CaseIterable, Sendable {
 
     private var settings: [String] {
         switch self {
+        case .labelText:
+            ["surrogate", "extreme", "reranker"].map { "\($0).normalize=true" } + [
+                "global.label_text_documents=true", "extreme.label_text_classifiers=true", "extreme.label_text_centroids=true",
+            ]
         case .deepXML: ["surrogate", "extreme", "reranker"].map { "\($0).normalize=true" }
         // So few links that graphs are quicker than looking at all vectors.
         case .graphs: ["extreme.M=2", "extreme.efC=1", "extreme.efS=16"]
@@ -32,7 +36,7 @@ enum TrainedLearner: String, CaseIterable, Sendable {
 
     private var framework: FrameworkName {
         switch self {
-        case .deepXML, .graphs, .layers: .deepXML
+        case .deepXML, .labelText, .graphs, .layers: .deepXML
         case .movingShortlists: .anns
         case .oneVsAll, .rerankedOneVsAll: .ova
         case .slice, .sliceGraphs, .sliceDense: .slice
@@ -49,8 +53,10 @@ enum TrainedLearner: String, CaseIterable, Sendable {
 
     private func train() throws -> LearnerJob {
         let features: SampleData.Features = self == .sliceDense ? .dense(21) : .sparse
+        var data = SampleData(testDocuments: 61, features: features)
+        data.hasLabelText = self == .labelText
         var job = try LearnerJob(
-            folder: "\(Self.folder)/\(rawValue)", data: SampleData(testDocuments: 61, features: features),
+            folder: "\(Self.folder)/\(rawValue)", data: data,
             framework: [.slice, .dismec, .sparseSlice].contains(framework) ? framework : .deepXML, settings: settings)
         job.options.framework = framework
         job.options.predictions = PredictionFormat.allCases

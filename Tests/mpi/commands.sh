@@ -24,7 +24,7 @@ expect() {
     verdict "$name" "$why" "$out" "$err"
 }
 
-for command in inspect extract doctor; do
+for command in inspect extract doctor report watch; do
     expect "$command --help" 0 'USAGE: deepxml-dist '"$command" EXAMPLES 'EXIT CODES' -- "$command" --help
 done
 expect 'inspect: an unknown flag' 2 'nknown option' -- inspect . --verfy
@@ -36,14 +36,26 @@ expect 'inspect: nothing there' 2 'there is nothing at this path' 'expected:' --
 expect 'extract: no model there' 2 'no trained model here' -- extract "$data/Small" --what token-embeddings --to "$scratch/t.npy"
 expect 'extract: an unknown thing' 2 'document-embeddings' -- extract "$data/Small" --what weights --to "$scratch/t.npy"
 expect 'doctor: no such folder' 4 'FAIL  work folder' -- doctor --work "$scratch/nowhere"
-expect 'doctor' 0 'ok    MPI ' 'ok    HDF5 ' 'ok    start of processes' -- doctor --work "$scratch"
+expect 'report: no results' 2 'no results to report' -- report "$data/Small"
+expect 'report: one run and --compare' 2 'nothing to be compared with' -- report "$data/Small" --compare
+expect 'watch: no run' 2 'no run to watch' -- watch "$scratch/nowhere"
+expect 'doctor --json' 0 '"subject": "MPI", "verdict": "ok"' -- doctor --work "$scratch" --json
+expect 'plan --json' 0 '"efficiency": ' -- plan --dataset-size 1000,100,200 --json --configs configs
+expect 'doctor' 0 'ok    MPI ' 'ok    HDF5 ' 'ok    start of processes' 'ok    stop of jobs' -- doctor --work "$scratch"
 "${launcher[@]}" -np 3 "$program" doctor --work "$scratch" >"$out" 2>"$err" </dev/null
 verdict 'doctor under mpirun speaks once' "$([ "$(grep -c 'started by mpirun, 3 ranks' "$out")" -eq 1 ] || echo 'not once')" "$out" "$err"
 
 "${launcher[@]}" -np 3 "$program" --configs configs --data "$data" --work "$work" --dataset Small --seeds 1,2 -q \
     --set global.embedding_dims=16 --set extreme.num_epochs=2 --set surrogate.num_epochs=2 --set reranker.num_epochs=2 \
-    "${small_settings[@]}" >"$out" 2>"$err" </dev/null
+    "${small_settings[@]}" >"$out" 2>"$err" </dev/null &
+job=$!
+for ((tries = 0; tries < 1000; tries++)); do [ -s "$work/results/DeepXML/Astec/Small/v_0_1/events.jsonl" ] && break; sleep 0.02; done
+"$program" watch "$work/results/DeepXML/Astec/Small/v_0" >"$scratch/watched"
+watched=$?
+wait "$job"
 verdict 'a model to look at' "$([ $? -eq 0 ] || echo 'training failed')" "$out" "$err"
+verdict 'watch follows it to its end' "$([ $watched -eq 0 ] && [ "$(grep -cE 'seed [12] (is trained: P@1|ends)' "$scratch/watched")" -eq 4 ] ||
+    echo "exit code $watched, or events are missing")" "$scratch/watched"
 ensemble=$work/models/DeepXML/Astec/Small/v_0 model=$work/models/DeepXML/Astec/Small/v_0_1
 same=$(stat -c %i "$model/training.xcd" "${model%1}2/training.xcd" | sort -u | wc -l)
 verdict "the learners' training data lie on the disk once" "$([ "$same" -eq 1 ] || echo 'two files')"

@@ -92,6 +92,11 @@ for other in 1 2 3 6; do
     run "$scratch/other"
     why=$([ "$code" -eq 0 ] || echo "exit code $code;")$(differences "$scratch/other")
     grep -q 'seed 1 goes on from checkpoint extreme' "$err" || why+="seed 1 did not go on from its checkpoint;"
+    events=$scratch/other/$results/v_0_1/events.jsonl
+    [ "$(sed -nE 's/.*"epoch":([0-9]+).*"event":"epoch".*"module":"([a-z]+)".*/\2 \1/p' "$events" | sort -u | wc -l)" -eq 24 ] ||
+        why+="not all epochs in events.jsonl;"
+    [ "$(grep -c '"event":"resume"' "$events")" -eq 1 ] || why+="no mark where it went on;"
+    grep -q "class='mark'" "$scratch/other/$results/v_0/report.html" || why+="none in the report;"
     verdict "$check" "$why" "$err"
 done
 ranks=4

@@ -74,6 +74,18 @@ for name in v_0_1/log_eval.txt v_0_1/score.npz v_0_1/score.h5 v_0/log_eval.txt v
 done
 verdict "results of each learner and of the ensemble are there" "$why"
 
+# report.html
+page=$scratch/n3/$results/v_0/report.html why=""
+for id in overview metrics segments beta loss time memory plan config documents; do
+    grep -q "<section id='$id'>" "$page" || why+="no section $id; "
+done
+[ "$(tail -n 1 "$page")" = '</html>' ] || why+="it does not end; "
+"$program" report "$scratch/n3/$results/v_0" --to "$scratch/again.html" >"$out" 2>"$err" && cmp -s "$page" "$scratch/again.html" ||
+    why+="report makes another; "
+"$program" report "$scratch/n3/$results/v_0" "$scratch/reference_1/$results/v_0" --compare --to "$scratch/both.html" >"$out" 2>"$err" &&
+    grep -q "<section id='metrics'>" "$scratch/both.html" || why+="no comparison; "
+verdict "report.html is complete, and made anew" "$why" "$err"
+
 # Ways to run it
 job 3 "$scratch/dry" --seeds 1,2 --dry-run
 why=$([ "$code" -eq 0 ] || echo "exit code $code; ")
@@ -81,11 +93,20 @@ grep -q 'Plan: 2 learners' "$out" && grep -q 'Labels:' "$out" && grep -q 'Memory
 [ -e "$scratch/dry" ] && why+="wrote $(find "$scratch/dry" | tail -n 1); "
 verdict "--dry-run prints the plan and writes nothing" "$why" "$out" "$err"
 
-job 3 "$scratch/quiet" --seeds 1,2 --quiet
+mkfifo "$scratch/pipe"
+cat "$scratch/pipe" >"$scratch/piped" &
+reader=$!
+job 3 "$scratch/quiet" --seeds 1,2 --quiet --events "$scratch/pipe" --tensorboard "$scratch/board"
+wait "$reader"
 why=$([ "$code" -eq 0 ] || echo "exit code $code; ")
 [ -s "$err" ] && why+="standard error isn't empty; "
 [ "$(grep -c . "$out")" -eq 4 ] && grep -q '^ensemble' "$out" || why+="not the table alone; "
 verdict "--quiet prints the table alone" "$why" "$out" "$err"
+why=""
+[ "$(cat "$scratch/quiet/$results"/v_0_?/events.jsonl | sort)" = "$(sort "$scratch/piped")" ] || why+="not the learners' events; "
+[ "$(grep -c '"event":"epoch"' "$scratch/piped")" -eq 20 ] || why+="not 20 epochs; "
+[ "$(find "$scratch/board" -name 'events.out.tfevents.*' -size +1k | wc -l)" -eq 2 ] || why+="not two files for TensorBoard; "
+verdict "--events writes to a pipe, --tensorboard a file a learner" "$why"
 
 job 3 "$scratch/json" --seeds 1,2 --log-format json
 why=$([ "$code" -eq 0 ] || echo "exit code $code; ")
@@ -122,6 +143,8 @@ for name in INT TERM; do
     why=$([ "$code" -eq 75 ] || echo "exit code $code, not 75; ")
     grep -q 'the same command goes on' "$err" || why+="does not say how to go on; "
     compgen -G "$scratch/stopped/models/DeepXML/Astec/Small/v_0_1/ckpt_extreme_*/manifest.json" >/dev/null || why+="no checkpoint; "
+    "$program" watch "$scratch/stopped/$results/v_0" --json >"$out"
+    [ $? -eq 75 ] && [ "$(tail -n 1 "$out" | cut -c 1-12)" = '{"code":75,"' ] || why+="watch does not say how it ended; "
     verdict "SIG$name without mpirun: a checkpoint, and exit code 75 ($took ms)" "$why" "$err"
 done
 finish

@@ -103,7 +103,8 @@ extension ArrayFileWriter {
             let own = wide[row * cols..<(row + 1) * cols], scale = (own.lazy.map(\.magnitude).max() ?? 0) / 127
             scales[row] = scale
             for place in own.indices where scale > 0 {
-                bytes[row * cols + place] = Int8((own[place] / scale).rounded(.toNearestOrEven))
+                // Among numbers too small to be divided well, the quotient may be larger than a byte holds.
+                bytes[row * cols + place] = Int8(max(-127, min(127, (own[place] / scale).rounded(.toNearestOrEven))))
             }
         }
         try write(full, bytes, .int8, cols: cols)

@@ -1,4 +1,5 @@
 import Config
+import Formats
 import Foundation
 import Learners
 import Support
@@ -80,9 +81,9 @@ extension Forecast {
             rows: rows.map { row in
                 [
                     "\(row.ranks)", row.ranks == 1 ? "-" : Quantity.bytes(row.coordinatorBytes), Quantity.bytes(row.workerBytes),
-                    Quantity.bytes(Int(row.bytesAStep)), Quantity.seconds(row.computeSeconds),
+                    Quantity.bytes(Int(saturating: row.bytesAStep)), Quantity.seconds(row.computeSeconds),
                     Quantity.seconds(row.messageSeconds), Quantity.seconds(row.seconds),
-                    "\(Int((100 * row.efficiency).rounded())) %",
+                    "\(Int(saturating: (100 * row.efficiency).rounded())) %",
                 ]
             })
         let heading =
@@ -90,5 +91,24 @@ extension Forecast {
             + " documents, \(Quantity.count(size.tokens)) \(costs.featureNoun), \(Quantity.count(size.labels)) labels"
             + (costs.dimensions.map { ", \($0) dimensions" } ?? "")
         return "\(heading)\n\n\(table.text)"
+    }
+}
+
+extension Forecast {
+    /// The same as JSON; bytes, and seconds of one learner.
+    public func json(ranks: [Int]) -> String {
+        let rows = ranks.map(row(ranks:)).map { row in
+            JSONValue.object([
+                .init("ranks", .integer(row.ranks)), .init("coordinator_bytes", .integer(row.coordinatorBytes)),
+                .init("worker_bytes", .integer(row.workerBytes)), .init("received_bytes_a_step", .finite(row.bytesAStep)),
+                .init("compute_seconds", .finite(row.computeSeconds)), .init("message_seconds", .finite(row.messageSeconds)),
+                .init("seconds", .finite(row.seconds)), .init("efficiency", .finite(row.efficiency)),
+            ])
+        }
+        return JSONValue.object([
+            .init("framework", .string(framework.rawValue)), .init("train_documents", .integer(size.trainDocuments)),
+            .init("test_documents", .integer(size.testDocuments)), .init("features", .integer(size.tokens)),
+            .init("labels", .integer(size.labels)), .init("threads", .integer(threads)), .init("ranks", .array(rows)),
+        ]).indentedText
     }
 }

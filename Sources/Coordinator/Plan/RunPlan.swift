@@ -1,6 +1,7 @@
 import Config
 import Learners
 import Messages
+import Reports
 import Support
 import Training
 
@@ -169,5 +170,12 @@ public struct RunPlan: Sendable, Equatable {
                 "\(ranksText(ranksWithoutLabels)) without labels: \(shards.labels) labels make \(shards.count) shards")
         }
         return warnings
+    }
+}
+
+extension RunLayout {
+    /// Of a job that is planned so.
+    public init(_ plan: RunPlan) {
+        self.init(ranks: plan.worldSize, workers: max(1, plan.worldSize - 1), groups: plan.groups.count)
     }
 }

@@ -11,6 +11,20 @@ public enum PredictionFile {
         case scores(CSRMatrix)
         /// A learner's stages (`predictions.h5`), before they are combined at some β.
         case learner(LearnerScores)
+
+        /// Columns.
+        public var labels: Int {
+            switch self {
+            case .scores(let scores): scores.cols
+            case .learner(let scores): scores.clf.cols
+            }
+        }
+    }
+
+    /// Whether a file of that form says how many labels there are, whichever it uses.
+    public static func saysLabels(_ path: String) -> Bool {
+        guard let bytes = try? MappedFile(path: path).prefix(64) else { return false }
+        return [.npz, .h5].contains(PredictionFormat.told(by: bytes))
     }
 
     /// Writes `scores` (documents × labels) to `path`; the file appears when it is whole.

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Synchronization
 
 /// Standard error of one rank: whole lines, and, on a terminal, live lines that stay at the bottom.
@@ -23,7 +24,7 @@ public final class Console: Sendable {
     /// This process's standard error; its live lines reach a terminal also through mpirun.
     public static let standardError: Console = {
         let screen = TerminalScreen.behindStandardError()
-        return Console(isTerminal: screen != nil, width: { screen?.columns ?? 80 }, write: writeToStandardError)
+        return Console(isTerminal: screen != nil, width: { screen?.columns ?? 80 }, write: StandardError.write)
     }()
 
     /// Prints a line; live lines move below it.
@@ -50,15 +51,6 @@ public final class Console: Sendable {
 
     /// Up so many lines, and clear from there to the end of the screen (ECMA-48 CPL, ED).
     private static func erase(_ lines: Int) -> String { lines == 0 ? "" : "\u{1B}[\(lines)F\u{1B}[J" }
-
-    /// One call a line, so that lines of several ranks don't mix. A closed standard error must not end a run.
-    @Sendable private static func writeToStandardError(_ text: String) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let written = bytes.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if written > 0 { bytes = bytes.dropFirst(written) } else if errno != EINTR { return }
-        }
-    }
 }
 
 /// The terminal behind standard error, where there is one.

@@ -45,6 +45,8 @@ enum ProgressText {
         fields["epoch"] = event.epoch.map(JSONValue.integer)
         fields["epochs"] = event.epochs.map(JSONValue.integer)
         fields["loss"] = event.loss.map(JSONValue.finite)
+        fields["step"] = event.step.map(JSONValue.integer)
+        fields["learning_rate"] = event.learningRate.map(JSONValue.finite)
         fields["docs_per_second"] = event.docsPerSecond.map(JSONValue.finite)
         if let left = event.etaSeconds { fields["eta_seconds"] = .finite(left) }
         return fields

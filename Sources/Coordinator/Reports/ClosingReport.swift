@@ -14,6 +14,13 @@ public enum ClosingReport {
         return TextTable(header: header, rows: rows).text
     }
 
+    /// In place of the table, where no test document has a label: figures of 0 would be taken for a bad model's.
+    public static func notMeasured(documents: Int) -> String {
+        "not measured: "
+            + (documents == 0
+                ? "there is no test document" : "none of \(Quantity.plural(documents, "test document")) has a label")
+    }
+
     /// `10 nearest training documents by tf-idf: P@1 70.51, P@3 61.20, P@5 52.34`: a line below the table.
     public static func baseline(_ metrics: MetricTable, documents: Int, by features: String) -> String {
         let figures = [1, 3, 5].map { "P@\($0) \(Quantity.percent(metrics.P[$0 - 1]))" }

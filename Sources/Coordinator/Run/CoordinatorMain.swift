@@ -6,8 +6,10 @@ import Foundation
 import Glibc
 import Learners
 import Messages
+import Reports
 import Scoring
 import Support
+import Training
 import Transport
 
 /// The run ends before its workers begin; every rank was told to end with the failure's code.
@@ -52,19 +54,29 @@ public final class CoordinatorMain {
             throw EndedBeforeStart(failure: failure)
         }
         if options.dryRun {
-            print(prepared.plan.description)
             try tellAll(Assignment(exitCode: 0))
+            try StandardOutput.print(prepared.plan.description)
             return 0
         }
         try tellAll(prepared.assignment)
         _ = try world.split(color: nil, key: 0)
-        return try lead(prepared, RunMonitor(locks: locks, hosts: census.hosts))
+        let events = prepared.events
+        do {
+            let code = try lead(prepared, RunMonitor(locks: locks, events: events, hosts: census.hosts))
+            try events.end(code: code)
+            return code
+        } catch {
+            // What ended the job is said, not what the disk then says to this.
+            try? events.end(code: RankFailure(error, rank: 0, host: "").code)
+            throw error
+        }
     }
 
     /// All that is known before the first step.
     private struct Prepared {
         var inputs: RunInputs
         var plan: RunPlan
+        let events: EventRecorder
         var finished: [LearnerResult]
         var assignment: Assignment
     }
@@ -82,10 +94,12 @@ public final class CoordinatorMain {
         let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }
         let left = options.seeds.filter { seed in !finished.contains { $0.seed == seed } }
         if options.mergesOnly { try MissingLearners(options).check(left) }
+        let encoder = try options.framework.learner.encoderSize(options, data)
+        if let long = encoder.flatMap({ LongDocuments.notice(data, longest: $0.longest) }) { reporter.note(long, rank: 0) }
         var plan = RunPlan(
             worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
             size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
-            framework: options.framework, encoder: try options.framework.learner.encoderSize(options, data),
+            framework: options.framework, encoder: encoder,
             positives: data.positives,
             threads: options.threads, nodes: nodes)
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
@@ -100,7 +114,8 @@ public final class CoordinatorMain {
             groups: plan.groups.map { $0.workers.map { $0 + offset } },
             threads: (offset == 1 ? [0] : []) + plan.threads, cacheFile: inputs.cacheFile, embeddings: inputs.embeddings,
             embeddingsFingerprint: inputs.embeddingsFingerprint)
-        return Prepared(inputs: inputs, plan: plan, finished: finished, assignment: assignment)
+        let events = try EventRecorder(options, plan: plan) { [reporter] in reporter.note($0, rank: 0) }
+        return Prepared(inputs: inputs, plan: plan, events: events, finished: finished, assignment: assignment)
     }
 
     /// One line: of the framework, where it was chosen, else of a time that is worth a line. `--dry-run` has it on its page as well.
@@ -120,7 +135,7 @@ public final class CoordinatorMain {
     }
 
     private func lead(_ prepared: Prepared, _ monitor: RunMonitor) throws -> Int32 {
-        var files = ResultFiles(options: options, data: prepared.inputs.data, team: team)
+        var files = ResultFiles(options: options, data: prepared.inputs.data, names: prepared.inputs.names, team: team)
         let models = try ModelFolder(options: options, inputs: prepared.inputs, finished: prepared.finished)
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
         for learner in prepared.finished {
@@ -140,9 +155,12 @@ public final class CoordinatorMain {
             try ProgressScope.stage("completing the model") { _ in try models.write(learner) }
             let stored = try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
             evaluations[learner.seed] = (stored, evaluation)
+            try monitor.events.finish(learner.seed, evaluation.metrics)
             reporter.finish(
                 learner: Int(truncatingIfNeeded: learner.seed),
-                message: "P@1 \(Quantity.percent(evaluation.metrics.P[0])), P@5 \(Quantity.percent(evaluation.metrics.P[4]))",
+                message: files.truth.labelledDocuments == 0
+                    ? "trained"
+                    : "P@1 \(Quantity.percent(evaluation.metrics.P[0])), P@5 \(Quantity.percent(evaluation.metrics.P[4]))",
                 rank: 0)
         }
         try training.run(workers: prepared.assignment.groups)
@@ -160,20 +178,29 @@ public final class CoordinatorMain {
         _ learners: [(LearnerResult, LearnerEvaluation)], _ prepared: Prepared, _ training: TrainingRun,
         files: inout ResultFiles
     ) throws {
-        if options.learnersOnly { return sayLearners(learners, files) }
+        if options.learnersOnly { return try sayLearners(learners, files) }
         let ensemble = files.ensemble(learners.map(\.0))
+        let labelled = files.truth.labelledDocuments, names = prepared.inputs.names
+        let samples = try RankedSamples(
+            truth: prepared.inputs.data.testLabels, texts: names.texts, names: names.labels, scores: ensemble.block)
         let metrics = try files.write(ensemble: ensemble) { metrics in
             EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics)
         } report: { metrics in
-            report(learners, metrics, prepared, training)
+            report(learners, metrics, prepared, training, testLabelled: labelled)
+        } record: { details in
+            RunRecord(
+                learners: learners.map { .init(seed: Int(truncatingIfNeeded: $0.0.seed), details: $0.1.details) },
+                ensemble: details, config: options.config.differences,
+                documents: samples.records(truth: prepared.inputs.data.testLabels))
         }
         try say(
-            learners, metrics, ensemble, prepared.inputs.data, files, training,
+            learners, metrics, samples, prepared.inputs.data, files, training,
             baseline: baseline(prepared.inputs.data, files.truth, prepared.plan.nodes))
     }
 
     private func report(
-        _ learners: [(LearnerResult, LearnerEvaluation)], _ ensemble: MetricTable, _ prepared: Prepared, _ training: TrainingRun
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ ensemble: MetricTable, _ prepared: Prepared, _ training: TrainingRun,
+        testLabelled: Int
     ) -> MetricsReport {
         let data = prepared.inputs.data
         var peak = training.peakRSS.map { Int($0.rounded()) }
@@ -183,8 +210,8 @@ public final class CoordinatorMain {
                 framework: options.framework.rawValue, arch: options.arch, dataset: options.dataset, version: options.version),
             layout: RunLayout(prepared.plan), wallSeconds: time.seconds, peakRSSMiB: peak, commSeconds: training.commSeconds,
             data: MetricsReport.DataSection(
-                train: data.trainFeatures.rows, test: data.testFeatures.rows, features: data.vocabularySize,
-                labels: data.labelCountInFile, fingerprint: data.fingerprint),
+                train: data.trainFeatures.rows, test: data.testFeatures.rows, testLabelled: testLabelled,
+                features: data.vocabularySize, labels: data.labelCountInFile, fingerprint: data.fingerprint),
             learners: learners.map {
                 MetricsReport.Learner(seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.seconds)
             }, ensemble: ensemble, config: try? JSONValue.parse(Array(options.config.json.utf8), name: "config"))
@@ -192,7 +219,7 @@ public final class CoordinatorMain {
 
     /// A line that compares the ensemble with what needs no training; nil: none is wanted, or the data have nothing to compare.
     private func baseline(_ data: XCDataset, _ truth: GroundTruth, _ nodes: [NodeResources]) -> String? {
-        guard options.comparesBaseline, NearestDocuments.canSearch(data) else { return nil }
+        guard options.comparesBaseline, truth.labelledDocuments > 0, NearestDocuments.canSearch(data) else { return nil }
         let team = ThreadTeam(size: max(1, nodes.first?.cores ?? 1))
         defer { team.stop() }
         let scores = NearestDocuments(data: data, device: CPUDevice(team: team)).scores(team)
@@ -201,35 +228,36 @@ public final class CoordinatorMain {
             by: options.usesDemoData ? "tf-idf" : "features")
     }
 
-    private func sayLearners(_ learners: [(LearnerResult, LearnerEvaluation)], _ files: ResultFiles) {
-        print(ClosingReport.table(learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: nil))
+    private func resultTable(
+        _ learners: [(LearnerResult, LearnerEvaluation)], ensemble: MetricTable?, _ truth: GroundTruth
+    ) -> String {
+        guard truth.labelledDocuments > 0 else { return ClosingReport.notMeasured(documents: truth.labels.rows) }
+        return ClosingReport.table(
+            learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: ensemble)
+    }
+
+    private func sayLearners(_ learners: [(LearnerResult, LearnerEvaluation)], _ files: ResultFiles) throws {
+        try StandardOutput.print(resultTable(learners, ensemble: nil, files.truth))
         if options.quiet { return }
-        print("\n\(ClosingReport.files(files.written))")
-        print("in \(Quantity.seconds(time.seconds)); `deepxml-dist merge` makes an ensemble of such learners")
+        try StandardOutput.print("\n\(ClosingReport.files(files.written))")
+        try StandardOutput.print("in \(Quantity.seconds(time.seconds)); `deepxml-dist merge` makes an ensemble of such learners")
     }
 
     private func say(
-        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ ensemble: CombinedScores,
+        _ learners: [(LearnerResult, LearnerEvaluation)], _ metrics: MetricTable, _ samples: RankedSamples,
         _ data: XCDataset, _ files: ResultFiles, _ training: TrainingRun, baseline: String?
     ) throws {
-        let figures = ClosingReport.table(
-            learners: learners.map { (Int(truncatingIfNeeded: $0.0.seed), $0.1.metrics) }, ensemble: metrics)
+        let figures = resultTable(learners, ensemble: metrics, files.truth)
         let table = ([figures] + (baseline.map { [$0] } ?? [])).joined(separator: "\n")
-        if options.quiet { return print(table) }
+        if options.quiet { return try StandardOutput.print(table) }
         let documents = SampleDocuments.choose(truth: data.testLabels)
-        let ranked = try documents.map { Scoring.ranking(try ensemble.block($0..<$0 + 1), row: 0, k: 5) }
-        let labels = Set(ranked.joined().map { Int($0.label) })
-        let texts = TextLines.some(Set(documents), in: "\(options.datasetFolder)/tst_raw.tsv").mapValues { line in
-            String(line.split(separator: "\t", maxSplits: 1, omittingEmptySubsequences: false).last ?? "")
-        }
-        let names = TextLines.some(labels, in: "\(options.datasetFolder)/labels.txt")
-        let sample = SampleDocuments(texts: texts, labelNames: names)
-        print("\n\(table)\n")
-        print(sample.text(ranked: Array(zip(documents, ranked)), truth: data.testLabels))
-        print("\n\(ClosingReport.files(files.written))")
-        if let waited = ClosingReport.waited(training.commSeconds) { print(waited) }
+        let sample = SampleDocuments(texts: samples.texts, labelNames: samples.names)
+        try StandardOutput.print("\n\(table)\n")
+        if !documents.isEmpty { try StandardOutput.print(sample.text(ranked: samples.ranked(documents), truth: data.testLabels)) }
+        try StandardOutput.print("\n\(ClosingReport.files(files.written))")
+        if let waited = ClosingReport.waited(training.commSeconds) { try StandardOutput.print(waited) }
         let leading = String(format: "%.2f", training.leadingSeconds), whole = String(format: "%.2f", cpuSeconds())
-        print(
+        try StandardOutput.print(
             "in \(Quantity.seconds(time.seconds)); the coordinator used \(leading) s of CPU while workers "
                 + "trained, \(whole) s in all")
     }

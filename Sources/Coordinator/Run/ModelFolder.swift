@@ -57,17 +57,22 @@ struct ModelFolder {
     private func copyTexts(to folder: String) throws -> [String] {
         try TrainedModel.Files.ofDataset.filter { name in
             let source = "\(options.datasetFolder)/\(name)"
-            guard let content = FileManager.default.contents(atPath: source) else { return false }
-            try AtomicFile.write("\(folder)/\(name)", content)
+            guard isFile(source) else { return false }
+            try copy(source, to: "\(folder)/\(name)")
             return true
         }
+    }
+
+    /// - Throws: `Failure` where the file cannot be read: a model without it would predict something else.
+    private func copy(_ source: String, to path: String) throws {
+        let file = try MappedFile(path: source)
+        try withExtendedLifetime(file) { try AtomicFile.write(path, file.bytes) }
     }
 
     private func copyFeatureIndices(to folder: String) throws {
         guard let name = options.config.global.featureIndices else { return }
         let source = name.hasPrefix("/") ? name : "\(options.datasetFolder)/\(name)"
-        guard let content = FileManager.default.contents(atPath: source) else { return }
-        try AtomicFile.write("\(folder)/\(TrainedModel.Files.featureIndices)", content)
+        try copy(source, to: "\(folder)/\(TrainedModel.Files.featureIndices)")
     }
 
     /// `ensemble.json` beside the learners' folders: those of this run that are trained, by paths from there.

@@ -3,6 +3,7 @@ import Config
 import Datasets
 import Formats
 import Foundation
+import Reports
 import Scoring
 import Support
 
@@ -16,17 +17,17 @@ struct ResultFiles {
     /// Only JSON lines have them.
     private let labelNames: [String]
 
-    init(options: TrainOptions, data: XCDataset, team: ThreadTeam) {
+    init(options: TrainOptions, data: XCDataset, names: DatasetNames, team: ThreadTeam) {
         self.options = options
         self.data = data
         self.team = team
-        labelNames = options.predictions.contains(.jsonl) ? TextLines.all(in: "\(options.datasetFolder)/labels.txt") : []
+        labelNames = options.predictions.contains(.jsonl) ? names.labels.map(TextLines.all) ?? [] : []
         let global = options.config.global
         truth = GroundTruth(
             labels: data.testLabels,
             inversePropensity: Propensity.inverse(
                 labelCounts: data.labelCounts.array, documents: data.trainRowsInFile, A: global.A, B: global.B),
-            filter: data.testFilter)
+            filter: data.testFilter, segments: LabelSegments(labelCounts: data.labelCounts.array))
     }
 
     func evaluate(_ learner: LearnerResult) throws -> LearnerEvaluation {
@@ -60,17 +61,27 @@ struct ResultFiles {
     ///
     /// - Parameters:
     ///   - log, report: texts of the ensemble's metrics.
+    ///   - record: what the report says beside them.
     mutating func write(
-        ensemble: CombinedScores, log: (MetricTable) -> String, report: (MetricTable) -> MetricsReport
+        ensemble: CombinedScores, log: (MetricTable) -> String, report: (MetricTable) -> MetricsReport,
+        record: (ScoreDetails) -> RunRecord
     ) throws -> MetricTable {
         let folder = options.resultFolder
-        var sums = MetricAccumulator(truth, team: team)
+        var sums = DetailedAccumulator(truth, team: team)
         let kept = try spool(ensemble, options.predictions, in: folder) { sums.add($0) }
         let metrics = sums.table
         try text(log(metrics), to: "\(folder)/log_eval.txt")
         try write(kept, options.predictions, in: folder)
         try text(try report(metrics).json(), to: "\(folder)/metrics.json")
+        try text(try record(sums.details).json(), to: "\(folder)/\(RunRecord.fileName)")
+        try writePage()
         return metrics
+    }
+
+    /// The page of the run, from the files that it has written.
+    private mutating func writePage() throws {
+        try text(
+            ReportPage(ReportContent(folder: options.resultFolder)).html, to: "\(options.resultFolder)/\(ReportPage.fileName)")
     }
 
     private mutating func text(_ text: String, to path: String) throws {

@@ -12,6 +12,7 @@ struct RunInputs {
     /// Files of token embeddings as the ranks map them, by their name in the config.
     let embeddings: [String: String]
     let embeddingsFingerprint: String
+    let names: DatasetNames
     /// What the person should be told about them.
     let notices: [String]
 
@@ -20,7 +21,7 @@ struct RunInputs {
         let wanted = options.framework.learner.inputs(options.config)
         let files = XCDatasetFiles(
             folder: options.datasetFolder, global: options.config.global, normalize: wanted.normalize,
-            keepInvalid: wanted.keepInvalid)
+            keepInvalid: wanted.keepInvalid, keepsLabelText: wanted.keepsLabelText)
         let cache = "\(options.work)/results/cache"
         data = try XCDataset.open(files: files, cacheFolder: cache, threads: threads, writesCache: !options.dryRun)
         cacheFile = XCDataset.cachePath(cacheFolder: cache, fingerprint: data.fingerprint)
@@ -33,7 +34,19 @@ struct RunInputs {
             if !fingerprints.contains(weights) { fingerprints.append(weights) }
         }
         embeddingsFingerprint = fingerprints.joined(separator: "+")
-        notices = prepared.compactMap(\.file.notice)
+        names = DatasetNames(folder: options.datasetFolder, data)
+        notices =
+            prepared.compactMap(\.file.notice) + files.sizeNotices() + names.notices
+            + Self.textsAlone(options, data)
+    }
+
+    /// Labels that are learnt from their text without any document.
+    private static func textsAlone(_ options: TrainOptions, _ data: XCDataset) -> [String] {
+        guard options.config.global.labelTextDocuments else { return [] }
+        let alone = data.labelIds.array.count { data.labelCounts[Int($0)] == 0 }
+        guard alone > 0 else { return [] }
+        let all = Quantity.plural(data.labelCount, "label")
+        return ["\(Quantity.count(alone)) of \(all) have no training document but their text"]
     }
 
     /// Each file of token embeddings that the learner names must have a row a token and D columns, or be made into such a one.
@@ -58,7 +71,8 @@ struct RunInputs {
     private static func noEmbeddings(_ path: String, _ tokens: Int, _ dims: Int, otherwise: String) -> Failure {
         Failure(
             .usage, "no token embeddings", at: path, found: "no such file",
-            expected: "a .npy file of \(tokens)×\(dims) numbers, or vectors of words (fastText's .bin or .vec, GloVe's text)",
+            expected: "a .npy file of \(tokens)×\(dims) numbers, or vectors of words "
+                + "(fastText's .bin or .vec, word2vec's .bin, GloVe's text)",
             advice: "make it (`deepxml-dist prepare` does, by fastText)" + (otherwise.isEmpty ? "" : ", or \(otherwise)"))
     }
 }

@@ -10,6 +10,8 @@ import Transport
 /// What the coordinator keeps an eye on between messages.
 struct RunMonitor {
     let locks: RunLocks?
+    /// What comes to pass is written there.
+    let events: EventRecorder
     /// Of each world rank.
     let hosts: [String]
     let time = Stopwatch()
@@ -112,10 +114,13 @@ final class TrainingRun {
     private func handle(_ report: Report, from rank: Int, _ groups: [[Int]]) throws {
         switch report {
         case .ready(let group): try assign(group, leader: rank, workers: groups[group])
-        case .progress(let event): reporter.report(event, rank: rank)
+        case .progress(let event):
+            reporter.report(event, rank: rank)
+            try monitor.events.record(event, rank: rank)
         case .heartbeat: break
         case .notice(let text): reporter.note(text, rank: rank)
         case .done(let summary): try finish(summary, rank: rank)
+        case .paused(let summary): try monitor.events.record(summary, rank: rank)
         case .failed(let failure): throw failure
         case .interrupted(let worker, _):
             wasInterrupted = true
@@ -139,6 +144,7 @@ final class TrainingRun {
             let seed = queue.removeFirst()
             collections[seed] = Collecting(scores: collection(seed, workers: workers.count), workers: workers)
             activeWorkers.formUnion(workers)
+            try monitor.events.begin(seed, workers: workers)
             command = .train(seed: seed)
         }
         try world.post(Array(JSONEncoder().encode(command)), to: leader, tag: MessageTag.command)
@@ -155,6 +161,7 @@ final class TrainingRun {
 
     private func finish(_ summary: LearnerSummary, rank: Int) throws {
         let place = plan.worldSize == 1 ? 0 : rank
+        try monitor.events.record(summary, rank: rank)
         peakRSS[place] = summary.peakRSSMiB
         commSeconds[place] += summary.commSeconds
         activeWorkers.remove(rank)

@@ -5,11 +5,13 @@ import Support
 /// The binary cache of a data set: a page of 64-bit little-endian words, then the arrays, each at a multiple of 64 bytes.
 ///
 /// Words: magic, version, length of the file, fingerprint, training rows of the file, feature type; rows and columns of the six
-/// matrices; offset, count and digest of each array; last, the digest of the words before it.
+/// matrices; offset, count and digest of each array; last, the digest of the words before it. Version 3 has a seventh matrix, the
+/// features of the labels' texts.
 struct CacheLayout {
     static let magic = UInt64(littleEndian: 0x3144_4358_4C4D_5844)  // "DXMLXCD1"
     /// Raised whenever the layout or the clean-up changes: caches of other versions are built anew.
     static let version: UInt64 = 2
+    static let versionWithLabelText: UInt64 = 3
     static let headerBytes = 4096
     static let alignment = 64
 
@@ -31,12 +33,19 @@ struct CacheLayout {
     var shapes: [Shape]
     var sections: [Section]
 
-    static let shapeCount = 6
+    private static func shapeCount(labelText: Bool) -> Int { labelText ? 7 : 6 }
     /// Bytes of an element of each array, in the order of `arrays(of:)`.
-    static let widths = [8, 4, 4, 8, 4, 8, 4, 8, 4, 4, 8, 4, 4, 4, 8, 4]
+    private static func widths(labelText: Bool) -> [Int] {
+        [8, 4, 4, 8, 4, 8, 4, 8, 4, 4, 8, 4, 4, 4, 8, 4] + (labelText ? [8, 4, 4] : [])
+    }
+
+    /// Labels have a matrix of their texts' features.
+    private var hasLabelText: Bool { shapes.count == Self.shapeCount(labelText: true) }
+    private var widths: [Int] { Self.widths(labelText: hasLabelText) }
 
     static func matrices(of set: XCDataset) -> [CSRMatrix] {
         [set.trainFeatures, set.trainLabels, set.trainDocuments, set.testFeatures, set.testLabels, set.testFilter]
+            + (set.labelFeatures.map { [$0] } ?? [])
     }
 
     static func arrays(of set: XCDataset) -> [Buffer<UInt8>] {
@@ -45,17 +54,18 @@ struct CacheLayout {
         }
         return arrays(set.trainFeatures) + arrays(set.trainLabels) + arrays(set.trainDocuments) + arrays(set.testFeatures)
             + arrays(set.testLabels) + [set.labelIds.asBytes, set.labelCounts.asBytes] + arrays(set.testFilter)
+            + (set.labelFeatures.map(arrays) ?? [])
     }
 
     /// The layout of `set`, digests included.
     init(of set: XCDataset, _ team: ThreadTeam) {
-        let arrays = Self.arrays(of: set)
+        let arrays = Self.arrays(of: set), widths = Self.widths(labelText: set.labelFeatures != nil)
         let digests = Buffer<UInt64>(count: arrays.count)
         team.forEach(arrays.count) { digests[$0] = ContentHash.of(arrays[$0]) }
         var offset = Self.headerBytes
         sections = zip(arrays.indices, arrays).map { i, bytes in
             defer { offset = Self.aligned(offset + bytes.count) }
-            return Section(offset: offset, count: bytes.count / Self.widths[i], digest: digests[i])
+            return Section(offset: offset, count: bytes.count / widths[i], digest: digests[i])
         }
         length = offset
         fingerprint = UInt64(set.fingerprint, radix: 16) ?? 0
@@ -67,7 +77,8 @@ struct CacheLayout {
     static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
 
     var header: [UInt8] {
-        var words = [Self.magic, Self.version, UInt64(length), fingerprint, UInt64(trainRowsInFile), featureType.code]
+        let version = hasLabelText ? Self.versionWithLabelText : Self.version
+        var words = [Self.magic, version, UInt64(length), fingerprint, UInt64(trainRowsInFile), featureType.code]
         for shape in shapes { words += [UInt64(shape.rows), UInt64(shape.cols)] }
         for section in sections { words += [UInt64(section.offset), UInt64(section.count), section.digest] }
         words.append(words.withUnsafeBytes { ContentHash.of($0) })
@@ -78,10 +89,13 @@ struct CacheLayout {
     /// Reads the header of a mapped cache; nil where it isn't whole, or of another version, or doesn't fit the file.
     init?(_ file: MappedFile) {
         guard file.count >= Self.headerBytes else { return nil }
-        let counted = 6 + 2 * Self.shapeCount + 3 * Self.widths.count
+        let labelText = file.bytes.load(fromByteOffset: 8, as: UInt64.self) == Self.versionWithLabelText
+        let count = Self.shapeCount(labelText: labelText), widths = Self.widths(labelText: labelText)
+        let counted = 6 + 2 * count + 3 * widths.count
         let words = (0...counted).map { file.bytes.load(fromByteOffset: 8 * $0, as: UInt64.self) }
         let digest = words.dropLast().withUnsafeBytes { ContentHash.of($0) }
-        guard words[0] == Self.magic, words[1] == Self.version, words[counted] == digest, words[2] == UInt64(file.count),
+        guard words[0] == Self.magic, labelText || words[1] == Self.version, words[counted] == digest,
+            words[2] == UInt64(file.count),
             let type = FeatureType(code: words[5])
         else { return nil }
         // A header with the right digest was written by us: its numbers fit Int.
@@ -89,11 +103,11 @@ struct CacheLayout {
         fingerprint = words[3]
         trainRowsInFile = Int(truncatingIfNeeded: words[4])
         featureType = type
-        shapes = (0..<Self.shapeCount).map {
+        shapes = (0..<count).map {
             Shape(rows: Int(truncatingIfNeeded: words[6 + 2 * $0]), cols: Int(truncatingIfNeeded: words[7 + 2 * $0]))
         }
-        let table = 6 + 2 * Self.shapeCount
-        sections = Self.widths.indices.map {
+        let table = 6 + 2 * count
+        sections = widths.indices.map {
             let at = table + 3 * $0
             return Section(
                 offset: Int(truncatingIfNeeded: words[at]), count: Int(truncatingIfNeeded: words[at + 1]), digest: words[at + 2])
@@ -102,10 +116,10 @@ struct CacheLayout {
 
     /// Whether every array of the mapped file has its digest.
     func bodyIsWhole(_ file: MappedFile, _ team: ThreadTeam) -> Bool {
-        let wrong = Buffer<UInt8>(count: sections.count)
+        let wrong = Buffer<UInt8>(count: sections.count), widths = self.widths
         team.forEach(sections.count) { i in
             let section = sections[i]
-            let end = section.offset + section.count * Self.widths[i]
+            let end = section.offset + section.count * widths[i]
             let bytes = file.view(UInt8.self, at: section.offset, count: end - section.offset)
             wrong[i] = ContentHash.of(bytes) == section.digest ? 0 : 1
             // What was only looked at need not count as this rank's memory.
@@ -135,11 +149,13 @@ struct CacheLayout {
         let testLabels = matrix(4, binary: true)
         let labelIds = array(Int32.self)
         let labelCounts = array(Int32.self)
+        let testFilter = matrix(5, binary: true)
         return XCDataset(
             featureType: featureType, trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments,
             testFeatures: testFeatures,
             testLabels: testLabels, labelIds: labelIds, labelCounts: labelCounts, trainRowsInFile: trainRowsInFile,
-            testFilter: matrix(5, binary: true), fingerprint: ContentHash.hex(fingerprint))
+            testFilter: testFilter, labelFeatures: hasLabelText ? matrix(6, binary: false) : nil,
+            fingerprint: ContentHash.hex(fingerprint))
     }
 }
 

@@ -12,10 +12,12 @@ struct CleanUp {
     /// Documents of each original label, the dropped ones included.
     let labelCounts: Buffer<Int32>
 
-    /// - Parameter keepsInvalid: the labels to keep, ascending, whether or not they have a document; nil for the usual rules.
-    init(features allFeatures: CSRMatrix, labels allLabels: CSRMatrix, keepsInvalid: [Int]? = nil) {
+    /// - Parameters:
+    ///   - keepsInvalid: the labels to keep, ascending, whether or not they have a document; nil for the usual rules.
+    ///   - labelTexts: how many of the documents, the last ones, are texts of labels: they count for no label's frequency.
+    init(features allFeatures: CSRMatrix, labels allLabels: CSRMatrix, keepsInvalid: [Int]? = nil, labelTexts: Int = 0) {
         labelCounts = Buffer<Int32>(count: allLabels.cols)
-        for i in 0..<allLabels.nonZeros { labelCounts[Int(allLabels.indices[i])] += 1 }
+        for i in 0..<Int(allLabels.starts[allLabels.rows - labelTexts]) { labelCounts[Int(allLabels.indices[i])] += 1 }
         let kept = (0..<allFeatures.rows).filter {
             keepsInvalid != nil || !allFeatures.range($0).isEmpty && !allLabels.range($0).isEmpty
         }

@@ -2,15 +2,15 @@ import Formats
 import Support
 
 /// The columns that `feature_indices` or `label_indices` keep: a text file, one column a line.
-struct ColumnSelection {
+package struct ColumnSelection {
     /// In the order of the file.
-    let columns: [Int32]
+    package let columns: [Int32]
 
     /// - Parameters:
     ///   - cols: columns of the matrix that they select from.
     ///   - what: `feature` or `label`, for messages.
     /// - Throws: `Failure` with the line of what is no column, or one for the second time; where the file names none.
-    init(_ file: MappedFile, cols: Int, what: String) throws {
+    package init(_ file: MappedFile, cols: Int, what: String) throws {
         var columns: [Int32] = []
         var seen = [Bool](repeating: false, count: cols)
         try file.forEachLine { line, number in
@@ -39,10 +39,21 @@ struct ColumnSelection {
     }
 
     /// The matrix with the entries of other columns gone; columns keep their numbers.
-    func masking(_ matrix: CSRMatrix) -> CSRMatrix {
-        var keeps = [Bool](repeating: false, count: matrix.cols)
-        for column in columns where Int(column) < matrix.cols { keeps[Int(column)] = true }
+    package func masking(_ matrix: CSRMatrix) -> CSRMatrix {
+        let keeps = marks(matrix.cols)
         return matrix.filtering { keeps[Int(matrix.indices.pointer[$0])] }
+    }
+
+    /// The matrix with the entries of these columns gone; columns keep their numbers.
+    package func removing(from matrix: CSRMatrix) -> CSRMatrix {
+        let removes = marks(matrix.cols)
+        return matrix.filtering { !removes[Int(matrix.indices.pointer[$0])] }
+    }
+
+    private func marks(_ cols: Int) -> [Bool] {
+        var marks = [Bool](repeating: false, count: cols)
+        for column in columns where Int(column) < cols { marks[Int(column)] = true }
+        return marks
     }
 
     /// The selected columns of a matrix of full rows, in the order of the file, renumbered from 0.

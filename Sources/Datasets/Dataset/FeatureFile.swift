@@ -29,6 +29,19 @@ public struct FeatureFile: Sendable {
         return try completed(read, place: path, threads: threads)
     }
 
+    /// Rows of XC text that come without a header, as through a pipe.
+    ///
+    /// - Parameters:
+    ///   - lines: `count` lines of `id:value` entries; sequences: token ids in order, each `id:1`.
+    ///   - firstLine: the number of the first of them.
+    /// - Throws: `Failure` with line and column of what is refused.
+    public func rows(_ lines: [UInt8], count: Int, firstLine: Int, place: String, _ team: ThreadTeam) throws -> CSRMatrix {
+        let wanted = type == .dense ? selection.map { Int($0.columns.max() ?? 0) + 1 } : nil
+        let read = try MatrixFile.rows(
+            lines, count: count, cols: wanted ?? columns, kind: type.kind, place: place, firstLine: firstLine, team)
+        return try completed(read, place: place, threads: 1)
+    }
+
     /// Features that were made by the model's own vectoriser, as if they had been written to a file and read.
     ///
     /// - Parameter features: N×V; its values may be changed.

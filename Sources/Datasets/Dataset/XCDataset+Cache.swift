@@ -106,14 +106,15 @@ extension XCDataset {
             fingerprint: fingerprint)
     }
 
-    /// The same training documents and labels, and no test document.
+    /// The same training documents, labels and texts of labels, and no test document.
     public var withoutTest: XCDataset {
         XCDataset(
             featureType: featureType, trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments,
             testFeatures: .withoutRows(cols: vocabularySize, binary: false),
             testLabels: .withoutRows(cols: labelCountInFile, binary: true),
             labelIds: labelIds, labelCounts: labelCounts, trainRowsInFile: trainRowsInFile,
-            testFilter: .withoutRows(cols: labelCountInFile, binary: true), fingerprint: fingerprint)
+            testFilter: .withoutRows(cols: labelCountInFile, binary: true), labelFeatures: labelFeatures,
+            fingerprint: fingerprint)
     }
 }
 

@@ -15,38 +15,48 @@ extension XCDataset {
     }
 
     static func load(_ source: XCDatasetSource, fingerprint: String, _ team: ThreadTeam) throws -> XCDataset {
-        let (trainX, testX) = try features(source, team)
+        let (trainX, testX, cols) = try features(source, team)
         let (trainY, testY) = try labels(source, team)
+        let text = try LabelText(source, labels: trainY.cols, cols: cols, team)
         try checkRows(trainX, source.trainFeatures, trainY, source.trainLabels)
         try checkRows(testX, source.testFeatures, testY, source.testLabels)
         let filter = try LabelFilter.read(source.filter, documents: testX.rows, labels: testY.cols)
         return try ProgressScope.stage("putting the data set in order") { _ in
-            try ordered(trainX, trainY, testX, testY, filter, source, fingerprint, team)
+            try ordered(trainX, trainY, testX, testY, filter, text, source, fingerprint, team)
         }
     }
 
     /// The data set of the matrices of its files.
     private static func ordered(
         _ trainX: CSRMatrix, _ trainY: CSRMatrix, _ testX: CSRMatrix, _ testY: CSRMatrix, _ filter: CSRMatrix,
-        _ source: XCDatasetSource, _ fingerprint: String, _ team: ThreadTeam
+        _ text: LabelText?, _ source: XCDatasetSource, _ fingerprint: String, _ team: ThreadTeam
     ) throws -> XCDataset {
         let type = source.files.featureType
         guard (0..<trainX.rows).contains(where: { !trainX.range($0).isEmpty && !trainY.range($0).isEmpty }) else {
             throw nothingToTrain(trainX, trainY, source)
         }
-        let cleaned = CleanUp(features: trainX, labels: trainY, keepsInvalid: try source.selectedLabels(trainY.cols))
+        var (allX, allY, added) = (trainX, trainY, 0)
+        if let text, text.use.areDocuments {
+            let selected = try source.labelIndices.map { try XCDatasetSource.labels($0, trainY.cols) }
+            (allX, allY, added) = text.following(trainX, trainY, selected: selected)
+        }
+        let cleaned = CleanUp(
+            features: allX, labels: allY, keepsInvalid: try source.selectedLabels(trainY.cols), labelTexts: added)
+        let kept = text.flatMap { text in
+            text.use.areKept ? text.features.selecting(rows: cleaned.labelIds.array.map(Int.init)) : nil
+        }
         if source.files.normalize, type != .sequential {
-            cleaned.features.normalizeRows(team)
-            testX.normalizeRows(team)
+            for features in [cleaned.features, testX, kept].compactMap({ $0 }) { features.normalizeRows(team) }
         }
         return XCDataset(
             featureType: type, trainFeatures: cleaned.features, trainLabels: cleaned.labels,
             trainDocuments: cleaned.labels.transposed(), testFeatures: testX, testLabels: testY, labelIds: cleaned.labelIds,
-            labelCounts: cleaned.labelCounts, trainRowsInFile: trainX.rows, testFilter: filter, fingerprint: fingerprint)
+            labelCounts: cleaned.labelCounts, trainRowsInFile: trainX.rows, testFilter: filter,
+            labelFeatures: kept, fingerprint: fingerprint)
     }
 
-    /// Training and test features of equal width, those of unselected columns gone.
-    private static func features(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (CSRMatrix, CSRMatrix) {
+    /// Training and test features of equal width, those of unselected columns gone; and the width before that.
+    private static func features(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (CSRMatrix, CSRMatrix, cols: Int) {
         let type = source.files.featureType
         var train = try MatrixFile.read(source.trainFeatures, kind: type.kind, team)
         var test = try MatrixFile.read(source.testFeatures, kind: type.kind, team)
@@ -59,10 +69,7 @@ extension XCDataset {
                 expected: "the same number", advice: "check that both files are of the same version of the data set")
         }
         (train, test) = (train.widened(to: cols), test.widened(to: cols))
-        guard let file = source.featureIndices else { return (train, test) }
-        let selection = try ColumnSelection(file, cols: cols, what: "feature")
-        let select = type == .dense ? selection.gathering : selection.masking
-        return (select(train), select(test))
+        return (try source.selectingFeatures(train, cols: cols), try source.selectingFeatures(test, cols: cols), cols)
     }
 
     private static func labels(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (CSRMatrix, CSRMatrix) {
@@ -70,9 +77,10 @@ extension XCDataset {
         let test = try MatrixFile.read(source.testLabels, kind: .labels, team)
         let cols = max(train.cols, test.cols)
         try checkColumns(cols, source.trainLabels, source.testLabels)
-        guard let file = source.labelIndices else { return (train.widened(to: cols), test.widened(to: cols)) }
+        let left = try source.withoutHeldOut(train.widened(to: cols))
+        guard let file = source.labelIndices else { return (left, test.widened(to: cols)) }
         let selection = try ColumnSelection(file, cols: cols, what: "label")
-        return (selection.masking(train.widened(to: cols)), selection.masking(test.widened(to: cols)))
+        return (selection.masking(left), selection.masking(test.widened(to: cols)))
     }
 
     private static func checkRows(_ x: CSRMatrix, _ xFile: MappedFile, _ y: CSRMatrix, _ yFile: MappedFile) throws {

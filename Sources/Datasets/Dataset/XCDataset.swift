@@ -6,7 +6,8 @@ import Support
 /// A data set as training sees it, after clean-up (docs/DESIGN.md); shared by the ranks of a node through a mapped cache.
 public final class XCDataset: Sendable {
     public let featureType: FeatureType
-    /// Training features, N×V: documents with a feature and a label; rows l2-normalised where asked (see `FeatureType`).
+    /// Training features, N×V: documents with a feature and a label, behind them the labels' texts where these are documents; rows
+    /// l2-normalised where asked (see `FeatureType`).
     public let trainFeatures: CSRMatrix
     /// Training labels, N×L, binary; columns are the L labels that have a training document (all selected ones where
     /// `keep_invalid` is set).
@@ -25,6 +26,8 @@ public final class XCDataset: Sendable {
     public let trainRowsInFile: Int
     /// (document, original label) pairs that are removed from test predictions; rows = test documents.
     public let testFilter: CSRMatrix
+    /// L×V: the text of each label, made and normalised as documents are, empty where it has none; nil where texts aren't kept.
+    public let labelFeatures: CSRMatrix?
     /// Hex digest of the content of the files.
     public let fingerprint: String
 
@@ -35,7 +38,7 @@ public final class XCDataset: Sendable {
         featureType: FeatureType = .sparse, trainFeatures: CSRMatrix, trainLabels: CSRMatrix, trainDocuments: CSRMatrix,
         testFeatures: CSRMatrix,
         testLabels: CSRMatrix, labelIds: Buffer<Int32>, labelCounts: Buffer<Int32>, trainRowsInFile: Int,
-        testFilter: CSRMatrix, fingerprint: String
+        testFilter: CSRMatrix, labelFeatures: CSRMatrix? = nil, fingerprint: String
     ) {
         self.featureType = featureType
         self.trainFeatures = trainFeatures
@@ -47,6 +50,7 @@ public final class XCDataset: Sendable {
         self.labelCounts = labelCounts
         self.trainRowsInFile = trainRowsInFile
         self.testFilter = testFilter
+        self.labelFeatures = labelFeatures
         self.fingerprint = fingerprint
     }
 

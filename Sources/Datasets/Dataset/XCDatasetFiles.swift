@@ -22,14 +22,19 @@ public struct XCDatasetFiles: Sendable, Equatable {
     public var labelIndices: String?
     /// Documents without a feature or label, and labels without a training document, are trained as well.
     public var keepInvalid: Bool
+    /// The labels' texts; nil: they are not read.
+    public var labelText: LabelTextUse?
+    /// File of the labels that the training documents lose, one a line; nil: none. Test documents keep them.
+    public var heldOutLabels: String?
 
     /// - Parameters:
     ///   - folder: `<work>/data/<dataset>`.
     ///   - global: the config's section that names the files.
     ///   - keepInvalid: the config's `extreme.keep_invalid`.
+    ///   - keepsLabelText: the labels' texts are needed beside the documents.
     public init(
         folder: String, global: GlobalConfig = GlobalConfig(), normalize: Bool = true, keepInvalid: Bool = false,
-        filter: String? = nil
+        filter: String? = nil, keepsLabelText: Bool = false
     ) {
         self.folder = folder
         trainFeatures = global.trnFeatFname
@@ -42,6 +47,11 @@ public struct XCDatasetFiles: Sendable, Equatable {
         featureIndices = global.featureIndices
         labelIndices = global.labelIndices
         self.keepInvalid = keepInvalid
+        heldOutLabels = global.heldOutLabels
+        if global.labelTextDocuments || keepsLabelText {
+            labelText = LabelTextUse(
+                file: global.lblFeatFname, areDocuments: global.labelTextDocuments, areKept: keepsLabelText)
+        }
     }
 
     /// The path of one of the set's files.
@@ -88,6 +98,8 @@ struct XCDatasetSource {
     let filter: MappedFile?
     let featureIndices: MappedFile?
     let labelIndices: MappedFile?
+    let labelFeatures: MappedFile?
+    let heldOutLabels: MappedFile?
 
     init(_ files: XCDatasetFiles) throws {
         try files.checkFolder()
@@ -99,13 +111,20 @@ struct XCDatasetSource {
         filter = try files.filterPath().map { try MappedFile(path: $0) }
         featureIndices = try files.featureIndices.map { try MappedFile(path: files.path($0)) }
         labelIndices = try files.labelIndices.map { try MappedFile(path: files.path($0)) }
+        labelFeatures = try Self.labelFeatures(files)
+        heldOutLabels = try files.heldOutLabels.map { try MappedFile(path: files.path($0)) }
     }
 
     /// Where all documents and labels are kept: the labels, ascending; else nil.
     func selectedLabels(_ cols: Int) throws -> [Int]? {
         guard files.keepInvalid else { return nil }
         guard let labelIndices else { return Array(0..<cols) }
-        return try ColumnSelection(labelIndices, cols: cols, what: "label").columns.map(Int.init).sorted()
+        return try Self.labels(labelIndices, cols)
+    }
+
+    /// The labels of a selection, ascending.
+    static func labels(_ file: MappedFile, _ cols: Int) throws -> [Int] {
+        try ColumnSelection(file, cols: cols, what: "label").columns.map(Int.init).sorted()
     }
 
     func fingerprint(_ team: ThreadTeam) -> String {
@@ -115,6 +134,10 @@ struct XCDatasetSource {
         var words: [UInt64] = [files.normalize ? 1 : 0, files.featureType.code, files.keepInvalid ? 1 : 0]
         // A file that isn't there is no empty file.
         for (file, digest) in zip(all, digests.array) { words += [file.map { UInt64($0.count) } ?? .max, digest] }
+        if let labelFeatures, let use = files.labelText {
+            words += [1, use.areDocuments ? 1 : 0, use.areKept ? 1 : 0, ContentHash.of(labelFeatures.bytes)]
+        }
+        if let heldOutLabels { words += [2, ContentHash.of(heldOutLabels.bytes)] }
         return words.withUnsafeBytes { ContentHash.hex(ContentHash.of($0)) }
     }
 }

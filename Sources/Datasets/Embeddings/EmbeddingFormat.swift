@@ -9,7 +9,9 @@ public enum EmbeddingFormat: Sendable, Equatable {
     case fastTextModel
     /// fastText's and word2vec's text (`.vec`): `words dimensions`, then `word v1 v2 …` a line.
     case vectors(words: Int, dimensions: Int)
-    /// GloVe's text: the same lines without a header.
+    /// word2vec's binary form (`.bin`): the same first line, then each word, a blank and its floats.
+    case word2vec(words: Int, dimensions: Int)
+    /// GloVe's text: the lines of `vectors` without a header.
     case glove(dimensions: Int)
 
     /// - Throws: `Failure` where the file is none of these.
@@ -19,14 +21,15 @@ public enum EmbeddingFormat: Sendable, Equatable {
             self = .npy
         } else if bytes.starts(with: FastTextModel.magic) {
             self = .fastTextModel
-        } else if let text = Self.text(bytes[...]) {
+        } else if let text = Self.text(bytes) {
             self = text
         } else {
+            let kind = ForeignKind(bytes)
             throw Failure(
                 .usage, "not a file of token embeddings", at: file.path,
-                found: bytes.isEmpty ? "an empty file" : quoted(bytes.prefix(32), limit: 32),
-                expected: "a NumPy array (.npy), fastText's .bin or .vec, or GloVe's text",
-                advice: bytes.starts(with: [0x1F, 0x8B]) ? "unpack it by gunzip" : "check global and section keys `embeddings`")
+                found: bytes.isEmpty ? "an empty file" : kind?.name ?? quoted(bytes.prefix(32), limit: 32),
+                expected: "a NumPy array (.npy), fastText's .bin or .vec, word2vec's .bin, or GloVe's text",
+                advice: kind?.advice ?? "check global and section keys `embeddings`")
         }
     }
 
@@ -36,21 +39,55 @@ public enum EmbeddingFormat: Sendable, Equatable {
         case .npy: "NumPy array"
         case .fastTextModel: "fastText model"
         case .vectors: "fastText vectors"
+        case .word2vec: "word2vec vectors"
         case .glove: "GloVe vectors"
         }
     }
 
-    private static func text(_ bytes: LineBytes) -> EmbeddingFormat? {
-        // A row of a few thousand numbers is a few ten thousand bytes: what has no line end by then is no text.
-        let end = min(lineEnd(bytes.base, from: 0), 1 << 20)
-        let words = bytes[..<end].split(whereSeparator: isBlank)
+    /// Byte where a text begins: behind a byte order mark, as Windows editors write.
+    static func start(_ bytes: UnsafeRawBufferPointer) -> Int { bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0 }
+
+    private static func text(_ bytes: UnsafeRawBufferPointer) -> EmbeddingFormat? {
+        let start = start(bytes), end = endOfLine(bytes, from: start)
+        let words = bytes[start..<end].split(whereSeparator: isBlank)
         if words.count == 2, let count = wholeNumber(words[0]), let dimensions = wholeNumber(words[1]), dimensions > 0 {
-            return .vectors(words: count, dimensions: dimensions)
+            let isBinary = end < bytes.count && beginsBinary(bytes[(end + 1)...], dimensions: dimensions)
+            return isBinary ? .word2vec(words: count, dimensions: dimensions) : .vectors(words: count, dimensions: dimensions)
         }
-        guard words.count > 1, words.dropFirst().allSatisfy({ decimalNumber($0) != nil }) else {
-            return nil
+        return gloveDimensions(bytes, from: start).map { .glove(dimensions: $0) }
+    }
+
+    /// A row of a few thousand numbers is a few ten thousand bytes: what has no line end by then is no text.
+    private static func endOfLine(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        min(lineEnd(bytes, from: start), start + 1 << 20)
+    }
+
+    /// Whether a word's floats follow, and not its numbers as text: bytes are among them that no text has.
+    private static func beginsBinary(_ rest: LineBytes, dimensions: Int) -> Bool {
+        let line = rest[rest.startIndex..<endOfLine(rest.base, from: rest.startIndex)]
+        let numbers = line.split(whereSeparator: isBlank).suffix(dimensions)
+        if numbers.count == dimensions, numbers.allSatisfy({ decimalNumber($0) != nil }) { return false }
+        return rest.prefix(1 << 16).contains { $0 < 0x20 && !isBlank($0) && $0 != 0x0A }
+    }
+
+    /// Words may hold blanks, and parts of them may be numbers: most of the first lines say how many numbers there are, or the first.
+    private static func gloveDimensions(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        var counts: [Int: Int] = [:]
+        var first: Int?
+        var at = start
+        for _ in 0..<64 where at < bytes.count {
+            let end = endOfLine(bytes, from: at), fields = bytes[at..<end].split(whereSeparator: isBlank)
+            let numbers = fields.dropFirst().reversed().prefix { decimalNumber($0) != nil }.count
+            // What does not end with a number is no vector: where that comes first, this is no file of them.
+            if numbers == 0, !fields.isEmpty, first == nil { return nil }
+            if numbers > 0 {
+                counts[numbers, default: 0] += 1
+                first = first ?? numbers
+            }
+            at = end + 1
         }
-        return .glove(dimensions: words.count - 1)
+        let most = counts.values.max(), likely = counts.keys.filter { counts[$0] == most }
+        return likely.first { $0 == first } ?? likely.min()
     }
 
     private static func wholeNumber(_ word: LineBytes) -> Int? {

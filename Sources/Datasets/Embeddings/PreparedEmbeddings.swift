@@ -44,7 +44,9 @@ public struct PreparedEmbeddings: Sendable, Equatable {
             return PreparedEmbeddings(path: path, fingerprint: ContentHash.hex(ContentHash.of(file.bytes)), notice: nil)
         }
         let words = try TokenWords(datasetFolder: datasetFolder, tokens: tokens)
-        let content = [ContentHash.of(file.bytes), UInt64(file.count), words.fingerprint, UInt64(dimensions), layoutVersion]
+        let content = [
+            ContentHash.of(file.bytes), UInt64(file.count), words.fingerprint, UInt64(dimensions), layoutVersion(words),
+        ]
         let fingerprint = content.withUnsafeBytes { ContentHash.hex(ContentHash.of($0)) }
         let cached = "\(cacheFolder)/\(fingerprint).npy"
         if let notice = storedNotice(cached, tokens: tokens, dimensions: dimensions) {
@@ -61,8 +63,8 @@ public struct PreparedEmbeddings: Sendable, Equatable {
         return PreparedEmbeddings(path: writesCache ? cached : path, fingerprint: fingerprint, notice: notice)
     }
 
-    /// Changes when the same files are to give other rows.
-    private static let layoutVersion: UInt64 = 1
+    /// Changes when the same files are to give other rows: version 1 did not find phrases.
+    private static func layoutVersion(_ words: TokenWords) -> UInt64 { words.hasPhrases ? 2 : 1 }
 
     private static func noticePath(_ cached: String) -> String { "\(cached).txt" }
 

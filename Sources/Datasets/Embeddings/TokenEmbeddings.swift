@@ -13,7 +13,7 @@ public struct TokenEmbeddings: Sendable {
     /// Tokens that were drawn at random.
     public var missing: Int { matrix.rows - known - fromSubWords }
 
-    /// Reads a fastText model, fastText vectors or GloVe vectors, as the content tells.
+    /// Reads a fastText model, fastText, word2vec or GloVe vectors, as the content tells.
     ///
     /// A token without a vector is drawn from a uniform distribution of mean 0 and the other rows' mean square, by its word:
     /// the same word gets the same row in every data set.
@@ -30,6 +30,11 @@ public struct TokenEmbeddings: Sendable {
             try check(found, dimensions, path)
             matrix = DenseMatrix(rows: words.count, cols: dimensions)
             present = try VectorText(file: file, promised: count).read(words, into: matrix)
+            known = present.count { $0 }
+        case .word2vec(let count, let found):
+            try check(found, dimensions, path)
+            matrix = DenseMatrix(rows: words.count, cols: dimensions)
+            present = try Word2VecModel(file: file, promised: count, dimensions: dimensions).read(words, into: matrix)
             known = present.count { $0 }
         case .glove(let found):
             try check(found, dimensions, path)

@@ -10,6 +10,8 @@ public struct TokenWords: Sendable {
 
     public var path: String { file.path }
     public var count: Int { ranges.count }
+    /// Some word is several, with blanks between them.
+    let hasPhrases: Bool
 
     /// Reads `vocabulary.txt` or `Xf.txt` of a data set: line i is the word of token i.
     ///
@@ -28,6 +30,7 @@ public struct TokenWords: Sendable {
 
     public init(path: String, tokens: Int) throws {
         file = try MappedFile(path: path)
+        try ForeignKind.refuseBinary(file.bytes, at: path, expected: "a text, one word a line")
         var ranges = [Range<Int>]()
         ranges.reserveCapacity(tokens)
         try file.forEachLine { line, number in
@@ -41,6 +44,8 @@ public struct TokenWords: Sendable {
                 expected: "\(tokens), the number of features", advice: "check that the file belongs to this data set")
         }
         self.ranges = ranges
+        let bytes = file.bytes
+        hasPhrases = ranges.contains { bytes[$0].contains(where: isBlank) }
         slots = Self.table(file, ranges)
     }
 

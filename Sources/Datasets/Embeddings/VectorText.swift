@@ -1,7 +1,8 @@
 import Formats
 import Support
 
-/// Reads fastText's and GloVe's text: lines `word v1 … vD`, of which only those of a data set's words are parsed.
+/// Reads fastText's and GloVe's text: lines `word v1 … vD`, of which only those of a data set's words are parsed. A word may be
+/// several, with blanks between them.
 struct VectorText {
     let file: MappedFile
     /// Lines that a header promises.
@@ -15,15 +16,18 @@ struct VectorText {
         file.adviseSequential()
         var found = [Bool](repeating: false, count: words.count)
         var vectors = 0
-        try file.forEachLine { text, line in
+        try file.forEachLine { whole, line in
             if line == 1, promised != nil { return }
+            let text = line == 1 ? whole[EmbeddingFormat.start(file.bytes)...] : whole
             guard let space = text.firstIndex(where: isBlank), space > text.startIndex else {
                 if text.allSatisfy(isBlank) { return }
                 throw notAVector(line, found: quoted(text, limit: 40), matrix.cols)
             }
             vectors += 1
-            guard let token = words.token(text[..<space]), !found[token] else { return }
-            found[token] = try parse(text, from: space, line: line, into: matrix.elements(token))
+            // From behind, every line would be read twice: only a vocabulary that has phrases needs it.
+            let end = words.hasPhrases ? Self.endOfWord(text, numbers: matrix.cols) ?? space : space
+            guard let token = words.token(text[..<end]), !found[token] else { return }
+            found[token] = try parse(text, from: end, line: line, into: matrix.elements(token))
         }
         if let promised, vectors != promised {
             throw Failure(
@@ -31,6 +35,17 @@ struct VectorText {
                 found: "\(vectors) words", expected: "\(promised), as line 1 says", advice: "copy the file again")
         }
         return found
+    }
+
+    /// Where the word ends that stands before the last `numbers` fields; nil: there are not so many.
+    private static func endOfWord(_ text: LineBytes, numbers: Int) -> Int? {
+        var at = text.endIndex
+        for _ in 0..<numbers {
+            while at > text.startIndex, isBlank(text[at - 1]) { at -= 1 }
+            while at > text.startIndex, !isBlank(text[at - 1]) { at -= 1 }
+        }
+        while at > text.startIndex, isBlank(text[at - 1]) { at -= 1 }
+        return at > text.startIndex ? at : nil
     }
 
     /// - Returns: false where the line is another word's, one with a space in it.

@@ -9,6 +9,8 @@ struct EncoderBuilder {
     private(set) var layout = ParameterLayout()
     /// Of a transformer among the layers.
     private(set) var transformer: TransformerSettings?
+    /// Tokens of a document that the layers so far read, at most: the first.
+    private(set) var longest = Int.max
     /// What the layers so far give.
     private(set) var shape: LayerShape
     private let input: EncoderInput
@@ -78,6 +80,12 @@ struct EncoderBuilder {
             found: layer.kind, expected: "\(layer.kind) after astecpp, or as the first layer")
     }
 
+    /// A recurrent network takes a step a token, one after the other, and a convolution a window a token: one document of very many
+    /// would make its whole batch wait, or fill the memory.
+    private mutating func limitTokens(_ arguments: LayerArguments) throws {
+        longest = min(longest, try arguments.size("max_tokens", otherwise: 1024, most: Int(Int32.max)))
+    }
+
     // MARK: Layers of tokens
 
     private static let embeddingArguments = [
@@ -107,8 +115,10 @@ struct EncoderBuilder {
             layer, in: place.stack,
             known: [
                 "cell_type", "input_size", "hidden_size", "num_layers", "bidirectional", "dropout", "batch_first", "device",
+                "max_tokens",
             ])
         try needSequence(layer, place)
+        try limitTokens(arguments)
         try arguments.checkInput(["input_size"], dims: shape.dims)
         let cells = RecurrentCell.allCases.map(\.rawValue)
         let sizes = RecurrentLayer.Sizes(
@@ -125,9 +135,10 @@ struct EncoderBuilder {
             layer, in: place.stack,
             known: [
                 "input_size", "embedding_dims", "filter_sizes", "num_filters", "pooling_units", "hidden_size", "dropout",
-                "device",
+                "device", "max_tokens",
             ])
         try needSequence(layer, place)
+        try limitTokens(arguments)
         try arguments.checkInput(["input_size", "embedding_dims"], dims: shape.dims)
         let sizes = try arguments.sizes("filter_sizes", otherwise: [2, 4, 8])
         let filters = try arguments.size("num_filters", otherwise: 128)
@@ -157,6 +168,7 @@ struct EncoderBuilder {
             attentionDropout: try arguments.probability("attention_dropout", otherwise: 0.1),
             eps: Float(try arguments.positive("eps", otherwise: 1e-12)))
         transformer = settings
+        longest = min(longest, settings.positions)
         add(TransformerEmbeddingLayer("\(place.name).embeddings", settings, &layout))
         for number in 0..<settings.layers {
             layout.level += 1

@@ -22,6 +22,8 @@ public final class EncoderStack: Sendable {
     public let slots: [ParameterSlot]
     /// The sizes of the transformer among the coarse layers; nil: there is none. Its vocabulary is not known here.
     public let transformer: TransformerShape?
+    /// Tokens of a document that are read, at most: the first.
+    public let longest: Int
     /// The highest level of a slot.
     private let levels: Int
     /// Floats of one block's gradient: P, and room for statistics.
@@ -55,6 +57,7 @@ public final class EncoderStack: Sendable {
         gradientLength = builder.layout.count + builder.layout.statistics
         levels = builder.layout.level
         transformer = builder.transformer?.shape
+        longest = builder.longest
         builder.layout.initialise(parameters.value, streams, on: device)
         prepare(training: false)
     }

@@ -19,11 +19,14 @@ struct LayerArguments {
             advice: suggestion(for: unknown, among: known).map { "did you mean \"\($0)\"?" } ?? "remove it")
     }
 
+    /// Products of a few sizes fit any count of floats.
+    private static let largest = 1 << 20
+
     /// A whole number above 0 by the first of these names that is there, else `otherwise`.
-    func size(_ names: String..., otherwise: Int) throws -> Int {
+    func size(_ names: String..., otherwise: Int, most: Int = Self.largest) throws -> Int {
         guard let name = names.first(where: has) else { return otherwise }
-        guard let number = layer.numbers[name], let size = Int(exactly: number), size > 0 else {
-            throw wrong(name, expected: "a whole number above 0")
+        guard let number = layer.numbers[name], let size = Int(exactly: number), (1...most).contains(size) else {
+            throw wrong(name, expected: "a whole number above 0, up to \(most)")
         }
         return size
     }
@@ -43,7 +46,7 @@ struct LayerArguments {
         guard has(name) else { return otherwise }
         let parts = text(name).split { "[], \t\n".contains($0) }
         let sizes = parts.compactMap { Double($0).flatMap(Int.init(exactly:)) }
-        guard !sizes.isEmpty, sizes.count == parts.count, sizes.allSatisfy({ $0 > 0 }) else {
+        guard !sizes.isEmpty, sizes.count == parts.count, sizes.allSatisfy((1...Self.largest).contains) else {
             throw wrong(name, expected: "whole numbers above 0, as [512, 300]")
         }
         return sizes

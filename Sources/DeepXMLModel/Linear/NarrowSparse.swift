@@ -29,7 +29,10 @@ extension CSRMatrix {
         for row in 0..<rows {
             let scale = (weights(row).lazy.map(\.magnitude).max() ?? 0) / 127
             scales[row] = scale
-            for entry in range(row) where scale > 0 { whole[entry] = (values[entry] / scale).rounded(.toNearestOrEven) }
+            for entry in range(row) where scale > 0 {
+                // Among numbers too small to be divided well, the quotient may be larger than a byte holds.
+                whole[entry] = max(-127, min(127, (values[entry] / scale).rounded(.toNearestOrEven)))
+            }
         }
         return (keeping({ whole[$0] != 0 }, value: { whole[$0] }), scales)
     }

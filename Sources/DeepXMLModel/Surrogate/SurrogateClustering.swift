@@ -65,7 +65,8 @@ public final class SurrogateClustering: Sendable {
     public func split(
         nodes: [ClusterNode], own: Range<Int>, complete: (Buffer<UInt8>, [Range<Int>]) throws -> Void
     ) rethrows -> [ClusterNode] {
-        try ProgressScope.stage("splitting clusters", of: nodes[own].reduce(0) { $0 + $1.labels.count }, "labels") {
+        let labels = nodes[own].reduce(0) { $0 + $1.labels.count }
+        return try ProgressScope.stage("splitting clusters", of: labels == 0 ? nil : labels, "labels") {
             try split(nodes: nodes, own: own, $0, complete)
         }
     }

@@ -6,6 +6,7 @@ extension JSONValue {
     /// - Parameter name: the file or flag that errors give as their place.
     /// - Throws: `Failure` with `name:line:column` and what was found and expected; also where an object repeats a name.
     public static func parse(_ bytes: [UInt8], name: String) throws -> JSONValue {
+        if let kind = ForeignKind(bytes), kind.isBinary { throw kind.refusal(name, expected: "a JSON text in UTF-8") }
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw Failure(.usage, "not a JSON text", at: name, found: "bytes that are not UTF-8", expected: "UTF-8")
         }

@@ -83,6 +83,30 @@ public enum MatrixFile {
         }
     }
 
+    /// Rows of XC text that come without a header, as through a pipe: `id:value` entries, a line a document.
+    ///
+    /// - Parameters:
+    ///   - lines: `count` lines.
+    ///   - firstLine: the number of the first of them, for messages.
+    /// - Throws: `Failure` with line and column of what is refused.
+    public static func rows(
+        _ lines: [UInt8], count: Int, cols: Int, kind: Kind, place: String, firstLine: Int, _ team: ThreadTeam
+    ) throws -> CSRMatrix {
+        let text = Array("\(count) \(cols)\n".utf8) + lines
+        let file = text.withUnsafeBytes { MappedFile(path: place, content: $0) }
+        let matrix = try ProgressScope.hidden {
+            try ProgressScope.stage("reading \(place)") {
+                // Files of arrays may hold features of any sign, which come this way too.
+                try TextMatrix(WholeText(file), kind: kind == .features ? .values : kind, firstLine: firstLine).read(team, $0)
+            }
+        }
+        switch kind {
+        case .dense: return try matrix.filledUp(place: place, bytes: text.count)
+        case .sequences: return matrix.withOnes()
+        default: return matrix
+        }
+    }
+
     static func format(_ file: MappedFile) throws -> MatrixFormat {
         if let layout = try binaryLayout(file) { return MatrixFormat(layout) }
         if GzipText.recognises(file.bytes) {

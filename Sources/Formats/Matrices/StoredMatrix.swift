@@ -131,8 +131,6 @@ extension CSRMatrix {
     /// - Throws: `Failure` where this is a bag of words: no row is out of order, and text can't show otherwise, nor do the
     ///   values (a weight is no sequence's).
     package func asSequences(place: String, isText: Bool) throws -> CSRMatrix {
-        let ones = Buffer<Float>(count: nonZeros)
-        ones.fill(1)
         let inOrder = (0..<rows).contains { range($0).count > 1 } && (0..<rows).allSatisfy { columns($0).ascends }
         if inOrder, isText || (values.map { v in (0..<nonZeros).contains { v.pointer[$0] != 1 } } ?? false) {
             throw Failure(
@@ -140,6 +138,13 @@ extension CSRMatrix {
                 found: "ascending columns in every row\(isText ? "" : ", with weights")",
                 expected: "token ids in the order of the text (feature_type sequential)", advice: SequenceAdvice.text)
         }
+        return withOnes()
+    }
+
+    /// The same entries, each 1.
+    func withOnes() -> CSRMatrix {
+        let ones = Buffer<Float>(count: nonZeros)
+        ones.fill(1)
         return CSRMatrix(rows: rows, cols: cols, starts: starts, indices: indices, values: ones)
     }
 }

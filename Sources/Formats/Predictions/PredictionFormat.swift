@@ -39,6 +39,8 @@ public enum PredictionFormat: String, CaseIterable, Sendable, Codable {
         if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || bytes.starts(with: [0x50, 0x4B, 0x05, 0x06]) { return .npz }
         if bytes.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) { return .h5 }
         let space: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]
-        return bytes.first { !space.contains($0) } == UInt8(ascii: "{") ? .jsonl : .text
+        let first = bytes.first { !space.contains($0) }
+        // An array is no line of ours, but its reader says what to do.
+        return first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .jsonl : .text
     }
 }

@@ -73,6 +73,11 @@ private struct PredictionLinesReader {
     init(file: MappedFile) { self.file = file }
 
     mutating func matrix(documents wanted: Int?) throws -> CSRMatrix {
+        let head = String(decoding: file.prefix(64), as: UTF8.self).drop { $0 == "\u{FEFF}" }
+        if let line = head.split(whereSeparator: \.isNewline).first {
+            try WholeJSON.refuse(
+                firstLine: line, at: "\(file.path):1", expected: "{\"document\": 0, \"labels\": [{\"id\": 1, \"score\": 0.5}]}")
+        }
         var scanner = JSONScanner(linesOf: file)
         while scanner.nextLine() { try takeDocument(&scanner) }
         // A number alone must not ask for any amount of memory.

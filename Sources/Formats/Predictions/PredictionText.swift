@@ -33,6 +33,9 @@ public enum PredictionText {
         guard file.count > 0 else {
             throw Failure(.usage, "the file is empty", at: file.path, expected: "a line `label:score …` for each document")
         }
+        if let kind = ForeignKind(file.bytes) {
+            throw kind.refusal(file.path, expected: "scores as .npz, HDF5, JSON lines, or a line `label:score …` a document")
+        }
         var reader = PredictionTextReader(file: file)
         return try reader.matrix()
     }

@@ -18,6 +18,18 @@ public enum NameFile {
         kind.fileNames.map { "\(folder)/\($0)" }.first(where: isFile)
     }
 
+    /// Lines of a plain file, blank ones at its end left out.
+    ///
+    /// - Throws: `Failure` where the file is missing or no file.
+    public static func lineCount(path: String) throws -> Int {
+        var (count, blank) = (0, 0)
+        try MappedFile(path: path).forEachLine { line, _ in
+            blank += 1
+            if line.contains(where: { $0 != 0x20 && $0 != 0x0D }) { (count, blank) = (count + blank, 0) }
+        }
+        return count
+    }
+
     /// The names, by column; plain or gzip. Bytes that are no UTF-8 become U+FFFD (some of the repository's files are latin-1).
     ///
     /// - Parameter count: the columns that there are; nil where it isn't known.
@@ -31,6 +43,7 @@ public enum NameFile {
         var names: [String] = []
         var source: any TextSource =
             GzipText.recognises(file.bytes) ? try GzipText(file, chunkBytes: chunkBytes) : WholeText(file)
+        if !(source is GzipText) { try ForeignKind.refuseBinary(file.bytes, at: file.path, expected: "a text, one name a line") }
         try source.forEachLine { line in
             var line = line
             if names.isEmpty, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }

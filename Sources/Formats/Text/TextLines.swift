@@ -20,6 +20,7 @@ package struct TextLines {
         }
         if isFile(path) {
             file = try MappedFile(path: path)
+            try checkKind(expected)
             return
         }
         // A pipe can be read once, and not be mapped.
@@ -32,6 +33,12 @@ package struct TextLines {
                 .usage, "the file cannot be read", at: path, found: error.localizedDescription, expected: expected,
                 advice: "check its permissions")
         }
+        try checkKind(expected)
+    }
+
+    private func checkKind(_ expected: String) throws {
+        if GzipText.recognises(file.bytes) { return }
+        try ForeignKind.refuseBinary(file.bytes, at: path, expected: expected)
     }
 
     /// All lines of the file; none where it is missing or not UTF-8.

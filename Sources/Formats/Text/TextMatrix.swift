@@ -6,12 +6,15 @@ struct TextMatrix {
     private var source: any TextSource
     private let kind: MatrixFile.Kind
     private let pieceBytes: Int
+    /// Number of the line after the header.
+    private let firstLine: Int
     private let first: TextChunk
     let header: XCTextHeader
 
     /// - Throws: `Failure` where the first line is no header.
-    init(_ source: some TextSource, kind: MatrixFile.Kind, pieceBytes: Int = 1 << 20) throws {
+    init(_ source: some TextSource, kind: MatrixFile.Kind, pieceBytes: Int = 1 << 20, firstLine: Int = 2) throws {
         self.source = source
+        self.firstLine = firstLine
         self.kind = kind
         self.pieceBytes = pieceBytes
         first = try self.source.next() ?? TextChunk(bytes: UnsafeRawBufferPointer(start: nil, count: 0), owner: nil, isLast: true)
@@ -31,7 +34,7 @@ struct TextMatrix {
             var body = XCTextBody(chunk, start: start, pieceBytes: pieceBytes, rule: rule)
             body.count(team)
             if chunk.isLast || parts.rows + body.rows > header.rows { try checkRows(parts.rows, body) }
-            let parsed = body.parse(firstLine: 2 + parts.rows, team, progress)
+            let parsed = body.parse(firstLine: firstLine + parts.rows, team, progress)
             if let error = parsed.error { throw error.failure(path: source.path, cols: rule.cols) }
             parts.append(parsed)
             guard !chunk.isLast, let next = try source.next() else { break }

@@ -45,14 +45,23 @@ struct XCTextHeader {
     }
 
     private static func noHeader(_ line: Slice<UnsafeRawBufferPointer>, path: String) -> Failure {
-        var advice = Self.advice
-        if line.contains(UInt8(ascii: ":")) {
-            advice = "the first line looks like a row: put a line `rows cols` before it"
-        } else if line.starts(with: [0x1f, 0x8b]) {
-            advice = "this looks like a gzip file: unpack it by gunzip"
-        }
+        // Of a form that needs its second line to be told, more than this line is looked at.
+        let kind = ForeignKind(line.base[line.startIndex...])
         return Failure(
-            .usage, "no header", at: "\(path):1", found: line.isEmpty ? "an empty line" : quoted(line),
-            expected: "two whole numbers: rows cols", advice: advice)
+            .usage, "no header", at: "\(path):1", found: line.isEmpty ? "an empty line" : kind?.name ?? quoted(line),
+            expected: "two whole numbers: rows cols", advice: kind?.advice ?? rowAdvice(line))
+    }
+
+    /// For a first line that is a row already, of one of the two forms.
+    private static func rowAdvice(_ line: Slice<UnsafeRawBufferPointer>) -> String {
+        guard line.contains(UInt8(ascii: ":")) else {
+            return line.first == UInt8(ascii: "#")
+                ? "remove the lines that begin with #; before the rows must stand `rows cols`, or `rows features labels` where a "
+                    + "row begins with its labels" : advice
+        }
+        let first = line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        if first.contains(UInt8(ascii: ":")) { return "the first line looks like a row: put a line `rows cols` before it" }
+        return "the first line looks like a row of labels and features (svmlight, the old one-file form): put a line "
+            + "`rows features labels` before it, such as `15511 5000 3993`; both count from 0"
     }
 }

@@ -22,7 +22,7 @@ package struct DiSMEC: SparseLinearLearner {
         guard members.rows > 0, documents.rows > 0 else { return DataCounts(weights: 0) }
         let features = pairs / Double(members.rows) * Double(documents.nonZeros) / Double(documents.rows)
         let seconds = DiSMECCosts.seconds(documents: documents.rows, entriesOfPositives: features)
-        let sample = LabelSample(members.rows, of: members.rows).proportional(min(500, max(16, Int(1 / seconds)))) {
+        let sample = LabelSample(members.rows, of: members.rows).proportional(min(500, max(16, Int(saturating: 1 / seconds)))) {
             1 + Double(members.range($0).count) / (pairs / Double(members.rows))
         }
         let solver = LinearTraining(

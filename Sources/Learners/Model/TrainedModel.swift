@@ -1,6 +1,7 @@
 import Checkpoint
 import Config
 import Datasets
+import Formats
 import Foundation
 import Support
 
@@ -73,13 +74,10 @@ public final class TrainedModel: Sendable {
         self.labelNames = labelNames
     }
 
-    /// Line i names label i; a file with fewer lines than labels is passed over, since it would name the wrong ones.
+    /// Line i names label i; a file with another number of lines than labels is passed over, since it would name the wrong ones.
     private static func names(_ folder: String, _ description: ModelDescription) throws -> [String]? {
         for file in ["labels.txt", "Y.txt"] where description.files.contains(file) {
-            guard let text = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8) else { continue }
-            var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            if lines.last == "" { lines.removeLast() }
-            if lines.count >= description.labelsInFile { return lines }
+            if let names = try? NameFile.read(path: "\(folder)/\(file)", count: description.labelsInFile) { return names }
         }
         return nil
     }

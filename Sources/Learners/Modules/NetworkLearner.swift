@@ -51,7 +51,8 @@ extension NetworkLearner {
         }
         return LearnerInputs(
             normalize: config.extreme.normalize, keepInvalid: config.extreme.keepInvalid, embeddings: embeddings,
-            pretrained: sections.filter { config[module: $0].encoder.start == .pretrained })
+            pretrained: sections.filter { config[module: $0].encoder.start == .pretrained },
+            keepsLabelText: config.keepsLabelText(requirements))
     }
 
     package func check(_ options: TrainOptions, _ data: XCDataset) throws { try options.checkArchitecture(data) }

@@ -58,7 +58,8 @@ package struct NetworkRun {
             let (loss, schedule) = try loss()
             try TrainingLoop(
                 module: module, config: section, network: network, loss: loss, features: data.trainFeatures, control: control,
-                schedule: schedule
+                schedule: section.classifier.startsAtText
+                    ? TextClassifiers(network: network, data: data, and: schedule) : schedule
             ).run(from: run.checkpoint(within: module))
             adjustLogits(network.classifier, section)
             try run.pin(module, epoch: section.optimisation.epochs, network.storedArrays(moments: false))

@@ -73,7 +73,8 @@ extension NetworkRun {
             return (train, try TopK("test", from: done, rows: testRows.ownRows))
         }
         let search = try search(encoder, says: true)
-        let train = withTraining ? try search.lists(data.trainFeatures) : nil, test = try search.lists(data.testFeatures)
+        let train = withTraining ? try search.lists(data.trainFeatures, stoppedBy: control) : nil
+        let test = try search.lists(data.testFeatures, stoppedBy: control)
         let isFinal = module == .finalShortlist
         try run.pin(
             module, epoch: isFinal ? config.extreme.optimisation.epochs : 0, step: isFinal ? 1 : 0,

@@ -36,7 +36,13 @@ struct WorkerMemory {
 
     /// The extreme classifiers stay while a re-ranker is trained; those of the surrogate task do not.
     private var classifiers: Int {
-        12 * max(labels * (modules.hasReranker ? 2 : 1), share(modules.surrogateLabels(size.labels))) * (dims + 1)
+        12 * max(labels * (modules.hasReranker ? 2 : 1), share(modules.surrogateLabels(size.labels))) * (dims + 1) + textVectors
+    }
+
+    /// Of the labels' texts, as they stand in the classifiers and as they are next.
+    private var textVectors: Int {
+        let trained = [config.extreme] + (modules.hasReranker ? [config.reranker] : [])
+        return trained.contains { $0.classifier.startsAtText } ? 8 * labels * dims : 0
     }
 
     /// Layers are whole on each worker. Of a stack, value, moments and gradient of each network, and matrices prepared for products,
@@ -65,7 +71,8 @@ struct WorkerMemory {
     private var search: Int {
         guard modules.hasShortlists else { return 0 }
         let x = config.extreme.shortlist.usesIntermediate ? encoder?.intermediateDims ?? dims : dims
-        return (share(size.trainDocuments) + share(size.labels)) * (4 * x + 8 * config.extreme.shortlist.M)
+        let labels = share(size.labels) * (config.extreme.shortlist.hasLabelText ? 2 : 1)
+        return (share(size.trainDocuments) + labels) * (4 * x + 8 * config.extreme.shortlist.M)
     }
 
     private var buffers: Int {

@@ -73,10 +73,12 @@ struct GenerativeSearch {
 
     /// The k labels nearest to each of this worker's slice of documents, with similarities.
     ///
-    /// - Parameter documents: the vectors of all of them.
-    func lists(_ documents: Tensor) throws -> TopK {
+    /// - Parameters:
+    ///   - documents: the vectors of all of them.
+    ///   - control: of the learner in training, which may be stopped meanwhile.
+    func lists(_ documents: Tensor, stoppedBy control: LearnerControl? = nil) throws -> TopK {
         let rows = RowLists(group: group, rows: documents.rows), result = TopK(rows: rows.ownRows.count, k: k)
-        try rows.forEachSliceBlock("searching for shortlists") { block in
+        try rows.forEachSliceBlock("searching for shortlists", stoppedBy: control) { block in
             let found = TopK(rows: block.reduce(0) { $0 + $1.count }, k: k)
             var at = 0
             for range in block where !range.isEmpty {

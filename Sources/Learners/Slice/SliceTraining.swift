@@ -73,7 +73,9 @@ struct SliceTraining {
         let search = try GenerativeSearch(
             plan, parts: [run.labels], k: settings.numNbrs, group: run.group, device: device, seed: run.seed
         ) { means.rows($0.lowerBound - first..<$0.upperBound - first) }
-        let lists = (train: try search.lists(train), test: try search.lists(test))
+        let lists = (
+            train: try search.lists(train, stoppedBy: run.control), test: try search.lists(test, stoppedBy: run.control)
+        )
         try run.pin(.shortlist, epoch: 0, stored(lists.train, lists.test, means), state: plan.state)
         return lists
     }
@@ -142,7 +144,9 @@ struct SliceTraining {
             ProgressEvent(
                 learner: Int(run.seed), module: ModuleName.extreme.name, epoch: block, epochs: blocks,
                 etaSeconds: Double(all - done) / max(rate, 1e-9),
-                message: "\(Quantity.count(done)) of \(Quantity.plural(all, "label")), \(Quantity.count(Int(rate))) labels/s"))
+                message:
+                    "\(Quantity.count(done)) of \(Quantity.plural(all, "label")), \(Quantity.count(Int(saturating: rate))) labels/s"
+            ))
     }
 
     private func noticeUnsolved(_ own: DenseLinearOutcome) throws {

@@ -127,6 +127,6 @@ private struct BlockProgress {
         return ProgressEvent(
             learner: Int(seed), module: ModuleName.classifiers.name, epoch: done, epochs: blocks,
             etaSeconds: since.seconds * (total - self.cost) / max(self.cost, 1e-12),
-            message: "\(Quantity.count(Int(rate.rounded()))) labels/s")
+            message: "\(Quantity.count(Int(saturating: rate.rounded()))) labels/s")
     }
 }

@@ -48,7 +48,7 @@ package struct SparseSliceCount {
 
     private var labelsToTrain: Int {
         let lists = Double(documents.rows * listedOfDocument) / Double(labels)
-        return min(trained, max(16, Int(Double(listed) / max(lists, 1))))
+        return min(trained, max(16, Int(saturating: Double(listed) / max(lists, 1))))
     }
 
     /// Means of some labels, each feature's largest weights as in the index of all: of a part of the labels, that part of the postings.

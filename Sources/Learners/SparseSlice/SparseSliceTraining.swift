@@ -73,10 +73,7 @@ struct SparseSliceTraining {
         // Of the lists only the labels count: scores are never touched, and so take no memory.
         let k = negatives, count = rows.ownRows.count * k
         let lists = TopK(rows: rows.ownRows.count, k: k, indices: Buffer(count: count), scores: Buffer(count: count))
-        var number = 0
-        try rows.forEachSliceBlock("listing labels") { block in
-            if number % 16 == 15 { try run.control.betweenModules() }
-            number += 1
+        try rows.forEachSliceBlock("listing labels", stoppedBy: run.control) { block in
             let own = block[run.group.rank], found = means.best(k, of: features, docs: own.map(Int32.init))
             let first = (own.lowerBound - rows.ownRows.lowerBound) * k
             lists.indices[first..<first + found.indices.count].update(from: found.indices.all)

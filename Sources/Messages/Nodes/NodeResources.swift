@@ -32,7 +32,7 @@ public struct NodeResources: Sendable, Equatable, Codable {
         guard let quota = contents("/sys/fs/cgroup/cpu.max")?.split(separator: " "), quota.count == 2,
             let granted = Double(quota[0]), let period = Double(quota[1]), period > 0
         else { return online }
-        return min(online, max(1, Int((granted / period).rounded())))
+        return min(online, max(1, Int(saturating: (granted / period).rounded())))
     }
 
     /// Bytes that processes can still take, within the control group's limit; nil where the system doesn't say.

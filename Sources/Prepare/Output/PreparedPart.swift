@@ -51,18 +51,22 @@ struct PreparedPart {
 
     /// Writes `prefix`_X_seq.npz: the same rows as scipy's CSR, columns in the order of the text, repeats kept, values 1.
     func writeSequences(to folder: String, prefix: String, features: Int) throws {
-        let starts = Buffer<Int64>(count: count + 1)
+        try Self.writeSequences(sequences, to: "\(folder)/\(prefix)_X_seq.npz", cols: features)
+    }
+
+    static func writeSequences(_ sequences: [[Int32]], to path: String, cols: Int) throws {
+        let count = sequences.count, starts = Buffer<Int64>(count: count + 1)
         for row in 0..<count { starts[row + 1] = starts[row] + Int64(sequences[row].count) }
         let indices = Buffer<Int32>(count: Int(starts[count]))
         for row in 0..<count {
             for (place, column) in sequences[row].enumerated() { indices[Int(starts[row]) + place] = column }
         }
-        let matrix = CSRMatrix(rows: count, cols: features, starts: starts, indices: indices, values: nil)
-        try NPZ.writeCSR(path: "\(folder)/\(prefix)_X_seq.npz", matrix: matrix)
+        let matrix = CSRMatrix(rows: count, cols: cols, starts: starts, indices: indices, values: nil)
+        try NPZ.writeCSR(path: path, matrix: matrix)
     }
 
     /// A JSON text may hold line ends and tabs, which would cut the row.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         guard text.utf8.contains(where: { $0 < 0x20 }) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }))
     }

@@ -41,9 +41,9 @@ public struct DocumentReader: Sendable {
         var content = Content(documents: [], isRawXC: false, labelCount: 0)
         var form: Form?
         try TextLines(path: path, expected: Self.formats).forEach { line, number in
-            let known = form ?? Form(firstLine: line)
-            form = known
             let place = "\(path):\(number)"
+            let known = try form ?? Form(firstLine: line, at: place)
+            form = known
             let document =
                 switch known {
                 case .tsv: try Self.checked(Self.tsvDocument(line, at: place), at: place)
@@ -65,8 +65,13 @@ public struct DocumentReader: Sendable {
         case tsv, json, rawXC
 
         /// A brace opens a JSON line; a label may begin with one too, but then a tab follows and it parses as no JSON.
-        init(firstLine line: String) {
+        ///
+        /// - Throws: `Failure` where the file is one JSON document.
+        init(firstLine line: String, at place: String) throws {
             self = .tsv
+            if !line.utf8.contains(UInt8(ascii: "\t")) {
+                try WholeJSON.refuse(firstLine: line, at: place, expected: DocumentReader.formats)
+            }
             guard line.first(where: { !$0.isWhitespace }) == "{" else { return }
             let parsed = try? JSONValue.parse(Array(line.utf8), name: "")
             if line.utf8.contains(UInt8(ascii: "\t")), parsed == nil { return }
@@ -110,10 +115,12 @@ public struct DocumentReader: Sendable {
         }
     }
 
-    /// Label names end up one a line in labels.txt and joined by `|` in the raw text, so they hold neither.
+    /// Label names end up one a line in labels.txt and joined by `|` in the raw text, so they hold neither. Blanks around a name
+    /// are no part of it: `cat | pet` are the labels of `cat|pet`.
     private static func checked(_ document: Document, at place: String) throws -> Document {
         var seen = Set<String>()
-        for label in document.labels {
+        let labels = document.labels.map(trimmed)
+        for label in labels {
             let isBlank = label.allSatisfy(\.isWhitespace)
             if isBlank || label.unicodeScalars.contains(where: { $0 == "|" || $0.properties.generalCategory == .control }) {
                 throw Failure(
@@ -122,7 +129,17 @@ public struct DocumentReader: Sendable {
                     advice: "rename the label, or remove the superfluous |")
             }
         }
-        return Document(labels: document.labels.filter { seen.insert($0).inserted }, text: document.text)
+        return Document(labels: labels.filter { seen.insert($0).inserted }, text: document.text)
+    }
+
+    private static func trimmed(_ label: String) -> String {
+        func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.properties.isWhitespace && scalar.properties.generalCategory != .control
+        }
+        let scalars = label.unicodeScalars
+        guard let first = scalars.first, let last = scalars.last, isBlank(first) || isBlank(last) else { return label }
+        let end = scalars.lastIndex { !isBlank($0) }.map(scalars.index(after:)) ?? scalars.startIndex
+        return String(scalars[..<end].drop(while: isBlank))
     }
 
     private static func excerpt(_ line: String) -> String { "\"\(line.prefix(60))\(line.count > 60 ? "…" : "")\"" }

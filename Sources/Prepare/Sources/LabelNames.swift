@@ -13,20 +13,30 @@ public struct LabelNames: Sendable, Equatable {
     /// number, and where several labels have one name, all but the first get their number in parentheses.
     /// - Throws: `Failure` with `file:line` of what is no label.
     public init(file: String) throws {
-        var names = [String]()
-        var isJSON: Bool?
-        try TextLines(path: file, expected: "{\"title\": \"…\"} a line (lbl.json.gz), or one name a line (Y.txt)")
-            .forEach { line, number in
-                let asJSON = isJSON ?? line.hasPrefix("{")
-                isJSON = asJSON
-                names.append(asJSON ? try Self.title(line, at: "\(file):\(number)") : line)
-            }
+        let names = try Self.texts(file: file)
         if names.isEmpty {
             throw Failure(
                 .usage, "the file holds no label", at: file, expected: "lbl.json.gz or Y.txt of the data set",
                 advice: "check that it was written whole")
         }
         self.init(raw: names)
+    }
+
+    /// The lines as they are, or the titles of JSON lines, by label.
+    static func texts(file: String) throws -> [String] {
+        var names = [String]()
+        var isJSON: Bool?
+        try TextLines(path: file, expected: "{\"title\": \"…\"} a line (lbl.json.gz), or one name a line (Y.txt)")
+            .forEach { line, number in
+                if isJSON == nil {
+                    try WholeJSON.refuse(
+                        firstLine: line, at: "\(file):\(number)", expected: "{\"title\": \"…\"} a line, or one name a line")
+                }
+                let asJSON = isJSON ?? line.hasPrefix("{")
+                isJSON = asJSON
+                names.append(asJSON ? try Self.title(line, at: "\(file):\(number)") : line)
+            }
+        return names
     }
 
     private init(raw: [String]) {

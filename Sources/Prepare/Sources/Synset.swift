@@ -43,9 +43,10 @@ public struct Synset: Sendable, Equatable {
     public var labelName: String { "\(lemmas[0]).\(offset)" }
 
     /// `tunnel : a passageway through or under something`: what a document of this synset says.
-    public var text: String {
-        lemmas.map { String($0.map { $0 == "_" ? " " : $0 }) }.joined(separator: " ") + " : " + definition
-    }
+    public var text: String { words + " : " + definition }
+
+    /// Its lemmas.
+    var words: String { lemmas.map { String($0.map { $0 == "_" ? " " : $0 }) }.joined(separator: " ") }
 
     /// Examples follow as `; "…"`; an entity's definition is all that stands before the first.
     private static func definition(ofGloss gloss: some StringProtocol) -> String {

@@ -49,6 +49,14 @@ public struct WordNet: Sendable {
         }
     }
 
+    /// The text of each synset as a label, by its name: its lemmas and its definition, or its lemmas alone where both together are
+    /// one of the `unseen` texts.
+    public func labelTexts(unseen: Set<String>) -> [String: String] {
+        Dictionary(
+            synsets.map { ($0.labelName, unseen.contains($0.text) ? $0.words : $0.text) }, uniquingKeysWith: { first, _ in first }
+        )
+    }
+
     /// Positions of all synsets above `index`; hypernyms of WordNet form no circle, and one in a broken file ends here too.
     private func closure(of index: Int, _ above: inout [Set<Int>?]) -> Set<Int> {
         if let known = above[index] { return known }

@@ -9,12 +9,20 @@ public struct GroundTruth: Sendable {
     public var inversePropensity: [Double]
     /// (document, label) pairs that are removed from predictions.
     public var filter: CSRMatrix?
+    /// Which labels are rare, where training labels are known.
+    public var segments: LabelSegments?
 
-    public init(labels: CSRMatrix, inversePropensity: [Double], filter: CSRMatrix? = nil) {
+    public init(
+        labels: CSRMatrix, inversePropensity: [Double], filter: CSRMatrix? = nil, segments: LabelSegments? = nil
+    ) {
         self.labels = labels
         self.inversePropensity = inversePropensity
         self.filter = filter
+        self.segments = segments
     }
+
+    /// Documents with a label: those that count. Where there are none, every figure is 0 and means nothing.
+    public var labelledDocuments: Int { (0..<labels.rows).count { !labels.range($0).isEmpty } }
 
     public func evaluate(_ scores: CSRMatrix, team: ThreadTeam? = nil) -> MetricTable {
         Metrics.evaluate(
@@ -29,6 +37,8 @@ public struct LearnerEvaluation: Sendable, Equatable {
 
     /// At the config's β, re-ranked where there is a re-ranker.
     public var metrics: MetricTable
+    /// Of the same scores.
+    public var details: ScoreDetails
     /// Keys "0.10" … "0.90"; empty where there is no shortlist to weigh against.
     public var byBeta: [String: MetricTable]
     /// `clf`, `knn` and, where there is one, `reranker`.
@@ -62,10 +72,11 @@ public struct LearnerEvaluation: Sendable, Equatable {
     }
 
     fileprivate init(
-        metrics: MetricTable, byBeta: [String: MetricTable], stages: [String: MetricTable],
+        main: DetailedAccumulator, byBeta: [String: MetricTable], stages: [String: MetricTable],
         byBetaBeforeReranker: [String: MetricTable]?
     ) {
-        (self.metrics, self.byBeta, self.stages) = (metrics, byBeta, stages)
+        (metrics, details) = (main.table, main.details)
+        (self.byBeta, self.stages) = (byBeta, stages)
         self.byBetaBeforeReranker = byBetaBeforeReranker
     }
 
@@ -81,7 +92,7 @@ private struct LearnerMeasure {
     private let beta: Double
     private let betas: [Double]
     private let team: ThreadTeam?
-    private var metrics: MetricAccumulator
+    private var main: DetailedAccumulator
     private var stages: [String: MetricAccumulator] = [:]
     /// One a β; empty without a shortlist.
     private var byBeta: [MetricAccumulator] = []
@@ -92,12 +103,13 @@ private struct LearnerMeasure {
         _ truth: GroundTruth, beta: Double, betas: [Double], hasReranker: Bool, hasShortlist: Bool, team: ThreadTeam?
     ) {
         (self.beta, self.betas, self.team) = (beta, betas, team)
-        metrics = MetricAccumulator(truth, team: team)
+        main = DetailedAccumulator(truth, team: team)
+        let metrics = MetricAccumulator(truth, team: team)
         for (name, isThere) in [("clf", true), ("knn", hasShortlist), ("reranker", hasReranker)] where isThere {
             stages[name] = metrics
         }
         guard hasShortlist else { return }
-        byBeta = betas.map { [metrics] _ in metrics }
+        byBeta = betas.map { _ in metrics }
         if hasReranker { before = byBeta }
     }
 
@@ -106,14 +118,14 @@ private struct LearnerMeasure {
         stages["clf"]?.add(scores.clf)
         stages["knn"]?.add(scores.knn)
         if let reranker = scores.reranker { stages["reranker"]?.add(reranker) }
-        guard scores.hasShortlist else { return metrics.add(scores.combined(beta: 1, team: team)) }
+        guard scores.hasShortlist else { return main.add(scores.combined(beta: 1, team: team)) }
         // The squashed stages serve every β.
         let knn = Scoring.squashed(scores.knn, team: team), clf = Scoring.squashed(scores.clf, team: team)
         let last = scores.reranker.map { Scoring.squashed($0, team: team) } ?? clf
         func combined(_ stage: CSRMatrix, _ beta: Double) -> CSRMatrix {
             Scoring.sum(stage, weight: Float(beta), knn, weight: Float(1 - beta), team: team)
         }
-        metrics.add(combined(last, beta))
+        main.add(combined(last, beta))
         for (i, beta) in betas.enumerated() {
             byBeta[i].add(combined(last, beta))
             before?[i].add(combined(clf, beta))
@@ -125,7 +137,7 @@ private struct LearnerMeasure {
             Dictionary(uniqueKeysWithValues: zip(betas, sums).map { (LearnerEvaluation.key($0), $1.table) })
         }
         return LearnerEvaluation(
-            metrics: metrics.table, byBeta: named(byBeta), stages: stages.mapValues(\.table),
+            main: main, byBeta: named(byBeta), stages: stages.mapValues(\.table),
             byBetaBeforeReranker: before.map(named))
     }
 }

@@ -46,7 +46,12 @@ public struct MetricAccumulator: Sendable {
     }
 
     /// Counts the predictions for the documents that come next: all that are left, or a multiple of 1,024.
-    public mutating func add(_ scores: CSRMatrix) {
+    public mutating func add(_ scores: CSRMatrix) { add(scores, visiting: nil) }
+
+    /// The same.
+    ///
+    /// - Parameter visit: given each document that counts, in their order, and its own figures; nil: nobody asks for them.
+    mutating func add(_ scores: CSRMatrix, visiting visit: ((_ document: Int, MetricSums) -> Void)?) {
         let documents = next..<next + scores.rows
         precondition(documents.upperBound <= truth.labels.rows && next % Self.part == 0, "documents \(documents)")
         let counter = DocumentCounter(
@@ -54,18 +59,30 @@ public struct MetricAccumulator: Sendable {
             truth: truth.labels.block(documents), inversePropensity: truth.inversePropensity, k: k)
         // Parts of a fixed size, added in order: the same floating-point sums with any number of threads, and of blocks.
         let parts = stride(from: 0, to: scores.rows, by: Self.part).map { $0..<min($0 + Self.part, scores.rows) }
-        let sums = Mutex([MetricSums](repeating: MetricSums(k: k), count: parts.count))
+        let counted = Mutex([CountedDocuments](repeating: CountedDocuments(k: k), count: parts.count))
+        let keepsEach = visit != nil
         let count: @Sendable (Int) -> Void = { index in
-            let part = counter.sums(parts[index])
-            sums.withLock { $0[index] = part }
+            let part = counter.count(parts[index], keepingEach: keepsEach)
+            counted.withLock { $0[index] = part }
         }
         if let team { team.forEach(parts.count, count) } else { parts.indices.forEach(count) }
-        sums.withLock { for part in $0 { total.add(part) } }
+        for part in counted.withLock({ $0 }) {
+            total.add(part.sums)
+            for (document, figures) in part.each { visit?(documents.lowerBound + document, figures) }
+        }
         next = documents.upperBound
     }
 
     /// Metrics of the documents counted so far.
     public var table: MetricTable { total.table }
+}
+
+/// The figures of some documents: their sums, and each document's own where they are wanted.
+private struct CountedDocuments: Sendable {
+    var sums: MetricSums
+    var each: [(document: Int, figures: MetricSums)] = []
+
+    init(k: Int) { sums = MetricSums(k: k) }
 }
 
 /// Counts the hits of documents.
@@ -75,9 +92,9 @@ private struct DocumentCounter: Sendable {
     let inversePropensity: [Double]
     let k: Int
 
-    func sums(_ documents: Range<Int>) -> MetricSums {
+    func count(_ documents: Range<Int>, keepingEach keepsEach: Bool) -> CountedDocuments {
         let discounts = (0..<k).map { 1 / log2(Double($0 + 2)) }
-        var sums = MetricSums(k: k)
+        var counted = CountedDocuments(k: k)
         var ranked = [RankKey](repeating: .last, count: k)
         var hits = [Bool](repeating: false, count: k)
         var weights = [Double](repeating: 0, count: k)
@@ -90,9 +107,17 @@ private struct DocumentCounter: Sendable {
                 weights[j] = hits[j] ? inversePropensity[Int(ranked[j].label)] : 0
             }
             largest(labels, into: &best)
-            sums.add(hits: hits, weights: weights, best: best, labels: labels.count, discounts: discounts)
+            guard keepsEach else {
+                counted.sums.add(hits: hits, weights: weights, best: best, labels: labels.count, discounts: discounts)
+                continue
+            }
+            // Zero and a figure is that figure: the sums get the same bits as above.
+            var own = MetricSums(k: k)
+            own.add(hits: hits, weights: weights, best: best, labels: labels.count, discounts: discounts)
+            counted.sums.add(own)
+            counted.each.append((row, own))
         }
-        return sums
+        return counted
     }
 
     /// The k largest 1/p among the labels, descending, padded with 0.

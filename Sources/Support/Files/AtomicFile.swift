@@ -31,8 +31,8 @@ public struct AtomicFile: ~Copyable {
     /// Standard output, as a stream.
     public static func standardOutput() throws -> AtomicFile {
         let descriptor = dup(STDOUT_FILENO)
-        if descriptor < 0 { throw Failure.system(errno, "nothing can be written", "standard output") }
-        return AtomicFile(stream: descriptor, path: "standard output")
+        if descriptor < 0 { throw StandardOutput.failure(errno) }
+        return AtomicFile(stream: descriptor, path: StandardOutput.name)
     }
 
     private init(stream: Int32, path: String) {
@@ -75,6 +75,18 @@ public struct AtomicFile: ~Copyable {
 
 // In one call.
 extension AtomicFile {
+    /// Tells before a long work that what is to be written at `path` will find no place there.
+    ///
+    /// - Parameter streams: whether a device or a pipe will do.
+    /// - Throws: `Failure` where `path` names a folder, a socket, a disk, a link that leads nowhere, or a stream where none will do.
+    public static func check(_ path: String, streams: Bool) throws {
+        let destination = try Destination(path)
+        guard streams || !destination.isStream else { throw Destination.refusal(path, "a device or a pipe") }
+        // An old file that may not be written can be replaced all the same: what counts is its folder.
+        guard !destination.isStream, access(parentFolder(destination.file), W_OK) != 0 else { return }
+        throw Failure.system(errno, "the file cannot be written", path)
+    }
+
     /// Writes `bytes` to `path`, in place of what was there; its folder is made where it is missing.
     ///
     /// - Throws: `Failure`: `.outOfResources` where the disk is full, `.usage` where we may not write; what was at `path` before is
@@ -169,7 +181,17 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: Str
     while done < bytes.count {
         let written = Glibc.write(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30))
         if written < 0, errno == EINTR { continue }
-        guard written > 0 else { throw Failure.system(errno, "the file cannot be written", path) }
+        // A pipe or a terminal that others have set not to block: wait until it takes more.
+        if written < 0, errno == EAGAIN {
+            var wish = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            poll(&wish, 1, -1)
+            continue
+        }
+        guard written > 0 else {
+            let error = errno
+            throw path == StandardOutput.name
+                ? StandardOutput.failure(error) : Failure.system(error, "the file cannot be written", path)
+        }
         done += written
     }
 }

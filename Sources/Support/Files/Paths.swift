@@ -35,6 +35,13 @@ package func isFile(_ path: String) -> Bool {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
 }
 
+/// Whether two paths name one file, by whatever links.
+package func isSameFile(_ a: String, _ b: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard stat(a, &first) == 0, stat(b, &second) == 0, first.st_mode & S_IFMT == S_IFREG else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+}
+
 /// Makes the folder `path` and those above it, where they are missing.
 ///
 /// - Throws: `Failure` where something else is in the way, or we may not write there.

@@ -19,6 +19,7 @@ extension Failure {
                 "free some space (or quota) on the file system of \(folder), or choose another place (--work); \(again)",
                 expected: "room on the disk")
         case EFBIG: return failure(.outOfResources, "raise the limit on file sizes (ulimit -f); \(again)")
+        case EPIPE: return failure(.usage, "whoever reads \(path) has stopped before the end: keep it reading")
         case EMFILE, ENFILE: return failure(.outOfResources, "raise the limit on open files (ulimit -n)")
         case ENOMEM: return failure(.outOfResources, "use fewer ranks on this node, or a node with more memory")
         case EACCES, EPERM:

@@ -36,7 +36,7 @@ public struct ProgressReport: Codable, Sendable, Equatable {
         guard let done, done > 0 || total != nil else { return "\(Quantity.seconds(seconds)) so far" }
         let inAll = total.map { " of \(amount($0))" } ?? ""
         var parts = ["\(amount(done))\(inAll)" + (unit == Self.bytes ? "" : " \(unit)")]
-        if let rate { parts.append("\(amount(Int(rate.rounded())))/s") }
+        if let rate { parts.append("\(amount(Int(saturating: rate.rounded())))/s") }
         parts.append(secondsLeft.map { "\(Quantity.seconds($0)) left" } ?? "\(Quantity.seconds(seconds)) so far")
         return parts.joined(separator: ", ")
     }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Datasets
 import Devices
+import Formats
 import Foundation
 import Inference
 import Learners
@@ -35,15 +36,17 @@ public struct Compression: Sendable {
                 advice: "compress the model that it was made of")
         }
         // Wrong test files should be told before the work is done.
-        let documents = try trial?.documents(of: model, threads: threads)
+        let documents = try trial.flatMap { try $0.documents(of: model, threads: threads) }
+        let isNew = !isFolder(output)
         do {
             try ProgressScope.stage("writing the compressed model") { _ in try write(model, team) }
         } catch {
-            try? FileManager.default.removeItem(atPath: output)
+            removeWritten(isNew: isNew)
             throw error
         }
         var report = CompressionReport(layout: layout, output: output)
         report.bytes = (try bytes(of: model), try Self.bytes(below: output))
+        report.lacksLabels = trial != nil && documents == nil
         if let documents {
             let small = try TrainedModel.open(folder: output)
             report.metrics = (
@@ -71,11 +74,19 @@ public struct Compression: Sendable {
                 expected: "a number from 0 to 1, without 1", advice: "for example --prune 0.3: three of ten weights are left out")
         }
         let found = namesInFolder(output)
-        guard found.isEmpty, !isFile(output) else {
+        var status = stat()
+        guard found.isEmpty, isFolder(output) || lstat(output, &status) != 0 else {
             throw Failure(
-                .usage, "there is something at the folder to make", at: output, found: found.prefix(4).joined(separator: ", "),
+                .usage, "there is something at the folder to make", at: output,
+                found: found.isEmpty ? "a file, device, pipe or link" : found.prefix(4).joined(separator: ", "),
                 expected: "a name that is not taken, or an empty folder", advice: "name another folder, or empty this one")
         }
+    }
+
+    /// Takes back what was written into a folder that was not there, or was empty.
+    private func removeWritten(isNew: Bool) {
+        let written = isNew ? [output] : namesInFolder(output).map { "\(output)/\($0)" }
+        for path in written { try? FileManager.default.removeItem(atPath: path) }
     }
 
     private func write(_ model: TrainedModel, _ team: ThreadTeam) throws {
@@ -112,6 +123,8 @@ public struct CompressionReport: Sendable {
     public let output: String
     /// Of the folders, before and after.
     public internal(set) var bytes = (before: 0, after: 0)
+    /// Test documents were there, and none of them had a label.
+    public internal(set) var lacksLabels = false
     /// nil: not measured.
     public internal(set) var metrics: (before: CompressionMetrics, after: CompressionMetrics)?
 
@@ -121,7 +134,8 @@ public struct CompressionReport: Sendable {
         var lines = [
             "\(output): \(layout.text), \(Quantity.bytes(bytes.after)) instead of \(Quantity.bytes(bytes.before)) (\(share) %)"
         ]
-        guard let metrics else { return lines[0] }
+        if lacksLabels { lines.append("not measured: no test document has a label") }
+        guard let metrics else { return lines.joined(separator: "\n") }
         lines.append("          as trained   compressed   difference")
         for (before, after) in zip(metrics.before.figures, metrics.after.figures) {
             let numbers = [before.value, after.value].map { String(format: "%12.2f", $0) }.joined(separator: " ")
@@ -130,5 +144,20 @@ public struct CompressionReport: Sendable {
                     + String(format: " %+12.2f", after.value - before.value))
         }
         return lines.joined(separator: "\n")
+    }
+    /// The same for a program: bytes, and metrics in per cent where there are test documents.
+    public var json: String {
+        var members: [JSONValue.Member] = [
+            .init("output", .string(output)), .init("layout", .string(layout.text)),
+            .init("bytes", .object([.init("before", .integer(bytes.before)), .init("after", .integer(bytes.after))])),
+        ]
+        if let metrics {
+            let pairs = zip(metrics.before.figures, metrics.after.figures).map { before, after in
+                JSONValue.Member(
+                    before.name, .object([.init("before", .finite(before.value)), .init("after", .finite(after.value))]))
+            }
+            members.append(.init("metrics", .object(pairs)))
+        }
+        return JSONValue.object(members).indentedText
     }
 }

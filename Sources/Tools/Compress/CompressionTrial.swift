@@ -16,8 +16,9 @@ public struct CompressionTrial: Sendable, Equatable {
 
     /// The test documents of the folder, by the file names of the model's config.
     ///
+    /// - Returns: nil where none of them has a label, so that there is nothing to measure.
     /// - Throws: `Failure` where they are missing, or are not of the model's features and labels.
-    func documents(of model: TrainedModel, threads: Int) throws -> TrialDocuments {
+    func documents(of model: TrainedModel, threads: Int) throws -> TrialDocuments? {
         let files = XCDatasetFiles(folder: folder, global: model.config.global)
         let features = try model.featureFile().read(files.path(files.testFeatures), threads: threads)
         let labels = try MatrixFile.read(path: files.path(files.testLabels), kind: .labels, threads: threads)
@@ -28,6 +29,7 @@ public struct CompressionTrial: Sendable, Equatable {
                 found: "\(features.rows) rows of features, \(labels.rows) of labels, \(labels.cols) labels",
                 expected: "as many rows of either, at most \(count) labels", advice: "give --data and --dataset of the training")
         }
+        guard labels.nonZeros > 0 else { return nil }
         let global = model.config.global
         let inverse = Propensity.inverse(
             labelCounts: model.data.labelCounts.all, documents: model.data.trainRowsInFile, A: global.A, B: global.B)

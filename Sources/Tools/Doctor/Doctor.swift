@@ -1,3 +1,5 @@
+import Formats
+
 /// Checks the machine before a problem with it costs someone an hour.
 public struct Doctor {
     public var machine: Machine
@@ -25,6 +27,19 @@ public struct Doctor {
             default: "\(failed) must be fixed before training"
             }
         return (diagnoses.map(\.line) + ["", sum]).joined(separator: "\n")
+    }
+
+    /// The same as JSON: an object a check.
+    public static func json(_ diagnoses: [Diagnosis]) -> String {
+        let checks = diagnoses.map { diagnosis in
+            "  "
+                + JSONValue.object([
+                    .init("subject", .string(diagnosis.subject)),
+                    .init("verdict", .string(diagnosis.verdict.rawValue.lowercased())),
+                    .init("found", .string(diagnosis.found)), .init("advice", .string(diagnosis.advice)),
+                ]).text
+        }
+        return "[\n" + checks.joined(separator: ",\n") + "\n]"
     }
 }
 

@@ -6,7 +6,7 @@ struct LaunchChecks {
     let machine: Machine
     private var environment: [String: String] { machine.environment }
 
-    func all() -> [Diagnosis] { [mpi(), launcher(), start(), ranks(), binding(), threads()] }
+    func all() -> [Diagnosis] { [mpi(), launcher(), start(), stop(), ranks(), binding(), threads()] }
 
     private func mpi() -> Diagnosis {
         var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING) + 1), length: Int32 = 0
@@ -60,6 +60,24 @@ struct LaunchChecks {
                 "see what mpirun says; between nodes it needs ssh without a password, or srun")
         }
         return .ok(subject, "mpirun -np 1 works")
+    }
+
+    /// Tries what SLURM's time limit does: mpirun has to pass SIGUSR1 on to the ranks.
+    private func stop() -> Diagnosis {
+        let subject = "stop of jobs"
+        if startedBy != nil { return .ok(subject, "SIGUSR1 to the launcher stops a job with a checkpoint") }
+        guard let mpirun = machine.program("mpirun"), start().verdict == .ok else {
+            return .ok(subject, "not tried without mpirun")
+        }
+        // The rank's parent, which may be a daemon of mpirun's, is asked last: it is mpirun on one node.
+        let rank = "trap 'exit 7' USR1; kill -USR1 $PPID; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; done; exit 8"
+        let trial = Trial.run(mpirun, ["-q", "-np", "1", "sh", "-c", rank], seconds: 20)
+        if trial.ending.hasPrefix("exit code 7") {
+            return .ok(subject, "mpirun passes SIGUSR1 on: a stopped job writes a checkpoint")
+        }
+        return .warn(
+            subject, "mpirun does not pass SIGUSR1 on to the ranks, as where PoCL is installed",
+            "export HWLOC_COMPONENTS=-opencl (launch/env does)")
     }
 
     private func ranks() -> Diagnosis {

@@ -13,12 +13,16 @@ public struct EvaluateOptions: Sendable, Equatable {
     public var trainLabels: String?
     /// Pairs `document label` that are no predictions.
     public var filter: String?
+    /// File of the labels that alone count, one a line: predictions and true labels of others are left out; nil: all count.
+    public var among: String?
     /// Parameters of the propensities.
     public var A = 0.55
     public var B = 1.5
     /// For a learner's stages; the first is the one that the main figures are of.
     public var betas: [Double]
     public var threads: Int
+    /// Some documents are kept, for a report: with names of labels, and texts, from the folder of `labels`.
+    public var keepsDocuments = false
 
     public init(predictions: String, labels: String, threads: Int = 1) {
         self.predictions = predictions

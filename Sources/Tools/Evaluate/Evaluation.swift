@@ -1,3 +1,7 @@
+import Coordinator
+import Datasets
+import Formats
+import Reports
 import Scoring
 import Support
 import Transport
@@ -13,10 +17,14 @@ public struct Evaluation: Codable, Sendable, Equatable {
         public var R: [Double]
     }
 
+    /// What the person should be told; no part of the JSON.
+    public var notices: [String] = []
     /// Documents with a label: those that count.
     public var documents: Int
     public var labels: Int
     public var metrics: Figures
+    /// Of a bootstrap over the documents; PSP's are empty without training labels.
+    public var intervals: MetricIntervals
     /// `head`, `torso`, `tail`; nil without training labels.
     public var segments: [String: SegmentTable]?
     /// β of `metrics` and `segments`, where the file is a learner's.
@@ -25,9 +33,14 @@ public struct Evaluation: Codable, Sendable, Equatable {
     public var byBetaBeforeReranker: [String: Figures]?
     /// `clf`, `knn`, `reranker` alone.
     public var stages: [String: Figures]?
+    /// Where only some labels count, and `metrics` rank these among themselves: the figures of the ranking of all labels.
+    public var amongAll: Figures?
+    /// Some documents with their labels, where they were asked for; not in the JSON.
+    public var samples: [DocumentRecord] = []
 
     enum CodingKeys: String, CodingKey {
-        case documents, labels, metrics, segments, beta, stages
+        case documents, labels, metrics, intervals, segments, beta, stages
+        case amongAll = "among_all"
         case byBeta = "by_beta"
         case byBetaBeforeReranker = "by_beta_before_reranker"
     }
@@ -41,28 +54,49 @@ public struct Evaluation: Codable, Sendable, Equatable {
         let team = ThreadTeam(size: max(1, options.threads))
         defer { team.stop() }
         let truth = inputs.truth
+        notices = inputs.notices
         func figures(_ table: MetricTable) -> Figures { Figures(table, propensity: inputs.labelCounts != nil) }
         documents = (0..<truth.labels.rows).count { !truth.labels.range($0).isEmpty }
-        labels = truth.labels.cols
-        let scores: CSRMatrix
+        labels = inputs.among?.columns.count ?? truth.labels.cols
+        func counted(_ matrix: CSRMatrix) -> CSRMatrix { inputs.among?.masking(matrix) ?? matrix }
+        let scores: CSRMatrix, all: CSRMatrix, details: ScoreDetails
         switch inputs.content {
-        case .scores(let matrix):
-            scores = matrix
-            metrics = figures(truth.evaluate(matrix, team: team))
-        case .learner(let stages):
+        case .scores(let whole):
+            let matrix = counted(whole)
+            var sums = DetailedAccumulator(truth, team: team)
+            sums.add(matrix)
+            (scores, all, metrics, details) = (matrix, whole, figures(sums.table), sums.details.rounded())
+        case .learner(let whole):
             let beta = options.betas[0]
+            let stages = LearnerScores(
+                clf: counted(whole.clf), knn: counted(whole.knn), reranker: whole.reranker.map(counted),
+                hasShortlist: whole.hasShortlist)
+            all = inputs.among == nil ? whole.clf : whole.combined(beta: beta, team: team)
             let learner = LearnerEvaluation(scores: stages, truth: truth, beta: beta, betas: options.betas, team: team)
             scores = stages.combined(beta: beta, team: team)
-            metrics = figures(learner.metrics)
+            (metrics, details) = (figures(learner.metrics), learner.details.rounded())
             self.beta = beta
             byBeta = learner.byBeta.mapValues(figures)
             byBetaBeforeReranker = learner.byBetaBeforeReranker?.mapValues(figures)
             self.stages = learner.stages.mapValues(figures)
         }
-        segments = inputs.labelCounts.map { counts in
-            let tables = truth.bySegment(scores, LabelSegments(labelCounts: counts))
-            return Dictionary(uniqueKeysWithValues: zip(LabelSegments.names, tables.map { $0.rounded() }))
+        amongAll = inputs.among.map { _ in figures(truth.evaluate(all, team: team)) }
+        (intervals, segments) = (details.intervals, details.segments)
+        if inputs.labelCounts == nil { intervals.PSP = [] }
+        if options.keepsDocuments { samples = try Self.samples(scores, truth, labelFile: options.labels) }
+    }
+
+    /// Texts are those that `prepare` writes beside a file of labels.
+    private static func samples(_ scores: CSRMatrix, _ truth: GroundTruth, labelFile: String) throws -> [DocumentRecord] {
+        let part = lastName(labelFile).hasPrefix("trn") ? "trn" : "tst", folder = parentFolder(labelFile)
+        // A file of another number of lines belongs to other data.
+        func fitting(_ path: String?, _ lines: Int) -> String? {
+            path.flatMap { isFile($0) && (try? NameFile.lineCount(path: $0)) == lines ? $0 : nil }
         }
+        let samples = try RankedSamples(
+            truth: truth.labels, texts: fitting("\(folder)/\(part)_raw.tsv", truth.labels.rows),
+            names: fitting(NameFile.find(in: folder, .labels), truth.labels.cols), scores: scores.block)
+        return samples.records(truth: truth.labels)
     }
 }
 
@@ -71,13 +105,5 @@ extension Evaluation.Figures {
         let short = table.rounded()
         self.init(
             P: short.P, nDCG: short.nDCG, PSP: propensity ? short.PSP : nil, PSnDCG: propensity ? short.PSnDCG : nil, R: short.R)
-    }
-}
-
-extension SegmentTable {
-    /// As reports store figures: four decimals.
-    fileprivate func rounded() -> SegmentTable {
-        func short(_ values: [Double]) -> [Double] { values.map { ($0 * 10_000).rounded() / 10_000 } }
-        return SegmentTable(labels: labels, pairs: pairs, P: short(P), R: short(R))
     }
 }

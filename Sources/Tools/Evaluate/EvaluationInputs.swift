@@ -10,6 +10,10 @@ struct EvaluationInputs {
     let truth: GroundTruth
     /// Training documents of each label, nil without a training file.
     let labelCounts: [Int32]?
+    /// Numbers of labels that contradict each other.
+    let notices: [String]
+    /// The labels that alone count, where some were named.
+    let among: ColumnSelection?
 
     init(_ options: EvaluateOptions) throws {
         let labels = try Self.labels(options.labels, options.threads)
@@ -20,13 +24,23 @@ struct EvaluationInputs {
             try LabelFilter.read(MappedFile(path: $0), documents: labels.rows, labels: count)
         }
         labelCounts = counts
+        let among = try options.among.map { try ColumnSelection(MappedFile(path: $0), cols: count, what: "label") }
+        self.among = among
         let inverse = counts.map {
             Propensity.inverse(labelCounts: $0, documents: train?.rows ?? 0, A: options.A, B: options.B)
         }
         truth = GroundTruth(
-            labels: labels.widened(to: count), inversePropensity: inverse ?? [Double](repeating: 1, count: count), filter: filter)
+            labels: among?.masking(labels.widened(to: count)) ?? labels.widened(to: count),
+            inversePropensity: inverse ?? [Double](repeating: 1, count: count), filter: filter,
+            segments: counts.map(LabelSegments.init(labelCounts:)))
         let fit = PredictionFit(options: options, documents: labels.rows, labels: count)
-        switch try PredictionFile.read(options.predictions, documents: labels.rows) {
+        var widths = [(options.labels, labels.cols)] + (train.map { [(options.trainLabels ?? "", $0.cols)] } ?? [])
+        let read = try PredictionFile.read(options.predictions, documents: labels.rows)
+        if let cols = PredictionFile.saysLabels(options.predictions) ? read.labels : nil {
+            widths.append((options.predictions, cols))
+        }
+        notices = LabelWidths.notice(widths).map { [$0] } ?? []
+        switch read {
         case .scores(let scores): content = .scores(try fit.fitted(scores))
         case .learner(let stages):
             content = .learner(

@@ -1,5 +1,5 @@
-import Coordinator
 import Foundation
+import Reports
 import Scoring
 import Support
 
@@ -11,11 +11,16 @@ extension Evaluation {
         return MetricsReport.joinNumberLists(String(decoding: try encoder.encode(self), as: UTF8.self)) + "\n"
     }
 
+    /// Where no document counts, all figures are 0 and mean nothing: that, in a sentence.
+    public var nothing: String? { documents == 0 ? "nothing to measure: no document has a label" : nil }
+
     /// Tables for a person, in per cent.
     public var text: String {
         var parts = ["\(Quantity.plural(documents, "document")) with labels, \(Quantity.plural(labels, "label"))"]
         if let beta { parts[0] += ", β \(LearnerEvaluation.key(beta))" }
+        if let nothing { return "\(parts[0])\n\n\(nothing)" }
         parts.append(metrics.table)
+        if let amongAll { parts.append("the same labels, ranked among all labels:\n\(amongAll.table)") }
         if let segments { parts.append(segmentTable(segments)) }
         if metrics.PSP == nil { parts.append("PSP, PSnDCG and the head/torso/tail split need --train-labels") }
         if let byBeta { parts.append(Self.comparison("β", byBeta)) }

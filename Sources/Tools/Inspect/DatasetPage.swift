@@ -87,6 +87,9 @@ struct DatasetPage {
         page.add("labels a document", .decimal(perRow(set.trainLabels)))
         page.add("documents a label", .decimal(perRow(set.trainDocuments)))
         page.add("documents of the most frequent label", .count(set.positives.max() ?? 0))
+        if let texts = set.labelFeatures {
+            page.add("labels with a text", .count((0..<texts.rows).count { !texts.range($0).isEmpty }))
+        }
         page.add("filtered test pairs", .count(set.testFilter.nonZeros))
     }
 

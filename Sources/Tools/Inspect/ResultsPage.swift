@@ -1,5 +1,5 @@
-import Coordinator
 import Foundation
+import Reports
 import Scoring
 
 /// The page of a folder of results: an ensemble's, or one learner's.
@@ -9,7 +9,7 @@ struct ResultsPage {
     private var folder: String { inspector.path }
 
     /// A folder that has one of these is one of results.
-    static let files = ["metrics.json", "predictions.h5", "score.npz", "score.h5", "log_eval.txt"]
+    static let files = ["metrics.json", "predictions.h5", "score.npz", "score.h5", "log_eval.txt", EventFile.name]
 
     func results(_ names: [String]) throws -> Inspection {
         var page = Inspection("results", path: folder, verify: inspector.verify)

@@ -69,6 +69,11 @@ public struct FileMerge: Sendable {
             guard labels.rows == validation[0].rows else {
                 throw Self.otherDocuments(tuning.inputs[0], validation[0].rows, tuning.labels, labels.rows)
             }
+            guard truth.labelledDocuments > 0 else {
+                throw Failure(
+                    .usage, "no validation document has a label", at: tuning.labels, found: "\(labels.rows) documents",
+                    expected: "labels to choose the weights by", advice: "check the file of --validation-labels")
+            }
             let search = WeightSearch(
                 scores: validation.map { $0.widened(to: width) }, truth: truth, metric: tuning.metric, team: team)
             let found = ProgressScope.stage("choosing weights", of: nil, "trials") { search.run(from: weights, $0) }
@@ -105,7 +110,7 @@ public struct FileMerge: Sendable {
 
     /// The scores of each file, made comparable, all of one number of labels.
     private func read(_ paths: [String], team: ThreadTeam) throws -> (scores: [CSRMatrix], notices: [String]) {
-        var scores: [CSRMatrix] = [], notices: [String] = []
+        var scores: [CSRMatrix] = [], notices: [String] = [], widths: [(String, Int)] = []
         for path in paths {
             let file = try Self.scoreFile(path)
             let raw: CSRMatrix
@@ -120,6 +125,7 @@ public struct FileMerge: Sendable {
             if let first = scores.first, raw.rows != first.rows {
                 throw Self.otherDocuments(file, raw.rows, paths[0], first.rows)
             }
+            if PredictionFile.saysLabels(file) { widths.append((file, raw.cols)) }
             let isProbability =
                 raw.values.map { values in (0..<values.count).allSatisfy { (0...1).contains(values[$0]) } } ?? true
             let method = normalisation == .auto ? (isProbability ? Normalisation.max : .sigmoid) : normalisation
@@ -127,11 +133,12 @@ public struct FileMerge: Sendable {
             scores.append(method.apply(raw, team: team))
         }
         let width = scores.map(\.cols).max() ?? 0
+        if let notice = LabelWidths.notice(widths) { notices.append(notice) }
         return (scores.map { $0.widened(to: width) }, notices)
     }
 
     /// The score file that a path names: itself, or the first of a folder of results.
-    private static func scoreFile(_ path: String) throws -> String {
+    static func scoreFile(_ path: String) throws -> String {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else { return path }
         let names = ["score.npz", "score.h5", "score.txt", "score.jsonl"]

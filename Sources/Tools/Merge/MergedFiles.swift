@@ -1,12 +1,15 @@
 import Coordinator
 import Formats
 import Foundation
+import Reports
 import Support
 
 /// The files of an ensemble of score files: its scores, and metrics.json.
 public struct MergedFiles {
     private let folder: String
     private let formats: [PredictionFormat]
+    /// Where the page of figures goes; nil: `report.html` in the folder. Only where there are labels.
+    public var page: String?
 
     /// - Parameter formats: as `--predictions` has them.
     /// - Throws: `Failure(.usage)` for an unknown format.
@@ -41,6 +44,9 @@ public struct MergedFiles {
         if let labels {
             let evaluation = try evaluate(result, merge, labels, trainLabels)
             parts.append(evaluation.text)
+            let page = self.page ?? "\(folder)/\(ReportPage.fileName)"
+            try ReportPage(report(evaluation, result, merge, labels, trainLabels)).write(to: page)
+            written.append(page)
             members.append(
                 .init("ensemble", try JSONValue.parse(Array(try evaluation.json().utf8), name: "metrics.json")))
         }
@@ -61,8 +67,25 @@ public struct MergedFiles {
         defer { try? FileManager.default.removeItem(atPath: own) }
         try PredictionFile.write(result.scores, .npz, to: scores)
         var options = EvaluateOptions(predictions: scores, labels: labels, threads: merge.threads)
-        options.trainLabels = trainLabels
+        (options.trainLabels, options.keepsDocuments) = (trainLabels, true)
         return try Evaluation(options)
+    }
+
+    /// The ensemble beside the learners that it is made of.
+    private func report(
+        _ ensemble: Evaluation, _ result: FileMerge.Result, _ merge: FileMerge, _ labels: String, _ trainLabels: String?
+    ) throws -> ReportContent {
+        var options = EvaluateOptions(predictions: folder, labels: labels, threads: merge.threads)
+        options.trainLabels = trainLabels
+        var content = ensemble.report(options)
+        content.title = "Ensemble of \(Quantity.plural(merge.inputs.count, "learner"))"
+        content.facts.append(.init("made comparable by", merge.normalisation.rawValue))
+        content.systems =
+            try zip(merge.inputs, result.weights).map { input, weight in
+                options.predictions = try FileMerge.scoreFile(input)
+                return try Evaluation(options).system("\(input), weight \(String(format: "%.3g", weight))")
+            } + [ensemble.system("ensemble")]
+        return content
     }
 
     private func weightTable(_ result: FileMerge.Result, _ merge: FileMerge) -> String {

@@ -20,6 +20,8 @@ public enum TextForm: UInt8, Sendable {
     case plain
     /// A JSON object with `text`, or with `title` and `content`.
     case json
+    /// Not text but features: a row of XC text, `id:value` entries.
+    case features
 }
 
 /// What documents come from.
@@ -44,7 +46,7 @@ struct FeatureSource: DocumentSource {
 
     mutating func next(_ limit: Int) -> DocumentChunk? {
         guard at < features.rows else { return nil }
-        let rows = at..<min(at + limit, features.rows)
+        let rows = at..<at + min(limit, features.rows - at)
         at = rows.upperBound
         return DocumentChunk(first: rows.lowerBound, documents: rows.count, content: .features(features.slice(rows)))
     }

@@ -16,10 +16,13 @@ final class LineSource: DocumentSource {
     private var given = 0
     private static let newline = UInt8(ascii: "\n"), pieceBytes = 1 << 20
 
-    /// - Parameter path: a file; `-`: standard input.
+    /// - Parameters:
+    ///   - path: a file; `-`: standard input.
+    ///   - form: of all lines; nil: the first line tells.
     /// - Throws: `Failure` where it is missing, a folder or packed.
-    init(path: String) throws {
+    init(path: String, form: TextForm? = nil) throws {
         self.path = path == "-" ? "standard input" : path
+        self.form = form
         descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw Failure(
@@ -72,7 +75,7 @@ final class LineSource: DocumentSource {
         let bytes = Array(waiting[start..<end])
         start = end
         defer { given += lines }
-        return DocumentChunk(first: given, documents: lines, content: .lines(bytes, form: form(bytes)))
+        return DocumentChunk(first: given, documents: lines, content: .lines(bytes, form: try form(bytes)))
     }
 
     private func readMore() throws {
@@ -93,14 +96,22 @@ final class LineSource: DocumentSource {
                 .usage, "the text is packed by gzip", at: path, expected: "plain text",
                 advice: "unpack it on the way: gunzip -c FILE | deepxml-dist predict … --text -")
         }
+        // A stream may give its first bytes one by one.
+        if !isAtEnd, waiting.count < 4, !waiting.contains(Self.newline) { return }
+        try ForeignKind.refuseBinary(waiting, at: path, expected: "UTF-8 text, one document a line")
         isAtBeginning = false
         if waiting.starts(with: [0xEF, 0xBB, 0xBF]) { waiting.removeFirst(3) }
     }
 
     /// The first non-empty line decides for all: a JSON object, or anything else.
-    private func form(_ bytes: [UInt8]) -> TextForm {
+    ///
+    /// - Throws: `Failure` where the text is one JSON document over its lines.
+    private func form(_ bytes: [UInt8]) throws -> TextForm {
         if let form { return form }
         for line in bytes.split(separator: Self.newline) where !line.allSatisfy({ $0 <= 0x20 }) {
+            try WholeJSON.refuse(
+                firstLine: String(decoding: line, as: UTF8.self), at: "\(path):\(given + 1)",
+                expected: "one document a line: the text, or a JSON object with \"text\"")
             let object = try? JSONValue.parse(Array(line), name: path)
             form = object?.members?.contains { ["text", "title", "content"].contains($0.name) } ?? false ? .json : .plain
             break

@@ -9,7 +9,7 @@ import Transport
 /// `predict`: a trained learner or ensemble on documents from a file or a stream.
 public struct PredictionJob: Sendable {
     public enum Input: Sendable, Equatable {
-        /// A file of features of any format.
+        /// A file of features of any format; `-`: rows of XC text without a header, from standard input, scored as they come.
         case features(String)
         /// Raw text, one document a line; `-`: standard input.
         case text(String)
@@ -49,22 +49,31 @@ public struct PredictionJob: Sendable {
         self.input = input
     }
 
-    /// - Throws: `Failure` where a matrix is to go to standard output.
+    /// - Throws: `Failure` where a matrix is to go to standard output, or the output's name is that of a format we do not write.
     public func outputFormat() throws -> PredictionFormat {
-        let byName: PredictionFormat =
-            switch (output as NSString).pathExtension.lowercased() {
-            case "npz": .npz
-            case "h5", "hdf5": .h5
-            case "txt": .text
-            default: .jsonl
-            }
-        let format = format ?? byName
+        let format = try format ?? formatByName()
         guard output != "-" || format == .text || format == .jsonl else {
             throw Failure(
                 .usage, "a matrix needs a file", at: "--format \(format.rawValue)", found: "standard output",
                 expected: "--to FILE", advice: "or give --format jsonl or text")
         }
         return format
+    }
+
+    private func formatByName() throws -> PredictionFormat {
+        // Numbers of pipes and devices are no extensions.
+        if output == "-" || !isFile(output) && FileManager.default.fileExists(atPath: output) { return .jsonl }
+        switch (output as NSString).pathExtension.lowercased() {
+        case "npz": return .npz
+        case "h5", "hdf5": return .h5
+        case "txt": return .text
+        case "", "json", "jsonl", "ndjson": return .jsonl
+        case let other:
+            throw Failure(
+                .usage, "the file's extension names no format of predictions", at: "--to \(output)", found: ".\(other)",
+                expected: "a name that ends in .npz, .h5, .txt or .jsonl",
+                advice: "name the format: --format \(PredictionFormat.allCases.map(\.rawValue).joined(separator: "|"))")
+        }
     }
 
     /// Predicts alone, in this process.

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Inference
 import Learners
@@ -15,19 +16,34 @@ struct PredictionInputs {
     fileprivate let lines: LineSource?
 
     init(_ job: PredictionJob, readsInput: Bool) throws {
-        _ = try job.outputFormat()
-        try Self.checkFolder(of: job.output)
+        let format = try job.outputFormat()
+        if readsInput { try Self.checkOutput(of: job, format) }
         self.readsInput = readsInput
         models = try TrainedModel.openAll(folder: job.model)
         switch job.input {
         case .text(let path):
             text = try TextFeatures(models[0], place: path == "-" ? "standard input" : path)
             lines = readsInput ? try LineSource(path: path) : nil
+        case .features("-"):
+            text = try TextFeatures(rowsFor: models[0], place: "standard input")
+            lines = readsInput ? try LineSource(path: "-", form: .features) : nil
         case .features(let path):
             (text, lines) = (nil, nil)
             guard readsInput, !FileManager.default.fileExists(atPath: path) else { return }
             _ = try models[0].featureFile().read(path, threads: 1)
         }
+    }
+
+    /// What could not be written at the end is told at the beginning.
+    private static func checkOutput(of job: PredictionJob, _ format: PredictionFormat) throws {
+        if job.output == "-" { return }
+        try checkFolder(of: job.output)
+        // HDF5 goes back in its file.
+        try AtomicFile.check(job.output, streams: format != .h5)
+        guard isSameFile(job.output, job.input.path) else { return }
+        throw Failure(
+            .usage, "the predictions would take the place of the documents", at: "--to \(job.output)", found: job.input.path,
+            expected: "another file", advice: "name a new file")
     }
 
     private static func checkFolder(of path: String) throws {
@@ -67,7 +83,7 @@ struct PreparedPrediction {
             return
         }
         var stream: (any DocumentSource)? = found.lines
-        if case .features(let path) = job.input {
+        if case .features(let path) = job.input, path != "-" {
             stream = FeatureSource(try models[0].featureFile().read(path, threads: job.threads))
         }
         summary.reading = -began.timeIntervalSinceNow - summary.loading

@@ -6,17 +6,26 @@ import Prepare
 import Support
 import Synchronization
 
-/// Turns lines of raw text into the features of a model: those that `prepare` and `train` made of the same texts.
+/// Turns lines of raw text into the features of a model: those that `prepare` and `train` made of the same texts; or lines of features.
 struct TextFeatures: Sendable {
     private enum Reader {
         case words(TextVectoriser)
         case pieces(WordPiece)
+        /// The lines are features.
+        case rows
     }
 
     private let reader: Reader
     private let file: FeatureFile
     /// Named in messages.
     private let place: String
+
+    /// Lines that are features, as through a pipe.
+    init(rowsFor model: TrainedModel, place: String) throws {
+        self.place = place
+        file = try model.featureFile()
+        reader = .rows
+    }
 
     /// - Throws: `Failure` where the model's data set was not made of text, or its tokenizer's files are damaged.
     init(_ model: TrainedModel, place: String) throws {
@@ -51,6 +60,7 @@ struct TextFeatures: Sendable {
     func features(_ lines: [UInt8], form: TextForm, first: Int, team: ThreadTeam) throws -> CSRMatrix {
         var parts = lines.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last == UInt8(ascii: "\n") { parts.removeLast() }
+        if case .rows = reader { return try file.rows(lines, count: parts.count, firstLine: first + 1, place: place, team) }
         let documents = parts, pieces = max(1, min(4 * team.size, documents.count / 16))
         let made = Mutex([Int: Result<Piece, any Error>]())
         team.forEach(pieces) { index in
@@ -69,6 +79,7 @@ struct TextFeatures: Sendable {
         for (at, line) in zip(lines.indices, lines) {
             let text = try LineText.text(line, form, at: "\(place):\(first + at + 1)")
             switch reader {
+            case .rows: preconditionFailure("rows are no text")
             case .pieces(let tokenizer): for column in tokenizer.encode(text).ids { piece.append(column, 1) }
             case .words(let vectoriser) where file.type == .sequential:
                 for column in vectoriser.sequence(of: text) { piece.append(column, 1) }
@@ -119,6 +130,7 @@ enum LineText {
             guard let tab = text.utf8.firstIndex(of: UInt8(ascii: "\t")) else { return text }
             return String(text[text.utf8.index(after: tab)...])
         case .json: return try object(text, at: place)
+        case .features: preconditionFailure("features are no text")
         }
     }
 

@@ -31,6 +31,12 @@ package protocol EpochSchedule {
     func begin(epoch: Int, resumedFrom checkpoint: CheckpointReader?) throws
     /// What a checkpoint at this place must hold so that the module can go on from it.
     func storedArrays(epoch: Int, step: Int) -> [StoredArray]
+    /// Called once after the last epoch.
+    func finish() throws
+}
+
+extension EpochSchedule {
+    package func finish() throws {}
 }
 
 /// The epochs of one module: batches in an order drawn anew each epoch, the learning rate, checkpoints, progress.
@@ -76,6 +82,7 @@ package struct TrainingLoop {
                 storedArrays(epoch: epoch + 1, step: 0)
             }
         }
+        try schedule?.finish()
     }
 
     private func storedArrays(epoch: Int, step: Int) -> [StoredArray] {
@@ -90,7 +97,7 @@ package struct TrainingLoop {
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate, _ progress: ProgressStage) throws {
-        let time = Stopwatch()
+        let time = Stopwatch(), waitedBefore = network.group.communicator.waitedSeconds
         let batches = EpochBatches(
             order: network.streams.permutation(features.rows, epoch: epoch), batchSize: config.optimisation.batchSize,
             firstStep: epoch * stepsPerEpoch)
@@ -114,23 +121,27 @@ package struct TrainingLoop {
         }
         try network.settle()
         try checkConvergence(epoch: epoch, divergedAt: divergedAt)
-        try report(
-            epoch: epoch, loss: loss.mean(sum, documents: documents), documents: documents, seconds: time.seconds)
+        let work = EpochWork(
+            epoch: epoch, documents: documents, seconds: time.seconds,
+            waited: network.group.communicator.waitedSeconds - waitedBefore)
+        try report(work, loss: loss.mean(sum, documents: documents), rate: rate)
     }
 
     /// - Parameter loss: this worker's part; the group's parts are summed here.
-    private func report(epoch: Int, loss: Double, documents: Int, seconds: Double) throws {
+    private func report(_ work: EpochWork, loss: Double, rate: LearningRate) throws {
         let parts = Buffer<Double>(count: network.group.size), rank = network.group.rank
         parts[rank] = loss
         try network.group.communicator.allgather(parts, blocks: (0..<parts.count).map { $0..<$0 + 1 })
         let whole = parts.array.reduce(0, +)
-        guard whole.isFinite else { throw divergence(epoch: epoch, step: stepsPerEpoch) }
-        let speed = Double(documents) / max(seconds, 1e-9)
-        try control.report(
-            ProgressEvent(
-                learner: Int(control.seed), module: module.name, epoch: epoch + 1, epochs: config.optimisation.epochs,
-                loss: whole,
-                docsPerSecond: speed, etaSeconds: Double((config.optimisation.epochs - epoch - 1) * features.rows) / speed))
+        guard whole.isFinite else { throw divergence(epoch: work.epoch, step: stepsPerEpoch) }
+        let epochs = config.optimisation.epochs, done = work.epoch + 1, speed = Double(work.documents) / max(work.seconds, 1e-9)
+        var event = ProgressEvent(
+            learner: Int(control.seed), module: module.name, epoch: done, epochs: epochs, loss: whole, docsPerSecond: speed,
+            etaSeconds: Double((epochs - done) * features.rows) / speed)
+        (event.step, event.documents, event.learningRate) =
+            (done * stepsPerEpoch, work.documents, rate.at(step: done * stepsPerEpoch - 1))
+        (event.seconds, event.waitedSeconds, event.residentMiB) = (work.seconds, work.waited, residentMiB())
+        try control.report(event)
     }
 
     /// - Throws: the same `Failure` on all workers, with the first step of any whose loss was no number.
@@ -146,6 +157,14 @@ package struct TrainingLoop {
             found: "NaN or infinity", expected: "a finite loss",
             advice: "lower \(module.name).learning_rate (--set), with another --version; checkpoints before it are kept")
     }
+}
+
+/// What an epoch was to the worker: of one that was gone on with, the part since.
+private struct EpochWork {
+    var epoch: Int
+    var documents: Int
+    var seconds: Double
+    var waited: Double
 }
 
 /// The documents of an epoch in the order of training, cut into batches.

@@ -12,13 +12,18 @@ public struct EncoderSize: Sendable, Equatable {
     public var readsTokens: Bool
     /// Floats that the layers keep for one token of a step, forward and backward.
     public var floatsPerToken: Int
+    /// Tokens of a document that are read, at most.
+    public var longest: Int
     public var intermediateDims: Int
     public var outputDims: Int
 
-    public init(parameters: Int, readsTokens: Bool, floatsPerToken: Int, intermediateDims: Int, outputDims: Int) {
+    public init(
+        parameters: Int, readsTokens: Bool, floatsPerToken: Int, longest: Int = .max, intermediateDims: Int, outputDims: Int
+    ) {
         self.parameters = parameters
         self.readsTokens = readsTokens
         self.floatsPerToken = floatsPerToken
+        self.longest = longest
         self.intermediateDims = intermediateDims
         self.outputDims = outputDims
     }
@@ -38,6 +43,7 @@ extension TrainOptions {
             parameters: stack.gradientLength, readsTokens: readsTokens,
             floatsPerToken: readsTokens
                 ? archDefinition.coarse.reduce(0) { $0 + $1.floatsPerToken(dims: stack.inputDims) } : 0,
+            longest: readsTokens ? stack.longest : .max,
             intermediateDims: stack.intermediateDims, outputDims: stack.outputDims)
     }
 }

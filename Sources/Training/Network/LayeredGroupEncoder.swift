@@ -197,8 +197,3 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
     /// The coarse layers' parameters.
     private var coarse: Tensor { stack.parameters.value.flat(0..<stack.coarseCount) }
 }
-
-extension EncoderStack {
-    /// Tokens of a document that it reads, at most: the first.
-    fileprivate var longest: Int { transformer?.positions ?? .max }
-}

@@ -34,12 +34,18 @@ package struct RowLists {
         }
     }
 
-    /// Calls `body` with each of `sliceBlocks`, and reports how far that is.
+    /// Calls `body` with each of `sliceBlocks`, and reports how far that is. Collective, since all look out for a stop.
     ///
-    /// - Parameter what: is done with the documents.
-    package func forEachSliceBlock(_ what: String, _ body: ([Range<Int>]) throws -> Void) throws {
+    /// - Parameters:
+    ///   - what: is done with the documents.
+    ///   - control: of the learner in training, which may be stopped between blocks; nil: it may not.
+    /// - Throws: `Interrupted` where a rank was asked to stop; what `body` throws.
+    package func forEachSliceBlock(
+        _ what: String, stoppedBy control: LearnerControl? = nil, _ body: ([Range<Int>]) throws -> Void
+    ) throws {
         try ProgressScope.stage(what, of: rows, "documents") { progress in
-            for block in sliceBlocks {
+            for (number, block) in sliceBlocks.enumerated() {
+                if number % 16 == 15 { try control?.betweenModules() }
                 try body(block)
                 progress.advance(by: block.reduce(0) { $0 + $1.count })
             }

@@ -28,7 +28,9 @@ package struct SearchMethods: Equatable {
                 efS: section.shortlist.efS)
         }
         return SearchMethods(
-            documents: plan(context.data.trainFeatures.rows), labels: plan(context.data.labelCount), workers: context.group.size)
+            documents: plan(context.data.trainFeatures.rows),
+            labels: plan(context.data.labelCount * (context.config.extreme.shortlist.hasLabelText ? 2 : 1)),
+            workers: context.group.size)
     }
 
     /// Those by which the pinned `lists` were found.

@@ -39,17 +39,22 @@ package final class ShortlistSearch {
             LabelVectorBuilder(
                 labels: $0, data: context.data, dims: dims, perLabel: context.config.extreme.shortlist.centroids, on: device)
         }
-        let own = try Self.vectors(space, context, cut.ownDocuments, builders)
-        documents = try ProgressScope.building(methods.documents, cut.ownDocuments.count, "documents") { progress in
-            try inParallel(cut.documents.count, device.team) { part in
-                let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
-                let rows = own.rows(offset..<offset + range.count)
-                if isForManyCalls, methods.documents.method == .exact {
-                    return device.packedSearch(over: rows, firstId: range.lowerBound)
+        let needsDocuments = config.shortlist.negativeSampling != .centroids
+        let own = try Self.vectors(space, context, needsDocuments ? cut.ownDocuments : 0..<0, builders)
+        if config.shortlist.hasLabelText { try Self.addTexts(space, context, builders) }
+        documents =
+            try !needsDocuments
+            ? []
+            : ProgressScope.building(methods.documents, cut.ownDocuments.count, "documents") { progress in
+                try inParallel(cut.documents.count, device.team) { part in
+                    let range = cut.documents[part], offset = range.lowerBound - cut.ownDocuments.lowerBound
+                    let rows = own.rows(offset..<offset + range.count)
+                    if isForManyCalls, methods.documents.method == .exact {
+                        return device.packedSearch(over: rows, firstId: range.lowerBound)
+                    }
+                    return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, on: device, progress)
                 }
-                return try methods.documents.search(over: rows, firstId: range.lowerBound, seed: seed, on: device, progress)
             }
-        }
         let vectors = ProgressScope.stage("vectors of labels") { _ in builders.map { $0.finish() } }
         let labels = vectors.reduce(0) { $0 + $1.labelOf.count }
         centroids = try ProgressScope.building(methods.labels, labels, "labels") { progress in
@@ -66,10 +71,12 @@ package final class ShortlistSearch {
     }
 
     /// The shortlists (num_nbrs labels a row) of this worker's slice of the rows of `features`.
-    package func lists(_ features: CSRMatrix) throws -> TopK {
+    ///
+    /// - Parameter control: of the learner in training, which may be stopped meanwhile.
+    package func lists(_ features: CSRMatrix, stoppedBy control: LearnerControl? = nil) throws -> TopK {
         let rows = RowLists(group: group, rows: features.rows), k = config.shortlist.length
         let result = TopK(rows: rows.ownRows.count, k: k)
-        try rows.forEachSliceBlock("searching for shortlists") { block in
+        try rows.forEachSliceBlock("searching for shortlists", stoppedBy: control) { block in
             let queries = try space.unitRows(block.flatMap { $0.map(Int32.init) }, of: features)
             let short =
                 try config.shortlist.negativeSampling == .centroids
@@ -81,7 +88,7 @@ package final class ShortlistSearch {
 
     /// The k labels with the nearest centroids, for this worker's rows of the block.
     private func centroids(_ queries: Tensor, _ block: [Range<Int>], _ rows: RowLists, k: Int) throws -> TopK {
-        let found = try centroids.map { try $0.topK(queries: queries, k: k, team: group.team) }
+        let found = try centroids.map { try $0.topK(queries: queries, k: k, on: group.device) }
         return try rows.merge(whole(found, queries, k: k), block: block, k: k)
     }
 
@@ -125,6 +132,19 @@ package final class ShortlistSearch {
         }
         return own
     }
+
+    /// The vectors of the labels' texts go to `builders`. Collective.
+    private static func addTexts(_ space: SearchSpace, _ context: LearnerContext, _ builders: [LabelVectorBuilder]) throws {
+        guard let texts = context.data.labelFeatures else {
+            preconditionFailure("the data set was read without its labels' texts")
+        }
+        let labels = (0..<Int32(texts.rows)).filter { !texts.range(Int($0)).isEmpty }
+        for from in stride(from: 0, to: labels.count, by: RowLists.block) {
+            let named = Array(labels[from..<min(from + RowLists.block, labels.count)])
+            let x = try space.unitRows(named, of: texts)
+            for builder in builders { builder.add(texts: x, of: named) }
+        }
+    }
 }
 
 extension ProgressScope {
@@ -162,9 +182,9 @@ private struct LabelSearch: Sendable {
     let vectors: LabelVectors
     let search: any NeighbourSearch
 
-    func topK(queries: Tensor, k: Int, team: ThreadTeam) throws -> TopK {
+    func topK(queries: Tensor, k: Int, on device: any Device) throws -> TopK {
         try vectors.hasSeveral
-            ? vectors.topK(search, queries: queries, k: k, team: team) : search.topK(queries: queries, k: k)
+            ? vectors.topK(search, queries: queries, k: k, on: device) : search.topK(queries: queries, k: k)
     }
 }
 

@@ -25,6 +25,8 @@ public struct SampleData: Sendable {
     public var features: Features
     /// The first label is every document's.
     public var hasCommonLabel = false
+    /// Labels have texts, of the tokens that are theirs; every tenth has none.
+    public var hasLabelText = false
 
     public init(
         documents: Int = 640, testDocuments: Int = 90, tokens: Int = 300, labels: Int = 640, features: Features = .sparse
@@ -45,7 +47,7 @@ public struct SampleData: Sendable {
         case .dense: type = "dense"
         }
         return ["feature_type=\(type)"].map { "global.\($0)" }
-            + ["trn", "tst"].map { "global.\($0)_feat_fname=\(featureFile($0))" }
+            + (hasLabelText ? ["trn", "tst", "lbl"] : ["trn", "tst"]).map { "global.\($0)_feat_fname=\(featureFile($0))" }
     }
 
     private func featureFile(_ name: String) -> String {
@@ -68,6 +70,7 @@ public struct SampleData: Sendable {
             let labelLines = rows.map { $0.labels.map { "\($0):1" }.joined(separator: " ") }
             try write("\(folder)/\(name)_X_Y.txt", "\(rows.count) \(labels)", labelLines)
         }
+        if hasLabelText { try write((0..<labels).map(text(ofLabel:)), "\(folder)/\(featureFile("lbl"))") }
         for (number, name) in Self.tokenEmbeddings.enumerated() {
             let table = DenseMatrix(rows: tokens, cols: Self.embeddingDims)
             for i in 0..<table.buffer.count { table.buffer[i] = Float(noise.below(2001) - 1000) / Float(4000 * (number + 1)) }
@@ -81,13 +84,21 @@ public struct SampleData: Sendable {
         var labels: [Int]
     }
 
+    private func text(ofLabel label: Int) -> Document {
+        guard label % 10 != 9 else { return Document(tokens: [], labels: []) }
+        return Document(tokens: Set((0..<3).map { token(label, $0) }).sorted().map { ($0, 500) }, labels: [])
+    }
+
+    /// One of the three tokens of a label.
+    private func token(_ label: Int, _ k: Int) -> Int { (label * 31 + k * k * 17) % tokens }
+
     private func row(_ noise: inout Noise, certain label: Int) -> Document {
         var chosen: Set = [label]
         var weights: [Int: Int] = [:]
         while chosen.count < min(labels, 1 + noise.below(4)) { chosen.insert(noise.below(labels)) }
         if hasCommonLabel { chosen.insert(0) }
         for label in chosen.sorted() {
-            for k in 0..<3 { weights[(label * 31 + k * k * 17) % tokens, default: 0] += 200 + noise.below(800) }
+            for k in 0..<3 { weights[token(label, k), default: 0] += 200 + noise.below(800) }
         }
         for _ in 0..<4 { weights[noise.below(tokens), default: 0] += 1 + noise.below(300) }
         return Document(tokens: weights.sorted { $0.key < $1.key }, labels: chosen.sorted())

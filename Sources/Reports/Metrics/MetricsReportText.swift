@@ -2,11 +2,7 @@ import Foundation
 
 extension MetricsReport {
     /// The JSON text: sorted keys, indented, lists of numbers on one line, metrics and seconds with at most 4 decimals.
-    public func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return Self.joinNumberLists(String(decoding: try encoder.encode(rounded), as: UTF8.self)) + "\n"
-    }
+    public func json() throws -> String { try ReportJSON.text(rounded) }
 
     public init(json: String) throws {
         self = try JSONDecoder().decode(MetricsReport.self, from: Data(json.utf8))

@@ -12,15 +12,23 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         /// Documents.
         public var train: Int
         public var test: Int
+        /// Test documents with a label: those that are measured. nil: written by an earlier version.
+        public var testLabelled: Int?
         public var features: Int
         public var labels: Int
         public var fingerprint: String
-        public init(train: Int, test: Int, features: Int, labels: Int, fingerprint: String) {
+        public init(train: Int, test: Int, testLabelled: Int? = nil, features: Int, labels: Int, fingerprint: String) {
             self.train = train
             self.test = test
+            self.testLabelled = testLabelled
             self.features = features
             self.labels = labels
             self.fingerprint = fingerprint
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case train, test, features, labels, fingerprint
+            case testLabelled = "test_labelled"
         }
     }
 
@@ -127,8 +135,5 @@ public struct RunLayout: Sendable, Equatable {
         self.ranks = ranks
         self.workers = workers
         self.groups = groups
-    }
-    public init(_ plan: RunPlan) {
-        self.init(ranks: plan.worldSize, workers: max(1, plan.worldSize - 1), groups: plan.groups.count)
     }
 }

@@ -1,0 +1,30 @@
+import Formats
+import Support
+
+extension XCDatasetFiles {
+    /// Where the headers of training and test files contradict each other: both are then taken to have the larger number of columns,
+    /// which is right where a program wrote only as many as it used, and wrong where a file is another data set's.
+    ///
+    /// Pickles are passed over, which would have to be read.
+    public func sizeNotices() -> [String] {
+        [
+            notice(trainFeatures, testFeatures, .features, "feature"), notice(trainLabels, testLabels, .labels, "label"),
+        ].compactMap { $0 }
+    }
+
+    private func notice(_ train: String, _ test: String, _ kind: MatrixFile.Kind, _ noun: String) -> String? {
+        guard featureType != .dense || kind == .labels, let first = columns(train, kind), let second = columns(test, kind),
+            first != second
+        else { return nil }
+        return
+            "\(train) says \(Quantity.plural(first, noun)), \(test) \(Quantity.count(second)): \(Quantity.count(max(first, second))) "
+            + "are taken; check that both files are of the same version of the data set"
+    }
+
+    private func columns(_ name: String, _ kind: MatrixFile.Kind) -> Int? {
+        guard let format = try? MatrixFile.format(path: path(name)), ![.pickle, .densePickle].contains(format.layout) else {
+            return nil
+        }
+        return try? MatrixFile.shape(path: path(name), kind: kind).cols
+    }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// A file to which lines are added while others read it: each line is one write at the file's end.
+///
+/// A device or a pipe is written to as it is; a link is followed. What stands in a file stays, unless it is to begin anew.
+public final class AppendedFile: Sendable {
+    public let path: String
+    private let descriptor: Int32
+
+    /// - Parameter anew: what stands in the file goes.
+    /// - Throws: `Failure` where the folder is missing or may not be written, or `path` is a folder.
+    public init(path: String, anew: Bool = false) throws {
+        var status = stat()
+        let isStream = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+        // A reader that goes away is an error of the next write, and not the end of this process.
+        if isStream { signal(SIGPIPE, SIG_IGN) }
+        let descriptor =
+            isStream
+            ? open(path, O_WRONLY | O_CLOEXEC) : open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (anew ? O_TRUNC : 0), 0o666)
+        if descriptor < 0 { throw Failure.system(errno, "the file cannot be written", path) }
+        (self.path, self.descriptor) = (path, descriptor)
+        try endTornLine()
+    }
+
+    deinit { close(descriptor) }
+
+    /// Adds a line; a reader sees all of it or, for a moment, its beginning.
+    ///
+    /// - Throws: `Failure`: `.outOfResources` where the disk is full.
+    public func append(_ line: String) throws { try append(Array("\(line)\n".utf8)) }
+
+    /// Adds bytes that need no end of a line.
+    public func append(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path) }
+    }
+
+    /// A process that was killed may have left the beginning of a line.
+    private func endTornLine() throws {
+        var status = stat(), last: UInt8 = 0
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0 else { return }
+        guard pread(descriptor, &last, 1, status.st_size - 1) == 1, last != UInt8(ascii: "\n") else { return }
+        try append([UInt8(ascii: "\n")])
+    }
+}

@@ -1,0 +1,37 @@
+import Checkpoint
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct LockWatchTests {
+    private let folder: TemporaryFolder
+    init() throws { folder = try TemporaryFolder() }
+
+    private func leave(_ holder: LockHolder, counter: Int) throws {
+        let line = String(decoding: try JSONEncoder().encode(holder), as: UTF8.self)
+        try folder.write(RunLock.fileName, "\(line)\n\(String(format: "%020d", counter))\n")
+    }
+
+    @Test func aJobOfThisHost() throws {
+        var watch = LockWatch(folder: folder.path)
+        #expect(!watch.isHeld(now: 0))
+        let lock = try RunLock(folder: folder.path)
+        #expect(watch.isHeld(now: 0) && watch.isHeld(now: 1000))
+        lock.release()
+        #expect(!watch.isHeld(now: 1001))
+        var ended = LockHolder.current()
+        ended.pid = Int32.max - 1
+        try leave(ended, counter: 0)
+        #expect(!watch.isHeld(now: 1002))
+        #expect(folder.names == [RunLock.fileName], "a look changes nothing")
+    }
+
+    @Test func aJobOfAnotherHostLivesWhileItCounts() throws {
+        var stranger = LockHolder.current(), watch = LockWatch(folder: folder.path, silence: 30)
+        (stranger.host, stranger.boot) = ("node7", "another")
+        try leave(stranger, counter: 0)
+        #expect(watch.isHeld(now: 0) && watch.isHeld(now: 29) && !watch.isHeld(now: 30))
+        try leave(stranger, counter: 1)
+        #expect(watch.isHeld(now: 31) && watch.isHeld(now: 60) && !watch.isHeld(now: 61))
+    }
+}

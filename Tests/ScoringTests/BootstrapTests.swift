@@ -1,0 +1,61 @@
+import Foundation
+import Scoring
+import Support
+import TestSupport
+import Testing
+
+@Suite struct BootstrapTests {
+    /// Documents of two labels, of which a share is predicted first.
+    private func evaluation(documents: Int, hits: (Int) -> Bool) -> (table: MetricTable, details: ScoreDetails) {
+        let truth = GroundTruth(
+            labels: made(rows: documents, cols: 8, binary: true) { _, c in c < 2 ? 1 : nil },
+            inversePropensity: [Double](repeating: 2, count: 8), segments: LabelSegments(labelCounts: [8, 1, 1, 1, 1, 1, 1, 1]))
+        let scores = made(rows: documents, cols: 8) { r, c in c == (hits(r) ? 0 : 7) ? 1 : nil }
+        var sums = DetailedAccumulator(truth)
+        for rows in RowBlock.ranges(documents) { sums.add(scores.block(rows)) }
+        return (sums.table, sums.details)
+    }
+
+    /// Of a share p of n documents the interval is about p ± 1.96 √(p(1−p)/n), whether documents are drawn or blocks of them.
+    @Test(arguments: [1000, 40_000]) func theWidthIsThatOfTheBinomialDistribution(documents: Int) {
+        let (table, details) = evaluation(documents: documents) { $0 * 7919 % 10 < 3 }
+        let wanted = 1.96 * 100 * (0.3 * 0.7 / Double(documents)).squareRoot(), range = details.intervals.P[0]
+        #expect(table.P[0] == 30)
+        #expect(abs((range[1] - range[0]) / 2 - wanted) < 0.1 * wanted, "\(range)")
+        #expect(range[0] < 30 && range[1] > 30)
+        #expect(details.intervals.resamples == 1000 && details.intervals.PSP.count == 5 && details.intervals.nDCG.count == 5)
+    }
+
+    @Test func certaintyHasNoWidth() {
+        #expect(evaluation(documents: 50) { _ in true }.details.intervals.P[0] == [100, 100])
+        #expect(evaluation(documents: 0) { _ in true }.details.intervals.P[0] == [0, 0])
+    }
+
+    @Test func figuresAreThoseWithoutIntervals() {
+        let measured = SampleScores(rows: 5000)
+        var sums = DetailedAccumulator(measured.truth)
+        sums.add(measured.scores)
+        #expect(sums.table == measured.truth.evaluate(measured.scores))
+        let segments = measured.truth.segments.map { measured.truth.bySegment(measured.scores, $0) } ?? []
+        #expect(LabelSegments.names.compactMap { sums.details.segments?[$0] } == segments && segments.count == 3)
+    }
+
+    @Test func theSameDrawsEachTime() {
+        let first = evaluation(documents: 300) { $0 % 3 == 0 }.details
+        #expect(evaluation(documents: 300) { $0 % 3 == 0 }.details == first)
+        #expect(evaluation(documents: 300) { $0 % 2 == 0 }.details != first)
+    }
+}
+
+private struct SampleScores {
+    let scores: CSRMatrix
+    let truth: GroundTruth
+
+    init(rows: Int) {
+        scores = made(rows: rows, cols: 30) { r, c in (r * 31 + c * 17) % 5 < 2 ? Float((r + c * c) % 11) : nil }
+        truth = GroundTruth(
+            labels: made(rows: rows, cols: 30, binary: true) { r, c in r % 9 > 0 && (c == r % 23 || c == r % 7) ? 1 : nil },
+            inversePropensity: (0..<30).map { 1 + Double($0) / 3 },
+            segments: LabelSegments(labelCounts: (0..<30).map { Int32(90 / ($0 + 1)) }))
+    }
+}

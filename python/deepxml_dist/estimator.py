@@ -1,0 +1,167 @@
+"""An estimator for scikit-learn, which need not be there."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+from .model import Model
+from .training import Matrix, train
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+except ImportError:  # the methods that scikit-learn's tools call
+
+    class BaseEstimator:  # type: ignore[no-redef]
+        """get_params and set_params as scikit-learn has them."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            import inspect
+
+            names = [name for name in inspect.signature(type(self).__init__).parameters if name != "self"]
+            return {name: getattr(self, name) for name in names}
+
+        def set_params(self, **params: Any) -> "BaseEstimator":
+            for name, value in params.items():
+                if name not in self.get_params():
+                    raise ValueError(f"Invalid parameter {name!r} for estimator {type(self).__name__}")
+                setattr(self, name, value)
+            return self
+
+    class ClassifierMixin:  # type: ignore[no-redef]
+        """Says that it is a classifier."""
+
+        _estimator_type = "classifier"
+
+
+class DeepXMLClassifier(ClassifierMixin, BaseEstimator):
+    """Multi-label classifier for sparse features and labels.
+
+    Parameters are those of ``train``; ``top_k`` scores a document are computed, ``threshold`` is the score from which ``predict``
+    assigns a label.
+
+    Attributes:
+        model_: the trained ``Model``.
+        classes_: 0 … L−1.
+        n_features_in_: V.
+    """
+
+    def __init__(
+        self,
+        framework: str | None = None,
+        config: str | None = None,
+        arch: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        embeddings: np.ndarray | None = None,
+        seeds: Sequence[int] = (22,),
+        ranks: int = 1,
+        threads: int | None = None,
+        work: str | None = None,
+        top_k: int | None = None,
+        threshold: float = 0.5,
+        progress: bool = False,
+        program: str | None = None,
+    ) -> None:
+        self.framework = framework
+        self.config = config
+        self.arch = arch
+        self.settings = settings
+        self.embeddings = embeddings
+        self.seeds = seeds
+        self.ranks = ranks
+        self.threads = threads
+        self.work = work
+        self.top_k = top_k
+        self.threshold = threshold
+        self.progress = progress
+        self.program = program
+
+    def fit(self, X: Matrix, y: Matrix) -> "DeepXMLClassifier":
+        """Trains on N×V features and N×L labels, both sparse or dense."""
+        X = self._features(X)
+        y = self._labels(y)
+        if y.shape[0] != X.shape[0]:
+            raise ValueError(f"X has {X.shape[0]} rows, y has {y.shape[0]}")
+        options = {k: v for k, v in self.get_params(deep=False).items() if k not in ("top_k", "threshold")}
+        self.model_ = train(X, y, **options)
+        self.n_features_in_ = X.shape[1]
+        self.classes_ = np.arange(y.shape[1])
+        return self
+
+    def decision_function(self, X: Matrix) -> sp.csr_matrix:
+        """N×L scores in sparse form: the best ``top_k`` labels of each document."""
+        self._check_fitted()
+        X = self._features(X)
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as input"
+            )
+        return self.model_.predict(X, self.top_k)
+
+    def predict(self, X: Matrix) -> sp.csr_matrix:
+        """N×L matrix of ones: labels whose score is at least ``threshold``."""
+        scores = self.decision_function(X)
+        scores.data = (scores.data >= self.threshold).astype(np.float32)
+        scores.eliminate_zeros()
+        return scores.astype(np.int8)
+
+    def score(self, X: Matrix, y: Matrix, sample_weight: Any = None) -> float:
+        """P@1: the share of documents whose best label is among their true ones."""
+        scores, truth = self.decision_function(X), sp.csr_matrix(y) != 0
+        best = [scores.indices[a + np.argmax(scores.data[a:b])] if b > a else -1 for a, b in zip(scores.indptr, scores.indptr[1:])]
+        hits = np.array([label >= 0 and truth[row, label] for row, label in enumerate(best)], float)
+        return float(np.average(hits, weights=sample_weight))
+
+    def _check_fitted(self) -> None:
+        if hasattr(self, "model_"):
+            return
+        try:
+            from sklearn.exceptions import NotFittedError
+        except ImportError:
+            NotFittedError = ValueError  # type: ignore[misc,assignment]
+        raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet: call fit first")
+
+    @staticmethod
+    def _features(X: Matrix) -> sp.csr_matrix:
+        if not sp.issparse(X):
+            X = np.asarray(X)
+            if np.iscomplexobj(X):
+                raise ValueError("Complex data not supported")
+            if X.ndim != 2:
+                raise ValueError(f"Expected 2D array, got {X.ndim}D array instead. Reshape your data: a row a document")
+            X = X.astype(np.float32)
+        X = sp.csr_matrix(X, dtype=np.float32)
+        if X.shape[0] == 0 or X.shape[1] == 0:
+            raise ValueError(f"0 sample(s) or 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
+        if not np.isfinite(X.data).all():
+            raise ValueError("Input X contains NaN or infinity")
+        return X
+
+    @staticmethod
+    def _labels(y: Matrix) -> sp.csr_matrix:
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        if not sp.issparse(y):
+            y = np.asarray(y)
+            if y.ndim != 2 or y.dtype.kind not in "biuf":
+                raise ValueError(
+                    f"Unknown label type: {y.dtype} of {y.ndim} dimension(s); expected an N×L matrix of zeros and ones, such as "
+                    "sklearn.preprocessing.MultiLabelBinarizer makes"
+                )
+        y = sp.csr_matrix(y)
+        if y.dtype.kind == "f" and not np.isfinite(y.data).all():
+            raise ValueError("Input y contains NaN or infinity")
+        if y.dtype.kind == "f" and (y.data != np.round(y.data)).any():
+            raise ValueError("Unknown label type: continuous values; expected an N×L matrix of zeros and ones")
+        return y != 0
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.single_output = False
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,229 @@
+"""Trained learners and ensembles."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from typing import IO, Any, Iterable, Sequence, Union
+
+import numpy as np
+import scipy.sparse as sp
+
+from . import program as _program
+from .errors import UsageError, failure
+
+Documents = Union[sp.spmatrix, np.ndarray, Sequence[str]]
+
+
+class Model:
+    """A trained learner or ensemble.
+
+    The first prediction starts a process that loads the model and stays until ``close``, the end of a ``with`` block or of Python; each
+    further one only sends documents through its pipe. A model may be used by several threads, one after the other.
+    """
+
+    def __init__(
+        self, folder: Union[str, os.PathLike], *, program: str | None = None, threads: int | None = None, beta: float | None = None
+    ) -> None:
+        self.folder = os.path.abspath(os.fspath(folder))
+        self._program = _program.find(program)
+        self._threads, self._beta = threads, beta
+        self._lock = threading.Lock()
+        self._pipe: _Pipe | None = None
+        if not os.path.isdir(self.folder):
+            raise UsageError(f"there is no model folder {self.folder}", 2)
+        learner = self.folder
+        about = _program.facts(self._program, learner)
+        self.learners = 1
+        if about.get("kind") == "ensemble":
+            self.learners = len(about["learners"])
+            learner = os.path.normpath(os.path.join(learner, about["learners"][0]["folder"]))
+            about = _program.facts(self._program, learner)
+        if about.get("kind") != "model":
+            raise UsageError(f"{self.folder} is no model, but: {about.get('kind')}", 2)
+        self.facts: dict[str, Any] = about
+        self.num_features = int(about["features"])
+        self.num_labels = int(about["labels_in_file"])
+        with open(os.path.join(learner, "model.json"), encoding="utf-8") as file:
+            self._has_sequences = json.load(file)["config"]["global"].get("feature_type") == "sequential"
+        self.label_names = _names(os.path.join(learner, "labels.txt"))
+
+    @classmethod
+    def load(
+        cls, folder: Union[str, os.PathLike], *, program: str | None = None, threads: int | None = None, beta: float | None = None
+    ) -> "Model":
+        """Opens a learner's folder (``v_<version>_<seed>``) or an ensemble's (``v_<version>``).
+
+        Args:
+            threads: of the process that predicts; None: as many as there are cores.
+            beta: weight of the classifiers' scores against the shortlist's; None: the model's own.
+
+        Raises:
+            UsageError: the folder is no model, or the program is not there.
+            DamagedModelError: the model is damaged.
+        """
+        return cls(folder, program=program, threads=threads, beta=beta)
+
+    def predict(self, documents: Documents, top_k: int | None = None) -> sp.csr_matrix:
+        """Scores of the best labels of each document.
+
+        Args:
+            documents: an N×V matrix of features as in training, or N texts (where the model was made from text).
+            top_k: labels a document; None: as many as the model's config keeps.
+
+        Returns:
+            N×L matrix of float32 scores, at most ``top_k`` a row; the same numbers that ``deepxml-dist predict`` writes.
+
+        Raises:
+            UsageError: the documents are not of the model's form.
+        """
+        if top_k is not None and top_k < 1:
+            raise ValueError(f"top_k is {top_k}, expected 1 or more")
+        is_text = not sp.issparse(documents) and not isinstance(documents, np.ndarray)
+        lines = _text_lines(documents) if is_text else self._feature_lines(documents)
+        with self._lock:
+            wanted = (is_text, top_k)
+            if self._pipe is None or self._pipe.kind != wanted or not self._pipe.is_alive:
+                self._close()
+                self._pipe = _Pipe(self._command(is_text, top_k), wanted)
+            try:
+                return self._pipe.predict(lines, self.num_labels)
+            except BaseException:
+                self._close()
+                raise
+
+    def _command(self, is_text: bool, top_k: int | None) -> list[str]:
+        command = [self._program, "predict", self.folder, "--text" if is_text else "--features", "-", "--format", "text", "--quiet"]
+        for name, value in (("--top-k", top_k), ("--threads", self._threads), ("--beta", self._beta)):
+            if value is not None:
+                command += [name, str(value)]
+        return command
+
+    def _feature_lines(self, documents: Union[sp.spmatrix, np.ndarray]) -> list[bytes]:
+        matrix = sp.csr_matrix(documents, dtype=np.float32, copy=True)
+        if matrix.shape[1] > self.num_features:
+            raise UsageError(
+                f"the documents have {matrix.shape[1]} features, the model knows {self.num_features}", 2
+            )
+        if not np.isfinite(matrix.data).all():
+            raise UsageError("the documents have values that are not finite", 2)
+        if not self._has_sequences:
+            matrix.sum_duplicates()
+            matrix.eliminate_zeros()
+        columns, values, ends = matrix.indices.tolist(), list(map(str, matrix.data)), matrix.indptr.tolist()
+        entries = [f"{column}:{value}" for column, value in zip(columns, values)]
+        return [(" ".join(entries[a:b]) + "\n").encode() for a, b in zip(ends, ends[1:])]
+
+    def close(self) -> None:
+        """Ends the process. The next prediction starts another."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+
+    def __enter__(self) -> "Model":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_pipe", None) is not None:
+            self._pipe.close()
+
+    def __repr__(self) -> str:
+        return f"Model({self.folder!r}: {self.learners} learner(s), {self.num_features} features, {self.num_labels} labels)"
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__, _pipe=None)
+        del state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
+
+class _Pipe:
+    """A process that reads documents, a line each, and writes a line of scores for each."""
+
+    def __init__(self, command: Sequence[str], kind: tuple) -> None:
+        self.kind = kind
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._errors: list[bytes] = []
+        self._reader = threading.Thread(target=self._drain, args=(self._process.stderr,), daemon=True)
+        self._reader.start()
+
+    def _drain(self, stream: IO[bytes]) -> None:
+        for line in stream:
+            self._errors.append(line)
+            del self._errors[:-200]
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def predict(self, lines: Iterable[bytes], labels: int) -> sp.csr_matrix:
+        lines = list(lines)
+        # Written by another thread: both ends of the pipe would wait for each other otherwise.
+        writer = threading.Thread(target=self._write, args=(lines,), daemon=True)
+        writer.start()
+        indptr, indices, data = np.zeros(len(lines) + 1, np.int64), [], []
+        for row in range(len(lines)):
+            line = self._process.stdout.readline()
+            if not line.endswith(b"\n"):
+                self._process.wait()
+                self._reader.join(timeout=10)
+                raise failure(b"".join(self._errors).decode(errors="replace"), self._process.returncode)
+            entries = line.replace(b":", b" ").split()
+            indices.append(np.array(entries[::2], np.int32))
+            data.append(np.array(entries[1::2], np.float32))
+            indptr[row + 1] = indptr[row] + len(entries) // 2
+        writer.join()
+        joined = [np.concatenate(parts) if parts else np.empty(0, kind) for parts, kind in ((data, np.float32), (indices, np.int32))]
+        return sp.csr_matrix((joined[0], joined[1], indptr), shape=(len(lines), labels))
+
+    def _write(self, lines: Sequence[bytes]) -> None:
+        try:
+            for start in range(0, len(lines), 1024):
+                self._process.stdin.write(b"".join(lines[start : start + 1024]))
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            # The process has ended: whoever reads its answers says why.
+            pass
+
+    def close(self) -> None:
+        process = self._process
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def _text_lines(documents: Iterable[str]) -> list[bytes]:
+    if isinstance(documents, str):
+        raise TypeError("documents is one string; give a list of texts")
+    lines = []
+    for text in documents:
+        if not isinstance(text, str):
+            raise TypeError(f"a document is {type(text).__name__}, expected str")
+        lines.append(json.dumps({"text": text}).encode() + b"\n")
+    return lines
+
+
+def _names(path: str) -> list[str] | None:
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8", newline="\n") as file:
+        names = file.read().split("\n")
+    return names[:-1] if names[-1] == "" else names

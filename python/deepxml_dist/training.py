@@ -1,0 +1,182 @@
+"""Training from matrices."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import shutil
+import tempfile
+from typing import Any, Mapping, Sequence, Union
+
+import numpy as np
+import scipy.sparse as sp
+
+from . import program as _program
+from .errors import UsageError
+from .model import Model
+
+Matrix = Union[sp.spmatrix, np.ndarray]
+
+# As in launch/env: Open MPI refuses to run as root without the two variables; containers often have no other user.
+_MPI_ENV = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "HWLOC_COMPONENTS": "-opencl"}
+_MPI_ARGUMENTS = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-q"]
+
+
+def train(
+    X: Matrix,
+    Y: Matrix,
+    X_test: Matrix | None = None,
+    Y_test: Matrix | None = None,
+    *,
+    framework: str | None = None,
+    config: str | None = None,
+    arch: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    embeddings: np.ndarray | None = None,
+    label_names: Sequence[str] | None = None,
+    seeds: Sequence[int] = (22,),
+    ranks: int = 1,
+    threads: int | None = None,
+    work: Union[str, os.PathLike, None] = None,
+    name: str = "python",
+    arguments: Sequence[str] = (),
+    progress: bool | _program.Progress = True,
+    program: str | None = None,
+) -> Model:
+    """Trains a learner, or an ensemble where there are several seeds, and returns it.
+
+    Args:
+        X: N×V features of the training documents, as a SciPy matrix, or an array of dense features.
+        Y: N×L labels; entries that are not 0 count.
+        X_test, Y_test: test documents, for ``metrics.json`` in the results folder; None: the last training document stands in.
+        framework, config, arch: as the program's options; None: the program chooses, and says what and why. Dense features need
+            ``framework="Slice"`` or a config for them.
+        settings: config keys and values, such as ``{"extreme.num_epochs": 5}``.
+        embeddings: V×D token embeddings, for learners that start from some.
+        label_names: of the L labels.
+        seeds: a learner each.
+        ranks: MPI ranks, more than one by ``mpirun``.
+        threads: of each rank.
+        work: the folder for data, checkpoints, models and results. If an earlier call with the same arguments was stopped, this one
+            goes on with its checkpoints. None: a new temporary folder, which stays, since the model is in it.
+        name: of the data set below ``work``.
+        arguments: more arguments of ``deepxml-dist train``.
+        progress: True: the program's lines on standard error; or a function that gets each line; False: none.
+
+    Returns:
+        The model: the ensemble where there are several seeds.
+
+    Raises:
+        UsageError: the matrices don't fit each other, or the program refuses something.
+        DeepXMLError: the program ended with another error; the message is its own.
+    """
+    found = _program.find(program)
+    work = os.path.abspath(os.fspath(work)) if work is not None else tempfile.mkdtemp(prefix="deepxml-dist-")
+    data = os.path.join(work, "data")
+    files = _write_data(os.path.join(data, name), X, Y, X_test, Y_test, embeddings, label_names)
+    if isinstance(X, np.ndarray):
+        files["global.feature_type"] = "dense"
+    command = [found, "train", "--dataset", name, "--data", data, "--work", work]
+    command += ["--seeds", ",".join(str(int(seed)) for seed in seeds)]
+    for option, value in (("--framework", framework), ("--config", config), ("--arch", arch), ("--threads", threads)):
+        if value is not None:
+            command += [option, str(value)]
+    for key, value in {**files, **(settings or {})}.items():
+        command += ["--set", f"{key}={value if isinstance(value, str) else json.dumps(value)}"]
+    command += arguments
+    if ranks > 1:
+        mpirun = shutil.which("mpirun")
+        if mpirun is None:
+            raise UsageError("mpirun is not there: install Open MPI (openmpi-bin), or give ranks=1", 2)
+        command = [mpirun, *_MPI_ARGUMENTS, "-np", str(ranks), *command]
+    said: list[str] = []
+    watcher = progress if callable(progress) else _program.show if progress else None
+
+    def listen(line: str) -> None:
+        said.append(line)
+        if watcher is not None:
+            watcher(line)
+
+    _program.run(command, listen, {**_MPI_ENV, **os.environ})
+    return Model(_trained(work, name, seeds), program=found)
+
+
+def _trained(work: str, name: str, seeds: Sequence[int]) -> str:
+    """The folder of the model that was trained last."""
+    folders = glob.glob(os.path.join(glob.escape(work), "models", "*", "*", glob.escape(name), "v_*"))
+    wanted = [f for f in folders if (f.rsplit("_", 1)[-1] == str(seeds[0]) if len(seeds) == 1 else True)]
+    described = [f for f in wanted if os.path.exists(os.path.join(f, _description(seeds)))]
+    # Where the program trains one learner whatever the seeds say, there is no ensemble.
+    described = described or [f for f in folders if os.path.exists(os.path.join(f, "model.json"))]
+    if not described:
+        raise UsageError(f"no model was written below {work}/models", 2)
+    return max(described, key=lambda f: max(os.path.getmtime(os.path.join(f, x)) for x in os.listdir(f)))
+
+
+def _description(seeds: Sequence[int]) -> str:
+    return "model.json" if len(seeds) == 1 else "ensemble.json"
+
+
+def _write_data(
+    folder: str,
+    X: Matrix,
+    Y: Matrix,
+    X_test: Matrix | None,
+    Y_test: Matrix | None,
+    embeddings: np.ndarray | None,
+    label_names: Sequence[str] | None,
+) -> dict[str, str]:
+    """Writes a data set; returns the config keys that name its files."""
+    if (X_test is None) != (Y_test is None):
+        raise UsageError("X_test and Y_test go together", 2)
+    if X_test is None:
+        X_test, Y_test = X[-1:], sp.csr_matrix(Y)[-1:]
+    is_dense = isinstance(X, np.ndarray)
+    keys = {}
+    os.makedirs(folder, exist_ok=True)
+    for part, features, labels in (("trn", X, Y), ("tst", X_test, Y_test)):
+        if features.shape[0] != labels.shape[0]:
+            raise UsageError(f"{features.shape[0]} rows of features, but {labels.shape[0]} of labels ({part})", 2)
+        if features.shape[1] != X.shape[1] or labels.shape[1] != Y.shape[1]:
+            raise UsageError("X_test and Y_test must have the columns of X and Y", 2)
+        keys[f"global.{part}_feat_fname"] = f"{part}_X_Xf.{'npy' if is_dense else 'npz'}"
+        keys[f"global.{part}_label_fname"] = f"{part}_X_Y.npz"
+        if is_dense:
+            _save(folder, keys[f"global.{part}_feat_fname"], lambda file, m=features: np.save(file, np.asarray(m, np.float32)))
+        else:
+            _save_csr(folder, keys[f"global.{part}_feat_fname"], features)
+        _save_csr(folder, keys[f"global.{part}_label_fname"], sp.csr_matrix(labels) != 0)
+    if embeddings is not None:
+        if embeddings.shape[0] != X.shape[1]:
+            raise UsageError(f"{embeddings.shape[0]} embeddings for {X.shape[1]} features", 2)
+        _save(folder, "embeddings.npy", lambda file: np.save(file, np.asarray(embeddings, np.float32)))
+        keys["surrogate.embeddings"] = "embeddings.npy"
+        keys["global.embedding_dims"] = str(embeddings.shape[1])
+    if label_names is not None:
+        if len(label_names) != Y.shape[1]:
+            raise UsageError(f"{len(label_names)} names for {Y.shape[1]} labels", 2)
+        if any("\n" in label for label in label_names):
+            raise UsageError("a label's name has a line break", 2)
+        _save(folder, "labels.txt", lambda file: file.write("".join(f"{label}\n" for label in label_names).encode()))
+    return keys
+
+
+def _save_csr(folder: str, file: str, matrix: Matrix) -> None:
+    csr = sp.csr_matrix(matrix, dtype=np.float32)
+    csr.sum_duplicates()
+    _save(folder, file, lambda stream: sp.save_npz(stream, csr, compressed=False))
+
+
+def _save(folder: str, file: str, write: Any) -> None:
+    """Writes a file that appears when it is complete; one of the same bytes stays, so that its date does."""
+    path = os.path.join(folder, file)
+    temporary = path + ".part"
+    with open(temporary, "wb") as stream:
+        write(stream)
+    if os.path.exists(path):
+        with open(path, "rb") as old, open(temporary, "rb") as new:
+            if old.read() == new.read():
+                os.remove(temporary)
+                return
+    os.replace(temporary, path)

@@ -1,0 +1,107 @@
+"""Models: the same numbers as the program's own files, one process for many calls, errors as exceptions."""
+
+import pickle
+import subprocess
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from deepxml_dist import DeepXMLError, Model, UsageError
+
+
+def test_scores_are_those_of_the_program(model, data, program, tmp_path):
+    X, _ = data
+    sp.save_npz(tmp_path / "x.npz", X)
+    to = tmp_path / "score.npz"
+    subprocess.run(
+        [program, "predict", model.folder, "--features", tmp_path / "x.npz", "--to", to, "--top-k", "4", "-q"], check=True
+    )
+    wanted, found = sp.load_npz(to), model.predict(X, top_k=4)
+    assert found.dtype == np.float32 and found.shape == wanted.shape
+    assert (found != wanted).nnz == 0 and found.nnz == wanted.nnz > 0
+
+
+def test_many_calls_use_one_process(model, data):
+    X, _ = data
+    whole = model.predict(X, top_k=3)
+    first = model._pipe._process.pid
+    parts = [model.predict(X[i : i + 37], top_k=3) for i in range(0, X.shape[0], 37)]
+    assert model._pipe._process.pid == first
+    assert (sp.vstack(parts).tocsr() != whole).nnz == 0
+
+
+def test_learns(model, data):
+    X, Y = data
+    scores = model.predict(X, top_k=1)
+    hits = [Y[row, scores[row].indices[0]] > 0 for row in range(X.shape[0]) if Y[row].nnz]
+    assert np.mean(hits) > 0.9
+
+
+def test_an_empty_document_and_no_document(model, data):
+    X, _ = data
+    empty = sp.csr_matrix((2, X.shape[1]), dtype=np.float32)
+    assert model.predict(empty, top_k=2).shape == (2, model.num_labels)
+    assert model.predict(X[:0], top_k=2).shape == (0, model.num_labels)
+
+
+def test_entries_in_any_order_and_twice(model, data):
+    X, _ = data
+    row = X[0]
+    mixed = sp.csr_matrix(
+        (np.concatenate([row.data[::-1] / 2] * 2), np.concatenate([row.indices[::-1]] * 2), [0, 2 * row.nnz]), row.shape
+    )
+    assert np.allclose(model.predict(mixed, 3).toarray(), model.predict(row, 3).toarray(), atol=1e-6)
+
+
+def test_texts(text_model):
+    with Model.load(text_model) as model:
+        texts = ["a crow is an animal", "the dog\tis\nlazy", "", 'say "horse"', "the snake"]
+        scores = model.predict(texts, top_k=1)
+        names = [model.label_names[scores[i].indices[0]] for i in (0, 1, 3, 4)]
+        assert names == ["crow", "dog", "horse", "snake"]
+        assert scores.shape == (5, 5)
+
+
+def test_errors(model, data, tmp_path):
+    X, _ = data
+    with pytest.raises(UsageError, match="not prepared from text"):
+        model.predict(["a text"])
+    with pytest.raises(UsageError, match="81 features"):
+        model.predict(sp.csr_matrix((1, 81)))
+    with pytest.raises(ValueError, match="top_k"):
+        model.predict(X, top_k=0)
+    with pytest.raises(TypeError, match="one string"):
+        model.predict("a text")
+    with pytest.raises(UsageError, match="no model folder"):
+        Model.load(tmp_path / "nothing")
+    with pytest.raises(UsageError, match="of no kind"):
+        Model.load(tmp_path)
+    with pytest.raises(UsageError, match="is not there"):
+        Model.load(model.folder, program="no-such-program")
+    # After an error the model goes on.
+    assert model.predict(X[:3], top_k=2).shape[0] == 3
+
+
+def test_the_process_that_dies_is_an_exception_and_is_replaced(model, data):
+    X, _ = data
+    before = model.predict(X[:3], top_k=2)
+    model._pipe._process.kill()
+    model._pipe._process.wait()
+    assert (model.predict(X[:3], top_k=2) != before).nnz == 0
+    model._pipe._process.kill()
+    with pytest.raises(DeepXMLError) as caught:
+        model._pipe.predict([b"1:1\n"], model.num_labels)
+    assert caught.value.exit_code == -9
+
+
+def test_pickles(model, data):
+    X, _ = data
+    copy = pickle.loads(pickle.dumps(model))
+    assert (copy.predict(X[:5], 2) != model.predict(X[:5], 2)).nnz == 0
+    copy.close()
+
+
+def test_facts(model):
+    assert (model.num_features, model.num_labels, model.learners) == (80, 20, 1)
+    assert model.label_names[3] == "label 3"
