@@ -10,20 +10,20 @@
 #include "shortlist_groups.h"
 #pragma clang fp contract(fast)
 
-#define BLOCK_LABELS 44
+#define BLOCK_LABELS 64
 #define BLOCK_PAIRS 16384
-// Vectors of 16 floats a chunk: as many as the registers hold sums of, where those are of 64 bytes; 44 labels * 10 * 64 bytes = 28 KiB.
-#define WIDE_CHUNK 10
-#define NARROW_CHUNK 7
+// Vectors of 16 floats a chunk: 64 labels * 7 * 64 bytes = 28 KiB.
+#define CHUNK 7
+#define CHUNK_FLOATS (16 * CHUNK)
 // Pairs a document from which a block waits with dz.
-#define BLOCK_DENSITY 3
+#define BLOCK_DENSITY 4
 
 typedef struct {
     float *value, *m, *v;
 } parameter;
 
-DX_INLINE row_step begin_step(parameter p, size_t from, size_t count, const float *g, dx_adam adam) {
-    return (row_step){p.value + from, p.m + from, p.v + from, g, 0, count, adam};
+DX_INLINE void optimise_row(parameter p, size_t from, size_t count, const float *g, dx_adam adam) {
+    dx_optimise(p.value + from, p.m + from, p.v + from, g, count, adam);
 }
 
 DX_INLINE void prefetch_row(const float *row, size_t ld) {
@@ -44,11 +44,11 @@ typedef struct {
     size_t batch;
 } block;
 
-DX_INLINE void keep_row(size_t chunk, block k, const float *w, size_t ld, size_t slot) {
-    for (size_t from = 0; from < ld; from += 16 * chunk) {
-        size_t width = ld - from < 16 * chunk ? ld - from : 16 * chunk;
-        float *to = k.rows + BLOCK_LABELS * from + slot * width;
-        for (size_t c = 0; c < width; c += 16) *(v16 *)(to + c) = *(const v16 *)(w + from + c);
+DX_INLINE void keep_row(block k, const float *w, size_t ld, size_t slot) {
+    for (size_t chunk = 0; chunk < ld; chunk += CHUNK_FLOATS) {
+        size_t width = ld - chunk < CHUNK_FLOATS ? ld - chunk : CHUNK_FLOATS;
+        float *to = k.rows + BLOCK_LABELS * chunk + slot * width;
+        for (size_t c = 0; c < width; c += 16) *(v16 *)(to + c) = *(const v16 *)(w + chunk + c);
     }
 }
 
@@ -71,7 +71,7 @@ DX_INLINE void spread_chunk(const int v, block k, const float *rows, float *dz, 
         const block_pair *to = k.pairs + k.ends[d];
         if (p == to) continue;
         float *out = dz + d * ld;
-        v16 sum[WIDE_CHUNK];
+        v16 sum[CHUNK];
         UNROLL_FOR (int i = 0; i < v; i++) sum[i] = *(v16 *)(out + 16 * i);
         for (; p < to; p++) {
             const float *w = rows + (size_t)p->slot * (size_t)(16 * v);
@@ -81,14 +81,11 @@ DX_INLINE void spread_chunk(const int v, block k, const float *rows, float *dz, 
     }
 }
 
-DX_INLINE void spread(const int chunk, block k, float *dz, size_t ld) {
+DX_INLINE void spread(block k, float *dz, size_t ld) {
     size_t c = 0;
-    for (; c + 16 * (size_t)chunk <= ld; c += 16 * (size_t)chunk) spread_chunk(chunk, k, k.rows + BLOCK_LABELS * c, dz + c, ld);
+    for (; c + CHUNK_FLOATS <= ld; c += CHUNK_FLOATS) spread_chunk(CHUNK, k, k.rows + BLOCK_LABELS * c, dz + c, ld);
     const float *rows = k.rows + BLOCK_LABELS * c;
     switch ((ld - c) / 16) {
-    case 9: return spread_chunk(9, k, rows, dz + c, ld);
-    case 8: return spread_chunk(8, k, rows, dz + c, ld);
-    case 7: return spread_chunk(7, k, rows, dz + c, ld);
     case 6: return spread_chunk(6, k, rows, dz + c, ld);
     case 5: return spread_chunk(5, k, rows, dz + c, ld);
     case 4: return spread_chunk(4, k, rows, dz + c, ld);
@@ -98,7 +95,7 @@ DX_INLINE void spread(const int chunk, block k, float *dz, size_t ld) {
     }
 }
 
-/// Where the block that begins at label `first` ends: 44 labels with pairs, or as many pairs as there is room for.
+/// Where the block that begins at label `first` ends: 64 labels with pairs, or as many pairs as there is room for.
 DX_INLINE size_t block_end(size_t first, size_t last, const int64_t *starts) {
     size_t labels = 0, l = first;
     for (; l < last && labels < BLOCK_LABELS; l++) {
@@ -108,26 +105,24 @@ DX_INLINE size_t block_end(size_t first, size_t last, const int64_t *starts) {
     return l > first ? l : l + 1;
 }
 
-/// A label's gradient and that of the label before, its pairs' gradients, and a block, all in one workspace: their sizes go with D
-/// and the batch, too much for a thread's stack.
+/// A label's gradient, its pairs' gradients, and a block, all in one workspace: their sizes go with D and the batch, too much
+/// for a thread's stack.
 typedef struct {
-    float *gw[2], *gradients;
+    float *gw, *gradients;
     block k;
 } step_memory;
-
-static int has_wide_registers(void) { return __builtin_cpu_supports("x86-64-v4") != 0; }
 
 #define GRADIENTS ((BLOCK_PAIRS + GROUP + 15) / 16 * 16)
 
 size_t dx_shortlist_workspace(size_t batch, size_t ld) {
-    return (2 + BLOCK_LABELS) * ld + GRADIENTS +
+    return (1 + BLOCK_LABELS) * ld + GRADIENTS +
            (BLOCK_PAIRS * sizeof(block_pair) + (batch + 1) * sizeof(int32_t)) / sizeof(float);
 }
 
 DX_INLINE step_memory divide(float *workspace, size_t batch, size_t ld) {
-    float *rows = workspace + 2 * ld, *gradients = rows + BLOCK_LABELS * ld;
+    float *rows = workspace + ld, *gradients = rows + BLOCK_LABELS * ld;
     block_pair *sorted = (block_pair *)(gradients + GRADIENTS);
-    return (step_memory){{workspace, workspace + ld}, gradients, {rows, sorted, (int32_t *)(sorted + BLOCK_PAIRS), batch}};
+    return (step_memory){workspace, gradients, {rows, sorted, (int32_t *)(sorted + BLOCK_PAIRS), batch}};
 }
 
 /// `kind` is a constant at each call.
@@ -137,10 +132,8 @@ DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const
     const size_t ld = b.ld;
     float *w = weight.value, *mw = weight.m, *vw = weight.v;
     const step_memory memory = divide(workspace, batch, ld);
-    float *gradients = memory.gradients;
+    float *gw = memory.gw, *gradients = memory.gradients;
     const block k = memory.k;
-    row_step before = {0};
-    size_t turn = 0;
     double loss = 0;
     size_t ahead = first;
     for (size_t end; first < last; first = end) {
@@ -159,50 +152,40 @@ DX_INLINE double shortlist_step(const int kind, size_t first, size_t last, const
                 prefetch_row(mw + ahead * ld, ld);
                 prefetch_row(vw + ahead * ld, ld);
             }
-            float *gw = memory.gw[turn ^= 1];
             step_label label = {w + l * ld, gw, biases.value[l], 0, 0};
             memset(gw, 0, ld * sizeof(float));
             if (waits) {
-                label_pairs(kind, 0, b, &label, pairs + from, (size_t)(to - from), gradients + (from - pair_starts[first]),
-                            &before);
-                keep_row(b.is_wide ? WIDE_CHUNK : NARROW_CHUNK, k, label.w, ld, slot++);
+                label_pairs(kind, 0, b, &label, pairs + from, (size_t)(to - from), gradients + (from - pair_starts[first]));
+                keep_row(k, label.w, ld, slot++);
                 for (int64_t i = from; i < to; i++) k.ends[(pairs[i] >> 1) + 1]++;
             } else {
-                label_pairs(kind, 1, b, &label, pairs + from, (size_t)(to - from), 0, &before);
+                label_pairs(kind, 1, b, &label, pairs + from, (size_t)(to - from), 0);
             }
             loss += label.loss;
-            step_rest(&before);
-            before = begin_step(weight, l * ld, ld, gw, adam);
-            // With few pairs a label there is nothing to hide it behind.
-            if (!waits) step_rest(&before);
-            row_step bias = begin_step(biases, l, 1, &label.gbias, adam);
-            step_rest(&bias);
+            optimise_row(weight, l * ld, ld, gw, adam);
+            optimise_row(biases, l, 1, &label.gbias, adam);
         }
         if (waits) {
             sort_by_document(k, first, end, pair_starts, pairs, gradients);
-            if (b.is_wide) spread(WIDE_CHUNK, k, b.dz, ld);
-            else spread(NARROW_CHUNK, k, b.dz, ld);
+            spread(k, b.dz, ld);
         }
     }
-    step_rest(&before);
     return loss;
 }
 
 DX_CLONES double dx_shortlist_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs, const float *z,
                                    size_t batch, float *dz, float *w, float *mw, float *vw, float *bias, float *mb, float *vb,
                                    size_t ld, float scale, dx_adam adam, float *workspace) {
-    return shortlist_step(CROSS_ENTROPY, first, last, pair_starts, pairs, batch,
-                          (step_batch){z, dz, ld, scale, 0, has_wide_registers()}, (parameter){w, mw, vw},
-                          (parameter){bias, mb, vb}, adam, workspace);
+    return shortlist_step(CROSS_ENTROPY, first, last, pair_starts, pairs, batch, (step_batch){z, dz, ld, scale, 0},
+                          (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam, workspace);
 }
 
 DX_CLONES double dx_shortlist_margin_step(size_t first, size_t last, const int64_t *pair_starts, const uint16_t *pairs,
                                           const float *z, size_t batch, float *dz, float *w, float *mw, float *vw, float *bias,
                                           float *mb, float *vb, size_t ld, float scale, dx_adam adam, int squared,
                                           float *workspace) {
-    return shortlist_step(MARGIN, first, last, pair_starts, pairs, batch,
-                          (step_batch){z, dz, ld, scale, squared, has_wide_registers()}, (parameter){w, mw, vw},
-                          (parameter){bias, mb, vb}, adam, workspace);
+    return shortlist_step(MARGIN, first, last, pair_starts, pairs, batch, (step_batch){z, dz, ld, scale, squared},
+                          (parameter){w, mw, vw}, (parameter){bias, mb, vb}, adam, workspace);
 }
 
 DX_CLONES void dx_pair_logits(const float *z, const float *w, const float *bias, const int32_t *labels, size_t count, size_t ld,

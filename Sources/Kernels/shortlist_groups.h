@@ -1,7 +1,6 @@
 // The pairs of one label, in groups of eight: dots, gradients of the logits, outer products.
 #ifndef DEEPXML_SHORTLIST_GROUPS_H
 #define DEEPXML_SHORTLIST_GROUPS_H
-#include "optimiser.h"
 #include "vector.h"
 #pragma clang fp contract(fast)
 
@@ -17,7 +16,6 @@ typedef struct {
     size_t ld;
     float scale;
     int squared;
-    int is_wide; // eight sums of sixteen floats fit the registers
 } step_batch;
 
 /// Constants at each call: binary cross-entropy, or hinge and squared hinge.
@@ -30,27 +28,6 @@ typedef struct {
     float bias, gbias;
     double loss;
 } step_label;
-
-/// The optimiser's step on a label's row, in parts: where it goes on, and where it ends.
-typedef struct {
-    float *value, *m, *v;
-    const float *g;
-    size_t at, end;
-    dx_adam adam;
-} row_step;
-
-#define STEP_PART 64
-
-DX_INLINE void step_part(row_step *s) {
-    if (s->end - s->at < STEP_PART) return;
-    dx_optimise(s->value + s->at, s->m + s->at, s->v + s->at, s->g + s->at, STEP_PART, s->adam);
-    s->at += STEP_PART;
-}
-
-DX_INLINE void step_rest(row_step *s) {
-    dx_optimise(s->value + s->at, s->m + s->at, s->v + s->at, s->g + s->at, s->end - s->at, s->adam);
-    s->at = s->end;
-}
 
 /// Up to eight pairs on their way: offsets of the documents' rows in z and dz, logits, targets, gradients.
 typedef struct {
@@ -84,34 +61,19 @@ DX_INLINE void sums8(const v16 *x, v8 *out) {
            __builtin_shufflevector(e[0], e[1], 1, 3, 9, 11, 5, 7, 13, 15);
 }
 
-/// sums[j] = z w of pairs from `first` up to, not with, `end` (both constants at each call), lane by lane.
-DX_INLINE void lane_dots(const int first, const int end, step_batch b, const step_label *l, const pair_group *p, v16 *sums) {
-    const float *zs[GROUP];
-    v16 lanes[GROUP];
-    UNROLL_FOR (int j = first; j < end; j++) {
-        zs[j] = b.z + p->rows[j];
-        lanes[j] = (v16){0};
-    }
-    for (size_t c = 0; c < b.ld; c += 16) {
-        v16 wc = *(const v16 *)(l->w + c);
-        UNROLL_FOR (int j = first; j < end; j++) lanes[j] += wc * *(const v16 *)(zs[j] + c);
-    }
-    UNROLL_FOR (int j = first; j < end; j++) sums[j] = lanes[j];
-}
-
 /// Logits of n pairs (n a constant at each call).
 DX_INLINE void dots(const int n, step_batch b, const step_label *l, const uint16_t *pairs, pair_group *p) {
+    const float *zs[GROUP];
     v16 sums[GROUP];
     UNROLL_FOR (int j = 0; j < n; j++) {
         p->rows[j] = (size_t)(pairs[j] >> 1) * b.ld;
         p->y[j] = (float)(pairs[j] & 1);
+        zs[j] = b.z + p->rows[j];
     }
     UNROLL_FOR (int j = 0; j < GROUP; j++) sums[j] = (v16){0};
-    if (n <= 4 || b.is_wide) {
-        lane_dots(0, n, b, l, p, sums);
-    } else {
-        lane_dots(0, 4, b, l, p, sums);
-        lane_dots(4, n, b, l, p, sums);
+    for (size_t c = 0; c < b.ld; c += 16) {
+        v16 wc = *(const v16 *)(l->w + c);
+        UNROLL_FOR (int j = 0; j < n; j++) sums[j] += wc * *(const v16 *)(zs[j] + c);
     }
     if (n <= 2) {
         UNROLL_FOR (int j = 0; j < n; j++) p->logit[j] = sum16(&sums[j]) + l->bias;
@@ -196,10 +158,9 @@ DX_INLINE void any_outer(size_t n, const int direct, step_batch b, step_label *l
 
 /// All pairs of a label. The dots of the next group come before the outer products of this one, so that they fill the
 /// time that the exponentials' long chains take. Not `direct`: dz stays, and g gets the pairs' gradients (and up to
-/// seven numbers after them). `before`, the optimiser's step of the label before, goes on meanwhile: divisions and square roots
-/// have a unit of their own, for which the products need not wait.
+/// seven numbers after them).
 DX_INLINE void label_pairs(const int kind, const int direct, step_batch b, step_label *l, const uint16_t *pairs, size_t count,
-                           float *g, row_step *before) {
+                           float *g) {
     pair_group groups[2];
     memset(groups[0].y, 0, sizeof groups[0].y);
     memset(groups[1].y, 0, sizeof groups[1].y);
@@ -216,7 +177,6 @@ DX_INLINE void label_pairs(const int kind, const int direct, step_batch b, step_
         size_t next = i + n, more = count - next < GROUP ? count - next : GROUP;
         any_dots(more, b, l, pairs + next, groups + (k ^ 1));
         any_outer(n, direct, b, l, p);
-        if (n == GROUP) step_part(before);
         i = next;
         n = more;
     }
