@@ -3,6 +3,7 @@ import DeepXMLModel
 import Devices
 import Formats
 import Support
+import Transport
 
 /// Astec's encoder over a group: columns of E, R whole (DESIGN.md §1 and §2).
 ///
