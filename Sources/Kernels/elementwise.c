@@ -4,11 +4,24 @@
 #include "vector.h"
 #pragma clang fp contract(fast)
 
+// A row of a table of few columns is a line or two of the cache, met in random order: it is asked for before it is needed. Wider rows the
+// processor sees coming.
+#define NARROW 64
+
+DX_INLINE void expect_narrow_row(const float *row, size_t cols) {
+    if (cols > NARROW) return;
+    __builtin_prefetch(row);
+    __builtin_prefetch(row + cols - 1);
+}
+
 DX_CLONES void dx_embed_rows(const float *table, size_t cols, const int64_t *starts, const int32_t *tokens,
                              const float *weights, const int32_t *docs, size_t rows, float *out) {
     for (size_t r = 0; r < rows; r++) {
         float *x = out + r * cols;
         memset(x, 0, cols * sizeof(float));
+        if (cols <= NARROW && r + 1 < rows)
+            for (int64_t i = starts[docs[r + 1]]; i < starts[docs[r + 1] + 1]; i++)
+                expect_narrow_row(table + (size_t)tokens[i] * cols, cols);
         for (int64_t i = starts[docs[r]]; i < starts[docs[r] + 1]; i++) {
             const float *e = table + (size_t)tokens[i] * cols;
             float weight = weights[i];
@@ -160,6 +173,7 @@ DX_CLONES void dx_sigmoid(const float *x, float *out, size_t count) {
 }
 
 #define EMBEDDING_PIECE 4096
+#define TOKENS_AHEAD 6
 
 DX_CLONES void dx_embedding_step(size_t first, size_t last, const int32_t *tokens, const int64_t *starts, const uint32_t *rows,
                                  const float *weights, const float *dx, size_t cols, float *table, float *m, float *v,
@@ -167,6 +181,12 @@ DX_CLONES void dx_embedding_step(size_t first, size_t last, const int32_t *token
     // A wider row is taken in pieces, so that none is too wide for the stack.
     float gradient[EMBEDDING_PIECE];
     for (size_t t = first; t < last; t++) {
+        if (t + TOKENS_AHEAD < last) {
+            const size_t next = (size_t)tokens[t + TOKENS_AHEAD] * cols;
+            expect_narrow_row(table + next, cols);
+            expect_narrow_row(m + next, cols);
+            expect_narrow_row(v + next, cols);
+        }
         for (size_t from = 0; from < cols; from += EMBEDDING_PIECE) {
             const size_t width = cols - from < EMBEDDING_PIECE ? cols - from : EMBEDDING_PIECE;
             memset(gradient, 0, width * sizeof(float));

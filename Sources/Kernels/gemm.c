@@ -11,8 +11,8 @@ void dx_gemm_pack(size_t n, size_t k, const float *b, size_t b_row, size_t b_col
 
 size_t dx_gemm_left_workspace(size_t m, size_t k) { return dx_round_up(m, DX_TILE_ROWS) * k; }
 
-static void float_tile(const void *a, const void *b, size_t k, float *c, size_t ldc, int accumulate) {
-    dx_tile_product(a, b, k, c, ldc, accumulate);
+static void float_tile(size_t rows, const void *a, const void *b, size_t k, float *c, size_t ldc, int accumulate) {
+    dx_tile_rows(rows, a, b, k, c, ldc, accumulate);
 }
 
 void dx_gemm_packed(size_t m, size_t n, size_t k, const float *a, size_t a_row, size_t a_col, const float *right, float *c,

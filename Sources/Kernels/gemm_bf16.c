@@ -123,9 +123,10 @@ void dx_bf16_pack_right(int native, const float *x, size_t vector, size_t step, 
     (native ? pack_right_pairs : pack_right_rounded)(x, vector, step, count, k, packed);
 }
 
-/// 12 rows of two vectors are held in registers over the whole of k.
-BF16 static void pairs_tile(const void *left_pairs, const void *right_pairs, size_t pairs, float *c, size_t ldc,
+/// 12 rows of two vectors are held in registers over the whole of k, whether all are wanted or not.
+BF16 static void pairs_tile(size_t rows, const void *left_pairs, const void *right_pairs, size_t pairs, float *c, size_t ldc,
                             int accumulate) {
+    (void)rows;
     const uint32_t *a = left_pairs, *b = right_pairs;
     __m512 sum[DX_TILE_ROWS][2];
     UNROLL_FOR (size_t i = 0; i < DX_TILE_ROWS; i++)
@@ -144,8 +145,8 @@ BF16 static void pairs_tile(const void *left_pairs, const void *right_pairs, siz
         UNROLL_FOR (size_t j = 0; j < 2; j++) _mm512_storeu_ps(c + i * ldc + 16 * j, sum[i][j]);
 }
 
-static void rounded_tile(const void *a, const void *b, size_t pairs, float *c, size_t ldc, int accumulate) {
-    dx_tile_product(a, b, 2 * pairs, c, ldc, accumulate);
+static void rounded_tile(size_t rows, const void *a, const void *b, size_t pairs, float *c, size_t ldc, int accumulate) {
+    dx_tile_rows(rows, a, b, 2 * pairs, c, ldc, accumulate);
 }
 
 void dx_bf16_product(int native, size_t m, size_t n, size_t k, const void *left, const void *right, float *c, size_t ldc,

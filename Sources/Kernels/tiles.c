@@ -14,10 +14,10 @@ DX_CLONES void dx_pack_right(const float *x, size_t vector, size_t step, size_t 
 
 // One kernel a vector width: HIGH rows × ACROSS vectors of WIDTH floats are held in registers over the whole of k.
 #define TILE(NAME, TARGET, VECTOR, WIDTH, HIGH, ACROSS)                                                                      \
-    TARGET static void NAME(const float *restrict a, const float *restrict b, size_t k, float *restrict c, size_t ldc,       \
-                            int accumulate) {                                                                                \
-        for (size_t i0 = 0; i0 < DX_TILE_ROWS; i0 += HIGH)                                                                   \
-            for (size_t j0 = 0; j0 < DX_TILE_COLS; j0 += ACROSS * WIDTH) {                                                   \
+    TARGET static void NAME(size_t rows, const float *restrict a, const float *restrict b, size_t k, float *restrict c,      \
+                            size_t ldc, int accumulate) {                                                                    \
+        for (size_t j0 = 0; j0 < DX_TILE_COLS; j0 += ACROSS * WIDTH)                                                         \
+            for (size_t i0 = 0; i0 < rows; i0 += HIGH) {                                                                     \
                 VECTOR sum[HIGH][ACROSS];                                                                                    \
                 UNROLL_FOR (size_t i = 0; i < HIGH; i++)                                                                     \
                     UNROLL_FOR (size_t j = 0; j < ACROSS; j++)                                                               \
@@ -36,13 +36,23 @@ DX_CLONES void dx_pack_right(const float *x, size_t vector, size_t step, size_t 
 
 // Without min_vector_width clang halves the 64-byte vectors, and 48 of them do not fit the registers.
 TILE(tile_v4, __attribute__((target("arch=x86-64-v4"), min_vector_width(512))), v16, 16, 12, 2)
+TILE(tile_v4_low, __attribute__((target("arch=x86-64-v4"), min_vector_width(512))), v16, 16, 4, 2)
 TILE(tile_v3, __attribute__((target("arch=x86-64-v3"))), v8, 8, 6, 2)
 TILE(tile_any, , v4, 4, 4, 2)
 
+void dx_tile_rows(size_t rows, const float *a, const float *b, size_t k, float *c, size_t ldc, int accumulate) {
+    if (__builtin_cpu_supports("x86-64-v4")) {
+        if (rows <= 8) tile_v4_low(rows, a, b, k, c, ldc, accumulate);
+        else tile_v4(rows, a, b, k, c, ldc, accumulate);
+    } else if (__builtin_cpu_supports("x86-64-v3")) {
+        tile_v3(rows, a, b, k, c, ldc, accumulate);
+    } else {
+        tile_any(rows, a, b, k, c, ldc, accumulate);
+    }
+}
+
 void dx_tile_product(const float *a, const float *b, size_t k, float *c, size_t ldc, int accumulate) {
-    if (__builtin_cpu_supports("x86-64-v4")) tile_v4(a, b, k, c, ldc, accumulate);
-    else if (__builtin_cpu_supports("x86-64-v3")) tile_v3(a, b, k, c, ldc, accumulate);
-    else tile_any(a, b, k, c, ldc, accumulate);
+    dx_tile_rows(DX_TILE_ROWS, a, b, k, c, ldc, accumulate);
 }
 
 /// A tile at the edge, by way of a whole one.
@@ -51,7 +61,7 @@ static void edge_tile(dx_tile_function *product, const void *a, const void *b, s
     float tile[DX_TILE_ROWS * DX_TILE_COLS] = {0};
     if (accumulate)
         for (size_t i = 0; i < rows; i++) memcpy(tile + i * DX_TILE_COLS, c + i * ldc, cols * sizeof(float));
-    product(a, b, k, tile, DX_TILE_COLS, accumulate);
+    product(rows, a, b, k, tile, DX_TILE_COLS, accumulate);
     for (size_t i = 0; i < rows; i++) memcpy(c + i * ldc, tile + i * DX_TILE_COLS, cols * sizeof(float));
 }
 
@@ -62,7 +72,7 @@ void dx_tiled_product(dx_tile_function *product, size_t m, size_t n, size_t k, s
             const size_t rows = m - i < DX_TILE_ROWS ? m - i : DX_TILE_ROWS, cols = n - j < DX_TILE_COLS ? n - j : DX_TILE_COLS;
             const char *a = (const char *)left + i * bytes, *b = (const char *)right + j * bytes;
             float *to = c + i * ldc + j;
-            if (rows == DX_TILE_ROWS && cols == DX_TILE_COLS) product(a, b, k, to, ldc, accumulate);
+            if (rows == DX_TILE_ROWS && cols == DX_TILE_COLS) product(rows, a, b, k, to, ldc, accumulate);
             else edge_tile(product, a, b, k, to, ldc, rows, cols, accumulate);
         }
 }

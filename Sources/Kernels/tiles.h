@@ -22,8 +22,11 @@ void dx_pack_right(const float *x, size_t vector, size_t step, size_t count, siz
 /// different bits at different places of one full tile, so results would depend on how work is cut.
 void dx_tile_product(const float *a, const float *b, size_t k, float *c, size_t ldc, int accumulate);
 
+/// The same for the first rows alone; what is in the others is left open.
+void dx_tile_rows(size_t rows, const float *a, const float *b, size_t k, float *c, size_t ldc, int accumulate);
+
 /// A product of one tile as above; the packed groups are in a layout of its own.
-typedef void dx_tile_function(const void *a, const void *b, size_t k, float *c, size_t ldc, int accumulate);
+typedef void dx_tile_function(size_t rows, const void *a, const void *b, size_t k, float *c, size_t ldc, int accumulate);
 
 /// c(m x n) = (accumulate ? c : 0) + left·rightᵀ, tile by tile. A packed vector takes `bytes` on either side; `k` is handed on.
 void dx_tiled_product(dx_tile_function *product, size_t m, size_t n, size_t k, size_t bytes, const void *left,

@@ -1,5 +1,10 @@
 /// The collectives, written once over `exchange`. All are called by every rank of the communicator, in the same order.
 extension Communicator {
+    public func begin(send: [Message], receive: [Message]) throws -> Pending {
+        try exchange(send: send, receive: receive)
+        return Pending()
+    }
+
     /// Returns when all ranks have called it.
     public func barrier() throws { _ = try maximum(0) }
 

@@ -25,6 +25,10 @@ public protocol Communicator: AnyObject {
     /// receive are equal; several messages between two ranks arrive in order. Longer than 2³¹−1 bytes is fine.
     func exchange(send: [Message], receive: [Message]) throws
 
+    /// Begins what `exchange` does. The messages move while the caller works, as far as the transport can; they are complete, and
+    /// their memory is the caller's again, when `finish` of the result returns. All ranks begin their exchanges in one order.
+    func begin(send: [Message], receive: [Message]) throws -> Pending
+
     /// Copies the root's bytes to all ranks; every rank gives as many bytes.
     func broadcast(_ bytes: UnsafeMutableRawBufferPointer, root: Int) throws
 

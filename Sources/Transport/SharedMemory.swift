@@ -7,13 +7,24 @@ import Support
 public final class SharedMemory {
     /// Zeros at first.
     public let floats: Buffer<Float>
-    private let wait: () throws -> Void
+    /// The same memory as whole numbers, for who uses it as such alone.
+    public let integers: Buffer<Int32>
+    private let reach: () throws -> Pending
 
-    public init(_ floats: Buffer<Float>, barrier: @escaping () throws -> Void) {
+    /// - Parameter arrive: says that this rank has come to a barrier; what it returns waits for the others.
+    public init(_ floats: Buffer<Float>, arrive: @escaping () throws -> Pending) {
         self.floats = floats
-        wait = barrier
+        let start = UnsafeMutableRawPointer(floats.pointer).bindMemory(to: Int32.self, capacity: floats.count)
+        integers = Buffer(viewing: start, count: floats.count, owner: floats)
+        reach = arrive
     }
 
+    /// Says that this rank has come to a barrier, and lets it do what the others need not have come for. The next barrier is
+    /// reached after this one has been waited for.
+    ///
+    /// - Returns: waits until all ranks have called this.
+    public func arrive() throws -> Pending { try reach() }
+
     /// Returns when all ranks have called it.
-    public func barrier() throws { try wait() }
+    public func barrier() throws { try arrive().finish() }
 }

@@ -54,15 +54,30 @@ extension Communicator {
         try allgather(UnsafeRawBufferPointer(parts[rank]), into: parts)
     }
 
-    /// `allgather` of two small buffers in one round.
-    public func allgather<Element>(
-        _ first: Buffer<Element>, blocks firstBlocks: [Range<Int>], _ second: Buffer<Element>, blocks secondBlocks: [Range<Int>]
-    ) throws {
-        let parts = [(first, firstBlocks), (second, secondBlocks)]
-        func messages(_ block: (_ peer: Int) -> Int) -> [Message] {
-            others.flatMap { peer in parts.map { Message(peer: peer, bytes: $0.0.bytes(of: $0.1[block(peer)])) } }
+    /// Begins `allgather` of some buffers, in one round where all are small enough for that; larger ones are whole when it returns.
+    public func beginAllgather<Element>(_ parts: [(buffer: Buffer<Element>, blocks: [Range<Int>])]) throws -> Pending {
+        let bytes = parts.reduce(0) { $0 + $1.buffer.count * MemoryLayout<Element>.stride }
+        guard bytes <= Self.largestDirectAllgather else {
+            for (buffer, blocks) in parts { try allgather(buffer, blocks: blocks) }
+            return Pending()
         }
-        try exchange(send: messages { _ in rank }, receive: messages { $0 })
+        func messages(_ block: (_ peer: Int) -> Int) -> [Message] {
+            others.flatMap { peer in
+                parts.map { Message(peer: peer, bytes: $0.buffer.bytes(of: $0.blocks[block(peer)])) }.filter { !$0.bytes.isEmpty }
+            }
+        }
+        return try begin(send: messages { _ in rank }, receive: messages { $0 })
+    }
+
+    /// Begins `alltoall`.
+    public func beginAlltoall<Element>(
+        from source: Buffer<Element>, _ sendBlocks: [Range<Int>], into target: Buffer<Element>, _ receiveBlocks: [Range<Int>]
+    ) throws -> Pending {
+        func messages(_ buffer: Buffer<Element>, _ blocks: [Range<Int>]) -> [Message] {
+            others.filter { !blocks[$0].isEmpty }.map { Message(peer: $0, bytes: buffer.bytes(of: blocks[$0])) }
+        }
+        keep(UnsafeRawBufferPointer(source.bytes(of: sendBlocks[rank])), in: target.bytes(of: receiveBlocks[rank]))
+        return try begin(send: messages(source, sendBlocks), receive: messages(target, receiveBlocks))
     }
 
     /// Sends the elements `sendBlocks[r]` of `source` to each rank r; its answer lands in `receiveBlocks[r]` of `target`.
@@ -74,11 +89,15 @@ extension Communicator {
 
     /// Sends the list `lists[r]` to each rank r: what each rank has sent to this one. Lists may have any length.
     public func alltoall<Element: BitwiseCopyable>(_ lists: [[Element]]) throws -> [Buffer<Element>] {
-        let counts = Buffer(lists.map(\.count)), expected = Buffer<Int>(count: size), one = (0..<size).map { $0..<$0 + 1 }
+        try alltoall(Buffer(lists.flatMap { $0 }), runningRanges(lists.map(\.count)))
+    }
+
+    /// Sends the elements `places[r]` of `lists` to each rank r: what each rank has sent to this one. They may be of any number.
+    public func alltoall<Element: BitwiseCopyable>(_ lists: Buffer<Element>, _ places: [Range<Int>]) throws -> [Buffer<Element>] {
+        let counts = Buffer(places.map(\.count)), expected = Buffer<Int>(count: size), one = (0..<size).map { $0..<$0 + 1 }
         try alltoall(from: counts, one, into: expected, one)
-        let sent = runningRanges(counts.array), all = Buffer(lists.flatMap { $0 })
         let received = expected.array.map { Buffer<Element>(count: $0) }
-        try alltoall(send: sent.map { all.bytes(of: $0) }, receive: received.map { $0.bytes(of: 0..<$0.count) })
+        try alltoall(send: places.map { lists.bytes(of: $0) }, receive: received.map { $0.bytes(of: 0..<$0.count) })
         return received
     }
 }

@@ -58,7 +58,7 @@ import WorkerChecks
             _ = try network.step(
                 DocumentBatch(features: features, docs: docs), step: step, learningRate: 0.05, loss: loss)
         }
-        try group.communicator.barrier()
+        try network.settle()
         network.prepareForPrediction()
         var bits: [UInt32] = []
         try network.forEachBatch((0..<Int32(documents)).map { $0 }, of: features) { _, _, z in

@@ -63,10 +63,11 @@ public struct Forecast: Sendable {
             atATime: 1, size: size, topK: config.global.topK, lists: costs.scoreLists)
         let traffic = m > 1 ? costs.traffic(groupSize: m) : .none, steps = costs.stages.reduce(0) { $0 + $1.steps }
         let computing = costs.seconds(cores: Double(m * threads)), alone = costs.seconds(cores: Double(threads))
-        let messages = traffic.bytes / interconnect.bandwidth + traffic.messages * interconnect.latency
+        let messages = traffic.seconds(
+            bandwidth: interconnect.bandwidth, latency: interconnect.latency, threads: threads)
         return Row(
             ranks: ranks, coordinatorBytes: coordinator.bytes, workerBytes: (ranks == 1 ? worker + coordinator : worker).bytes,
-            bytesAStep: steps == 0 ? 0 : traffic.bytes / Double(steps), computeSeconds: computing, messageSeconds: messages,
+            bytesAStep: steps == 0 ? 0 : traffic.allBytes / Double(steps), computeSeconds: computing, messageSeconds: messages,
             efficiency: computing + messages > 0 ? alone / (computing + messages) / Double(m) : 1)
     }
 }

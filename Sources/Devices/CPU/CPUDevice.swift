@@ -46,8 +46,14 @@ public final class CPUDevice: Device {
     public func withHost<Result>(
         _ tensor: Tensor, _ access: HostAccess, _ body: (Buffer<Float>) throws -> Result
     ) rethrows -> Result {
+        try body(host(tensor))
+    }
+
+    public func hostMemory(of tensor: Tensor) -> Buffer<Float>? { host(tensor) }
+
+    private func host(_ tensor: Tensor) -> Buffer<Float> {
         let count = tensor.rows == 0 ? 0 : (tensor.rows - 1) * tensor.stride + tensor.cols
-        return try body(Buffer(viewing: tensor.pointer, count: count, owner: tensor.memory))
+        return Buffer(viewing: tensor.pointer, count: count, owner: tensor.memory)
     }
 
     public func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) { team.forEach(count, body) }

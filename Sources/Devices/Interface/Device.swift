@@ -47,6 +47,9 @@ public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperat
     ///   `.read`. It must not outlive the call.
     func withHost<Result>(_ tensor: Tensor, _ access: HostAccess, _ body: (Buffer<Float>) throws -> Result) rethrows -> Result
 
+    /// The memory itself that `withHost` lends, for messages that move while the device works; nil where it isn't the host's.
+    func hostMemory(of tensor: Tensor) -> Buffer<Float>?
+
     // MARK: Order
 
     /// `body(0) … body(count-1)`, which may run side by side; returns when all are issued. Operations in a body follow each other.

@@ -50,6 +50,19 @@ public struct RandomLabels: Sendable, Equatable {
         starts.append(labels.count)
     }
 
+    /// Adds documents as `LabelDealer` writes them: how many labels each has, then the labels, from the place `at` of `list` on.
+    ///
+    /// - Returns: the place behind them.
+    public mutating func append(_ documents: Int, from list: Buffer<Int32>, at place: Int) -> Int {
+        var end = place + documents
+        for document in 0..<documents {
+            starts.append(labels.count + end - place - documents + Int(list[place + document]))
+            end += Int(list[place + document])
+        }
+        _ = list[place + documents..<end].withContiguousStorageIfAvailable { labels.append(contentsOf: $0) }
+        return end
+    }
+
     /// Room for so many documents and labels.
     public mutating func reserve(documents: Int, labels count: Int) {
         starts.reserveCapacity(documents + 1)

@@ -85,17 +85,31 @@ package struct NetworkCosts: LearnerCosts {
         ]
     }
 
-    /// What a worker gets a step, each in as many messages as there are peers, sent at once: x̂ and z made whole (B×D each), its rows
-    /// of the parts of ∂z (B×D in all), columns of ∂h and ∂x̂ (2·B×D/m), ∂R̄ made whole (D×D); and now and then a look whether one
-    /// is to stop.
+    /// What a worker gets a step, each in as many messages as there are peers, sent at once: its rows of x̂ (B×D/m), z made whole (B×D),
+    /// its rows of the parts of ∂z (B×D in all), columns of ∂h and ∂x̂ (2·B×D/m); ∂R̄ made whole (D×D), in time for the next rows of x̂.
+    /// x̂ is made whole (B×D) while labels are worked on. Now and then there is a look whether one is to stop, and random labels are dealt.
     package func traffic(groupSize m: Int) -> Traffic {
-        let others = Double(m - 1) / Double(m), steps = plan.sections.reduce(0) { $0 + self.steps($1.config) }
-        let D = Double(size.dimensions)
-        let bytes = plan.sections.reduce(0.0) { sum, module in
-            let batch = Double(module.config.optimisation.batchSize) * D
-            return sum + Double(self.steps(module.config)) * others * 4 * (batch * (3 + 2 / Double(m)) + D * D)
+        let others = 4 * Double(m - 1) / Double(m), D = Double(size.dimensions)
+        var traffic = Traffic.none
+        for (name, section) in plan.sections {
+            let batch = Double(section.optimisation.batchSize) * D, steps = Double(self.steps(section))
+            traffic.bytes += steps * others * (batch * (2 + 3 / Double(m)) + D * D)
+            traffic.messages += (4 + (log2(Double(max(2, m))) + 2) / 8) * steps
+            traffic.covered.append(
+                Traffic.Covered(steps: steps, bytes: others * batch, seconds: labelSeconds(name, section, workers: Double(m))))
         }
-        return Traffic(bytes: bytes, messages: (5 + log2(Double(max(2, m))) / 8) * Double(steps))
+        return traffic
+    }
+
+    /// Seconds a step of module `name` of what labels alone cost.
+    private func labelSeconds(_ name: String, _ section: ModuleConfig, workers m: Double) -> Double {
+        let batch = section.optimisation.batchSize
+        if name == "surrogate" || (name == "extreme" && !plan.hasShortlists) {
+            let labels = name == "surrogate" ? plan.surrogateLabels(size.labels) : size.labels
+            return rates.oneVsAllStep(batch: batch, labels: labels, dims: size.dimensions) / m
+        }
+        let pairs = section.shortlist.length + (name == "extreme" ? 150 : 0)
+        return rates.shortlistStep(batch: batch, labels: size.labels, pairs: pairs, dims: size.dimensions) / m
     }
 
     package func stageSeconds(cores: Double) -> [StageSeconds] {

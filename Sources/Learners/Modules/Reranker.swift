@@ -20,7 +20,7 @@ package struct Reranker {
         try run.train(.reranker, section, network) {
             let negatives = try stage.negatives(sizes: sizes)
             return (
-                ShortlistStep(
+                try ShortlistStep(
                     truth: run.data.trainLabels, negatives: negatives, sizes: sizes, network: network, section: section),
                 nil
             )

@@ -19,7 +19,7 @@ extension NetworkRun {
         try timed("extreme") {
             try self.train(.extreme, section, network) {
                 (
-                    ShortlistStep(
+                    try ShortlistStep(
                         truth: data.trainLabels, negatives: negatives, sizes: sizes, network: network, section: section),
                     nil
                 )
@@ -48,7 +48,7 @@ extension NetworkRun {
             try train(.extreme, config.extreme, network) {
                 let none = TopK(rows: trainRows.ownRows.count, k: 1)
                 let empty = try own(none, of: trainRows, for: .training(truth: data.trainLabels, sizes: sizes)).negatives!
-                let loss = ShortlistStep(
+                let loss = try ShortlistStep(
                     truth: data.trainLabels, negatives: empty, sizes: sizes, network: network, section: config.extreme)
                 let follows = !config.extreme.usesRandomNegativesOnly
                 return (loss, follows ? ShortlistSchedule(run: self, network: network, loss: loss, sizes: sizes) : nil)

@@ -118,13 +118,42 @@ package struct PlannedMessage: Sendable, Equatable {
 
 /// Bytes that a worker receives, and messages that it waits for one after the other.
 package struct Traffic: Sendable, Equatable {
+    /// Bytes that arrive while a worker computes what does not need them, of so many steps alike.
+    package struct Covered: Sendable, Equatable {
+        package var steps: Double
+        /// Of a step: bytes, and seconds of computing on one core a worker.
+        package var bytes: Double, seconds: Double
+
+        package init(steps: Double, bytes: Double, seconds: Double) {
+            self.steps = steps
+            self.bytes = bytes
+            self.seconds = seconds
+        }
+    }
+
+    /// Of those that it waits for.
     package var bytes: Double
     package var messages: Double
+    package var covered: [Covered]
     package static let none = Traffic(bytes: 0, messages: 0)
 
-    package init(bytes: Double, messages: Double) {
+    package init(bytes: Double, messages: Double, covered: [Covered] = []) {
         self.bytes = bytes
         self.messages = messages
+        self.covered = covered
+    }
+
+    package var allBytes: Double { covered.reduce(bytes) { $0 + $1.steps * $1.bytes } }
+
+    /// Seconds that a worker of so many threads waits.
+    ///
+    /// - Parameters:
+    ///   - bandwidth: bytes a second.
+    ///   - latency: seconds a message.
+    package func seconds(bandwidth: Double, latency: Double, threads: Int) -> Double {
+        covered.reduce(bytes / bandwidth + messages * latency) { sum, part in
+            sum + part.steps * max(0, part.bytes / bandwidth - part.seconds / Double(threads))
+        }
     }
 }
 

@@ -65,7 +65,12 @@ public struct StepCosts: Sendable, Equatable {
 
     /// An epoch of one-vs-all steps over `labels`, on m workers of `threads` threads.
     package func oneVsAllEpoch(documents: Int, labels: Int, dims: Int, workers m: Double) -> Double {
-        Double(documents) * (scaled(overheadFull, dims, workers: m) + 6 * Double(dims) * Double(labels) / oneVsAll / m)
+        Double(documents) * (scaled(overheadFull, dims, workers: m) + oneVsAllStep(batch: 1, labels: labels, dims: dims) / m)
+    }
+
+    /// A step's logits, gradients and optimiser over `labels`, on one core.
+    package func oneVsAllStep(batch: Int, labels: Int, dims: Int) -> Double {
+        6 * Double(batch) * Double(dims) * Double(labels) / oneVsAll
     }
 
     /// An epoch of shortlist steps: the larger of the step's flop and its bytes, labels of a batch taken as drawn at random,
@@ -73,10 +78,15 @@ public struct StepCosts: Sendable, Equatable {
     package func shortlistEpoch(
         documents: Int, labels: Int, pairs: Int, dims: Int, batch: Int, freezes: Bool, workers m: Double
     ) -> Double {
+        let step = shortlistStep(batch: batch, labels: labels, pairs: pairs, dims: dims) / Double(batch)
+        return Double(documents) * (scaled(freezes ? overheadFrozen : overheadShortlist, dims, workers: m) + step / m)
+    }
+
+    /// A step's logits, gradients and optimiser of `pairs` labels a document, on one core.
+    package func shortlistStep(batch: Int, labels: Int, pairs: Int, dims: Int) -> Double {
         let pairs = Double(min(pairs, labels)), D = Double(dims), B = Double(batch), L = Double(labels)
         let distinct = L * -expm1(B * pairs * log1p(-1 / max(L, 2)))
-        let step = max(6 * D * B * pairs / product, 24 * D * distinct / copy) / shortlistReaches
-        return Double(documents) * (scaled(freezes ? overheadFrozen : overheadShortlist, dims, workers: m) + step / B / m)
+        return max(6 * D * B * pairs / product, 24 * D * distinct / copy) / shortlistReaches
     }
 
     /// Module II: label centroids and documents, the cheaper of exact search and graph each.

@@ -47,4 +47,7 @@ package final class SharedTensors {
     }
 
     package func barrier() throws { try shared.barrier() }
+
+    /// Says that this worker has come to a barrier; what it returns waits for the others.
+    package func arrive() throws -> Pending { try shared.arrive() }
 }

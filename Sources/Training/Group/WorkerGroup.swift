@@ -17,6 +17,9 @@ public final class WorkerGroup {
 
     /// All of the group share one node's memory: a message costs little more than a copy.
     public let isOnOneNode: Bool
+    /// A number of each worker, twice, in turns: who reads one may do so while others write the next. nil: they are sent.
+    private let words: SharedMemory?
+    private var turn = 0
 
     /// Collective.
     ///
@@ -25,7 +28,9 @@ public final class WorkerGroup {
         self.communicator = communicator
         self.team = team
         self.device = device ?? CPUDevice(team: team)
-        isOnOneNode = try communicator.splitByNode().size == communicator.size
+        let isOnOneNode = try communicator.splitByNode().size == communicator.size
+        self.isOnOneNode = isOnOneNode
+        words = isOnOneNode && communicator.size > 1 ? try communicator.sharedMemory(floats: 2 * communicator.size) : nil
     }
 
     /// How each of the group cuts `count` things: D columns of the embeddings, N documents of the search.
@@ -40,10 +45,29 @@ public final class WorkerGroup {
 }
 
 extension WorkerGroup {
+    /// The largest of all workers' values. Collective.
+    package func maximum(_ value: UInt8) throws -> UInt8 {
+        guard let words else { return try communicator.maximum(value) }
+        turn = 1 - turn
+        words.integers[turn * size + rank] = Int32(value)
+        try words.barrier()
+        return (0..<size).reduce(0) { max($0, UInt8(words.integers[turn * size + $1])) }
+    }
+
     /// Makes a padded matrix whole on all workers, of which each has the rows of its slice. Collective.
     package func gather(_ matrix: Tensor, slices: [Range<Int>]) throws {
         let ld = matrix.stride, blocks = slices.map { $0.lowerBound * ld..<$0.upperBound * ld }
         try device.withHost(matrix.withPadding, .readWrite) { try communicator.allgather($0, blocks: blocks) }
+    }
+
+    /// Begins `gather`: until what it returns has finished, the matrix is neither read nor written.
+    package func beginGather(_ matrix: Tensor, slices: [Range<Int>]) throws -> Pending {
+        guard let host = device.hostMemory(of: matrix.withPadding) else {
+            try gather(matrix, slices: slices)
+            return Pending()
+        }
+        let ld = matrix.stride, blocks = slices.map { $0.lowerBound * ld..<$0.upperBound * ld }
+        return try communicator.beginAllgather([(host, blocks)])
     }
 
     /// The rows of all workers' matrices, one worker's behind the other's. Collective.

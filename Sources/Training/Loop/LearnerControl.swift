@@ -34,6 +34,9 @@ package final class LearnerControl {
     /// Steps between two looks at the flags: a look costs a message, a step some milliseconds.
     private static let lookEvery = 8
 
+    /// Whether `afterStep` may write a checkpoint.
+    package static func looks(afterStep step: Int) -> Bool { step % lookEvery == 0 }
+
     package init(
         group: WorkerGroup, world: any Communicator, store: CheckpointStore, seed: UInt64, schedule: CheckpointSchedule,
         stop: StopFlag
@@ -54,8 +57,8 @@ package final class LearnerControl {
     package func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () throws -> [StoredArray])
         throws
     {
-        guard step % Self.lookEvery == 0 else { return }
-        switch try group.communicator.maximum(max(wish(), isSound ? 0 : 3)) {
+        guard Self.looks(afterStep: step) else { return }
+        switch try group.maximum(max(wish(), isSound ? 0 : 3)) {
         case 0: return
         case 1: try save(key(), arrays: arrays())
         case 3: throw Diverged()
@@ -67,7 +70,7 @@ package final class LearnerControl {
 
     /// Between modules, where there is no state to save beyond what is pinned.
     package func betweenModules() throws {
-        if try group.communicator.maximum(wish()) == 2 { throw Interrupted() }
+        if try group.maximum(wish()) == 2 { throw Interrupted() }
     }
 
     /// Also a look at the flags: an epoch may have fewer steps than there are between two looks.
@@ -75,7 +78,7 @@ package final class LearnerControl {
     /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
     package func afterEpoch(_ epoch: Int, of epochs: Int, key: CheckpointKey, arrays: () throws -> [StoredArray]) throws {
         guard epoch < epochs else { return }
-        let isDue = schedule.everyEpochs.map { epoch % $0 == 0 } ?? false, wish = try group.communicator.maximum(wish())
+        let isDue = schedule.everyEpochs.map { epoch % $0 == 0 } ?? false, wish = try group.maximum(wish())
         if isDue || wish > 0 { try save(key, arrays: arrays()) }
         if wish == 2 { throw Interrupted() }
     }
@@ -87,7 +90,7 @@ package final class LearnerControl {
     package func afterBlock(_ block: Int, of blocks: Int, key: CheckpointKey, arrays: () throws -> [StoredArray]) throws {
         let parts = min(blocks, 64), part = block * parts / blocks
         let isNew = part > (block - 1) * parts / blocks && block < blocks
-        let isDue = isNew && schedule.everyEpochs.map { part % $0 == 0 } ?? false, wish = try group.communicator.maximum(wish())
+        let isDue = isNew && schedule.everyEpochs.map { part % $0 == 0 } ?? false, wish = try group.maximum(wish())
         if isDue || wish > 0 { try save(key, arrays: arrays()) }
         guard wish < 2 else { throw Interrupted() }
     }

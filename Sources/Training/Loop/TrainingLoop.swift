@@ -111,6 +111,7 @@ package struct TrainingLoop {
             progress.advance(to: documents)
             if !sum.isFinite { divergedAt = min(divergedAt, place + 1) }
             guard place + 1 < stepsPerEpoch else { break }
+            if LearnerControl.looks(afterStep: step + 1) { try network.settle() }
             do {
                 let isSound = divergedAt == .max
                 try control.afterStep(step + 1, isSound: isSound, key: module.key(epoch: epoch, step: place + 1)) {
@@ -118,6 +119,7 @@ package struct TrainingLoop {
                 }
             } catch is Diverged { break }
         }
+        try network.settle()
         try checkConvergence(epoch: epoch, divergedAt: divergedAt)
         let work = EpochWork(
             epoch: epoch, documents: documents, seconds: time.seconds,

@@ -3,12 +3,16 @@ import DeepXMLModel
 import Devices
 import Formats
 import Support
+import Transport
 
 /// Astec's encoder over a group: columns of E, R whole (DESIGN.md §1 and §2).
 ///
 /// Each worker computes its columns of x̂, from which x̂ is made whole. The residual's work is shared: rows of the batch up to ∂h
 /// and ∂x̂, rows of ∂R̄. Workers on one node write all that into memory that they share, R and its moments too; others send it,
 /// unless the network is so slow that each does better to work from the whole ∂z alone (`ResidualShare`).
+///
+/// What can wait is not waited for at once: all rows of x̂ come while labels are worked on, the whole ∂R̄ while E and the next
+/// batch's x̂ are; R takes its step before it is read again.
 package final class AstecGroupEncoder: GroupEncoder {
     package let trainsCoarse: Bool
     private let shape: NetworkShape
@@ -26,6 +30,8 @@ package final class AstecGroupEncoder: GroupEncoder {
     /// nil: one worker, or several that send each other what they make.
     private let shared: SharedTensors?
     private let share: ResidualShare
+    /// R's step of the last batch, once ∂R̄ is there.
+    private var update: (gradient: Pending, step: OptimiserStep)?
 
     package var device: any Device { group.device }
     package var intermediateDims: Int { shape.dims }
@@ -69,31 +75,38 @@ package final class AstecGroupEncoder: GroupEncoder {
     }
 
     package func intermediate(_ batch: DocumentBatch, x: Tensor) throws {
-        device.copy(try coarse(batch, step: nil), to: x.rows(0..<batch.rows))
+        try beginCoarse(batch, step: nil, for: .whole)
+        device.copy(try exchange.whole(), to: x.rows(0..<batch.rows))
     }
 
-    private func coarse(_ batch: DocumentBatch, step: Int?) throws -> Tensor {
+    private func beginCoarse(_ batch: DocumentBatch, step: Int?, for wish: ActivationExchange.Wish) throws {
         let own = columns.rows(0..<batch.rows)
         let drop = step.flatMap { trainsCoarse ? (streams.stream(.encoderDropout, step: $0), shape.encoderKeep) : nil }
         embeddings.forward(batch.features, docs: batch.docs, dropout: drop, into: own)
-        return try exchange.gather(own)
+        try exchange.begin(own, for: wish)
     }
 
-    package func forward(_ batch: DocumentBatch, step: Int?, z: Tensor) throws {
-        x = try coarse(batch, step: step)
+    package func forward(_ batch: DocumentBatch, step: Int?, z: Tensor, meanwhile: () throws -> Void) throws {
         let rows = batch.rows, all = 0..<rows
-        guard let residual, let keep = shape.residualKeep else { return device.copy(x, to: z.rows(all)) }
-        if step != nil { residual.prepare(training: true) }
+        try beginCoarse(batch, step: step, for: share.isWhole ? .whole : step == nil ? .ownRows : .rowsThenWhole)
+        try finishUpdate()
+        guard let residual, let keep = shape.residualKeep else {
+            x = try exchange.whole()
+            try meanwhile()
+            return device.copy(x, to: z.rows(all))
+        }
+        // Others' rows of a shared R are there when their columns of x̂ are.
+        if step != nil, shared == nil { residual.prepare(training: true) }
+        x = try share.isWhole ? exchange.whole() : exchange.ownRows()
+        if step != nil, shared != nil { residual.prepare(training: true) }
         let drop = step.map { (streams.stream(.residualDropout, step: $0), keep) }
         let own = share.isWhole ? all : group.ownSlice(rows), out = self.z ?? z
         residual.forward(
             x.rows(own), ids: Array(batch.docs[own]), dropout: drop, activation: activation.rows(own), z: out.rows(own))
-        if let shared {
-            try shared.barrier()
-            if z.memory !== out.memory { device.copy(out.rows(all), to: z.rows(all)) }
-        } else if !share.isWhole {
-            try group.gather(z.rows(all), slices: group.slices(rows))
-        }
+        let whole = try share.isWhole ? Pending() : shared?.arrive() ?? group.beginGather(z.rows(all), slices: group.slices(rows))
+        try meanwhile()
+        try whole.finish()
+        if shared != nil, z.memory !== out.memory { device.copy(out.rows(all), to: z.rows(all)) }
     }
 
     package var gradientParts: GradientParts { residual == nil ? .whole : share.gradientParts }
@@ -107,10 +120,11 @@ package final class AstecGroupEncoder: GroupEncoder {
     package func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws {
         let rows = 0..<batch.rows, dx = dx.rows(rows), dz = dz.rows(rows), columns = embeddings.columns
         if let residual {
-            try share.backward(residual, dz: dz, dh: dh.rows(rows), x: x, columns: columns, dx: trainsCoarse ? dx : nil)
-            let numbers = shape.optimiser.dense(learningRate: learningRate, step: step + 1)
-            // What a worker writes of R here, all read after the barrier of the next batch's x̂.
-            residual.finishBackward(rows: shared == nil ? 0..<shape.dims : group.ownSlice(shape.dims), numbers)
+            x = try exchange.whole()
+            let gradient = try share.backward(
+                residual, dz: dz, dh: dh.rows(rows), x: x, columns: columns, dx: trainsCoarse ? dx : nil)
+            update = (gradient, shape.optimiser.dense(learningRate: learningRate, step: step + 1))
+            if share.isWhole { try finishUpdate() }
         } else if trainsCoarse {
             device.copy(dz.columns(columns), to: dx)
         }
@@ -118,6 +132,20 @@ package final class AstecGroupEncoder: GroupEncoder {
         device.dropReluBackward(dx, y: self.columns.rows(rows), keep: shape.encoderKeep)
         embeddings.step(
             batch.features, docs: batch.docs, gradient: dx, shape.optimiser.lazy(learningRate: learningRate, step: step + 1))
+    }
+
+    private func finishUpdate() throws {
+        guard let update, let residual else { return }
+        self.update = nil
+        try update.gradient.finish()
+        residual.finishBackward(rows: shared == nil ? 0..<shape.dims : group.ownSlice(shape.dims), update.step)
+    }
+
+    package func settle() throws {
+        guard update != nil else { return }
+        try finishUpdate()
+        // A worker's rows of a shared R are the others', too.
+        try shared?.barrier()
     }
 
     package func prepareForPrediction() { residual?.prepare(training: false) }

@@ -59,14 +59,18 @@ package final class ShortlistStep: ClassifierStep {
         set { operation.negatives = newValue }
     }
 
+    /// Collective.
     package init(truth: CSRMatrix, negatives: NegativeShortlists, sizes: ShortlistSizes, network: Network, section: ModuleConfig)
+        throws
     {
         streams = network.streams
         operation = network.device.shortlists(
             network.classifierTask(truth: truth, loss: section.lossKind), sizes: sizes, negatives: negatives)
         draws =
             network.group.size > 1 && sizes.randomNegatives > 0
-            ? SharedDraws(group: network.group, shards: network.labelShards) : nil
+            ? try SharedDraws(
+                group: network.group, shards: network.labelShards, batchSize: network.batchSize,
+                labelsPerDocument: min(sizes.randomNegatives, sizes.limit)) : nil
     }
 
     package func begin(_ batches: EpochBatches) { draws?.begin(batches) }

@@ -19,8 +19,10 @@ package protocol GroupEncoder: AnyObject {
 
     /// z of the batch: its first rows; rows×D with padding, which stays zero.
     ///
-    /// - Parameter step: the step whose dropout is drawn, in training; nil at prediction, after `prepareForPrediction`.
-    func forward(_ batch: DocumentBatch, step: Int?, z: Tensor) throws
+    /// - Parameters:
+    ///   - step: the step whose dropout is drawn, in training; nil at prediction, after `prepareForPrediction`.
+    ///   - meanwhile: called once, best while z is on its way: it must not read z.
+    func forward(_ batch: DocumentBatch, step: Int?, z: Tensor, meanwhile: () throws -> Void) throws
 
     /// x̂ of the batch without dropout, as z.
     func intermediate(_ batch: DocumentBatch, x: Tensor) throws
@@ -37,7 +39,11 @@ package protocol GroupEncoder: AnyObject {
     /// The backward pass and the optimiser's step, given ∂z of the batch that `forward` saw last. May overwrite `dz`.
     func backward(_ batch: DocumentBatch, step: Int, learningRate: Double, dz: Tensor) throws
 
-    /// Call once between training and `forward` without a step.
+    /// Ends the last step: parts of its backward pass may still be on their way. Before parameters are read; all workers of the
+    /// group call it.
+    func settle() throws
+
+    /// Call once between training and `forward` without a step, after `settle`.
     func prepareForPrediction()
 
     /// Parameters, and where asked their moments. Collective.
@@ -76,6 +82,7 @@ extension GroupEncoder {
     package func outputTensor(rows: Int) -> Tensor { device.paddedTensor(rows: rows, dims: outputDims) }
     package var gradientParts: GradientParts { .whole }
     package func take(gradient dz: Tensor, floats: Range<Int>) {}
+    package func settle() throws {}
 
     package func dims(of representation: Representation) -> Int {
         representation == .final ? outputDims : intermediateDims
@@ -97,7 +104,7 @@ extension GroupEncoder {
             let batch = DocumentBatch(features: features, docs: Array(docs[place]))
             switch representation {
             case .intermediate: try intermediate(batch, x: room)
-            case .final: try forward(batch, step: nil, z: room)
+            case .final: try forward(batch, step: nil, z: room) {}
             }
             try body(batch, place, room.rows(0..<place.count))
         }

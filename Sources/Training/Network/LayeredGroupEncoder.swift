@@ -50,9 +50,11 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
         input = EncoderRead(vectors: inputRoom.room(rows: 0, dims: stack.inputDims), weights: nil)
     }
 
-    package func forward(_ batch: DocumentBatch, step: Int?, z: Tensor) throws {
+    package func forward(_ batch: DocumentBatch, step: Int?, z: Tensor, meanwhile: () throws -> Void) throws {
         try run(batch, step: step, x: x, z: z)
-        try group.gather(z, slices: cut.shares)
+        let sent = try group.beginGather(z, slices: cut.shares)
+        try meanwhile()
+        try sent.finish()
     }
 
     package func intermediate(_ batch: DocumentBatch, x: Tensor) throws {

@@ -112,7 +112,10 @@ package final class Network {
         return CSRMatrix(rows: docs.count, cols: wanted.cols, starts: starts, indices: indices, values: values)
     }
 
-    /// Call once between training and `forEachBatch`.
+    /// Ends the last step. Before parameters are read; all workers of the group call it.
+    package func settle() throws { try encoder.settle() }
+
+    /// Call once between training and `forEachBatch`, after `settle`.
     package func prepareForPrediction() { encoder.prepareForPrediction() }
 
     /// One step of training.
@@ -122,8 +125,7 @@ package final class Network {
     ///   - loss: what the classifier is trained on.
     /// - Returns: this worker's part of the summed loss.
     package func step(_ batch: DocumentBatch, step: Int, learningRate: Double, loss: any ClassifierStep) throws -> Double {
-        try encoder.forward(batch, step: step, z: z)
-        try loss.prepare(docs: batch.docs, step: step)
+        try encoder.forward(batch, step: step, z: z) { try loss.prepare(docs: batch.docs, step: step) }
         let rows = 0..<batch.rows, first = ownLeaves.lowerBound
         let numbers =
             loss.isSparse

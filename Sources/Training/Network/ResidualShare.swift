@@ -84,20 +84,22 @@ final class ResidualShare {
     /// - Parameters:
     ///   - dz, dh, x: rows×D, padded; of the first two what `gradientParts` says.
     ///   - dx: rows×|columns|, without padding; nil: not wanted.
+    /// - Returns: when it has finished, ∂R̄ is whole.
     func backward(
         _ residual: Residual, dz: Tensor, dh: Tensor, x: Tensor, columns: Range<Int>, dx: Tensor?
-    ) throws {
+    ) throws -> Pending {
         let own = slices[group.rank]
         if case .messages = way {
             let (dh, sent) = try exchange(residual, dz: dz, dh: dh, wantsInput: dx != nil)
             if let dx, let sent { group.device.copy(sent, to: dx) }
             residual.weightGradient(dh, x: x, rows: own)
-            return try gatherGradient(residual)
+            return try beginGradient(residual)
         }
         if let dx { residual.inputGradient(dz, dh: dh, columns: columns, dx: dx) }
         let rows = isWhole ? 0..<residual.dims : own
         residual.weightGradient(dh.columns(rows), x: x, rows: rows)
-        if case .memory(let shared) = way { try shared.barrier() }
+        guard case .memory(let shared) = way else { return Pending() }
+        return try shared.arrive()
     }
 
     /// This worker's columns of ∂h and ∂x̂, of all rows.
@@ -122,13 +124,14 @@ final class ResidualShare {
         return (whole.columns(0..<width), wantsInput ? whole.columns(width..<2 * width) : nil)
     }
 
-    private func gatherGradient(_ residual: Residual) throws {
+    private func beginGradient(_ residual: Residual) throws -> Pending {
         let device = group.device, whole = residual.gradient.withPadding, ld = whole.stride
-        try device.withHost(whole, .readWrite) { gradient in
-            try device.withHost(residual.biasGradient, .readWrite) { bias in
-                try group.communicator.allgather(
-                    gradient, blocks: slices.map { $0.lowerBound * ld..<$0.upperBound * ld }, bias, blocks: slices)
-            }
+        let blocks = slices.map { $0.lowerBound * ld..<$0.upperBound * ld }
+        if let gradient = device.hostMemory(of: whole), let bias = device.hostMemory(of: residual.biasGradient) {
+            return try group.communicator.beginAllgather([(gradient, blocks), (bias, slices)])
         }
+        try device.withHost(whole, .readWrite) { try group.communicator.allgather($0, blocks: blocks) }
+        try device.withHost(residual.biasGradient, .readWrite) { try group.communicator.allgather($0, blocks: slices) }
+        return Pending()
     }
 }

@@ -4,7 +4,9 @@ import CMPI
 private let largestPiece = 1 << 30
 
 extension MPICommunicator {
-    public func exchange(send: [Message], receive: [Message]) throws {
+    public func exchange(send: [Message], receive: [Message]) throws { try begin(send: send, receive: receive).finish() }
+
+    public func begin(send: [Message], receive: [Message]) throws -> Pending {
         var requests: [MPI_Request?] = []
         var expected: [(peer: Int, count: Int)] = []
         requests.reserveCapacity(send.count + receive.count)
@@ -34,7 +36,12 @@ extension MPICommunicator {
             }
         }
         try copyToSelf(send, receive)
-        try wait(&requests, expected: expected)
+        if requests.isEmpty { return Pending() }
+        let posted = requests, sizes = expected
+        return Pending { [self] in
+            var requests = posted
+            try wait(&requests, expected: sizes)
+        }
     }
 
     /// Messages between two ranks arrive in order, so pieces need no numbers. An empty message is one empty piece.

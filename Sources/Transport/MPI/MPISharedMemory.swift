@@ -15,12 +15,15 @@ extension MPICommunicator {
         let buffer = Buffer(
             viewing: (mapping.start + SharedMapping.header).bindMemory(to: Float.self, capacity: floats), count: floats,
             owner: mapping)
-        return SharedMemory(buffer) { [self] in try wait(at: mapping) }
+        return SharedMemory(buffer) { [self] in
+            let phase = cmpi_arrive(mapping.barrier, UInt32(size))
+            return Pending { try self.wait(for: phase, at: mapping) }
+        }
     }
 
     /// Sleeps between looks: whoever comes last wakes the others.
-    private func wait(at mapping: SharedMapping) throws {
-        let barrier = mapping.barrier, phase = cmpi_arrive(barrier, UInt32(size))
+    private func wait(for phase: UInt32, at mapping: SharedMapping) throws {
+        let barrier = mapping.barrier
         if cmpi_has_ended(barrier, phase) != 0 { return }
         let interval = PollInterval(oversubscribed: isOversubscribed)
         while cmpi_has_ended(barrier, phase) == 0 {

@@ -101,7 +101,7 @@ public final class ThreadCommunicator: Communicator, @unchecked Sendable {
     public func sharedMemory(floats: Int) throws -> SharedMemory? {
         memories += 1
         let name = memories, buffer = job.monitor.locked { group.memory(name, floats: floats) }
-        return SharedMemory(buffer) { [self] in try barrier() }
+        return SharedMemory(buffer) { [self] in Pending { try self.barrier() } }
     }
 
     public var waitedSeconds: Double { Double(job.monitor.locked { job.waited[jobRank] }) * 1e-9 }

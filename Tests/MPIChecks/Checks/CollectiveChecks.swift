@@ -58,12 +58,26 @@ let collectiveChecks = [
         let expected = (0..<ranks.size).map { Array(repeating: Int32(100 * $0 + ranks.rank), count: ($0 + 2 * ranks.rank) % 4) }
         try expectEqual(received, expected, "what came")
     },
+    Check("an alltoall that waits for nobody until it must") { ranks in
+        let blocks = (0..<ranks.size).map { 3 * $0..<3 * $0 + ($0 + ranks.rank) % 3 }, counts = Buffer<Int>(count: 3 * ranks.size)
+        let received = Buffer<Int>(count: counts.count)
+        for i in 0..<counts.count { counts[i] = 1000 * ranks.rank + i }
+        let sent = try ranks.beginAlltoall(from: counts, blocks, into: received, blocks)
+        try sent.finish()
+        let expected = blocks.enumerated().flatMap { peer, block in block.map { _ in 1000 * peer } }
+        let found = blocks.flatMap { block in block.map { received[$0] / 1000 * 1000 } }
+        try expectEqual(found, expected, "who sent what came")
+    },
     Check("allgather of two buffers in one round") { ranks in
         let first = Buffer<Float>(count: 7 * ranks.size), second = Buffer<Float>(count: ranks.size)
         let blocks = evenRanges(first.count, parts: ranks.size), ones = evenRanges(second.count, parts: ranks.size)
         for i in blocks[ranks.rank] { first[i] = Float(i) }
         second[ranks.rank] = Float(1000 + ranks.rank)
-        try ranks.allgather(first, blocks: blocks, second, blocks: ones)
+        let sent = try ranks.beginAllgather([(first, blocks), (second, ones)])
+        let largest = try ranks.maximum(UInt8(ranks.rank))
+        try sent.finish()
+        try sent.finish()
+        try expectEqual(Int(largest), ranks.size - 1, "what was exchanged meanwhile")
         try expectEqual(first.array, (0..<first.count).map(Float.init), "the first")
         try expectEqual(second.array, (0..<ranks.size).map { Float(1000 + $0) }, "the second")
     },

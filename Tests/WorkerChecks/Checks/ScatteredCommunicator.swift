@@ -12,6 +12,7 @@ public final class ScatteredCommunicator: Communicator {
     public var waitedSeconds: Double { base.waitedSeconds }
 
     public func exchange(send: [Message], receive: [Message]) throws { try base.exchange(send: send, receive: receive) }
+    public func begin(send: [Message], receive: [Message]) throws -> Pending { try base.begin(send: send, receive: receive) }
     public func post(_ bytes: [UInt8], to peer: Int, tag: Int) throws { try base.post(bytes, to: peer, tag: tag) }
     public func poll(from peer: Int?, tag: Int) throws -> (peer: Int, bytes: [UInt8])? { try base.poll(from: peer, tag: tag) }
 

@@ -55,7 +55,7 @@ final class StoppingCommunicator: Communicator {
         guard let memory = try base.sharedMemory(floats: floats) else { return nil }
         return SharedMemory(memory.floats) { [trigger] in
             trigger.exchanged()
-            try memory.barrier()
+            return try memory.arrive()
         }
     }
 
