@@ -45,7 +45,7 @@ public final class CoordinatorMain {
         defer { locks?.release() }
         do {
             try census.checkPrograms()
-            prepared = try ProgressScope.section("preparing") { try prepare(census.nodes, &locks) }
+            prepared = try ProgressScope.section("preparing") { try prepare(census, &locks) }
         } catch {
             let failure = error as? Failure ?? Failure(.outOfResources, "\(error)")
             try tellAll(Assignment(exitCode: failure.code.rawValue))
@@ -73,7 +73,8 @@ public final class CoordinatorMain {
         _ = try world.broadcastBytes(Array(JSONEncoder().encode(assignment)))
     }
 
-    private func prepare(_ nodes: [NodeResources], _ locks: inout RunLocks?) throws -> Prepared {
+    private func prepare(_ census: NodeCensus.Result, _ locks: inout RunLocks?) throws -> Prepared {
+        let nodes = census.nodes
         for notice in options.notices { reporter.note(notice, rank: 0) }
         let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
         try options.framework.learner.check(options, data)
@@ -91,14 +92,21 @@ public final class CoordinatorMain {
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
         plan.count(data, always: options.dryRun)
         sayTime(of: plan, labels: data.labelCount)
-        if !options.dryRun { try plan.checkMemory() }
+        let devices = try plan.choose(options.device, census.gpus)
+        if let text = devices { reporter.note(text, rank: 0) }
+        if !options.dryRun {
+            try plan.checkMemory()
+            try plan.checkDeviceMemory()
+        }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
         // A job of one rank runs as two: the coordinator's thread and the worker's.
         let offset = ranks == 1 ? 1 : 0
         let assignment = Assignment(
             groups: plan.groups.map { $0.workers.map { $0 + offset } },
-            threads: (offset == 1 ? [0] : []) + plan.threads, cacheFile: inputs.cacheFile, embeddings: inputs.embeddings,
+            threads: (offset == 1 ? [0] : []) + plan.threads,
+            devices: Dictionary(uniqueKeysWithValues: plan.devices.map { ($0 + offset, $1) }), cacheFile: inputs.cacheFile,
+            embeddings: inputs.embeddings,
             embeddingsFingerprint: inputs.embeddingsFingerprint)
         return Prepared(inputs: inputs, plan: plan, finished: finished, assignment: assignment)
     }
