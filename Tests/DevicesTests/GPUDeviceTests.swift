@@ -196,4 +196,40 @@ enum Both {
             return (found?.indices.array.map(Double.init) ?? []) + (found?.scores.array.map(Double.init) ?? [])
         }
     }
+
+    private func opened(cache: String? = nil) throws -> GPUDevice? {
+        guard Both.gpu != nil, let device = GPUs.visible(.gpu).devices.first else { return nil }
+        return try GPUs.open(device, team: ThreadTeam(size: 1), cacheFolder: cache)
+    }
+
+    /// What was refused is said at the next `finish`, with what was asked, and nothing runs meanwhile.
+    @Test func refusedMemory() throws {
+        guard let device = try opened() else { return }
+        let kept = device.tensor(rows: 1, cols: 8), refused = device.tensor(rows: 1 << 20, cols: 1 << 22)
+        device.fill(refused, 1)
+        device.fill(kept, 1)
+        #expect(device.download(kept).array == Array(repeating: 0, count: 8))
+        for _ in 0..<2 {
+            let failure = #expect(throws: Failure.self) { try device.finish() }
+            #expect(failure?.code == .outOfResources && failure?.found.contains("16 TiB were refused") == true, "\(failure!)")
+            #expect(failure?.place.isEmpty == false)
+        }
+    }
+
+    /// A damaged program in the cache is compiled again.
+    @Test func cachedPrograms() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "gpu-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        guard try opened(cache: folder) != nil else { return }
+        let file = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first), path = "\(folder)/\(file)"
+        let whole = try Data(contentsOf: URL(filePath: path))
+        for damaged in [Data(), whole.prefix(30), whole.prefix(whole.count / 2), whole + Data([0])] {
+            try damaged.write(to: URL(filePath: path))
+            let device = try #require(try opened(cache: folder)), x = device.tensor(rows: 2, cols: 2)
+            device.fill(x, 3)
+            #expect(device.download(x).array == [3, 3, 3, 3])
+            try device.finish()
+            #expect(try Data(contentsOf: URL(filePath: path)).count > 40)
+        }
+    }
 }

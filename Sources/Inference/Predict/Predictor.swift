@@ -39,6 +39,12 @@ public final class Predictor {
 
     /// The `topK` best labels of each row of `features`, columns ascending; nil on a rank that does not lead its group.
     public func predict(_ features: CSRMatrix, topK: Int) throws -> CSRMatrix? {
+        let found = try scored(features, topK: topK)
+        try group.device.check()
+        return found
+    }
+
+    private func scored(_ features: CSRMatrix, topK: Int) throws -> CSRMatrix? {
         if learners.count == 1, learners[0].scores.scoresAllLabels { return try bestLabels(learners[0], features, topK: topK) }
         var all: [CSRMatrix] = []
         for learner in learners {

@@ -43,8 +43,10 @@ public enum GPUs {
     /// - Parameters:
     ///   - device: one of those that `visible` found in this process.
     ///   - team: the worker's threads: for what runs on the CPU.
-    public static func open(_ device: GPUDescription, team: ThreadTeam) throws -> GPUDevice {
+    ///   - cacheFolder: of compiled kernels; nil: the user's.
+    public static func open(_ device: GPUDescription, team: ThreadTeam, cacheFolder: String? = nil) throws -> GPUDevice {
         guard let driver = drivers[device.driver] else { preconditionFailure("a device of no driver") }
-        return try GPUDevice(driver.open(device), team: team)
+        return try GPUDevice(
+            driver.open(device), team: team, cache: cacheFolder.map(ProgramCache.init(folder:)) ?? ProgramCache())
     }
 }
