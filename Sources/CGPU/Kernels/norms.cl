@@ -183,7 +183,7 @@ INLINE float group_dot(GLOBAL const float *a, GLOBAL const float *b, LONG count,
 }
 
 /// out = a · b. One group.
-KERNEL dot(GLOBAL const float *a, LONG a_at, GLOBAL const float *b, LONG b_at, LONG count, GLOBAL float *out, LONG out_at) {
+KERNEL vector_dot(GLOBAL const float *a, LONG a_at, GLOBAL const float *b, LONG b_at, LONG count, GLOBAL float *out, LONG out_at) {
     LOCAL_ARRAY(float, left, PIECE);
     LOCAL_ARRAY(float, right, PIECE);
     float sum = group_dot(a + a_at, b + b_at, count, left, right);

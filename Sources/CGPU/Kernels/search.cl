@@ -1,13 +1,14 @@
 // Exact search: of tiles of scores what is among the k best so far, and scores of single pairs.
 
-/// Candidates in local memory, of which up to MOST stay: a power of two.
+/// Candidates in local memory, a power of two: the k best so far, at most half of them, and what a piece of scores adds.
 #define ROOM_FOR 2048
-#define MOST 1024
+#define PIECE 1024
 #define ITEMS 256
 
-/// Puts all candidates in order: descending scores, ties by ascending id.
-INLINE void sort_candidates(LOCAL float *keys, LOCAL int *ids) {
-    for (int size = 2; size <= ROOM_FOR; size *= 2)
+/// Puts all candidates in order where there are `some`: descending scores, ties by ascending id. (No barrier stands under a condition:
+/// PoCL 3.1 loses the values around it.)
+INLINE void sort_candidates(LOCAL float *keys, LOCAL int *ids, int some) {
+    for (int size = some ? 2 : 2 * ROOM_FOR; size <= ROOM_FOR; size *= 2)
         for (int step = size / 2; step > 0; step /= 2) {
             for (int i = local_id(0); i < ROOM_FOR; i += ITEMS) {
                 int other = i ^ step;
@@ -27,8 +28,8 @@ INLINE void sort_candidates(LOCAL float *keys, LOCAL int *ids) {
         }
 }
 
-/// Merges a tile of scores into each query's list of k (at most MOST), which is in order and padded with -1 and -infinity: a group a
-/// query. Ids ascend from call to call: a score that equals the k-th comes too late.
+/// Merges a tile of scores into each query's list of k, which is in order and padded with -1 and -infinity: a group a query. Ids
+/// ascend from call to call: a score that equals the k-th comes too late.
 KERNEL select_best(READ_MATRIX(scores), LONG count, GLOBAL const float *bias, LONG bias_at, int has_bias, int first_id, int k,
                    GLOBAL float *best, GLOBAL int *best_ids) {
     LOCAL_ARRAY(float, keys, ROOM_FOR);
@@ -36,17 +37,19 @@ KERNEL select_best(READ_MATRIX(scores), LONG count, GLOBAL const float *bias, LO
     LOCAL_ARRAY(int, used, 1);
     int item = local_id(0);
     LONG query = group_id(0), list = query * k;
-    for (int i = item; i < ROOM_FOR; i += ITEMS) {
-        keys[i] = i < k ? best[list + i] : -INFINITY;
-        ids[i] = i < k ? best_ids[list + i] : 0x7FFFFFFF;
-        if (ids[i] < 0) ids[i] = 0x7FFFFFFF;
+    for (int i = item; i < k; i += ITEMS) {
+        keys[i] = best[list + i];
+        ids[i] = best_ids[list + i] < 0 ? 0x7FFFFFFF : best_ids[list + i];
     }
-    if (item == 0) used[0] = k;
-    BARRIER();
-    float threshold = keys[k - 1];
-    for (LONG from = 0; from < count; from += ITEMS) {
-        LONG c = from + item;
-        if (c < count) {
+    for (LONG from = 0; from < count; from += PIECE) {
+        for (int i = k + item; i < ROOM_FOR; i += ITEMS) {
+            keys[i] = -INFINITY;
+            ids[i] = 0x7FFFFFFF;
+        }
+        if (item == 0) used[0] = k;
+        BARRIER();
+        float threshold = keys[k - 1];
+        for (LONG c = from + item; c < from + PIECE && c < count; c += ITEMS) {
             float score = AT(scores, query, c);
             score = (has_bias ? score + bias[bias_at + c] : score) + 0.0f;
             if (score > threshold) {
@@ -56,24 +59,12 @@ KERNEL select_best(READ_MATRIX(scores), LONG count, GLOBAL const float *bias, LO
             }
         }
         BARRIER();
-        int full = used[0] > ROOM_FOR - ITEMS;
+        sort_candidates(keys, ids, used[0] > k);
         BARRIER();
-        if (full) {
-            sort_candidates(keys, ids);
-            threshold = keys[k - 1];
-            for (int i = k + item; i < ROOM_FOR; i += ITEMS) {
-                keys[i] = -INFINITY;
-                ids[i] = 0x7FFFFFFF;
-            }
-            if (item == 0) used[0] = k;
-            BARRIER();
-        }
     }
-    sort_candidates(keys, ids);
     for (int i = item; i < k; i += ITEMS) {
-        bool is_empty = keys[i] == -INFINITY;
         best[list + i] = keys[i];
-        best_ids[list + i] = is_empty ? -1 : ids[i];
+        best_ids[list + i] = keys[i] == -INFINITY ? -1 : ids[i];
     }
 }
 

@@ -94,10 +94,8 @@ public final class CoordinatorMain {
         sayTime(of: plan, labels: data.labelCount)
         let devices = try plan.choose(options.device, census.gpus)
         if let text = devices { reporter.note(text, rank: 0) }
-        if !options.dryRun {
-            try plan.checkMemory()
-            try plan.checkDeviceMemory()
-        }
+        if !options.dryRun { try plan.checkMemory() }
+        if !options.dryRun { try plan.checkDeviceMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
         // A job of one rank runs as two: the coordinator's thread and the worker's.

@@ -68,7 +68,7 @@ extension GPUDevice {
                     }
                     normalise(u)
                 }
-                run("dot", in: .norms, groups: GPUExtent(1), items: GPUExtent(256)) {
+                run("vector_dot", in: .norms, groups: GPUExtent(1), items: GPUExtent(256)) {
                     u.vector + out + [.long(matrix.rows)] + sigma.vector
                 }
             }
@@ -83,7 +83,7 @@ extension GPUDevice {
         g.expectShape(of: out)
         attempt {
             try scratch.with(bytes: MemoryLayout<Float>.stride) { inner in
-                run("dot", in: .norms, groups: GPUExtent(1), items: GPUExtent(256)) {
+                run("vector_dot", in: .norms, groups: GPUExtent(1), items: GPUExtent(256)) {
                     g.vector + normalised.vector + [.long(g.rows * g.cols), .memory(inner), .long(0)]
                 }
                 run("spectral_gradient", in: .norms, rows: rows.count, cols: v.cols) {
