@@ -55,7 +55,7 @@ extension RunPlan: CustomStringConvertible {
     }
 
     private var timeLines: [String] {
-        guard let time = PlannedTime(self) else { return [] }
+        guard devices.isEmpty, let time = PlannedTime(self) else { return [] }
         return ["Time, estimated without reading and messages", "  \(time.text)"] + (time.hint.map { ["  \($0)"] } ?? [])
     }
 

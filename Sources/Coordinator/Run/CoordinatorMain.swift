@@ -89,11 +89,10 @@ public final class CoordinatorMain {
             framework: options.framework, encoder: try options.framework.learner.encoderSize(options, data),
             positives: data.positives,
             threads: options.threads, nodes: nodes)
+        if let text = try plan.choose(options.device, census.gpus) { reporter.note(text, rank: 0) }
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
         plan.count(data, always: options.dryRun)
         sayTime(of: plan, labels: data.labelCount)
-        let devices = try plan.choose(options.device, census.gpus)
-        if let text = devices { reporter.note(text, rank: 0) }
         if !options.dryRun { try plan.checkMemory() }
         if !options.dryRun { try plan.checkDeviceMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
@@ -111,7 +110,8 @@ public final class CoordinatorMain {
 
     /// One line: of the framework, where it was chosen, else of a time that is worth a line. `--dry-run` has it on its page as well.
     private func sayTime(of plan: RunPlan, labels: Int) {
-        let time = PlannedTime(plan)
+        // Times are those of CPUs.
+        let time = plan.devices.isEmpty ? PlannedTime(plan) : nil
         if let choice = options.choice {
             reporter.note(choice.text(labels: labels, time: time?.text), rank: 0)
         } else if !options.dryRun, let time, time.seconds >= 10 {
