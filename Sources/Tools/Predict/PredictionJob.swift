@@ -92,13 +92,13 @@ public struct PredictionJob: Sendable {
         defer { team.stop() }
         let files = MappedModels(world: world, team: team, writes: makesFiles && !sharded)
         let models = try files.open(found.models, notice: isFirst ? notice : { _ in })
-        let chosen = Result { try PredictionDevice.open(device, world, team: team, notice: isFirst ? notice : { _ in }) }
-        let device = try EndedTogether.unlessAll(chosen, world)
+        let own = try EndedTogether.unlessAll(
+            Result { try PredictionDevice.open(device, world, team: team, notice: isFirst ? notice : { _ in }) }, world)
         let peers = sharded ? world : ThreadCommunicator.group(size: 1)[0]
         let group = try EndedTogether.unlessAll(
-            Result { try WorkerGroup(communicator: peers, team: team, device: device) }, world)
-        let own = Result { try PreparedPrediction(self, found, models, group: group, began: began) }
-        let prepared = try EndedTogether.unlessAll(own, world)
+            Result { try WorkerGroup(communicator: peers, team: team, device: own) }, world)
+        let begun = Result { try PreparedPrediction(self, found, models, group: group, began: began) }
+        let prepared = try EndedTogether.unlessAll(begun, world)
         return sharded ? try together(prepared, world) : try dealt(prepared, world)
     }
 
