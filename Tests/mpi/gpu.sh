@@ -43,7 +43,7 @@ same() {
     cmp -s "$1/results/$path" "$scratch/cpu/results/$path" || echo "$path differs"
 }
 
-ova=(--framework DeepXML-OVA --set extreme.num_epochs=6)
+ova=(--framework DeepXML-OVA --set extreme.init=random --set extreme.num_epochs=6)
 deepxml=(
     --framework DeepXML --set surrogate.init=random --set reranker.init=random --set global.surrogate_threshold=64
     --set extreme.num_nbrs=60 --set surrogate.num_epochs=2 --set extreme.num_epochs=3 --set reranker.num_epochs=2
