@@ -20,7 +20,7 @@ train() {
 refuses() {
     local name=$1 expected=$2 words=$3 why=""
     shift 3
-    train "$scratch/refused" 2 --framework DeepXML-OVA "$@"
+    train "$scratch/refused" 2 --framework DeepXML-OVA --set extreme.init=random "$@"
     [ "$code" -eq "$expected" ] || why="exit code $code, not $expected; "
     grep -qF -- "$words" "$err" || why+="nothing of \"$words\""
     verdict "$name" "$why" "$err"
@@ -64,14 +64,14 @@ for pair in 'cpu gpu' 'gpu cpu'; do
     read -r first second <<<"$pair"
     work=$scratch/$first-$second why="" options_before=("${options[@]}")
     options+=(--checkpoint-every 1)
-    begin "$work" 2 --device "$first" "${ova[@]}" --set extreme.num_epochs=60
-    until grep -q 'epoch 3' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
+    begin "$work" 2 --device "$first" "${ova[@]}" --set extreme.num_epochs=30
+    until grep -q 'extreme 3/30' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
     kill -USR1 "$job" 2>/dev/null
     await
     [ "$code" -eq 75 ] || why+="exit code $code, not 75; "
-    train "$work" 2 --device "$second" "${ova[@]}" --set extreme.num_epochs=60
+    train "$work" 2 --device "$second" "${ova[@]}" --set extreme.num_epochs=30
     [ "$code" -eq 0 ] || why+="exit code $code; "
-    train "$scratch/whole" 2 --device cpu "${ova[@]}" --set extreme.num_epochs=60
+    train "$scratch/whole" 2 --device cpu "${ova[@]}" --set extreme.num_epochs=30
     options=("${options_before[@]}")
     score=results/DeepXML-OVA/AstecPlain/Small/v_0_1/score.npz
     cmp -s "$work/$score" "$scratch/whole/$score" || why+="the scores differ; "
