@@ -24,6 +24,10 @@ let package = Package(
         // C and C++: the few hot loops, the parser of text files, and the graph index behind a C header.
         .target(name: "Kernels", cSettings: hotC),
         .target(name: "CText", cSettings: hotC),
+        // The kernels' texts for GPUs, and the drivers' functions, which are looked for at run time: nothing is linked.
+        .target(
+            name: "CGPU", exclude: ["Kernels"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-Wno-c23-extensions"])]),
         .target(name: "CHNSW", cxxSettings: [.unsafeFlags(["-O3", "-std=c++17"])]),
 
         // Swift, lowest layer first; each imports only what stands above it in this list.
@@ -41,8 +45,8 @@ let package = Package(
         // What a person sees of results: metrics.json, events, report.html.
         .target(name: "Reports", dependencies: ["Scoring", "Messages", "Formats", "Support"], swiftSettings: strict),
         .target(name: "Prepare", dependencies: ["Datasets", "Formats", "Support"], swiftSettings: strict),
-        // Where tensors live and are computed on; only its CPU folder calls the kernels.
-        .target(name: "Devices", dependencies: ["Kernels", "CHNSW", "Support"], swiftSettings: strict),
+        // Where tensors live and are computed on; only its CPU folder calls the kernels, only its GPU folder drivers.
+        .target(name: "Devices", dependencies: ["Kernels", "CHNSW", "CGPU", "Support"], swiftSettings: strict),
         .target(name: "DeepXMLModel", dependencies: ["Devices", "Support"], swiftSettings: strict),
         // Networks, searches and epochs over the workers of a group.
         .target(

@@ -15,6 +15,8 @@ public struct TrainArguments: Sendable, Equatable {
     public var checkpointMinutes = TrainArguments.defaultCheckpointMinutes
     public var fresh = false
     public var threads: Int?
+    /// auto, cpu, gpu or gpu:N.
+    public var device = "auto"
     public var dryRun = false
     public var logFormat = LogFormat.text.rawValue
     public var quiet = false

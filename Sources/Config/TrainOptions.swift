@@ -30,6 +30,8 @@ public struct TrainOptions: Sendable, Equatable {
     public var fresh: Bool
     /// Threads a rank, nil: the node's cores shared out among its ranks.
     public var threads: Int?
+    /// What the workers compute on. It changes no bit of a learner, so that a run may go on elsewhere.
+    public var device = DeviceRequest.auto
     public var dryRun: Bool
     public var logFormat: LogFormat
     public var quiet: Bool
@@ -111,6 +113,7 @@ extension TrainOptions {
             .init("checkpoint_every_epochs", checkpointEveryEpochs.map(JSONValue.integer) ?? .null),
             .init("checkpoint_every_minutes", checkpointEveryMinutes.map(JSONValue.number) ?? .null),
             .init("fresh", .bool(fresh)), .init("threads", threads.map(JSONValue.integer) ?? .null),
+            .init("device", .string(device.description)),
             .init("dry_run", .bool(dryRun)), .init("log_format", .string(logFormat.rawValue)), .init("quiet", .bool(quiet)),
             .init("predictions", .array(predictions.map { .string($0.rawValue) })),
             .init("silence_seconds", silenceSeconds.map(JSONValue.number) ?? .null),

@@ -121,6 +121,8 @@ package struct Assignment: Codable, Sendable {
     package var groups: [[Int]] = []
     /// Threads of each world rank.
     package var threads: [Int] = []
+    /// What each world rank computes on; ranks without an entry: the CPU.
+    package var devices: [Int: ChosenDevice] = [:]
     /// The mapped data set.
     package var cacheFile = ""
     /// Files of V×D token embeddings, by their name in the config.
@@ -129,12 +131,14 @@ package struct Assignment: Codable, Sendable {
     package var embeddingsFingerprint = ""
 
     package init(
-        exitCode: Int32? = nil, groups: [[Int]] = [], threads: [Int] = [], cacheFile: String = "",
+        exitCode: Int32? = nil, groups: [[Int]] = [], threads: [Int] = [], devices: [Int: ChosenDevice] = [:],
+        cacheFile: String = "",
         embeddings: [String: String] = [:], embeddingsFingerprint: String = ""
     ) {
         self.exitCode = exitCode
         self.groups = groups
         self.threads = threads
+        self.devices = devices
         self.cacheFile = cacheFile
         self.embeddings = embeddings
         self.embeddingsFingerprint = embeddingsFingerprint

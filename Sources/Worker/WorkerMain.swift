@@ -1,4 +1,5 @@
 import Checkpoint
+import Devices
 import Foundation
 import Glibc
 import Learners
@@ -16,10 +17,12 @@ public final class WorkerMain {
     private let stop: StopFlag
 
     public init(
-        world: any Communicator, group: any Communicator, groupIndex: Int, threads: Int, settings: RunSettings, stop: StopFlag
+        world: any Communicator, group: any Communicator, groupIndex: Int, threads: Int, device: ChosenDevice = .cpu,
+        settings: RunSettings, stop: StopFlag
     ) throws {
         self.world = world
-        self.group = try WorkerGroup(communicator: group, team: ThreadTeam(size: threads))
+        let team = ThreadTeam(size: threads)
+        self.group = try WorkerGroup(communicator: group, team: team, device: GPUs.open(device, team: team))
         self.groupIndex = groupIndex
         self.settings = settings
         self.stop = stop
@@ -60,8 +63,19 @@ public final class WorkerMain {
         do { try reportingProgress(of: seed, reports, run.run) } catch let interrupted as Interrupted {
             try world.report(.paused(summary()))
             throw interrupted
+        } catch let failure as Failure where failure.code == .interrupted {
+            throw try resumable(failure, options.modelFolder(seed: seed))
         }
         try world.report(.done(summary()))
+    }
+
+    /// A lost device interrupts the run where there is a checkpoint to go on from; else it has ended it.
+    private func resumable(_ failure: Failure, _ folder: String) throws -> Failure {
+        if try !CheckpointEntry.all(in: folder).isEmpty { return failure }
+        var failure = failure
+        failure.code = .outOfResources
+        failure.advice = "there is no checkpoint yet: the same command starts over; see what the system's log says of the device"
+        return failure
     }
 
     /// The leader tells the coordinator how far its own part is: the others' are about as large.

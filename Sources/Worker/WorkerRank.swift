@@ -1,5 +1,6 @@
 import Config
 import Datasets
+import Devices
 import Formats
 import Foundation
 import Learners
@@ -11,7 +12,7 @@ import Transport
 public enum WorkerRank {
     /// - Returns: the exit code that the coordinator gave where the run ended before it began.
     public static func run(world: any Communicator, ranks: Int, options: TrainOptions, stop: StopFlag) throws -> Int32? {
-        try NodeCensus.take(world, ranks: ranks)
+        try NodeCensus.take(world, ranks: ranks, gpus: GPUs.visible(options.device))
         let bytes = try world.broadcastBytes(nil)
         let assignment = try JSONDecoder().decode(Assignment.self, from: Data(bytes))
         if let code = assignment.exitCode { return code }
@@ -26,7 +27,8 @@ public enum WorkerRank {
             options.identity(seed: seed, data: data, embeddingsFingerprint: assignment.embeddingsFingerprint)
         }
         try WorkerMain(
-            world: world, group: group, groupIndex: index, threads: assignment.threads[world.rank], settings: settings, stop: stop
+            world: world, group: group, groupIndex: index, threads: assignment.threads[world.rank],
+            device: assignment.devices[world.rank] ?? .cpu, settings: settings, stop: stop
         ).run()
         return nil
     }

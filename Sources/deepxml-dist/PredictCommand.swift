@@ -64,6 +64,11 @@ struct PredictCommand: ParsableCommand {
         parsing: .unconditional,
         help: ArgumentHelp("Threads per rank. (default: the node's cores divided among its ranks)", valueName: "count"))
     var threads: Int?
+    @Option(
+        help: ArgumentHelp(
+            "What the ranks compute on: auto (GPUs where there is one for each, else CPUs), cpu, gpu, or gpu:N.",
+            valueName: "device"))
+    var device = "auto"
     @Option(parsing: .unconditional, help: ArgumentHelp("Number of documents to score at a time.", valueName: "count"))
     var chunk = 4096
     @Flag(
@@ -79,6 +84,7 @@ struct PredictCommand: ParsableCommand {
     @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
+        do { _ = try DeviceRequest(parsing: device) } catch { throw ValidationError("\(error)") }
         guard (features == nil) != (text == nil) else {
             throw ValidationError("give either --features FILE or --text FILE (- is standard input)")
         }
@@ -125,6 +131,7 @@ struct PredictCommand: ParsableCommand {
         job.output = output
         job.format = format
         job.topK = topK
+        if let request = try? DeviceRequest(parsing: device) { job.device = request }
         job.beta = beta
         job.chunk = chunk
         job.shardsLabels = shardLabels ? true : nil

@@ -45,6 +45,14 @@ struct TrainCommand: ParsableCommand {
         help: ArgumentHelp("Threads per rank. (default: the node's cores divided among its ranks)", valueName: "count"))
     var threads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            What the workers compute on: auto (GPUs where there is one for each worker, else CPUs), cpu, gpu, or gpu:N for one by its \
+            number. docs/GPU.md says what is needed.
+            """, valueName: "device"))
+    var device = "auto"
+
     @Flag(help: "Print the plan (groups, shards, memory per rank) without training.")
     var dryRun = false
 
@@ -78,6 +86,7 @@ struct TrainCommand: ParsableCommand {
         arguments.checkpointMinutes = checkpointMinutes
         arguments.fresh = start == .fresh
         arguments.threads = threads
+        arguments.device = device
         arguments.dryRun = dryRun
         arguments.learnersOnly = learnersOnly
         arguments.silenceTimeout = silenceTimeout

@@ -5,7 +5,7 @@ import Support
 extension RunPlan: CustomStringConvertible {
     /// A page for `--dry-run`: learners, data, groups, shards, memory, messages, and what is odd.
     public var description: String {
-        var sections = [overview, groupLines, shardLines, timeLines, memoryLines, messageLines]
+        var sections = [overview, groupLines, deviceLines, shardLines, timeLines, memoryLines, messageLines]
         if !warnings.isEmpty { sections.append(["Note"] + warnings.map { "  " + $0 }) }
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -55,7 +55,7 @@ extension RunPlan: CustomStringConvertible {
     }
 
     private var timeLines: [String] {
-        guard let time = PlannedTime(self) else { return [] }
+        guard devices.isEmpty, let time = PlannedTime(self) else { return [] }
         return ["Time, estimated without reading and messages", "  \(time.text)"] + (time.hint.map { ["  \($0)"] } ?? [])
     }
 

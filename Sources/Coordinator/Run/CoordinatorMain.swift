@@ -47,7 +47,7 @@ public final class CoordinatorMain {
         defer { locks?.release() }
         do {
             try census.checkPrograms()
-            prepared = try ProgressScope.section("preparing") { try prepare(census.nodes, &locks) }
+            prepared = try ProgressScope.section("preparing") { try prepare(census, &locks) }
         } catch {
             let failure = error as? Failure ?? Failure(.outOfResources, "\(error)")
             try tellAll(Assignment(exitCode: failure.code.rawValue))
@@ -85,7 +85,8 @@ public final class CoordinatorMain {
         _ = try world.broadcastBytes(Array(JSONEncoder().encode(assignment)))
     }
 
-    private func prepare(_ nodes: [NodeResources], _ locks: inout RunLocks?) throws -> Prepared {
+    private func prepare(_ census: NodeCensus.Result, _ locks: inout RunLocks?) throws -> Prepared {
+        let nodes = census.nodes
         for notice in options.notices { reporter.note(notice, rank: 0) }
         let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
         try options.framework.learner.check(options.restoring(inputs.restored), data)
@@ -102,17 +103,21 @@ public final class CoordinatorMain {
             framework: options.framework, encoder: encoder,
             positives: data.positives,
             threads: options.threads, nodes: nodes)
+        if let text = try plan.choose(options.device, census.gpus) { reporter.note(text, rank: 0) }
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
         plan.count(data, always: options.dryRun)
         sayTime(of: plan, labels: data.labelCount)
         if !options.dryRun { try plan.checkMemory() }
+        if !options.dryRun { try plan.checkDeviceMemory() }
         for warning in plan.warnings { reporter.note(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
         // A job of one rank runs as two: the coordinator's thread and the worker's.
         let offset = ranks == 1 ? 1 : 0
         let assignment = Assignment(
             groups: plan.groups.map { $0.workers.map { $0 + offset } },
-            threads: (offset == 1 ? [0] : []) + plan.threads, cacheFile: inputs.cacheFile, embeddings: inputs.embeddings,
+            threads: (offset == 1 ? [0] : []) + plan.threads,
+            devices: Dictionary(uniqueKeysWithValues: plan.devices.map { ($0 + offset, $1) }), cacheFile: inputs.cacheFile,
+            embeddings: inputs.embeddings,
             embeddingsFingerprint: inputs.embeddingsFingerprint)
         let events = try EventRecorder(options, plan: plan) { [reporter] in reporter.note($0, rank: 0) }
         return Prepared(inputs: inputs, plan: plan, events: events, finished: finished, assignment: assignment)
@@ -120,7 +125,8 @@ public final class CoordinatorMain {
 
     /// One line: of the framework, where it was chosen, else of a time that is worth a line. `--dry-run` has it on its page as well.
     private func sayTime(of plan: RunPlan, labels: Int) {
-        let time = PlannedTime(plan)
+        // Times are those of CPUs.
+        let time = plan.devices.isEmpty ? PlannedTime(plan) : nil
         if let choice = options.choice {
             reporter.note(choice.text(labels: labels, time: time?.text), rank: 0)
         } else if !options.dryRun, let time, time.seconds >= 10 {

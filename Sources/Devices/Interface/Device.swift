@@ -68,12 +68,18 @@ public protocol Device: AnyObject, Sendable, EncoderOperations, ClassifierOperat
     ///
     /// - Throws: `Failure` where one of them failed: the device is lost, or has no memory left.
     func finish() throws
+
+    /// Throws what has failed so far, as `finish` does, but waits for nothing: the values of an operation that returned some hold
+    /// where this does not throw.
+    func check() throws
 }
 
 /// What host code does with memory that a device lends.
 public enum HostAccess: Sendable { case read, write, readWrite }
 
 extension Device {
+    public func check() throws {}
+
     /// A rows×cols matrix of zeros.
     public func tensor(rows: Int, cols: Int) -> Tensor { Tensor(memory(floats: rows * cols), rows: rows, cols: cols) }
 

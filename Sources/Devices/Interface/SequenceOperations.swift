@@ -96,3 +96,30 @@ public struct RecurrentMemory: Sendable {
         (self.cells, self.cellGradient) = (cells, cellGradient)
     }
 }
+
+/// One time step: `rows` tokens from `at` on, the first `carried` of which follow those from `before` on.
+struct RecurrentStep: Sendable {
+    let at: Int, rows: Int, before: Int, carried: Int
+}
+
+extension RecurrentSteps {
+    /// In the order of the forward pass.
+    var all: [RecurrentStep] {
+        let count = starts.count - 1
+        if isReverse {
+            return (0..<count).reversed().map { step in
+                RecurrentStep(
+                    at: starts[step], rows: active(step), before: starts[step + 1],
+                    carried: step + 1 < count ? active(step + 1) : 0)
+            }
+        }
+        return (0..<count).map { step in
+            RecurrentStep(
+                at: starts[step], rows: active(step), before: step > 0 ? starts[step - 1] : 0,
+                carried: step > 0 ? active(step) : 0)
+        }
+    }
+
+    /// Sequences that are active at a time step.
+    private func active(_ step: Int) -> Int { starts[step + 1] - starts[step] }
+}

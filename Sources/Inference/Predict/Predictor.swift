@@ -64,6 +64,12 @@ public final class Predictor {
     /// - Parameter matrices: a matrix for each of `inputs`.
     public func predict(inputs matrices: [CSRMatrix], topK: Int) throws -> CSRMatrix? {
         precondition(matrices.count == (inputs.max() ?? 0) + 1, "a matrix for each input")
+        let found = try scored(matrices, topK: topK)
+        try group.device.check()
+        return found
+    }
+
+    private func scored(_ matrices: [CSRMatrix], topK: Int) throws -> CSRMatrix? {
         if learners.count == 1, learners[0].scores.scoresAllLabels { return try bestLabels(learners[0], matrices[0], topK: topK) }
         var all: [CSRMatrix] = []
         for (learner, input) in zip(learners, inputs) {

@@ -10,6 +10,7 @@ package enum NodeCensus {
         var resources: NodeResources
         /// nil: of a version that did not say.
         var program: String?
+        var gpus: VisibleGPUs?
     }
 
     /// What rank 0 learns of the others; empty elsewhere.
@@ -18,6 +19,8 @@ package enum NodeCensus {
         /// Of each rank.
         fileprivate var programs: [String?] = []
         package var hosts: [String] = []
+        /// What each rank sees; of a job of one rank, its worker.
+        package var gpus: [VisibleGPUs] = []
     }
 
     /// Collective over all ranks of the job; the result is complete at rank 0.
@@ -25,25 +28,29 @@ package enum NodeCensus {
     /// - Parameters:
     ///   - ranks: those that a person asked for: a job of one rank is one, though it runs as two threads.
     ///   - program: `ProgramIdentity.current()` by default.
+    ///   - gpus: that this process sees.
     @discardableResult package static func take(
-        _ world: any Communicator, ranks: Int, program: String? = nil
+        _ world: any Communicator, ranks: Int, program: String? = nil, gpus: VisibleGPUs = VisibleGPUs()
     ) throws -> Result {
         let node = try world.splitByNode()
         var leader = world.rank
         try withUnsafeMutableBytes(of: &leader) { try node.broadcast($0, root: 0) }
         let own = Entry(
             leader: leader, resources: NodeResources.current(host: world.host, ranks: [world.rank]),
-            program: program ?? ProgramIdentity.current())
+            program: program ?? ProgramIdentity.current(), gpus: gpus)
         guard let all = try world.gatherBytes(Array(JSONEncoder().encode(own))) else { return Result() }
         let entries = try all.map { try JSONDecoder().decode(Entry.self, from: Data($0)) }
         let programs = entries.map(\.program), hosts = entries.map(\.resources.host)
-        if ranks == 1 { return Result(nodes: [entries[0].resources], programs: programs, hosts: hosts) }
+        let seen = entries.map { $0.gpus ?? VisibleGPUs() }
+        if ranks == 1 {
+            return Result(nodes: [entries[0].resources], programs: programs, hosts: hosts, gpus: Array(seen.suffix(1)))
+        }
         let nodes = Dictionary(grouping: entries, by: \.leader).sorted { $0.key < $1.key }.map { _, members in
             var node = members[0].resources
             node.ranks = members.flatMap(\.resources.ranks)
             return node
         }
-        return Result(nodes: nodes, programs: programs, hosts: hosts)
+        return Result(nodes: nodes, programs: programs, hosts: hosts, gpus: seen)
     }
 }
 

@@ -14,6 +14,7 @@ public struct Doctor {
     /// Runs every check; some start a process or write a small file, which is removed.
     public func examine() -> [Diagnosis] {
         ProgramChecks(machine: machine).all() + LaunchChecks(machine: machine).all() + ProcessorChecks(machine: machine).all()
+            + DeviceChecks().all()
             + MemoryChecks(machine: machine).all() + FolderChecks(machine: machine, folder: work).all()
     }
 

@@ -34,6 +34,8 @@ public struct PredictionJob: Sendable {
     public var beta: Double?
     /// Of each rank.
     public var threads = 1
+    /// What the ranks compute on.
+    public var device = DeviceRequest.auto
     /// Documents scored at a time.
     public var chunk = 4096
     /// Each rank holds a run of the labels, and all score every document; else each holds the model, and they share the documents.
@@ -99,10 +101,13 @@ public struct PredictionJob: Sendable {
         defer { team.stop() }
         let files = MappedModels(world: world, team: team, writes: makesFiles && !sharded)
         let models = try files.open(found.models, notice: isFirst ? notice : { _ in })
+        let own = try EndedTogether.unlessAll(
+            Result { try PredictionDevice.open(device, world, team: team, notice: isFirst ? notice : { _ in }) }, world)
         let peers = sharded ? world : ThreadCommunicator.group(size: 1)[0]
-        let group = try EndedTogether.unlessAll(Result { try WorkerGroup(communicator: peers, team: team) }, world)
-        let own = Result { try PreparedPrediction(self, found, models, group: group, began: began) }
-        let prepared = try EndedTogether.unlessAll(own, world)
+        let group = try EndedTogether.unlessAll(
+            Result { try WorkerGroup(communicator: peers, team: team, device: own) }, world)
+        let begun = Result { try PreparedPrediction(self, found, models, group: group, began: began) }
+        let prepared = try EndedTogether.unlessAll(begun, world)
         return sharded ? try together(prepared, world) : try dealt(prepared, world)
     }
 

@@ -101,6 +101,7 @@ package final class LearnerControl {
     }
 
     private func write(_ key: CheckpointKey, _ arrays: [StoredArray], pinned: Bool, _ state: [String: String]) throws {
+        try group.device.check()
         let receipt = try store.writeShard(key, shard: group.rank, of: group.size, arrays: arrays)
         let all = try group.communicator.gatherBytes(Array(JSONEncoder().encode(receipt)))
         if let all {
@@ -151,6 +152,7 @@ package final class LearnerControl {
 extension LearnerControl {
     /// Scores of this worker's labels go to the coordinator; waits while `ScoreBlock.window` blocks are on their way.
     package func send(_ block: ScoreBlock) throws {
+        try group.device.check()
         try awaitStored(allBut: ScoreBlock.window - 1)
         try world.post(WorkerMessage.scores(block).encoded(), to: 0, tag: MessageTag.report)
         unstored += 1

@@ -107,6 +107,7 @@ package struct TrainingLoop {
             let step = epoch * stepsPerEpoch + place, docs = batches.docs(step: step)
             sum += try network.step(
                 DocumentBatch(features: features, docs: docs), step: step, learningRate: rate.at(step: step), loss: loss)
+            try network.device.check()
             documents += docs.count
             progress.advance(to: documents)
             if !sum.isFinite { divergedAt = min(divergedAt, place + 1) }

@@ -111,7 +111,7 @@ extension Parameter {
 typealias LabelEntry = (row: Int32, label: Int32)
 
 /// The batch's positives of each leaf, in the order of rows.
-private struct LeafPositives {
+struct LeafPositives {
     private var lists: [[LabelEntry]]
     /// Of each row of the shard; −1: none.
     private let leafOfRow: [Int32]

@@ -47,18 +47,23 @@ extension CPUDevice {
         of parameter: Parameter, _ bags: CSRMatrix, _ docs: [Int32], gradient: Tensor, _ step: OptimiserStep
     ) {
         precondition(gradient.isContiguous && gradient.rows == docs.count && gradient.cols == parameter.cols)
-        let room = docs.reduce(0) { $0 + bags.range(Int($1)).count }
-        let groups = TokenGroups(capacity: room), slots = rowSlots.take(parameter.rows)
-        let count = dx_group_tokens(
-            bags.starts.pointer, bags.indices.pointer, bags.values!.pointer, docs, docs.count, slots.pointer,
-            groups.tokens.pointer, groups.starts.pointer, groups.rows.pointer, groups.weights.pointer)
+        let groups = tokenGroups(bags, docs, vocabulary: parameter.rows), count = groups.count
         team.forRanges(count, grain: 64) { range in
             dx_embedding_step(
                 range.lowerBound, range.upperBound, groups.tokens.pointer, groups.starts.pointer, groups.rows.pointer,
                 groups.weights.pointer, gradient.pointer, gradient.cols, parameter.value.pointer,
                 parameter.firstMoment.pointer, parameter.secondMoment.pointer, step.kernel)
         }
+    }
+
+    /// The distinct tokens of some documents, in order of appearance.
+    func tokenGroups(_ bags: CSRMatrix, _ docs: [Int32], vocabulary: Int) -> TokenGroups {
+        let groups = TokenGroups(capacity: docs.reduce(0) { $0 + bags.range(Int($1)).count }), slots = rowSlots.take(vocabulary)
+        groups.count = dx_group_tokens(
+            bags.starts.pointer, bags.indices.pointer, bags.values!.pointer, docs, docs.count, slots.pointer,
+            groups.tokens.pointer, groups.starts.pointer, groups.rows.pointer, groups.weights.pointer)
         rowSlots.give(slots)
+        return groups
     }
 
     public func fillUniform(_ x: Tensor, _ stream: RandomStream, firstRow: Int, firstColumn: Int, bound: Float) {
@@ -78,11 +83,16 @@ extension CPUDevice {
 }
 
 /// The distinct tokens of a batch, each with its (batch row, weight) entries.
-private final class TokenGroups: Sendable {
+final class TokenGroups: @unchecked Sendable {
+    /// Distinct tokens.
+    fileprivate(set) var count = 0
     let tokens: Buffer<Int32>
     let starts: Buffer<Int64>
     let rows: Buffer<UInt32>
     let weights: Buffer<Float>
+
+    /// Of all tokens together.
+    var entries: Int { rows.count }
 
     init(capacity: Int) {
         tokens = Buffer(count: capacity)

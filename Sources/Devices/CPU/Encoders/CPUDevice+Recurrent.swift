@@ -21,7 +21,7 @@ extension CPUDevice {
     }
 
     private func forward(
-        _ cell: RecurrentCell, _ step: Step, _ biasX: UnsafePointer<Float>, _ biasH: UnsafePointer<Float>,
+        _ cell: RecurrentCell, _ step: RecurrentStep, _ biasX: UnsafePointer<Float>, _ biasH: UnsafePointer<Float>,
         _ memory: RecurrentMemory, _ states: Tensor
     ) {
         let gates = memory.gates.row(step.at), ldg = memory.gates.stride, hidden = states.cols
@@ -52,7 +52,7 @@ extension CPUDevice {
         }
     }
 
-    private func backward(_ cell: RecurrentCell, _ step: Step, _ memory: RecurrentMemory, _ dStates: Tensor) {
+    private func backward(_ cell: RecurrentCell, _ step: RecurrentStep, _ memory: RecurrentMemory, _ dStates: Tensor) {
         let gates = memory.gates.row(step.at), ldg = memory.gates.stride, hidden = dStates.cols
         let from = dStates.row(step.at), lds = dStates.stride
         switch cell {
@@ -67,31 +67,4 @@ extension CPUDevice {
                 from, dStates.row(step.before), lds)
         }
     }
-}
-
-/// One time step: `rows` tokens from `at` on, the first `carried` of which follow those from `before` on.
-private struct Step {
-    let at: Int, rows: Int, before: Int, carried: Int
-}
-
-extension RecurrentSteps {
-    /// In the order of the forward pass.
-    fileprivate var all: [Step] {
-        let count = starts.count - 1
-        if isReverse {
-            return (0..<count).reversed().map { step in
-                Step(
-                    at: starts[step], rows: active(step), before: starts[step + 1],
-                    carried: step + 1 < count ? active(step + 1) : 0)
-            }
-        }
-        return (0..<count).map { step in
-            Step(
-                at: starts[step], rows: active(step), before: step > 0 ? starts[step - 1] : 0,
-                carried: step > 0 ? active(step) : 0)
-        }
-    }
-
-    /// Sequences that are active at a time step.
-    private func active(_ step: Int) -> Int { starts[step + 1] - starts[step] }
 }

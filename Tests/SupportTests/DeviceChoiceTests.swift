@@ -1,0 +1,111 @@
+import Support
+import Testing
+
+@Suite struct DeviceChoiceTests {
+    /// `count` devices of a node as CUDA shows them.
+    private func gpus(_ count: Int, _ node: String = "a", mask: String = "") -> VisibleGPUs {
+        VisibleGPUs(
+            devices: (0..<count).map {
+                GPUDescription(
+                    driver: .cuda, index: $0, name: "H200", version: "12.8", totalBytes: 1 << 37, freeBytes: 1 << 36,
+                    identity: "\(node)\($0)")
+            }, mask: mask, missing: count == 0 ? ["libcuda.so.1 is not there"] : [])
+    }
+
+    private func node(_ ranks: [Int], _ host: String, _ visible: VisibleGPUs) -> [DeviceChoice.Worker] {
+        ranks.map { DeviceChoice.Worker(rank: $0, host: host, visible: visible) }
+    }
+
+    /// Number and sharing of each rank's device; −1: the CPU.
+    private func places(_ choice: DeviceChoice) -> [Int: [Int]] {
+        choice.devices.mapValues { device in
+            switch device {
+            case .cpu: [-1]
+            case .gpu(let gpu, let sharing): [gpu.index, sharing]
+            }
+        }
+    }
+
+    @Test func withoutDevices() throws {
+        let workers = [node([1, 2], "a", gpus(0))]
+        let choice = try DeviceChoice(.auto, nodes: workers)
+        #expect(places(choice) == [1: [-1], 2: [-1]] && choice.text == nil)
+        let failure = #expect(throws: Failure.self) { try DeviceChoice(.gpu, nodes: workers) }
+        #expect(failure?.code == .outOfResources && failure?.found.contains("libcuda.so.1") == true)
+    }
+
+    @Test func oneDeviceForTwoWorkers() throws {
+        let workers = [node([1, 2], "a", gpus(1))]
+        let auto = try DeviceChoice(.auto, nodes: workers)
+        #expect(places(auto) == [1: [-1], 2: [-1]] && auto.text?.contains("CPUs") == true)
+        let asked = try DeviceChoice(.gpu, nodes: workers)
+        #expect(places(asked) == [1: [0, 2], 2: [0, 2]] && asked.text?.contains("2 workers share one") == true)
+        #expect(places(try DeviceChoice(.cpu, nodes: workers)) == [1: [-1], 2: [-1]])
+    }
+
+    /// Nine ranks on two nodes of four: rank 0 coordinates.
+    @Test(arguments: [DeviceRequest.auto, .gpu]) func fourDevicesOnEachOfTwoNodes(_ request: DeviceRequest) throws {
+        let nodes = [node([1, 2, 3, 4], "a", gpus(4, "a")), node([5, 6, 7, 8], "b", gpus(4, "b"))]
+        let choice = try DeviceChoice(request, nodes: nodes)
+        #expect(places(choice) == Dictionary(uniqueKeysWithValues: (1...8).map { ($0, [($0 - 1) % 4, 1]) }))
+        #expect(choice.text == "device: 8 workers on H200 (CUDA 12.8)")
+    }
+
+    @Test func moreWorkersThanDevices() throws {
+        let choice = try DeviceChoice(.gpu, nodes: [node([1, 2, 3, 4, 5, 6], "a", gpus(4))])
+        #expect(places(choice) == [1: [0, 2], 2: [1, 2], 3: [2, 1], 4: [3, 1], 5: [0, 2], 6: [1, 2]])
+    }
+
+    /// One node has too few: no worker takes a GPU by itself.
+    @Test func autoIsForAllOrNone() throws {
+        let choice = try DeviceChoice(.auto, nodes: [node([1, 2], "a", gpus(2, "a")), node([3, 4], "b", gpus(1, "b"))])
+        #expect(choice.devices.values.allSatisfy { $0 == .cpu })
+    }
+
+    /// SLURM's --gpus-per-task=1: each task sees one device, under the same number.
+    @Test func tasksThatSeeOneDeviceEach() throws {
+        let nodes = [
+            (1...3).map { rank in
+                var visible = gpus(1, mask: "0")
+                visible.devices[0].identity = "GPU-\(rank)"
+                return DeviceChoice.Worker(rank: rank, host: "a", visible: visible)
+            }
+        ]
+        #expect(places(try DeviceChoice(.auto, nodes: nodes)) == [1: [0, 1], 2: [0, 1], 3: [0, 1]])
+    }
+
+    /// Drivers that do not tell their devices apart: CUDA_VISIBLE_DEVICES does.
+    @Test func masksOfAnonymousDevices() throws {
+        func worker(_ rank: Int, _ mask: String) -> DeviceChoice.Worker {
+            var visible = gpus(1, mask: mask)
+            visible.devices[0].identity = ""
+            return DeviceChoice.Worker(rank: rank, host: "a", visible: visible)
+        }
+        #expect(places(try DeviceChoice(.auto, nodes: [[worker(1, "0"), worker(2, "1")]])) == [1: [0, 1], 2: [0, 1]])
+        #expect(places(try DeviceChoice(.gpu, nodes: [[worker(1, "0"), worker(2, "0")]])) == [1: [0, 2], 2: [0, 2]])
+    }
+
+    @Test func byNumber() throws {
+        let workers = [node([1, 2], "a", gpus(4))]
+        #expect(places(try DeviceChoice(.numbered(3), nodes: workers)) == [1: [3, 2], 2: [3, 2]])
+        let failure = #expect(throws: Failure.self) { try DeviceChoice(.numbered(4), nodes: workers) }
+        #expect(failure?.expected == "a number from 0 to 3")
+    }
+
+    /// A processor behind OpenCL is no GPU unless it is asked for.
+    @Test func processors() throws {
+        var visible = gpus(1)
+        visible.devices[0].isProcessor = true
+        let workers = [node([1], "a", visible)]
+        #expect(places(try DeviceChoice(.auto, nodes: workers)) == [1: [-1]])
+        #expect(places(try DeviceChoice(.gpu, nodes: workers)) == [1: [0, 1]])
+    }
+
+    @Test(arguments: ["auto", "cpu", "gpu", "gpu:3"]) func words(_ word: String) throws {
+        #expect(try DeviceRequest(parsing: word).description == word)
+    }
+
+    @Test(arguments: ["", "GPU", "gpu:", "gpu:-1", "gpu:x", "cuda", "gpu:99999"]) func wrongWords(_ word: String) {
+        #expect(throws: Failure.self) { try DeviceRequest(parsing: word) }
+    }
+}
