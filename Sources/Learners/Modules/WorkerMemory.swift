@@ -43,7 +43,7 @@ struct WorkerMemory {
     /// forward and backward; partial sums of the gradient on the way, which every thread has.
     private var layers: [(String, Int)] {
         guard let encoder else { return [("residual", 16 * modules.networks * size.dimensions * size.dimensions)] }
-        let tokens = batch * size.tokensPerDocument
+        let tokens = batch * (encoder.tokensPerDocument ?? size.tokensPerDocument)
         // Vectors and their gradients, whole for its own documents; columns and messages for all.
         let vectors = share(tokens) * (3 * size.dimensions + encoder.floatsPerToken) + 2 * tokens * columns
         return [

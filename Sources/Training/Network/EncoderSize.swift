@@ -14,16 +14,20 @@ public struct EncoderSize: Sendable, Equatable {
     public var floatsPerToken: Int
     /// Tokens of a document that are read, at most.
     public var longest: Int
+    /// Of a document, on average, as far as they are read; nil: all are.
+    public var tokensPerDocument: Int?
     public var intermediateDims: Int
     public var outputDims: Int
 
     public init(
-        parameters: Int, readsTokens: Bool, floatsPerToken: Int, longest: Int = .max, intermediateDims: Int, outputDims: Int
+        parameters: Int, readsTokens: Bool, floatsPerToken: Int, longest: Int = .max, tokensPerDocument: Int? = nil,
+        intermediateDims: Int, outputDims: Int
     ) {
         self.parameters = parameters
         self.readsTokens = readsTokens
         self.floatsPerToken = floatsPerToken
         self.longest = longest
+        self.tokensPerDocument = tokensPerDocument
         self.intermediateDims = intermediateDims
         self.outputDims = outputDims
     }
@@ -44,6 +48,7 @@ extension TrainOptions {
             floatsPerToken: readsTokens
                 ? archDefinition.coarse.reduce(0) { $0 + $1.floatsPerToken(dims: stack.inputDims) } : 0,
             longest: readsTokens ? stack.longest : .max,
+            tokensPerDocument: readsTokens && stack.longest < .max ? LongDocuments.meanTokens(data, longest: stack.longest) : nil,
             intermediateDims: stack.intermediateDims, outputDims: stack.outputDims)
     }
 }

@@ -19,15 +19,9 @@ stay() { # stay AFTER...: what each is.
 }
 D=$DEEPXML_DIST
 predict=("$D" predict "$model" --text "$T/x.tsv" -q)
-for to in null full dangling folder; do
-  refused 2 "at the folder to make|compressed|not a folder" "$D" compress "$model" --to "$T/$to/" --precision int8
-  stay compress "$to"
-done
-rmdir "$T/folder" 2>/dev/null
-mkdir "$T/folder"
-for to in null dangling pipe; do
+for to in null full dangling pipe; do
   refused 2 "at the folder to make" "$D" compress "$model" --to "$T/$to" --precision int8
-  refused 2 "not a file|no file|no folder|a link|cannot be made" "$D" merge "$T/y.txt" "$T/y.txt" --output "$T/$to"
+  refused 2 "not a directory|not a file|no file|no folder|a link|cannot be made" "$D" merge "$T/y.txt" "$T/y.txt" --output "$T/$to"
   stay compress merge "$to"
 done
 refused 0 . "$D" convert --from "$T/y.txt" --to "$T/null" --format npz
