@@ -26,6 +26,8 @@ struct DoctorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Folder that holds models/ and results/.", valueName: "dir"), completion: .directory)
     var work = "."
 
+    func validate() throws { try OptionRanges.check(paths: ["--work": work]) }
+
     func run() throws {
         // All ranks of a node would say the same.
         guard LaunchedRank.current == 0 else { return }

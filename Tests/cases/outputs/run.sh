@@ -42,7 +42,7 @@ wait $!
 [[ $(wc -l <"$T/read") -eq 12 ]] || fail "a pipe gets $(wc -l <"$T/read") lines"
 refused 0 "" "${predict[@]}" --to "$T/link"
 [[ $(wc -l <"$T/real") -eq 12 ]] || fail "a link is not followed"
-refused 2 "take the place" "${predict[@]}" --to "$T/x.tsv"
+refused 2 "take the place" "${predict[@]}" --to "$T/x.tsv" --format text
 stay predict pipe link
 for to in null pipe dangling; do
   refused 2 "no folder" "$D" prepare --train "$T/x.tsv" --data "$T" --name $to --embeddings none --force
