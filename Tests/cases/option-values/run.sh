@@ -25,4 +25,9 @@ refused 2 "test-documents" "$D" plan --dataset-size 10,10,10 --test-documents -5
 refused 0 . "$D" plan --dataset-size 1000000000,1000000000,1000000000 --ranks 1,1000000000
 refused 0 . "$D" train --dataset x --data "$T/d" --work "$T/w2" --framework DeepXML-OVA --set extreme.init=random --set extreme.learning_rate=.01 --dry-run
 refused 2 "extreme.num_epochs" "$D" train --dataset x --data "$T/d" --set extreme.num_epochs=.5
+# An unset variable is no path.
+refused 2 "--data is empty" "$D" prepare --train "$T/x.tsv" --data ""
+refused 2 "--work is empty" "$D" train --dataset x --data "$T/d" --work ""
+refused 2 "--to is empty" "$D" compress "$model" --to "" --precision int8
+refused 2 "--output is empty" "$D" merge "$T/x.tsv" "$T/x.tsv" --output ""
 ok right

@@ -44,6 +44,7 @@ refused 0 "" "${predict[@]}" --to "$T/link"
 [[ $(wc -l <"$T/real") -eq 12 ]] || fail "a link is not followed"
 refused 2 "take the place" "${predict[@]}" --to "$T/x.tsv" --format text
 stay predict pipe link
+refused 2 "device, pipe" timeout 20 "$D" inspect "$T/pipe"
 for to in null pipe dangling; do
   refused 2 "no folder" "$D" prepare --train "$T/x.tsv" --data "$T" --name $to --embeddings none --force
 done
