@@ -8,7 +8,7 @@ extension Arch {
     /// - Parameter config: gives the values of `#ARGS.x;`, those of section `extreme` as in the original's `Namespace`.
     /// - Throws: `Failure` with file and place: no such file, no JSON, an unknown argument, a layer of `order` without arguments.
     public static func load(path: String, arguments config: Config) throws -> Arch {
-        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
+        guard let data = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data() else {
             throw Failure(
                 .usage, "cannot read the arch file", at: path, expected: "a JSON file with transform_coarse and transform_fine",
                 advice: "check --arch and global.arch")

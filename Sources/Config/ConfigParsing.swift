@@ -11,7 +11,8 @@ extension Config {
     public static func load(path: String, schema: ConfigSchema = .modules) throws -> Config {
         let data: Data
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
+            // Data(contentsOf:) refuses a pipe, such as --config <(…).
+            data = try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data()
         } catch {
             let exists = FileManager.default.fileExists(atPath: path)
             throw Failure(

@@ -58,7 +58,8 @@ public enum DemoData {
     /// Four in five for training, in an order that depends on the seed.
     public static func split(_ documents: [Document], seed: UInt64) -> (train: [Document], test: [Document]) {
         let order = SeededOrder(count: documents.count, seed: seed ^ 0x80_20).positions.map { documents[$0] }
-        let cut = documents.count * 4 / 5
+        // A single document is trained on.
+        let cut = max(min(1, documents.count), documents.count * 4 / 5)
         return (Array(order[..<cut]), Array(order[cut...]))
     }
 }

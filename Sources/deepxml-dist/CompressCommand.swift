@@ -54,6 +54,7 @@ struct CompressCommand: ParsableCommand {
 
     func validate() throws {
         try OptionRanges.check(threads: threads)
+        try OptionRanges.check(paths: ["model": model, "--to": output, "--data": data, "--dataset": dataset])
     }
 
     func run() throws {

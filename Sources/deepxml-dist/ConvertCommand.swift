@@ -43,6 +43,7 @@ struct ConvertCommand: ParsableCommand {
 
     func validate() throws {
         try OptionRanges.check(threads: threads)
+        try OptionRanges.check(paths: ["--from": from, "--from-labels": fromLabels, "--to": to, "--to-labels": toLabels])
     }
 
     func run() throws {

@@ -27,6 +27,8 @@ struct DoctorCommand: ParsableCommand {
     var work = "."
     @Flag(help: "Print JSON instead of text.") var json = false
 
+    func validate() throws { try OptionRanges.check(paths: ["--work": work]) }
+
     func run() throws {
         // All ranks of a node would say the same.
         guard LaunchedRank.current == 0 else { return }

@@ -78,6 +78,10 @@ struct EvaluateCommand: ParsableCommand {
 
     private static let defaultBetas = EvaluateOptions.defaultBetas.map { "\($0)" }.joined(separator: ",")
 
+    func validate() throws {
+        try OptionRanges.check(paths: ["--predictions": predictions, "--labels": labels, "--filter": filter])
+    }
+
     func run() throws {
         var options = EvaluateOptions(
             predictions: predictions, labels: labels, threads: min(16, ProcessInfo.processInfo.activeProcessorCount))

@@ -52,6 +52,7 @@ struct ExtractCommand: ParsableCommand {
 
     func validate() throws {
         try OptionRanges.check(threads: threads)
+        try OptionRanges.check(paths: ["model": model, "--to": output, "--features": features])
         if features != nil, what != .documentEmbeddings {
             throw ValidationError("--features goes with --what document-embeddings only")
         }

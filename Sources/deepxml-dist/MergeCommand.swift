@@ -85,6 +85,10 @@ struct MergeCommand: ParsableCommand {
             valueName: "file"), completion: .file())
     var report: String?
 
+    func validate() throws {
+        try OptionRanges.check(paths: ["--output": output, "--labels": labels, "--train-labels": trainLabels])
+    }
+
     func run() throws {
         if !files.isEmpty { return try mergeFiles() }
         guard weights == nil, output == nil, !tune, validation == nil, labels == nil else {
@@ -157,7 +161,7 @@ struct MergeCommand: ParsableCommand {
 
     private static func numbers(_ text: String, of flag: String) throws -> [Double] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
-            guard let number = Double(word) else {
+            guard let number = Double(word.trimmingCharacters(in: .whitespaces)) else {
                 throw Failure(.usage, "no list of numbers", at: flag, found: text, expected: "numbers separated by commas: 1,0.5")
             }
             return number

@@ -14,6 +14,15 @@ enum OptionRanges {
         throw ValidationError("\(option) is \(number), expected \(range.lowerBound) to \(range.upperBound)")
     }
 
+    /// An empty path is a shell's variable that was not set: `--data "$DATA"`. What is below it would be at the root of the disk.
+    ///
+    /// - Throws: `ValidationError`, which names the option.
+    static func check(paths: KeyValuePairs<String, String?>) throws {
+        for (option, path) in paths where path == "" {
+            throw ValidationError("\(option) is empty: name a path, such as . for the current folder")
+        }
+    }
+
     /// Counts of what there may be any number of.
     static let counts = 1...Int(Int32.max)
 }

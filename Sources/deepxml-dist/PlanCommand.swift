@@ -102,7 +102,7 @@ struct PlanCommand: ParsableCommand {
 
     private func numbers(_ text: String, of flag: String) throws -> [Int] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { word in
-            guard let number = Int(word), (1...Self.largestCount).contains(number) else {
+            guard let number = Int(word.trimmingCharacters(in: .whitespaces)), (1...Self.largestCount).contains(number) else {
                 throw Failure(
                     .usage, "no list of whole numbers above 0", at: flag, found: text, expected: "such as 8,64,512")
             }

@@ -89,6 +89,7 @@ struct PredictCommand: ParsableCommand {
             throw ValidationError("give either --features FILE or --text FILE (- is standard input)")
         }
         try OptionRanges.check(threads: threads)
+        try OptionRanges.check(paths: ["model": model, "--features": features, "--text": text, "--to": output])
         for (name, value) in [("--top-k", topK), ("--chunk", chunk)] { try OptionRanges.check(name, value, OptionRanges.counts) }
         if let beta, !(0...1).contains(beta) { throw ValidationError("--beta is \(beta), expected a share from 0 to 1") }
     }

@@ -97,6 +97,7 @@ struct PrepareCommand: ParsableCommand {
         if maxTokens != nil, pretrained == nil { throw ValidationError("--max-tokens needs --pretrained") }
         if noSequences, pretrained != nil { throw ValidationError("--no-sequences and --pretrained exclude each other") }
         try OptionRanges.check(threads: threads)
+        try OptionRanges.check(paths: ["--train": train, "--test": test, "--data": data, "--pretrained": pretrained])
         for (flag, value) in [
             ("--min-count", minCount), ("--min-label-count", minLabelCount), ("--max-features", maxFeatures),
             ("--subword-min", subwordMin), ("--subword-max", subwordMax), ("--bpe-merges", bpeMerges),

@@ -62,6 +62,10 @@ struct RunSelection: ParsableArguments {
     @Flag(name: [.customShort("q"), .long], help: "Log only warnings and the final table.")
     var quiet = false
 
+    func validate() throws {
+        try OptionRanges.check(paths: ["--work": work, "--data": data, "--config": config, "--configs": configs])
+    }
+
     var arguments: TrainArguments {
         var arguments = TrainArguments()
         arguments.work = work

@@ -78,6 +78,28 @@ func expectEqual(
         expectEqual(raw.trainFeatures, expected.rawTrainFeatures)
     }
 
+    @Test("a propensity is a probability, of however few documents") func propensities() {
+        for documents in 0...3 {
+            let inverse = Propensity.inverse(labelCounts: [0, 1], documents: documents, A: 0.55, B: 1.5)
+            #expect(
+                inverse.allSatisfy { $0.isFinite && $0 >= 1 } && (documents > 2) == (inverse[0] > 1), "\(documents): \(inverse)")
+        }
+    }
+
+    @Test("headers that contradict each other, and values that no labels have, are told") func sizes() throws {
+        let folder = try TemporaryFolder()
+        for (name, text) in [
+            ("trn_X_Xf.txt", "1 3\n0:1\n"), ("tst_X_Xf.txt", "1 3\n0:1\n"), ("trn_X_Y.txt", "1 2\n0:1\n"),
+            ("tst_X_Y.txt", "1 2\n0:1\n"),
+        ] { try folder.write(name, text) }
+        #expect(XCDatasetFiles(folder: folder.path).sizeNotices().isEmpty)
+        try folder.write("tst_X_Y.txt", "1 4\n0:1\n")
+        try folder.write("trn_X_Y.txt", "1 2\n0:0.5\n")
+        let notices = XCDatasetFiles(folder: folder.path).sizeNotices()
+        #expect(
+            notices.count == 2 && notices[0].contains("2 labels, tst_X_Y.txt 4") && notices[1].contains("0:0.5"), "\(notices)")
+    }
+
     @Test func rowsOfASplitMustAgree() throws {
         let train = try failure(["trn_X_Y.txt": "3 2\n0:1\n1:1\n\n"])
         #expect(train.place.contains("trn_X_Xf.txt") && train.place.contains("trn_X_Y.txt"))

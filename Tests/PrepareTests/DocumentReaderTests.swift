@@ -25,6 +25,14 @@ import Testing
         #expect(documents == [Document(labels: ["x"], text: "text"), Document(labels: [], text: "")])
     }
 
+    @Test("of a split, training documents come first") func splits() {
+        func counts(_ count: Int) -> [Int] {
+            let parts = DemoData.split((0..<count).map { Document(labels: [], text: "\($0)") }, seed: 0)
+            return [parts.train.count, parts.test.count]
+        }
+        #expect([0, 1, 2, 5, 10].map(counts) == [[0, 0], [1, 0], [1, 1], [4, 1], [8, 2]])
+    }
+
     @Test("blanks around a label's name are no part of it") func blanksAroundLabels() throws {
         let file = try TemporaryFolder()
         let wanted = [Document(labels: ["cat", "pet"], text: "a"), Document(labels: ["cat", "big  pet"], text: " b ")]

@@ -63,6 +63,17 @@ import Tools
         #expect(evaluation.documents == 0 && evaluation.text.contains("nothing to measure") && !evaluation.text.contains("0.00"))
     }
 
+    @Test("scores in place of labels are told") func swapped() throws {
+        defer { done() }
+        try "2 12\n1:0.5 3:1\n4:1\n".write(toFile: folder + "/scores.txt", atomically: true, encoding: .utf8)
+        try "2 12\n1:1\n4:1.0\n".write(toFile: folder + "/labels.txt", atomically: true, encoding: .utf8)
+        func notices(_ predictions: String, _ labels: String) throws -> [String] {
+            try Evaluation(EvaluateOptions(predictions: "\(folder)/\(predictions)", labels: "\(folder)/\(labels)")).notices
+        }
+        #expect(try notices("scores.txt", "labels.txt").isEmpty)
+        #expect(try notices("labels.txt", "scores.txt").contains { $0.contains("1:0.5") })
+    }
+
     @Test("other numbers of labels are told, and the figures stay") func widths() throws {
         defer { done() }
         let plain = try Evaluation(options("score.npz"))

@@ -28,13 +28,13 @@ text_model() {
   model=$(echo "$T"/w/models/*/*/x/v_0_22)
 }
 
-# refused CODE PATTERN COMMAND...: the command must end with the code and say something that matches.
+# refused CODE PATTERN COMMAND...: the command must end with the code and say something that matches (an empty pattern: anything).
 refused() {
   local code=$1 pattern=$2 rc
   shift 2
   "$@" >"$T/log" 2>&1 </dev/null
   rc=$?
-  [[ $rc -eq $code ]] && grep -qiE -- "$pattern" "$T/log" && return
+  [[ $rc -eq $code ]] && { [[ -z $pattern ]] || grep -qiE -- "$pattern" "$T/log"; } && return
   cat "$T/log"
   fail "exit $rc, expected $code and \"$pattern\": ${*:2}"
 }

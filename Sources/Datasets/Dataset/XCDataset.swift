@@ -72,7 +72,8 @@ public enum Propensity {
     ///   - labelCounts: N_l, training documents of each label, counted over the whole training file.
     ///   - documents: N, rows of the training file.
     public static func inverse(labelCounts: some Sequence<Int32>, documents: Int, A: Double, B: Double) -> [Double] {
-        let C = (log(Double(documents)) - 1) * pow(B + 1, A)
+        // Of fewer than three documents the model would make probabilities above 1, and logarithms of 0 of them.
+        let C = max(0, log(Double(documents)) - 1) * pow(B + 1, A)
         return labelCounts.map { 1 + C * pow(Double($0) + B, -A) }
     }
 }

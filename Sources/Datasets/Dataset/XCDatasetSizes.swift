@@ -9,7 +9,13 @@ extension XCDatasetFiles {
     public func sizeNotices() -> [String] {
         [
             notice(trainFeatures, testFeatures, .features, "feature"), notice(trainLabels, testLabels, .labels, "label"),
-        ].compactMap { $0 }
+        ].compactMap { $0 } + [trainLabels, testLabels].compactMap(oddNotice)
+    }
+
+    private func oddNotice(_ name: String) -> String? {
+        MatrixFile.oddLabel(path: path(name)).map { entry in
+            "\(name) has values other than 1, such as \(entry): any but 0 counts as a label; check that it holds labels"
+        }
     }
 
     private func notice(_ train: String, _ test: String, _ kind: MatrixFile.Kind, _ noun: String) -> String? {

@@ -61,7 +61,7 @@ package struct NetworkCosts: LearnerCosts {
         let batch = config.extreme.optimisation.batchSize, z = encoder?.outputDims ?? size.dimensions
         var messages: [PlannedMessage] = []
         if let encoder {
-            let tokens = batch * size.tokensPerDocument
+            let tokens = batch * (encoder.tokensPerDocument ?? size.tokensPerDocument)
             let vectors =
                 "vectors of the batch's tokens, about \(Quantity.count(tokens))×\(size.dimensions) floats, and their gradient"
             // Of all columns, a worker gets those of its own share of the tokens.
@@ -152,7 +152,7 @@ extension NetworkCosts {
     /// vector. At most as many workers as there are blocks of a batch share it.
     private func layers(_ documents: Int, cores: Double) -> Double {
         guard let encoder else { return 0 }
-        let rows = Double(documents) * Double(encoder.readsTokens ? size.tokensPerDocument : 1)
+        let rows = Double(documents) * Double(encoder.readsTokens ? encoder.tokensPerDocument ?? size.tokensPerDocument : 1)
         return 2 * rows * Double(encoder.parameters) / rates.layers / min(cores, Double(BlockCut.count))
     }
 

@@ -70,7 +70,8 @@ struct WorkerMemory {
     /// Each block of a batch keeps the memory of the longest that it met. Lengths of documents spread by some four tenths of their mean,
     /// and the longest of many blocks lies four deviations above it.
     private func vectors(_ encoder: EncoderSize) -> Int {
-        let tokens = batch * size.tokensPerDocument, documents = max(1, Double(batch) / Double(BlockCut.count))
+        let tokens = batch * (encoder.tokensPerDocument ?? size.tokensPerDocument)
+        let documents = max(1, Double(batch) / Double(BlockCut.count))
         let longest = Int(Double(tokens) * (1 + 4 * 0.4 / documents.squareRoot()))
         let atWork = min(threads, BlockCut.count) * (longest / BlockCut.count)
         return share(longest) * (3 * size.dimensions + encoder.floatsPerToken) + atWork * encoder.sharedFloatsPerToken

@@ -36,7 +36,10 @@ package struct WorkerShare: Sendable {
     /// A worker's part of what all L labels have: labels are cut so that each worker's cost about as much (`LabelShards`), whatever
     /// their number; where there are fewer shards than workers, some have none.
     func part(of all: Int, labels count: Int) -> Int {
-        labels == 0 ? 0 : max((all + groupSize - 1) / groupSize, all * labels / max(1, count))
+        if labels == 0 { return 0 }
+        // The product may be larger than a number; what is divided is not.
+        let own = max(1, count, labels).dividingFullWidth(all.multipliedFullWidth(by: labels)).quotient
+        return max((all + groupSize - 1) / groupSize, own)
     }
 }
 

@@ -1,4 +1,5 @@
 import Config
+import Foundation
 import Scoring
 import Support
 import Transport
@@ -40,7 +41,8 @@ public struct EvaluateOptions: Sendable, Equatable {
     public static func betas(_ text: String) throws -> [Double] {
         var betas = [Double]()
         for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let beta = Double(word), (0...1).contains(beta), !betas.contains(beta) else {
+            guard let beta = Double(word.trimmingCharacters(in: .whitespaces)), (0...1).contains(beta), !betas.contains(beta)
+            else {
                 throw Failure(
                     .usage, "no list of β", at: "--beta", found: "\"\(text)\"",
                     expected: "different numbers from 0 to 1, separated by commas", advice: "for example --beta 0.3,0.5")

@@ -39,7 +39,12 @@ struct EvaluationInputs {
         if let cols = PredictionFile.saysLabels(options.predictions) ? read.labels : nil {
             widths.append((options.predictions, cols))
         }
-        notices = LabelWidths.notice(widths).map { [$0] } ?? []
+        let odd = [options.labels, options.trainLabels].compactMap { $0 }.compactMap { path in
+            MatrixFile.oddLabel(path: path).map {
+                "\(path) has values other than 1, such as \($0): any but 0 counts as a label; check that it holds labels, not scores"
+            }
+        }
+        notices = (LabelWidths.notice(widths).map { [$0] } ?? []) + odd
         switch read {
         case .scores(let scores): content = .scores(try fit.fitted(scores))
         case .learner(let stages):

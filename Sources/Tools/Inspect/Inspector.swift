@@ -85,8 +85,11 @@ enum FileStart {
     ///
     /// - Throws: `Failure` where the file cannot be read.
     static func bytes(_ path: String, count: Int) throws -> [UInt8] {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw Failure(.usage, "the file cannot be read", at: path, advice: "check the path, and who may read it (ls -l)")
+        // A pipe would be waited for.
+        guard isFile(path), let handle = FileHandle(forReadingAtPath: path) else {
+            throw Failure(
+                .usage, "the file cannot be read", at: path, found: isFile(path) ? "" : "a device, pipe or socket",
+                advice: "check the path, and who may read it (ls -l)")
         }
         defer { try? handle.close() }
         return Array((try? handle.read(upToCount: count)) ?? Data())

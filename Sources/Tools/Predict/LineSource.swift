@@ -83,7 +83,10 @@ final class LineSource: DocumentSource {
         var length = read(descriptor, &piece, piece.count)
         while length < 0, errno == EINTR { length = read(descriptor, &piece, piece.count) }
         guard length >= 0 else {
-            throw Failure(.outOfResources, "the text cannot be read", at: path, found: String(cString: strerror(errno)))
+            let isClosed = errno == EBADF
+            throw Failure(
+                isClosed ? .usage : .outOfResources, "the text cannot be read", at: path,
+                found: isClosed ? "it is closed" : String(cString: strerror(errno)))
         }
         isAtEnd = length == 0
         waiting += piece[..<length]

@@ -20,17 +20,21 @@ public struct EncoderSize: Sendable, Equatable {
     public var longest: Int
     /// Of these, floats that only the layer at work holds.
     public var sharedFloatsPerToken = 0
+    /// Of a document, on average, as far as they are read; nil: all are.
+    public var tokensPerDocument: Int?
     public var intermediateDims: Int
     public var outputDims: Int
 
     public init(
-        parameters: Int, readsTokens: Bool, floatsPerToken: Int, longest: Int = .max, intermediateDims: Int, outputDims: Int
+        parameters: Int, readsTokens: Bool, floatsPerToken: Int, longest: Int = .max, tokensPerDocument: Int? = nil,
+        intermediateDims: Int, outputDims: Int
     ) {
         self.parameters = parameters
         largestRun = parameters
         self.readsTokens = readsTokens
         self.floatsPerToken = floatsPerToken
         self.longest = longest
+        self.tokensPerDocument = tokensPerDocument
         self.intermediateDims = intermediateDims
         self.outputDims = outputDims
     }
@@ -51,6 +55,7 @@ extension TrainOptions {
             floatsPerToken: readsTokens
                 ? archDefinition.coarse.reduce(0) { $0 + $1.floatsPerToken(dims: stack.inputDims) } : 0,
             longest: readsTokens ? stack.longest : .max,
+            tokensPerDocument: readsTokens && stack.longest < .max ? LongDocuments.meanTokens(data, longest: stack.longest) : nil,
             intermediateDims: stack.intermediateDims, outputDims: stack.outputDims)
         size.largestRun = stack.runs.map(\.floats.count).max() ?? 0
         size.needsWholeGradient = stack.finishesGradient

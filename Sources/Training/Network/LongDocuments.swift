@@ -17,5 +17,11 @@ public enum LongDocuments {
             + "arch file)"
     }
 
+    /// Tokens of a document that are read, on average over training and test documents and rounded up.
+    static func meanTokens(_ data: XCDataset, longest: Int) -> Int {
+        let read = (lengths(data.trainFeatures) + lengths(data.testFeatures)).map { min($0, longest) }
+        return read.isEmpty ? 0 : 1 + read.reduce(0, +) / read.count
+    }
+
     private static func lengths(_ features: CSRMatrix) -> [Int] { (0..<features.rows).map { features.range($0).count } }
 }

@@ -19,15 +19,9 @@ stay() { # stay AFTER...: what each is.
 }
 D=$DEEPXML_DIST
 predict=("$D" predict "$model" --text "$T/x.tsv" -q)
-for to in null full dangling folder; do
-  refused 2 "at the folder to make|compressed|not a folder" "$D" compress "$model" --to "$T/$to/" --precision int8
-  stay compress "$to"
-done
-rmdir "$T/folder" 2>/dev/null
-mkdir "$T/folder"
-for to in null dangling pipe; do
+for to in null full dangling pipe; do
   refused 2 "at the folder to make" "$D" compress "$model" --to "$T/$to" --precision int8
-  refused 2 "not a file|no file|no folder|a link|cannot be made" "$D" merge "$T/y.txt" "$T/y.txt" --output "$T/$to"
+  refused 2 "not a directory|not a file|no file|no folder|a link|cannot be made" "$D" merge "$T/y.txt" "$T/y.txt" --output "$T/$to"
   stay compress merge "$to"
 done
 refused 0 . "$D" convert --from "$T/y.txt" --to "$T/null" --format npz
@@ -48,8 +42,9 @@ wait $!
 [[ $(wc -l <"$T/read") -eq 12 ]] || fail "a pipe gets $(wc -l <"$T/read") lines"
 refused 0 "" "${predict[@]}" --to "$T/link"
 [[ $(wc -l <"$T/real") -eq 12 ]] || fail "a link is not followed"
-refused 2 "take the place" "${predict[@]}" --to "$T/x.tsv"
+refused 2 "take the place" "${predict[@]}" --to "$T/x.tsv" --format text
 stay predict pipe link
+refused 2 "device, pipe" timeout 20 "$D" inspect "$T/pipe"
 for to in null pipe dangling; do
   refused 2 "no folder" "$D" prepare --train "$T/x.tsv" --data "$T" --name $to --embeddings none --force
 done
