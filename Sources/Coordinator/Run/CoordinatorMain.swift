@@ -89,7 +89,7 @@ public final class CoordinatorMain {
         let nodes = census.nodes
         for notice in options.notices { reporter.note(notice, rank: 0) }
         let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
-        try options.framework.learner.check(options.restoring(inputs.restored), data)
+        try options.framework.learner.check(options.reading(weightsOf: inputs.pretrained), data)
         for notice in inputs.notices { reporter.note(notice, rank: 0) }
         if !options.dryRun { locks = try RunLocks(options) { reporter.note($0, rank: 0) } }
         let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }

@@ -7,26 +7,26 @@ import Support
 /// The pretrained weights that a run's encoders start from, checked; or, where a folder is gone, what the checkpoints of all
 /// learners say that they were: these hold the weights as training has changed them.
 struct PretrainedWeights {
-    /// The sections whose folder is gone and isn't needed.
-    let restored: [ConfigSection]
+    /// The sections whose folder was read; that of others is gone, and isn't needed.
+    let read: [ConfigSection]
     private let fingerprints: [String]
     /// The fingerprints of all that the checkpoints' encoders started from, joined; nil: no folder is gone.
     private let stored: String?
 
     /// - Throws: `Failure` where weights are missing that a learner needs, or damaged.
     init(_ sections: [ConfigSection], _ options: TrainOptions) throws {
-        var fingerprints: [String] = [], restored: [ConfigSection] = [], stored: String?
+        var fingerprints: [String] = [], read: [ConfigSection] = [], stored: String?
         for section in sections {
             let folder = Result { try options.pretrainedFolder(options.config[module: section]) }
             if case .failure = folder, let found = try Self.start(of: section, options) {
                 stored = found
-                restored.append(section)
                 continue
             }
             let weights = try PretrainedFolder(path: folder.get()).fingerprint()
             if !fingerprints.contains(weights) { fingerprints.append(weights) }
+            read.append(section)
         }
-        (self.fingerprints, self.restored, self.stored) = (fingerprints, restored, stored)
+        (self.fingerprints, self.read, self.stored) = (fingerprints, read, stored)
     }
 
     /// What identifies all that encoders start from.
@@ -56,10 +56,13 @@ struct PretrainedWeights {
 }
 
 extension TrainOptions {
-    /// The same, as far as an architecture is checked against weights: those of these sections are known to fit.
-    func restoring(_ sections: [ConfigSection]) -> TrainOptions {
+    /// The same, as far as an architecture is checked against weights: only these sections start from a folder.
+    func reading(weightsOf sections: [ConfigSection]) -> TrainOptions {
         var options = self
-        for section in sections { options.config[module: section].encoder.start = .intermediate }
+        for section in [ConfigSection.surrogate, .extreme, .reranker] where !sections.contains(section) {
+            guard options.config[module: section].encoder.start == .pretrained else { continue }
+            options.config[module: section].encoder.start = .intermediate
+        }
         return options
     }
 }

@@ -13,8 +13,8 @@ struct RunInputs {
     let embeddings: [String: String]
     let embeddingsFingerprint: String
     let names: DatasetNames
-    /// The sections whose encoders were to start from weights that are gone, and go on from checkpoints.
-    let restored: [ConfigSection]
+    /// The sections whose encoders start from pretrained weights; that of others which were to goes on from a checkpoint.
+    let pretrained: [ConfigSection]
     /// What the person should be told about them.
     let notices: [String]
 
@@ -33,7 +33,7 @@ struct RunInputs {
         for (_, file) in prepared where !fingerprints.contains(file.fingerprint) { fingerprints.append(file.fingerprint) }
         let weights = try PretrainedWeights(wanted.pretrained, options)
         embeddingsFingerprint = weights.joined(to: fingerprints)
-        restored = weights.restored
+        pretrained = weights.read
         names = DatasetNames(folder: options.datasetFolder, data)
         notices =
             prepared.compactMap(\.file.notice) + files.sizeNotices() + names.notices
