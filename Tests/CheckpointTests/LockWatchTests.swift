@@ -14,24 +14,26 @@ import Testing
 
     @Test func aJobOfThisHost() throws {
         var watch = LockWatch(folder: folder.path)
-        #expect(!watch.isHeld(now: 0))
+        func isHeld(_ now: Double) -> Bool { watch.isHeld(now: now) }
+        #expect(!isHeld(0))
         let lock = try RunLock(folder: folder.path)
-        #expect(watch.isHeld(now: 0) && watch.isHeld(now: 1000))
+        #expect(isHeld(0) && isHeld(1000))
         lock.release()
-        #expect(!watch.isHeld(now: 1001))
+        #expect(!isHeld(1001))
         var ended = LockHolder.current()
         ended.pid = Int32.max - 1
         try leave(ended, counter: 0)
-        #expect(!watch.isHeld(now: 1002))
+        #expect(!isHeld(1002))
         #expect(folder.names == [RunLock.fileName], "a look changes nothing")
     }
 
     @Test func aJobOfAnotherHostLivesWhileItCounts() throws {
         var stranger = LockHolder.current(), watch = LockWatch(folder: folder.path, silence: 30)
+        func isHeld(_ now: Double) -> Bool { watch.isHeld(now: now) }
         (stranger.host, stranger.boot) = ("node7", "another")
         try leave(stranger, counter: 0)
-        #expect(watch.isHeld(now: 0) && watch.isHeld(now: 29) && !watch.isHeld(now: 30))
+        #expect(isHeld(0) && isHeld(29) && !isHeld(30))
         try leave(stranger, counter: 1)
-        #expect(watch.isHeld(now: 31) && watch.isHeld(now: 60) && !watch.isHeld(now: 61))
+        #expect(isHeld(31) && isHeld(60) && !isHeld(61))
     }
 }
