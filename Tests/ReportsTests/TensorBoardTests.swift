@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct TensorBoardTests {
-    /// Tests/oracles/tensorboard.py has opened this file with TensorBoard's own reader, and found what was written.
+    /// Tests/oracles/tensorboard_events.py has opened this file with TensorBoard's own reader, and found what was written.
     private var golden: String {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
             + "/oracles/events.out.tfevents"

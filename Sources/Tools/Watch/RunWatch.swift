@@ -35,11 +35,21 @@ public struct RunWatch {
             // Asked before the events are read, so that none that a job wrote last is missed.
             let isRunning = isHeld()
             for event in newEvents() {
-                ends[event.learner] = event.event == .end ? .some(event.code) : .some(nil)
+                ends[event.learner] = .some(Self.code(after: event))
                 try show(event)
             }
             if !isRunning { return exitCode }
             usleep(UInt32(pause * 1e6))
+        }
+    }
+
+    /// The exit code of a job whose last word on a learner is this; nil: there must be more to come. A learner that was finished by
+    /// an earlier job has nothing to say of the last.
+    private static func code(after event: TrainingEvent) -> Int? {
+        switch event.event {
+        case .end: event.code
+        case .learner: 0
+        default: nil
         }
     }
 

@@ -2,8 +2,8 @@
 """TensorBoard's own reader on our event files: every scalar of events.jsonl must come out as it was written.
 
     python3 -m venv /tmp/deepxml-board && /tmp/deepxml-board/bin/pip install tensorboard setuptools
-    /tmp/deepxml-board/bin/python Tests/oracles/tensorboard.py golden                 the file that ReportsTests compares byte for byte
-    /tmp/deepxml-board/bin/python Tests/oracles/tensorboard.py run DIR EVENTS.jsonl   a learner's folder of --tensorboard, and its events
+    /tmp/deepxml-board/bin/python Tests/oracles/tensorboard_events.py golden                 the file that ReportsTests compares byte for byte
+    /tmp/deepxml-board/bin/python Tests/oracles/tensorboard_events.py run DIR EVENTS.jsonl   a learner's folder of --tensorboard, and its events
 
 Prints `ok …` or what differs, and ends with 1 then.
 """
