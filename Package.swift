@@ -150,7 +150,8 @@ let package = Package(
         .testTarget(
             name: "ToolsTests",
             dependencies: [
-                "WorkerChecks", "Tools", "Coordinator", "Worker", "Inference", "Learners", "Training", "DeepXMLModel", "Devices",
+                "TestSupport", "WorkerChecks", "Tools", "Coordinator", "Worker", "Inference", "Learners", "Training",
+                "DeepXMLModel", "Devices",
                 "Prepare",
                 "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport", "Support",
             ]),

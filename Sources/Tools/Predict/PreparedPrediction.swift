@@ -16,12 +16,12 @@ struct PredictionInputs {
 
     init(_ job: PredictionJob, readsInput: Bool) throws {
         _ = try job.outputFormat()
-        try Self.checkFolder(of: job.output)
+        try Self.checkFolder(of: job.output, "the predictions")
         self.readsInput = readsInput
         models = try TrainedModel.openAll(folder: job.model)
         switch job.input {
         case .text(let path):
-            text = try TextFeatures(models[0], place: path == "-" ? "standard input" : path)
+            text = try TextFeatures(models[0], place: job.input.place)
             lines = readsInput ? try LineSource(path: path) : nil
         case .features(let path):
             (text, lines) = (nil, nil)
@@ -30,12 +30,13 @@ struct PredictionInputs {
         }
     }
 
-    private static func checkFolder(of path: String) throws {
+    /// - Parameter what: that goes there.
+    static func checkFolder(of path: String, _ what: String) throws {
         // Foundation's deletingLastPathComponent traps on a name of one character.
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         guard path != "-", access(folder, W_OK) != 0 else { return }
         throw Failure(
-            .usage, "the predictions cannot be written", at: "--to \(path)", found: String(cString: strerror(errno)),
+            .usage, "\(what) cannot be written", at: "--to \(path)", found: String(cString: strerror(errno)),
             expected: "a folder that may be written", advice: "make the folder first, or name another")
     }
 }

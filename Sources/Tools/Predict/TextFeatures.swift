@@ -37,6 +37,11 @@ struct TextFeatures: Sendable {
         reader = .words(vectoriser)
     }
 
+    /// The word pieces that a pretrained encoder reads.
+    init(_ pieces: WordPiece, _ file: FeatureFile, place: String) {
+        (reader, self.file, self.place) = (.pieces(pieces), file, place)
+    }
+
     private static func require(_ fits: Bool, _ model: TrainedModel, _ file: String, _ found: Int, _ expected: String) throws {
         if fits { return }
         throw Failure(
@@ -49,6 +54,13 @@ struct TextFeatures: Sendable {
     /// - Parameter first: number of the first of them, from 0.
     /// - Throws: `Failure` with the line that is not UTF-8, or not of the form.
     func features(_ lines: [UInt8], form: TextForm, first: Int, team: ThreadTeam) throws -> CSRMatrix {
+        try read(lines, form: form, first: first, team: team).features
+    }
+
+    /// The same, and of how many texts the end was left out.
+    func read(
+        _ lines: [UInt8], form: TextForm, first: Int, team: ThreadTeam
+    ) throws -> (features: CSRMatrix, cut: Int) {
         var parts = lines.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if lines.last == UInt8(ascii: "\n") { parts.removeLast() }
         let documents = parts, pieces = max(1, min(4 * team.size, documents.count / 16))
@@ -59,7 +71,8 @@ struct TextFeatures: Sendable {
             made.withLock { $0[index] = piece }
         }
         let all = try made.withLock { made in try (0..<pieces).map { try made[$0]!.get() } }
-        return try file.made(Piece.matrix(all, cols: file.columns), threads: 1)
+        let features = try file.made(Piece.matrix(all, cols: file.columns), threads: 1)
+        return (features, all.reduce(0) { $0 + $1.cut })
     }
 
     private func piece(
@@ -69,7 +82,10 @@ struct TextFeatures: Sendable {
         for (at, line) in zip(lines.indices, lines) {
             let text = try LineText.text(line, form, at: "\(place):\(first + at + 1)")
             switch reader {
-            case .pieces(let tokenizer): for column in tokenizer.encode(text).ids { piece.append(column, 1) }
+            case .pieces(let tokenizer):
+                let (ids, isCut) = tokenizer.encode(text)
+                for column in ids { piece.append(column, 1) }
+                if isCut { piece.cut += 1 }
             case .words(let vectoriser) where file.type == .sequential:
                 for column in vectoriser.sequence(of: text) { piece.append(column, 1) }
             case .words(let vectoriser):
@@ -86,6 +102,8 @@ private struct Piece: Sendable {
     var ends: [Int] = []
     var columns: [Int32] = []
     var weights: [Float] = []
+    /// Documents of which the end was left out.
+    var cut = 0
 
     mutating func append(_ column: Int32, _ weight: Float) {
         columns.append(column)
