@@ -45,7 +45,9 @@ struct WorkerMemory {
         guard let encoder else { return [("residual", 16 * modules.networks * size.dimensions * size.dimensions)] }
         let tokens = batch * size.tokensPerDocument
         // Vectors and their gradients, whole for its own documents; columns and messages for all.
-        let vectors = share(tokens) * (3 * size.dimensions + encoder.floatsPerToken) + 2 * tokens * columns
+        let vectors =
+            share(tokens) * (3 * size.dimensions + encoder.floatsPerToken) + share(batch) * encoder.floatsPerDocument
+            + 2 * tokens * columns
         return [
             ("layers", 4 * encoder.parameters * modules.networks * (6 + 3 + threads)),
             ("token vectors of a batch", encoder.readsTokens ? 4 * vectors : 0),

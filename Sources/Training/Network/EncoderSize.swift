@@ -12,13 +12,19 @@ public struct EncoderSize: Sendable, Equatable {
     public var readsTokens: Bool
     /// Floats that the layers keep for one token of a step, forward and backward.
     public var floatsPerToken: Int
+    /// The same for one document of a step, beside its tokens.
+    public var floatsPerDocument: Int
     public var intermediateDims: Int
     public var outputDims: Int
 
-    public init(parameters: Int, readsTokens: Bool, floatsPerToken: Int, intermediateDims: Int, outputDims: Int) {
+    public init(
+        parameters: Int, readsTokens: Bool, floatsPerToken: Int, floatsPerDocument: Int = 0, intermediateDims: Int,
+        outputDims: Int
+    ) {
         self.parameters = parameters
         self.readsTokens = readsTokens
         self.floatsPerToken = floatsPerToken
+        self.floatsPerDocument = floatsPerDocument
         self.intermediateDims = intermediateDims
         self.outputDims = outputDims
     }
@@ -38,7 +44,7 @@ extension TrainOptions {
             parameters: stack.gradientLength, readsTokens: readsTokens,
             floatsPerToken: readsTokens
                 ? archDefinition.coarse.reduce(0) { $0 + $1.floatsPerToken(dims: stack.inputDims) } : 0,
-            intermediateDims: stack.intermediateDims, outputDims: stack.outputDims)
+            floatsPerDocument: stack.floatsPerRow, intermediateDims: stack.intermediateDims, outputDims: stack.outputDims)
     }
 }
 
@@ -52,7 +58,8 @@ extension Arch.Layer {
             // A token's gates and state and their gradients, in each layer and direction; the input in its packed order.
             let gates = ["GRU": 3, "LSTM": 4][texts["cell_type"] ?? ""] ?? 1
             let sweeps = size("num_layers", 1) * (numbers["bidirectional"] == 1 ? 2 : 1)
-            return 2 * dims + 2 * sweeps * (gates + 2) * size("hidden_size", 256)
+            let all = texts["output"] ?? "last" != "last" ? size("hidden_size", 256) * (numbers["bidirectional"] == 1 ? 2 : 1) : 0
+            return 2 * dims + 2 * sweeps * (gates + 2) * size("hidden_size", 256) + all
         case "transformer":
             // Projections, context, two sums and two results of each layer; the feed-forward network before and after GELU.
             return 2 * dims + size("num_layers", 6) * (8 * dims + 2 * size("intermediate_size", 4 * dims))
