@@ -68,7 +68,7 @@ import Tools
         try scratch.write("seq.txt", "4 14\n2:1 5:1 8:1 9:1 11:1 10:1 8:1 3:1\n2:1 3:1\n2:1 6:1 7:1 6:1 3:1\n2:1 8:1 3:1\n")
         let pieces = try encode(folder, .features(scratch.file("seq.txt")), to: path)
         #expect(text.rows.buffer.array == pieces.rows.buffer.array)
-        #expect(Set(text.rows.buffer.array).count > 60 && text.rows.buffer.array.allSatisfy(\.isFinite))
+        #expect(Set(text.rows.buffer.array).count > 60 && text.rows.buffer.array.allSatisfy { $0.isFinite })
         for (chunk, threads) in [(1, 1), (3, 2)] {
             let other = try encode(folder, .text(scratch.file("texts.txt")), to: path) {
                 ($0.chunk, $0.threads) = (chunk, threads)
