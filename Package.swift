@@ -159,7 +159,7 @@ let package = Package(
         .testTarget(
             name: "ToolsTests",
             dependencies: [
-                "WorkerChecks", "Tools", "Coordinator", "Reports", "Worker", "Inference", "Learners", "Training", "DeepXMLModel",
+                "TestSupport", "WorkerChecks", "Tools", "Coordinator", "Reports", "Worker", "Inference", "Learners", "Training", "DeepXMLModel",
                 "Devices",
                 "Prepare",
                 "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport", "Support",

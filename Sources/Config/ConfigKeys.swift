@@ -80,6 +80,7 @@ extension ModuleConfig {
         .number("epsilon", \.optimisation.epsilon, above: 0, to: 1).added(),
         .number("warmup", \.optimisation.warmup, to: 0.99).added(),
         .number("layer_decay", \.optimisation.layerDecay, above: 0, to: 1).added(),
+        .number("token_rate", \.optimisation.tokenRate, above: 0, to: 100).added(),
         .number("clip_norm", \.optimisation.clipNorm, to: 1e9).added(),
         .flag("label_text_classifiers", \.classifier.startsAtText).added(),
         .flag("label_text_centroids", \.shortlist.hasLabelText).added(),

@@ -45,6 +45,8 @@ public struct OptimisationConfig: Sendable, Equatable {
     public var weightDecay = 0.0
     /// Learning rate of the encoder, as a multiple of the classifiers'.
     public var encoderRate = 1.0
+    /// Learning rate of the token embeddings, as a multiple of the encoder's.
+    public var tokenRate = 1.0
     /// Adam's ε.
     public var epsilon = 1e-8
     /// Share of the steps in which the rate of a linear schedule rises.

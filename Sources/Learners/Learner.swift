@@ -60,6 +60,11 @@ package protocol Learner: Sendable {
     /// - Throws: `Failure`: `.usage` where the model has none of it, `.damagedCheckpoint` where a checkpoint is damaged.
     func extract(_ extraction: Extraction, from model: TrainedModel) throws -> ExtractedMatrix
 
+    /// What makes the document vectors that `encode` writes.
+    ///
+    /// - Throws: `Failure`: `.usage` where the model makes none, `.damagedCheckpoint` where a checkpoint is damaged.
+    func documentVectors(_ asked: Extraction, of model: TrainedModel) throws -> any DocumentVectors
+
     /// What `inspect` shows of a model beside what all models have.
     func facts(of model: ModelDescription) -> [ModelFact]
 }

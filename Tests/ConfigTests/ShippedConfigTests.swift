@@ -154,7 +154,7 @@ struct ShippedConfigTests {
     /// Layers that an arch file may name; `ConfigArchTests` has how they are read.
     static let layers: Set = [
         "astec", "astecpp", "rnn", "xmlcnn", "mlp", "linear", "relu", "dropout", "batchnorm1d", "residual", "identity",
-        "_identity", "transformer", "pooling",
+        "_identity", "transformer", "pooling", "turn", "inception", "conv1d", "flatten", "gelu",
     ]
 
     @Test("arch files are read with the arguments of every framework's default")

@@ -31,6 +31,29 @@ import Testing
             coarse: [LayerDescription(kind: "xmlcnn", texts: ["filter_sizes": "[2, x]"])],
             place: "transform_coarse.xmlcnn.filter_sizes", mentions: "[512, 300]"),
         Refusal(
+            coarse: [LayerDescription(kind: "pooling", texts: ["kind": "maximum"])], place: "transform_coarse.pooling.kind",
+            mentions: "mean, cls, max, attention"),
+        Refusal(
+            coarse: [LayerDescription(kind: "pooling", numbers: ["num_heads": 7], texts: ["kind": "attention"])],
+            place: "transform_coarse.pooling.num_heads", mentions: "a divisor of the input's size, which is 300"),
+        Refusal(
+            coarse: [LayerDescription(kind: "rnn", texts: ["output": "every"])], place: "transform_coarse.rnn.output",
+            mentions: "last, all, context"),
+        Refusal(
+            coarse: [LayerDescription(kind: "astecpp"), LayerDescription(kind: "flatten")], place: "transform_coarse.order",
+            mentions: "turn before flatten"),
+        Refusal(
+            coarse: [LayerDescription(kind: "turn"), LayerDescription(kind: "rnn")], place: "transform_coarse.order",
+            mentions: "rnn reads a sequence of tokens"),
+        Refusal(
+            coarse: [LayerDescription(kind: "turn")], place: "transform_coarse.order", mentions: "flatten"),
+        Refusal(
+            coarse: [LayerDescription(kind: "turn"), LayerDescription(kind: "inception", texts: ["filter_sizes": "[2, 8]"])],
+            place: "transform_coarse.inception", mentions: "windows from the stride to 300"),
+        Refusal(
+            coarse: [LayerDescription(kind: "turn"), LayerDescription(kind: "conv1d", numbers: ["kernel_size": 301])],
+            place: "transform_coarse.conv1d", mentions: "windows up to 300"),
+        Refusal(
             coarse: [LayerDescription(kind: "astec", numbers: ["dropout": 1])], place: "transform_coarse.astec.dropout",
             mentions: "drop probability"),
         Refusal(

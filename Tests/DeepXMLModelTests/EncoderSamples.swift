@@ -12,13 +12,15 @@ enum EncoderSamples {
         }
     }
 
-    private static func rnn(_ cell: String, layers: Int, bidirectional: Bool, dropout: Double) -> LayerDescription {
+    private static func rnn(
+        _ cell: String, layers: Int, bidirectional: Bool, dropout: Double, output: String = "last"
+    ) -> LayerDescription {
         LayerDescription(
             kind: "rnn",
             numbers: [
                 "hidden_size": 5, "num_layers": Double(layers), "bidirectional": bidirectional ? 1 : 0, "dropout": dropout,
             ],
-            texts: ["cell_type": cell])
+            texts: ["cell_type": cell, "output": output])
     }
 
     static let xmlcnn = LayerDescription(
@@ -70,6 +72,35 @@ enum EncoderSamples {
                 LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]), transformer(layers: 1, heads: 2),
                 LayerDescription(kind: "pooling", texts: ["kind": "cls"]), LayerDescription(kind: "dropout", numbers: ["p": 0.3]),
             ], fine: [LayerDescription(kind: "identity")]),
+        Sample(
+            name: "GRU, attention",
+            coarse: [
+                LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]),
+                rnn("GRU", layers: 2, bidirectional: true, dropout: 0.3, output: "all"),
+                LayerDescription(kind: "pooling", numbers: ["num_heads": 2], texts: ["kind": "attention"]),
+            ], fine: [LayerDescription(kind: "linear", numbers: ["output_size": 4])]),
+        Sample(
+            name: "transformer, attention",
+            coarse: [transformer(layers: 1, heads: 2), LayerDescription(kind: "pooling", texts: ["kind": "attention"])],
+            fine: [LayerDescription(kind: "identity")]),
+        Sample(
+            name: "LSTM, maximum",
+            coarse: [
+                rnn("LSTM", layers: 2, bidirectional: false, dropout: 0.2, output: "context"),
+                LayerDescription(kind: "mlp", numbers: ["hidden_size": 4]),
+                LayerDescription(kind: "pooling", texts: ["kind": "max"]),
+            ], fine: [LayerDescription(kind: "identity")]),
+        Sample(
+            name: "inception",
+            coarse: [
+                LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]),
+                LayerDescription(kind: "turn", numbers: ["tokens": 4]),
+                LayerDescription(kind: "linear", numbers: ["output_size": 3]), LayerDescription(kind: "gelu"),
+                LayerDescription(kind: "dropout", numbers: ["p": 0.25]),
+                LayerDescription(kind: "inception", numbers: ["num_filters": 2, "stride": 2], texts: ["filter_sizes": "[2, 4]"]),
+                LayerDescription(kind: "conv1d", numbers: ["num_filters": 3, "stride": 1, "kernel_size": 2]),
+                LayerDescription(kind: "flatten"),
+            ], fine: [LayerDescription(kind: "residual", numbers: ["dropout": 0.2])]),
         Sample(
             name: "an mlp a token, then a GRU",
             coarse: [

@@ -18,6 +18,15 @@ import WorkerChecks
         try check(small)
     }
 
+    /// Encoders that have layers of their own, by one framework.
+    @Test(arguments: [SampleArch.attention, .inception]) func otherEncoders(_ arch: SampleArch) throws {
+        let learner = try LearnerComparison(SmallCase(.ova, arch))
+        try learner.expectTrained(Self.arrays(SmallCase(.ova, arch)))
+        try learner.hasTheSameBits(workers: 2, threads: 2)
+        try learner.hasTheSameBits(workers: 5, threads: 1)
+        try learner.goesOn(after: .look(3), workers: 2, others: 1)
+    }
+
     private func check(_ small: SmallCase) throws {
         let learner = try LearnerComparison(small)
         try learner.expectTrained(Self.arrays(small))

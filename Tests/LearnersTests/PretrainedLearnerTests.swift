@@ -15,7 +15,7 @@ import WorkerChecks
 
     @Test func anyNumberOfWorkersHasTheSameBits() throws {
         let scratch = try Scratch(), folder = scratch("weights")
-        try SampleWeights().write(to: folder)
+        try SmallBERT().write(to: folder)
         let learner = try LearnerComparison { path in
             let job = try job(scratch, "job", ["extreme.init=pretrained", "extreme.pretrained=\(folder)"])
             return job.moved(to: path)
@@ -31,7 +31,7 @@ import WorkerChecks
 
     @Test func weightsThatDoNotFitAreRefused() throws {
         let scratch = try Scratch()
-        func refusal(_ name: String, _ sizes: SampleWeights?, folder: String? = nil) throws -> Failure? {
+        func refusal(_ name: String, _ sizes: SmallBERT?, folder: String? = nil) throws -> Failure? {
             let folder = folder ?? scratch(name)
             try sizes?.write(to: folder)
             let options = try job(scratch, "job", ["extreme.init=pretrained", "extreme.pretrained=\(folder)"]).options
@@ -41,13 +41,13 @@ import WorkerChecks
             do { try options.checkArchitecture(data) } catch let failure as Failure { return failure }
             return nil
         }
-        #expect(try refusal("good", SampleWeights()) == nil)
+        #expect(try refusal("good", SmallBERT()) == nil)
         #expect(try refusal("none", nil)?.found == "no such folder")
         #expect(try refusal("unsaid", nil, folder: "")?.problem == "no folder of pretrained weights")
-        #expect(try refusal("tokens", SampleWeights(vocabulary: 199))?.found == "200 tokens")
-        #expect(try refusal("layers", SampleWeights(layers: 3))?.found == "num_layers 3")
-        #expect(try refusal("hidden", SampleWeights(hidden: 32))?.found == "hidden_size 32")
-        #expect(try refusal("heads", SampleWeights(heads: 2))?.found == "num_heads 2")
-        #expect(try refusal("inner", SampleWeights(inner: 25))?.found == "intermediate_size 25")
+        #expect(try refusal("tokens", SmallBERT(vocabulary: 199))?.found == "200 tokens")
+        #expect(try refusal("layers", SmallBERT(layers: 3))?.found == "num_layers 3")
+        #expect(try refusal("hidden", SmallBERT(hidden: 32))?.found == "hidden_size 32")
+        #expect(try refusal("heads", SmallBERT(heads: 2))?.found == "num_heads 2")
+        #expect(try refusal("inner", SmallBERT(inner: 25))?.found == "intermediate_size 25")
     }
 }

@@ -11,7 +11,8 @@ import Training
     private static let folder = #filePath.components(separatedBy: "/Tests/")[0] + "/configs/arch"
 
     @Test(arguments: [
-        "Astec", "AstecMean", "AstecPlain", "GRU", "LSTM", "RNN", "XMLCNN", "Transformer", "MiniLM", "MLP", "Identity",
+        "Astec", "AstecMean", "AstecPlain", "GRU", "LSTM", "RNN", "XMLCNN", "Transformer", "MiniLM", "InceptionXML",
+        "GRUAttention", "MLP", "Identity",
     ])
     func makesAnEncoder(_ name: String) throws {
         let arch = try Arch.load(path: "\(Self.folder)/\(name).json", arguments: Config())
@@ -21,11 +22,11 @@ import Training
             inputDims: isDense ? 77 : 300, streams: RandomStreams(seed: 1, module: 1),
             on: CPUDevice(team: ThreadTeam(size: 1)))
         #expect(stack.input == (isDense ? .features : .tokens))
-        #expect(stack.outputDims == (name == "Identity" ? 77 : 300))
+        #expect(stack.outputDims == ["Identity": 77, "InceptionXML": 480][name, default: 300])
     }
 
     @Test func noneIsLeftOut() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".json") }
-        #expect(files.count == 11)
+        #expect(files.count == 13)
     }
 }

@@ -3,6 +3,7 @@ import Coordinator
 import Foundation
 import Learners
 import Support
+import TestSupport
 import Testing
 import WorkerChecks
 
@@ -17,7 +18,7 @@ import WorkerChecks
     /// Each epoch looks once within itself: whoever goes on has another part of the optimiser's state than whoever stopped.
     @Test(arguments: ["extreme.clip_norm=0.5", "extreme.clip_norm=0"]) func goesOnWithOtherWorkers(clip: String) throws {
         let scratch = try Scratch()
-        try SampleWeights().write(to: scratch("weights"))
+        try SmallBERT().write(to: scratch("weights"))
         let learner = try LearnerComparison { path in try Self.job(scratch, "weights", clip).moved(to: path) }
         try learner.hasTheSameBits(workers: 3, threads: 2)
         for (workers, others) in [(1, 3), (3, 2), (2, 9)] {
@@ -29,7 +30,7 @@ import WorkerChecks
 
     /// A job with a finished reference, then one that is stopped within its first epoch.
     private func stopped(_ scratch: Scratch, workers: Int) throws -> (job: LearnerJob, expected: LearnerOutcome) {
-        try SampleWeights().write(to: scratch("weights"))
+        try SmallBERT().write(to: scratch("weights"))
         let job = try Self.job(scratch, "weights"), alone = job.moved(to: scratch("alone")), run = job.moved(to: scratch("run"))
         #expect(try alone.run(workers: 1) == 0)
         #expect(try run.run(workers: workers, stop: .look(1)) == 75)
@@ -52,7 +53,7 @@ import WorkerChecks
 
     @Test func changedWeightsAreNamed() throws {
         let scratch = try Scratch(), (run, _) = try stopped(scratch, workers: 1)
-        try SampleWeights().write(to: scratch("weights"), factor: 0.31)
+        try SmallBERT().write(to: scratch("weights"), factor: 0.31)
         let failure = try #require(refusal(run))
         #expect(failure.code == .usage && failure.problem.hasSuffix("which differs in pretrained weights"), "\(failure)")
     }
@@ -60,7 +61,7 @@ import WorkerChecks
     @Test func brokenWeightsAreNamed() throws {
         let scratch = try Scratch(), folder = scratch("weights"), file = "\(folder)/model.safetensors"
         func refused(_ damage: () throws -> Void) throws -> Failure? {
-            try SampleWeights().write(to: folder)
+            try SmallBERT().write(to: folder)
             try damage()
             return refusal(try Self.job(scratch, "weights"))
         }
@@ -70,11 +71,11 @@ import WorkerChecks
                 try content.prefix(content.count - 100).write(to: URL(fileURLWithPath: file))
             })
         #expect(cut.code == .usage && cut.problem == "the file is cut off" && cut.place.hasPrefix(file))
-        let number = try #require(try refused { try SampleWeights().write(to: folder, notANumber: 5000) })
+        let number = try #require(try refused { try SmallBERT().write(to: folder, notANumber: 5000) })
         #expect(number.code == .usage && number.place.hasPrefix(file), "\(number)")
         let shape = try #require(
             try refused {
-                let config = SampleWeights(inner: 25).config
+                let config = SmallBERT(inner: 25).config
                 try config.write(toFile: "\(folder)/config.json", atomically: true, encoding: .utf8)
             })
         #expect(shape.code == .usage && shape.problem == "an array is of another shape than config.json says")
@@ -99,7 +100,7 @@ import WorkerChecks
     /// The backward pass computes again what the forward pass did not keep: nothing else changes, not even whose checkpoints they are.
     @Test func checkpointedActivationsHaveTheSameBits() throws {
         let scratch = try Scratch()
-        try SampleWeights().write(to: scratch("weights"))
+        try SmallBERT().write(to: scratch("weights"))
         let learner = try LearnerComparison { path in try Self.job(scratch, "weights").moved(to: path) }
         var small = try Self.job(scratch, "weights").moved(to: scratch("less"), threads: 2)
         for layer in small.options.archDefinition.coarse.indices

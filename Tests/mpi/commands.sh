@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The command line of inspect, extract and doctor: help, wrong use, missing paths, damage, and what they print and write.
+# The command line of inspect, extract, encode and doctor: help, wrong use, missing paths, damage, and what they print and write.
 . "$(dirname "$0")/lib.sh"
 data=$scratch/data work=$scratch/work out=$scratch/out err=$scratch/err
 small_dataset "$data/Small" 120 30 80 40
@@ -24,7 +24,7 @@ expect() {
     verdict "$name" "$why" "$out" "$err"
 }
 
-for command in inspect extract doctor report watch; do
+for command in inspect extract encode doctor report watch; do
     expect "$command --help" 0 'USAGE: deepxml-dist '"$command" EXAMPLES 'EXIT CODES' -- "$command" --help
 done
 expect 'inspect: an unknown flag' 2 'nknown option' -- inspect . --verfy
@@ -77,6 +77,15 @@ expect 'extract: no format' 2 'npy, .npz or .h5' -- extract "$model" --what toke
 expect 'extract: an ensemble' 2 'one learner is wanted' 'v_0_1' -- extract "$ensemble" --what token-embeddings --to "$scratch/x.npy"
 expect 'extract: a folder that is not there' 2 'x.npy' -- extract "$model" --what token-embeddings --to "$scratch/nowhere/x.npy"
 expect 'extract: no module' 2 'did you mean reranker' -- extract "$model" --what token-embeddings --module rerankr --to "$scratch/x.npy"
+expect 'encode' 0 'vectors of 30 documents, 30×16' -- encode "$model" --features "$data/Small/tst_X_Xf.txt" --to "$scratch/e.npy"
+expect 'encode: the same as extract' 0 '30×16' -- \
+    extract "$model" --what document-embeddings --features "$data/Small/tst_X_Xf.txt" --to "$scratch/f.npy"
+verdict 'encode: the same bytes as extract' "$(cmp -s "$scratch/e.npy" "$scratch/f.npy" || echo 'they differ')" "$out" "$err"
+expect 'encode: no documents' 2 'either --text FILE' -- encode "$model" --to "$scratch/x.npy"
+expect 'encode: an option of weights' 2 'does not go with this kind of model' 'leave --pooling out' -- \
+    encode "$model" --features "$data/Small/tst_X_Xf.txt" --pooling cls --to "$scratch/x.npy"
+expect 'encode: no model' 2 'neither a trained learner nor pretrained weights' -- \
+    encode "$data/Small" --features "$data/Small/tst_X_Xf.txt" --to "$scratch/x.npy"
 verdict 'nothing was half-written' "$(find "$scratch" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -E '^x\.|tmp' | head -3)"
 
 # A finished learner whose folder lost its description gets it again from the same command.

@@ -52,6 +52,74 @@ class LastState(nn.Module):
         return out.index_copy(0, torch.tensor(rows), last)
 
 
+class States(LastState):
+    """The states at all tokens, of both directions side by side; where it is wanted, with the token's own vector."""
+
+    def __init__(self, cell, hidden, context):
+        super().__init__(cell, hidden, 1, True)
+        self.context = context
+
+    def forward(self, sequences, weights):
+        width = 2 * self.net.hidden_size
+        states = [self.net(x[None])[0][0] if len(x) else torch.zeros(0, width) for x in sequences]
+        return [torch.cat([h, x], 1) for h, x in zip(states, sequences)] if self.context else states
+
+
+class AttentionPool(nn.Module):
+    """A weighted mean by a learnt query, head by head."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.query, self.heads = nn.Parameter(torch.zeros(1, width)), heads
+
+    def forward(self, sequences, weights):
+        rows = []
+        for x in sequences:
+            if len(x) == 0:
+                rows.append(torch.zeros(self.query.shape[1]))
+                continue
+            x = x.view(len(x), self.heads, -1)
+            scores = (x * self.query.view(self.heads, -1)).sum(2) / x.shape[2] ** 0.5
+            rows.append((torch.softmax(scores, 0)[..., None] * x).sum(0).flatten())
+        return torch.stack(rows)
+
+
+class MaxPool(nn.Module):
+    def forward(self, sequences, weights):
+        width = sequences[0].shape[1]
+        return torch.stack([x.max(0).values if len(x) else torch.zeros(width) for x in sequences])
+
+
+class Inception(nn.Module):
+    """Convolutions over the dimensions of embedded words, whose channels are the words' places; weights as filters x (size, C)."""
+
+    def __init__(self, tokens, channels, sizes, filters, stride, kernel, last, last_stride):
+        super().__init__()
+        self.tokens, self.sizes, self.stride, self.kernel, self.last_stride = tokens, sizes, stride, kernel, last_stride
+        self.linear = nn.Linear(tokens, channels)
+        self.conv = nn.ModuleList(nn.Linear(size * channels, filters) for size in sizes)
+        self.last = nn.Linear(kernel * len(sizes) * filters, last)
+
+    def convolve(self, x, layer, size, stride):
+        kernel = layer.weight.view(layer.out_features, size, -1).transpose(1, 2)
+        return nn.functional.conv1d(x, kernel, layer.bias, stride=stride)
+
+    def forward(self, sequences, weights):
+        rows = []
+        for x in sequences:
+            x = x[: self.tokens]
+            words = nn.functional.pad(x, (0, 0, 0, self.tokens - len(x)))
+            h = nn.functional.gelu(nn.functional.conv1d(words[None], self.linear.weight[..., None], self.linear.bias))
+            branches = []
+            for size, conv in zip(self.sizes, self.conv):
+                left = (size - self.stride) // 2
+                around = nn.functional.pad(h, (left, size - self.stride - left), mode="circular")
+                branches.append(self.convolve(around, conv, size, self.stride))
+            y = self.convolve(torch.cat(branches, 1), self.last, self.kernel, self.last_stride)
+            rows.append(y[0].T.flatten() if len(x) else torch.zeros(y.numel()))
+        return torch.stack(rows)
+
+
 class Transformer(nn.Module):
     """BERT's, over each sequence alone; then the weighted mean, or the first vector."""
 
@@ -120,7 +188,7 @@ class Network(nn.Module):
     def forward(self, sequences, weights):
         x = sequences
         for layer in self.coarse:
-            x = layer(x, weights) if isinstance(layer, (Bag, LastState, XMLCNN, Transformer)) else layer(x)
+            x = layer(x, weights) if isinstance(layer, (Bag, LastState, XMLCNN, Transformer, AttentionPool, MaxPool, Inception)) else layer(x)
         intermediate = x
         for layer in self.fine:
             x = layer(x)
@@ -220,6 +288,30 @@ def transformer(layers, heads, pooling):
         [layer("transformer", arguments), layer("pooling", {}, {"kind": pooling})], [layer("identity")], names)
 
 
+def pooled(cell, output, pooling):
+    parts = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+    names = [(f"coarse.0.rnn.{part}_{suffix}", f"coarse.0.net.{part}_{suffix}") for suffix in ["l0", "l0_reverse"] for part in parts]
+    pool, arguments = MaxPool(), {}
+    if pooling == "attention":
+        pool, arguments = AttentionPool(8, 2), {"num_heads": 2}
+        names.append(("coarse.1.pooling.query", "coarse.1.query"))
+    rnn = {"hidden_size": 4, "num_layers": 1, "bidirectional": 1, "dropout": 0}
+    return case(
+        f"{cell}, {pooling} over {output}", Network([States(cell, 4, output == "context"), pool], []),
+        [layer("rnn", rnn, {"cell_type": cell, "output": output}), layer("pooling", arguments, {"kind": pooling})],
+        [layer("identity")], names)
+
+
+def inception():
+    names = both("coarse.1.linear", "coarse.0.linear") + both("coarse.3.inception.conv.0", "coarse.0.conv.0")
+    names += both("coarse.3.inception.conv.1", "coarse.0.conv.1") + both("coarse.4.conv1d.conv.0", "coarse.0.last")
+    return case(
+        "convolutions over dimensions", Network([Inception(4, 3, [1, 3], 2, 1, 2, 3, 2)], []),
+        [layer("turn", {"tokens": 4}), layer("linear", {"output_size": 3}), layer("gelu"),
+         layer("inception", {"num_filters": 2, "stride": 1}, {"filter_sizes": "[1, 3]"}),
+         layer("conv1d", {"kernel_size": 2, "num_filters": 3, "stride": 2}), layer("flatten")], [layer("identity")], names)
+
+
 def residual(outputs, reduction):
     torch_names = ["weight_orig", "bias", "weight_u", "weight_v"]
     names = [("fine.0.residual." + name.removesuffix("_orig"), "fine.0.layer." + name) for name in torch_names]
@@ -251,6 +343,7 @@ def main():
         [("coarse.0.linear.weight", "coarse.0.weight")] + both("fine.0.batchnorm1d", "fine.0")
         + [(f"fine.0.batchnorm1d.{part}", f"fine.0.{part}") for part in ["running_mean", "running_var"]], sequences=False))
     cases += [transformer(2, 1, "mean"), transformer(1, 5, "cls")]
+    cases += [pooled("GRU", "all", "attention"), pooled("LSTM", "context", "max"), inception()]
     path = pathlib.Path(__file__).with_name("encoder_layers.json")
     path.write_text(json.dumps({"cases": cases}, separators=(",", ":")) + "\n")
     print(len(cases), "cases,", path.stat().st_size, "bytes")

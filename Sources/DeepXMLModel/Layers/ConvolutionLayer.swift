@@ -86,7 +86,7 @@ final class ConvolutionLayer: EncoderLayer {
 }
 
 /// The filters of one size: filters×(size·D), a window's vectors one after the other.
-private final class Convolution: Sendable {
+final class Convolution: Sendable {
     let size: Int, windowWidth: Int
     let weight: ParameterSlot, bias: ParameterSlot
     let product: PreparedMatrix, backProduct: PreparedMatrix

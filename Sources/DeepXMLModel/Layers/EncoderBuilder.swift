@@ -6,7 +6,7 @@ struct EncoderBuilder {
     private(set) var layers: [any EncoderLayer] = []
     /// Each layer's floats of the parameters.
     private(set) var ranges: [Range<Int>] = []
-    private(set) var layout = ParameterLayout()
+    var layout = ParameterLayout()
     /// Of a transformer among the layers.
     private(set) var transformer: TransformerSettings?
     /// Tokens of a document that the layers so far read, at most: the first.
@@ -14,16 +14,18 @@ struct EncoderBuilder {
     /// What the layers so far give.
     private(set) var shape: LayerShape
     private let input: EncoderInput
-    private let device: any Device
+    let device: any Device
 
     /// Kinds that read token embeddings, where they come first.
-    private static let readersOfTokens = ["astec", "astecpp", "rnn", "xmlcnn", "transformer"]
+    private static let readersOfTokens = ["astec", "astecpp", "rnn", "xmlcnn", "transformer", "pooling", "turn"]
     private static let makers: [String: @Sendable (inout EncoderBuilder, LayerDescription, Place) throws -> Void] = [
         "astec": { try $0.astec($1, $2) }, "astecpp": { try $0.astecpp($1, $2) },
         "linear": { try $0.linear($1, $2) }, "relu": { try $0.relu($1, $2) }, "dropout": { try $0.dropout($1, $2) },
         "residual": { try $0.residual($1, $2) }, "mlp": { try $0.mlp($1, $2) },
         "batchnorm1d": { try $0.batchNorm($1, $2) }, "rnn": { try $0.rnn($1, $2) }, "xmlcnn": { try $0.xmlcnn($1, $2) },
         "transformer": { try $0.transformer($1, $2) }, "pooling": { try $0.pooling($1, $2) },
+        "turn": { try $0.turn($1, $2) }, "inception": { try $0.inception($1, $2) }, "conv1d": { try $0.conv1d($1, $2) },
+        "flatten": { try $0.flatten($1, $2) }, "gelu": { try $0.gelu($1, $2) },
         "identity": { _, _, _ in }, "_identity": { _, _, _ in },
     ]
 
@@ -56,7 +58,7 @@ struct EncoderBuilder {
         throw Failure(
             .usage, "\(key) ends with a sequence of vectors, not with one vector a document", at: "\(key).order",
             found: "[" + stack.map { "\"\($0.kind)\"" }.joined(separator: ", ") + "]",
-            expected: "rnn, xmlcnn, pooling or astec among the layers")
+            expected: "rnn, xmlcnn, pooling, flatten or astec among the layers")
     }
 
     /// Runs of layers: one for each layer with parameters, with those without that follow it, cut at x̂.
@@ -84,14 +86,14 @@ struct EncoderBuilder {
             advice: suggestion(for: layer.kind, among: known).map { "did you mean \"\($0)\"?" } ?? "")
     }
 
-    private mutating func add(_ layer: any EncoderLayer) {
+    mutating func add(_ layer: any EncoderLayer) {
         layers.append(layer)
         ranges.append((ranges.last?.upperBound ?? 0)..<layout.count)
         shape = layer.output
     }
 
-    private func needSequence(_ layer: LayerDescription, _ place: Place) throws {
-        if shape.isSequence { return }
+    func needSequence(_ layer: LayerDescription, _ place: Place) throws {
+        if shape.hasTokens { return }
         throw Failure(
             .usage, "\(layer.kind) reads a sequence of tokens, and gets one vector a document", at: "\(place.stack).order",
             found: layer.kind, expected: "\(layer.kind) after astecpp, or as the first layer")
@@ -132,7 +134,7 @@ struct EncoderBuilder {
             layer, in: place.stack,
             known: [
                 "cell_type", "input_size", "hidden_size", "num_layers", "bidirectional", "dropout", "batch_first", "device",
-                "max_tokens",
+                "max_tokens", "output",
             ])
         try needSequence(layer, place)
         try limitTokens(arguments)
@@ -142,7 +144,10 @@ struct EncoderBuilder {
             cell: .init(rawValue: try arguments.choice("cell_type", among: cells, otherwise: "RNN")) ?? .rnn,
             hidden: try arguments.size("hidden_size", otherwise: 256), layers: try arguments.size("num_layers", otherwise: 1),
             isBidirectional: try arguments.flag("bidirectional", otherwise: false),
-            dropout: try arguments.probability("dropout", otherwise: 0))
+            dropout: try arguments.probability("dropout", otherwise: 0),
+            result: .init(
+                rawValue: try arguments.choice(
+                    "output", among: RecurrentLayer.Result.allCases.map(\.rawValue), otherwise: "last")) ?? .last)
         add(RecurrentLayer(place.name, input: shape, sizes, &layout, on: device))
     }
 
@@ -197,15 +202,24 @@ struct EncoderBuilder {
     }
 
     private mutating func pooling(_ layer: LayerDescription, _ place: Place) throws {
-        let arguments = try LayerArguments(layer, in: place.stack, known: ["kind"])
+        let arguments = try LayerArguments(layer, in: place.stack, known: ["kind", "num_heads"])
         try needSequence(layer, place)
-        switch try arguments.choice("kind", among: ["mean", "cls"], otherwise: "mean") {
+        switch try arguments.choice("kind", among: ["mean", "cls", "max", "attention"], otherwise: "mean") {
         case "cls": add(FirstVectorLayer(input: shape))
+        case "max": add(MaxPoolingLayer(input: shape))
+        case "attention":
+            let heads = try arguments.divisor("num_heads", of: shape.dims, "the input's size", otherwise: 1)
+            add(AttentionPoolingLayer(place.name, input: shape, heads: heads, &layout))
         default: add(ReductionLayer(input: shape, isMean: true))
         }
     }
 
     // MARK: Layers of vectors
+
+    private mutating func gelu(_ layer: LayerDescription, _ place: Place) throws {
+        _ = try LayerArguments(layer, in: place.stack, known: [])
+        add(ActivationLayer(.gelu, shape: shape))
+    }
 
     private mutating func batchNorm(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(layer, in: place.stack, known: ["num_features", "eps", "momentum", "device"])

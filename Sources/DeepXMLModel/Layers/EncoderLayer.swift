@@ -1,9 +1,14 @@
 import Devices
 
-/// What flows between two layers: a vector a row, or a vector a token.
+/// What flows between two layers: a vector a row, a vector a token, or a fixed number of vectors a row.
 struct LayerShape: Sendable, Equatable {
     var dims: Int
     var isSequence: Bool
+    /// Vectors of each row, where they are as many in all rows; nil: one, or as many as the row has tokens.
+    var length: Int?
+
+    /// A vector a token.
+    var hasTokens: Bool { isSequence && length == nil }
 }
 
 /// A layer of an encoder. It holds no state of a pass, so that blocks run side by side.
@@ -12,6 +17,9 @@ struct LayerShape: Sendable, Equatable {
 /// training excepted).
 protocol EncoderLayer: Sendable {
     var output: LayerShape { get }
+
+    /// Floats that it keeps for one row beside those for its tokens, about.
+    var floatsPerRow: Int { get }
 
     /// The backward pass writes all of its slots' gradient: it needs no zeros there.
     var overwritesGradient: Bool { get }
@@ -36,6 +44,7 @@ protocol EncoderLayer: Sendable {
 }
 
 extension EncoderLayer {
+    var floatsPerRow: Int { output.length.map { 2 * $0 * paddedWidth(output.dims) } ?? 0 }
     var overwritesGradient: Bool { false }
     var finishesGradient: Bool { false }
     func prepare(_ values: Tensor, training: Bool, on device: any Device) {}
@@ -57,7 +66,7 @@ struct LayerPass {
     var isTraining: Bool { dropout != nil }
 
     /// Vectors of this shape in the block.
-    func count(_ shape: LayerShape) -> Int { shape.isSequence ? plan.tokens : plan.rows }
+    func count(_ shape: LayerShape) -> Int { shape.hasTokens ? plan.tokens : plan.rows * (shape.length ?? 1) }
 
     /// The tape's memory `number` for vectors of this shape.
     func activations(_ number: Int, _ shape: LayerShape) -> Tensor {
@@ -97,6 +106,11 @@ struct DropoutSite: Sendable {
     /// The same for vectors of this shape in the block's own order.
     func apply(_ x: Tensor, shape: LayerShape, relu: Bool, _ pass: LayerPass) {
         let plan = pass.plan
+        if let length = shape.length {
+            return apply(
+                x, relu: relu, pass, ids: plan.ids.flatMap { Array(repeating: $0, count: length) },
+                positions: plan.ids.flatMap { _ in (0..<length).map { Int32($0) } })
+        }
         apply(
             x, relu: relu, pass, ids: shape.isSequence ? plan.tokenIds : plan.ids,
             positions: shape.isSequence ? plan.tokenPositions : nil)

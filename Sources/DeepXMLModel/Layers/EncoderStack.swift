@@ -28,6 +28,8 @@ public final class EncoderStack: Sendable {
     public let longest: Int
     /// The highest level of a slot.
     private let levels: Int
+    /// Floats that the layers keep for one row beside those for its tokens, about.
+    public var floatsPerRow: Int { layers.reduce(0) { $0 + $1.floatsPerRow } }
     /// Floats of one block's gradient: P, and room for statistics.
     public let gradientLength: Int
 

@@ -12,7 +12,7 @@ final class LinearLayer: EncoderLayer {
         on device: any Device
     ) {
         self.input = input
-        output = LayerShape(dims: outputDims, isSequence: input.isSequence)
+        output = LayerShape(dims: outputDims, isSequence: input.isSequence, length: input.length)
         let start = ParameterLayout.Start.uniform(bound: 1 / Float(input.dims).squareRoot())
         weight = layout.add("\(name).weight", rows: outputDims, cols: input.dims, start)
         bias = hasBias ? layout.add("\(name).bias", rows: 1, cols: outputDims, start) : nil

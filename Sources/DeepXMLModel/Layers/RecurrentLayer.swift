@@ -1,7 +1,8 @@
 import Devices
 
-/// A recurrent network over each row's tokens (torch's `RNN`, `GRU`, `LSTM`); gives the last layer's final state, of both
-/// directions side by side where it is bidirectional. A row without tokens gives zeros.
+/// A recurrent network over each row's tokens (torch's `RNN`, `GRU`, `LSTM`); gives the last layer's final state, or its state at
+/// each token, of both directions side by side where it is bidirectional. A row without tokens gives zeros.
+/// With the state at each token it may give the token's own vector too (RCNN, Lai et al., AAAI 2015, eq. 3).
 ///
 /// Lengths are masked by packing: each time step works on the sequences that are that long, and the state of a sequence's
 /// last token is its final one.
@@ -15,19 +16,30 @@ final class RecurrentLayer: EncoderLayer {
     /// What a layer gives: a state a token and direction.
     private let states: LayerShape
 
+    enum Result: String, CaseIterable {
+        /// Each row's final state.
+        case last
+        /// The state at each token.
+        case all
+        /// The same, and the token's own vector behind it.
+        case context
+    }
+
     struct Sizes {
         var cell: RecurrentCell
         var hidden: Int
         var layers: Int
         var isBidirectional: Bool
         var dropout: Double
+        var result = Result.last
     }
 
     init(_ name: String, input: LayerShape, _ sizes: Sizes, _ layout: inout ParameterLayout, on device: any Device) {
         let directions = sizes.isBidirectional ? 2 : 1
         self.input = input
         hidden = sizes.hidden
-        output = LayerShape(dims: hidden * directions, isSequence: false)
+        output = LayerShape(
+            dims: hidden * directions + (sizes.result == .context ? input.dims : 0), isSequence: sizes.result != .last)
         states = LayerShape(dims: hidden * directions, isSequence: true)
         var sweeps: [[RecurrentSweep]] = [], sites: [DropoutSite] = []
         for layer in 0..<sizes.layers {
@@ -69,6 +81,11 @@ final class RecurrentLayer: EncoderLayer {
             below = states
         }
         let result = pass.activations(Memory.result, output)
+        if output.isSequence {
+            pass.device.scatterRows(below, pass.plan.packed, into: result.columns(0..<states.dims))
+            if output.dims > states.dims { pass.device.copy(x, to: result.columns(states.dims..<output.dims)) }
+            return result
+        }
         for direction in sweeps[0].indices {
             pass.device.gatherRows(
                 below.columns(columns(direction)), finalPlaces(direction, pass), into: result.columns(columns(direction)))
@@ -87,14 +104,22 @@ final class RecurrentLayer: EncoderLayer {
         direction == 0 ? pass.plan.lastPlaces : pass.plan.firstPlaces
     }
 
+    /// The gradient of the packed states from that of the result.
+    private func takeGradient(_ g: Tensor, _ pass: LayerPass, into states: Tensor) {
+        if output.isSequence {
+            return pass.device.gatherRows(g.columns(0..<states.cols), pass.plan.packed, into: states)
+        }
+        pass.device.fill(states, 0)
+        for direction in sweeps[0].indices {
+            pass.device.scatterRows(
+                g.columns(columns(direction)), finalPlaces(direction, pass), into: states.columns(columns(direction)))
+        }
+    }
+
     func backward(_ g: Tensor, x: Tensor, _ pass: LayerPass, gradient: LayerGradient, wantsInput: Bool) -> Tensor? {
         let device = pass.device
         var above = pass.activations(Memory.gradient(sweeps.count - 1), states)
-        device.fill(above, 0)
-        for direction in sweeps[0].indices {
-            device.scatterRows(
-                g.columns(columns(direction)), finalPlaces(direction, pass), into: above.columns(columns(direction)))
-        }
+        takeGradient(g, pass, into: above)
         for (layer, directions) in sweeps.enumerated().reversed() {
             let from = layer == 0 ? input : states
             let below = pass.activations(layer == 0 ? Memory.inputGradient : Memory.gradient(layer - 1), from)
@@ -111,6 +136,7 @@ final class RecurrentLayer: EncoderLayer {
         // The packed input is no longer wanted: its memory takes the gradient in the tokens' own order.
         let dx = pass.activations(Memory.packedInput, input)
         device.scatterRows(above, pass.plan.packed, into: dx)
+        if output.dims > states.dims { device.add(g.columns(states.dims..<output.dims), to: dx) }
         return dx
     }
 }

@@ -16,7 +16,7 @@ final class ResidualLayer: EncoderLayer {
         _ layout: inout ParameterLayout, on device: any Device
     ) {
         self.input = input
-        output = LayerShape(dims: outputDims, isSequence: input.isSequence)
+        output = LayerShape(dims: outputDims, isSequence: input.isSequence, length: input.length)
         let bound = Float((12 / Double(outputDims + input.dims)).squareRoot())
         weight = layout.add(
             "\(name).weight", rows: outputDims, cols: input.dims, startsAtRandom ? .uniform(bound: bound) : .eye)

@@ -18,6 +18,8 @@ public struct OptimiserSettings: Sendable, Equatable {
     public var weightDecay: Double
     /// What every learning rate is multiplied by.
     public var rateFactor: Double
+    /// What the rate of parameters of which only some rows change is multiplied by besides.
+    public var tokenRate = 1.0
     /// Adam's ε.
     public var epsilon: Double
     /// Of a transformer's layers, each below the last learns at this share of the rate of the one above.
@@ -44,7 +46,7 @@ public struct OptimiserSettings: Sendable, Equatable {
 
     /// Step `step` (from 1) on parameters of which only the rows with a gradient change.
     public func lazy(learningRate: Double, step: Int) -> OptimiserStep {
-        let rate = learningRate * rateFactor
+        let rate = learningRate * rateFactor * tokenRate
         return numbers(rate, Adam.lazy(learningRate: rate, step: step))
     }
 

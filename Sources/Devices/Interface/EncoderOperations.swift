@@ -3,7 +3,7 @@
 /// On the CPU an operation runs on the thread that calls it: `forRanges` and `concurrently` bring the others in. `updateRows` is
 /// the one exception, and says so.
 public protocol EncoderOperations: ProductOperations, ElementwiseOperations, NormOperations, SequenceOperations,
-    EmbeddingOperations, TransformerOperations
+    EmbeddingOperations, TransformerOperations, PoolingOperations
 {}
 
 /// Matrix products. Each entry is one chain of multiply-adds in ascending order of the inner dimension: a product that is cut

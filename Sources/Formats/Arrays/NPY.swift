@@ -33,6 +33,17 @@ public enum NPY {
         try file.commit()
     }
 
+    /// Writes the rows of `parts`, one behind the other, as `<f4`, C order; the file appears when it is complete.
+    ///
+    /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.
+    public static func write(rows parts: [DenseMatrix], cols: Int, path: String) throws {
+        precondition(parts.allSatisfy { $0.cols == cols })
+        var file = try AtomicFile(path: path)
+        try file.write(NPYHeader(type: "<f4", shape: [parts.reduce(0) { $0 + $1.rows }, cols]).bytes)
+        for part in parts { try file.write(UnsafeRawBufferPointer(part.buffer.bytes)) }
+        try file.commit()
+    }
+
     /// Writes `matrix` as a dense array of `<f4`, C order, zeros put in; needs memory for one row only.
     ///
     /// - Throws: `Failure` where the folder is missing or not writable, or the disk is full.

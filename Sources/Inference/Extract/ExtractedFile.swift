@@ -33,6 +33,23 @@ public enum ExtractedFile {
         }
     }
 
+    /// Writes a matrix that is there by runs of its rows; only .npy needs no copy of the whole.
+    ///
+    /// - Parameters: as of `write(_:to:name:attributes:)`.
+    /// - Throws: `Failure` where the file cannot be written.
+    public static func write(
+        rows parts: [DenseMatrix], cols: Int, to path: String, name: String, attributes: [String: H5Attribute] = [:]
+    ) throws {
+        if try format(of: path) == .npy { return try NPY.write(rows: parts, cols: cols, path: path) }
+        let whole = DenseMatrix(rows: parts.reduce(0) { $0 + $1.rows }, cols: cols)
+        var at = 0
+        for part in parts {
+            whole.rows(at..<at + part.rows).update(from: part.buffer.all)
+            at += part.rows
+        }
+        try write(whole, to: path, name: name, attributes: attributes)
+    }
+
     /// As scipy reads it (.npz), or in the arrays of our own score files (.h5).
     private static func write(_ matrix: CSRMatrix, to path: String, attributes: [String: H5Attribute]) throws {
         switch try format(of: path) {

@@ -105,4 +105,22 @@ void dx_chunk_max(const float *x, size_t ld, size_t length, size_t filters, size
 /// The gradient of x from that of out; dx (length x ld) is overwritten.
 void dx_chunk_max_backward(const float *g, const int32_t *at, size_t length, size_t filters, size_t chunks, float *dx,
                            size_t ld);
+
+/// Attention pooling of one row's vectors, head by head: shares[t, h] = the softmax over t of q . x[t] / sqrt(dims), both of head
+/// h's columns; out = the sum of the vectors, each times its share. length > 0; shares: length x heads; out: heads * dims floats.
+void dx_attention_pool(const float *x, size_t ld, size_t length, size_t heads, size_t dims, const float *query, float *shares,
+                       float *out);
+
+/// The gradient of x (overwritten) and of the query (added to dquery) from that of out.
+void dx_attention_pool_backward(const float *g, const float *x, size_t ld, size_t length, size_t heads, size_t dims,
+                                const float *query, const float *shares, float *dx, size_t ldd, float *dquery);
+
+/// The maximum of each column of one row's vectors, and the first vector that has it. length > 0.
+void dx_column_max(const float *x, size_t ld, size_t length, size_t cols, float *out, int32_t *at);
+
+/// The gradient of x from that of out; dx (length x ld) is overwritten.
+void dx_column_max_backward(const float *g, const int32_t *at, size_t length, size_t cols, float *dx, size_t ld);
+
+/// out[c, r] = x[r, c].
+void dx_turn(const float *x, size_t ld, size_t rows, size_t cols, float *out, size_t ldo);
 #endif

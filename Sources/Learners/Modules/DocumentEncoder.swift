@@ -4,9 +4,9 @@ import Support
 import Training
 
 /// The encoder of a trained learner, whole in one process: x̂ or z of any documents, with the numbers of prediction.
-package final class DocumentEncoder {
+package final class DocumentEncoder: DocumentVectors {
     /// D of the layer.
-    package let dims: Int
+    public let dims: Int
     private let encoder: any GroupEncoder
     private let layer: Extraction.Layer
     private let group: WorkerGroup
@@ -43,7 +43,7 @@ package final class DocumentEncoder {
     /// The documents' representations, N×D.
     ///
     /// - Parameter features: N×V.
-    package func encode(_ features: CSRMatrix) throws -> DenseMatrix {
+    public func encode(_ features: CSRMatrix) throws -> DenseMatrix {
         let result = DenseMatrix(rows: features.rows, cols: dims), docs = (0..<Int32(features.rows)).map { $0 }
         let room = group.device.paddedTensor(rows: Self.block, dims: dims)
         try ProgressScope.stage("encoding", of: docs.count, "documents") { progress in

@@ -32,11 +32,16 @@ struct NetworkExtraction {
                     advice: "give --features FILE, such as the data set's tst_X_Xf.txt")
             }
             let documents = try model.featureFile().read(features, threads: asked.threads)
-            let source = try module ?? first(with: "classifier.weight", in: model, orElse: "extreme")
-            return try DocumentEncoder(
-                model: model, framework: framework, module: source, layer: asked.layer, threads: asked.threads
-            ).encode(documents)
+            return try documentVectors(of: model).encode(documents)
         }
+    }
+
+    /// x̂ of module II or, of layer `final`, z of the extreme classifiers' module.
+    func documentVectors(of model: TrainedModel) throws -> DocumentEncoder {
+        try DocumentEncoder(
+            model: model, framework: framework,
+            module: module ?? first(with: "classifier.weight", in: model, orElse: "extreme"), layer: asked.layer,
+            threads: asked.threads)
     }
 
     /// Block by block: beside the result only some rows are in memory.

@@ -100,6 +100,10 @@ extension NetworkLearner {
         .dense(try NetworkExtraction(extraction, framework: self).matrix(of: model))
     }
 
+    package func documentVectors(_ asked: Extraction, of model: TrainedModel) throws -> any DocumentVectors {
+        try NetworkExtraction(asked, framework: self).documentVectors(of: model)
+    }
+
     package func facts(of model: ModelDescription) -> [ModelFact] {
         [ModelFact("dimensions", .number(model.config.global.embeddingDims))]
     }

@@ -75,7 +75,7 @@ struct WorkerMemory {
         let longest = Int(Double(tokens) * (1 + 4 * 0.4 / documents.squareRoot()))
         let atWork = min(threads, BlockCut.count) * (longest / BlockCut.count)
         return share(longest) * (3 * size.dimensions + encoder.floatsPerToken) + atWork * encoder.sharedFloatsPerToken
-            + 2 * longest * columns
+            + 2 * longest * columns + share(batch) * encoder.floatsPerDocument
     }
 
     /// An entry has 8 bytes as it is searched, and of what is dealt out by label 4 of a training document's (negatives, or what a

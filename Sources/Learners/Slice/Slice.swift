@@ -38,6 +38,10 @@ package struct Slice: Learner {
         .dense(try SliceExtraction(asked: extraction).matrix(of: model))
     }
 
+    package func documentVectors(_ asked: Extraction, of model: TrainedModel) throws -> any DocumentVectors {
+        try SliceDocuments(asked, of: model)
+    }
+
     package func facts(of model: ModelDescription) -> [ModelFact] {
         let settings = model.config[SliceSettings.self], isDense = model.config.global.featureType == .dense
         let dims = isDense ? model.features : model.config.global.embeddingDims

@@ -25,12 +25,7 @@ struct SliceExtraction {
                     advice: "give --features FILE, such as the data set's tst_X_Xf.txt")
             }
             let documents = try model.featureFile().read(features, threads: asked.threads)
-            let group = try WorkerGroup.alone(threads: asked.threads), device = group.device
-            defer { group.team.stop() }
-            let vectors = try SliceVectors(
-                trained: model.checkpoint(asked.module ?? ModuleName.shortlist.name), features: documents.cols, device: device)
-            let rows = vectors.rows(0..<documents.rows, of: documents)
-            return DenseMatrix(rows: rows.rows, cols: rows.cols, buffer: device.download(rows))
+            return try SliceDocuments(asked, of: model).encode(documents)
         }
     }
 
@@ -63,5 +58,27 @@ struct SliceExtraction {
             .usage, "the model has no token embeddings", at: "--what", found: "\(model.data.featureType.rawValue) features",
             expected: "a model of documents that are the sum of their tokens' embeddings",
             advice: "extract document-embeddings or classifier-weights")
+    }
+}
+
+/// The unit vectors that a learner's classifiers see of any documents.
+final class SliceDocuments: DocumentVectors {
+    private let group: WorkerGroup
+    private let vectors: SliceVectors
+
+    var dims: Int { vectors.dims }
+
+    init(_ asked: Extraction, of model: TrainedModel) throws {
+        group = try WorkerGroup.alone(threads: asked.threads)
+        vectors = try SliceVectors(
+            trained: model.checkpoint(asked.module ?? ModuleName.shortlist.name), features: model.data.vocabularySize,
+            device: group.device)
+    }
+
+    deinit { group.team.stop() }
+
+    func encode(_ features: CSRMatrix) throws -> DenseMatrix {
+        let rows = vectors.rows(0..<features.rows, of: features)
+        return DenseMatrix(rows: rows.rows, cols: rows.cols, buffer: group.device.download(rows))
     }
 }

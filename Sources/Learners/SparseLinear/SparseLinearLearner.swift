@@ -31,16 +31,22 @@ extension SparseLinearLearner {
     /// Classifier weights: a row for each label id (empty where no training document has it), the bias in the last of V+1
     /// columns.
     package func extract(_ extraction: Extraction, from model: TrainedModel) throws -> ExtractedMatrix {
-        guard extraction.what == .classifierWeights else {
-            throw Failure(
-                .usage, "a \(name) model has no \(extraction.what.rawValue)", at: model.folder,
-                found: extraction.what.rawValue, expected: Extraction.What.classifierWeights.rawValue,
-                advice: "it works on the features themselves, without an encoder")
-        }
+        guard extraction.what == .classifierWeights else { throw lacks(extraction.what, model) }
         let module = extraction.module ?? ModuleName.classifiers.name
         let stored = try StoredClassifier(model.checkpoint(module), features: model.data.vocabularySize)
         let classifier = try stored.classifier(of: 0..<model.labelIds.count)
         return .sparse(classifier.matrix(labelIds: model.labelIds, labels: model.data.labelCountInFile))
+    }
+
+    package func documentVectors(_ asked: Extraction, of model: TrainedModel) throws -> any DocumentVectors {
+        throw lacks(.documentEmbeddings, model)
+    }
+
+    private func lacks(_ what: Extraction.What, _ model: TrainedModel) -> Failure {
+        Failure(
+            .usage, "a \(name) model has no \(what.rawValue)", at: model.folder, found: what.rawValue,
+            expected: Extraction.What.classifierWeights.rawValue,
+            advice: "it works on the features themselves, without an encoder")
     }
 }
 

@@ -19,6 +19,9 @@ public struct PredictionJob: Sendable {
             case .features(let path), .text(let path): path
             }
         }
+
+        /// As messages name it.
+        var place: String { self == .text("-") ? "standard input" : path }
     }
 
     /// A learner's or an ensemble's folder.

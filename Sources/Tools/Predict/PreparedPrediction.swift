@@ -21,7 +21,7 @@ struct PredictionInputs {
         models = try TrainedModel.openAll(folder: job.model)
         switch job.input {
         case .text(let path):
-            inputs = try EnsembleInputs(models, text: path == "-" ? "standard input" : path)
+            inputs = try EnsembleInputs(models, text: job.input.place)
             lines = readsInput ? try LineSource(path: path) : nil
         case .features("-"):
             inputs = try EnsembleInputs(rowsFor: models, place: "standard input")
@@ -36,7 +36,7 @@ struct PredictionInputs {
     /// What could not be written at the end is told at the beginning.
     private static func checkOutput(of job: PredictionJob, _ format: PredictionFormat) throws {
         if job.output == "-" { return }
-        try checkFolder(of: job.output)
+        try checkFolder(of: job.output, "the predictions")
         // HDF5 goes back in its file.
         try AtomicFile.check(job.output, streams: format != .h5)
         guard isSameFile(job.output, job.input.path) else { return }
@@ -45,12 +45,13 @@ struct PredictionInputs {
             expected: "another file", advice: "name a new file")
     }
 
-    private static func checkFolder(of path: String) throws {
+    /// - Parameter what: that goes there.
+    static func checkFolder(of path: String, _ what: String) throws {
         // Foundation's deletingLastPathComponent traps on a name of one character.
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         guard path != "-", access(folder, W_OK) != 0 else { return }
         throw Failure(
-            .usage, "the predictions cannot be written", at: "--to \(path)", found: String(cString: strerror(errno)),
+            .usage, "\(what) cannot be written", at: "--to \(path)", found: String(cString: strerror(errno)),
             expected: "a folder that may be written", advice: "make the folder first, or name another")
     }
 }

@@ -50,6 +50,11 @@ struct TextFeatures: Sendable {
         reader = .words(vectoriser)
     }
 
+    /// The word pieces that a pretrained encoder reads.
+    init(_ pieces: WordPiece, _ file: FeatureFile, place: String) {
+        (reader, self.file, self.place, longest) = (.pieces(pieces), file, place, .max)
+    }
+
     private static func require(_ fits: Bool, _ model: TrainedModel, _ file: String, _ found: Int, _ expected: String) throws {
         if fits { return }
         throw Failure(

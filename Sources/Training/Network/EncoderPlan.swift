@@ -114,7 +114,7 @@ extension TrainOptions {
             throw unfit("dense", type, "set global.feature_type to dense, with .npy features, or give --arch Astec")
         }
         if stack.input == .tokens && type == .dense { throw unfit("sequential", type, "give --arch Identity or MLP") }
-        let ordered: Set = ["astecpp", "rnn", "xmlcnn", "transformer"]
+        let ordered: Set = ["astecpp", "rnn", "xmlcnn", "transformer", "turn"]
         if !ordered.isDisjoint(with: kinds) && type != .sequential {
             throw unfit(
                 "sequential", type,

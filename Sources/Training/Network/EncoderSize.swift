@@ -22,11 +22,14 @@ public struct EncoderSize: Sendable, Equatable {
     public var sharedFloatsPerToken = 0
     /// Of a document, on average, as far as they are read; nil: all are.
     public var tokensPerDocument: Int?
+    /// The same for one document of a step, beside its tokens.
+    public var floatsPerDocument: Int
     public var intermediateDims: Int
     public var outputDims: Int
 
     public init(
         parameters: Int, readsTokens: Bool, floatsPerToken: Int, longest: Int = .max, tokensPerDocument: Int? = nil,
+        floatsPerDocument: Int = 0,
         intermediateDims: Int, outputDims: Int
     ) {
         self.parameters = parameters
@@ -35,6 +38,7 @@ public struct EncoderSize: Sendable, Equatable {
         self.floatsPerToken = floatsPerToken
         self.longest = longest
         self.tokensPerDocument = tokensPerDocument
+        self.floatsPerDocument = floatsPerDocument
         self.intermediateDims = intermediateDims
         self.outputDims = outputDims
     }
@@ -56,7 +60,7 @@ extension TrainOptions {
                 ? archDefinition.coarse.reduce(0) { $0 + $1.floatsPerToken(dims: stack.inputDims) } : 0,
             longest: readsTokens ? stack.longest : .max,
             tokensPerDocument: readsTokens && stack.longest < .max ? LongDocuments.meanTokens(data, longest: stack.longest) : nil,
-            intermediateDims: stack.intermediateDims, outputDims: stack.outputDims)
+            floatsPerDocument: stack.floatsPerRow, intermediateDims: stack.intermediateDims, outputDims: stack.outputDims)
         size.largestRun = stack.runs.map(\.floats.count).max() ?? 0
         size.needsWholeGradient = stack.finishesGradient
         size.sharedFloatsPerToken = archDefinition.coarse.reduce(0) { $0 + $1.sharedFloatsPerToken(dims: stack.inputDims) }
@@ -74,7 +78,8 @@ extension Arch.Layer {
             // A token's gates and state and their gradients, in each layer and direction; the input in its packed order.
             let gates = ["GRU": 3, "LSTM": 4][texts["cell_type"] ?? ""] ?? 1
             let sweeps = size("num_layers", 1) * (numbers["bidirectional"] == 1 ? 2 : 1)
-            return 2 * dims + 2 * sweeps * (gates + 2) * size("hidden_size", 256)
+            let all = texts["output"] ?? "last" != "last" ? size("hidden_size", 256) * (numbers["bidirectional"] == 1 ? 2 : 1) : 0
+            return 2 * dims + 2 * sweeps * (gates + 2) * size("hidden_size", 256) + all
         case "transformer":
             // Beside the embeddings' sum and result, and the pooling's gradient, each layer's result, and what it has within: once,
             // where the layers share it.

@@ -35,6 +35,7 @@ extension ModuleConfig {
     package func encoderOptimiser(labels: Int) -> OptimiserSettings {
         var settings = optimiser
         settings.rateFactor = optimisation.encoderRate
+        settings.tokenRate = optimisation.tokenRate
         settings.layerDecay = optimisation.layerDecay
         if optimisation.clipNorm > 0 { settings.clipNorm = optimisation.clipNorm / Double(max(labels, 1)) }
         return settings

@@ -5,6 +5,8 @@ public enum SampleArch: String, Sendable, CaseIterable {
     /// A stack over bags of words.
     case astecMean
     case rnn, gru, lstm, xmlcnn, transformer
+    /// A recurrent network with attention over its states; convolutions over dimensions.
+    case attention, inception
     /// Of dense features.
     case mlp, identity
 
@@ -31,6 +33,20 @@ public enum SampleArch: String, Sendable, CaseIterable {
                     "transformer": #"{"num_layers": 2, "num_heads": 4, "intermediate_size": 24, "positions": 64}"#,
                     "pooling": #"{"kind": "mean"}"#, "dropout": #"{"p": 0.2}"#,
                 ], ["identity": "{}"])
+        case .attention:
+            Self.file(
+                [
+                    "astecpp": #"{"dropout": 0.1}"#,
+                    "rnn": #"{"cell_type": "GRU", "hidden_size": 8, "bidirectional": true, "output": "all"}"#,
+                    "pooling": #"{"kind": "attention", "num_heads": 2}"#,
+                ], ["identity": "{}"])
+        case .inception:
+            Self.file(
+                [
+                    "turn": #"{"tokens": 6}"#, "linear": #"{"output_size": 5}"#, "gelu": "{}", "batchnorm1d": "{}",
+                    "dropout": #"{"p": 0.2}"#, "inception": #"{"filter_sizes": [2, 4], "num_filters": 4, "stride": 2}"#,
+                    "conv1d": #"{"kernel_size": 4, "num_filters": 4, "stride": 2}"#, "flatten": "{}",
+                ], ["residual": Self.residual])
         case .mlp: Self.file(["_identity": "{}"], ["mlp": #"{"hidden_size": [12, 16]}"#])
         case .identity: Self.file(["_identity": "{}"], ["batchnorm1d": "{}"])
         }
@@ -55,7 +71,7 @@ public enum SampleArch: String, Sendable, CaseIterable {
     public var features: SampleData.Features {
         switch self {
         case .astec, .astecMean: .sparse
-        case .rnn, .gru, .lstm, .xmlcnn, .transformer: .sequential
+        case .rnn, .gru, .lstm, .xmlcnn, .transformer, .attention, .inception: .sequential
         case .mlp, .identity: .dense(20)
         }
     }

@@ -43,14 +43,14 @@ extension CPUDevice {
     }
 
     /// Where each row's vectors begin, and how many there are.
-    private func rows(_ starts: [Int64]) -> some Sequence<(from: Int, length: Int)> {
+    func rows(_ starts: [Int64]) -> some Sequence<(from: Int, length: Int)> {
         zip(starts, starts.dropFirst()).lazy.map { (from: Int($0), length: Int($1 - $0)) }
     }
 }
 
 extension Tensor {
     /// A row of a tensor that holds integers of 32 bits.
-    fileprivate func integers(_ row: Int) -> UnsafeMutablePointer<Int32> {
+    func integers(_ row: Int) -> UnsafeMutablePointer<Int32> {
         UnsafeMutableRawPointer(self.row(row)).assumingMemoryBound(to: Int32.self)
     }
 }

@@ -1,22 +1,25 @@
 import Foundation
-import TestSupport
-import WorkerChecks
 
-/// What `SampleArch.transformer` has, for the 200 tokens of a small case.
-struct SampleWeights {
-    var vocabulary = 200, hidden = 16, layers = 2, heads = 4, inner = 24
+/// A small encoder of BERT's kind in a folder as Hugging Face lays it out; its sizes are those of the transformer of small cases.
+public struct SmallBERT: Sendable {
+    public var vocabulary: Int, hidden: Int, layers: Int, heads: Int, inner: Int
+    public static let positions = 64
 
-    var config: String {
+    public init(vocabulary: Int = 200, hidden: Int = 16, layers: Int = 2, heads: Int = 4, inner: Int = 24) {
+        (self.vocabulary, self.hidden, self.layers, self.heads, self.inner) = (vocabulary, hidden, layers, heads, inner)
+    }
+
+    public var config: String {
         """
         {"model_type": "bert", "hidden_size": \(hidden), "num_hidden_layers": \(layers), "num_attention_heads": \(heads),
-         "intermediate_size": \(inner), "vocab_size": \(vocabulary), "max_position_embeddings": 64, "type_vocab_size": 2,
-         "hidden_act": "gelu", "layer_norm_eps": 1e-12}
+         "intermediate_size": \(inner), "vocab_size": \(vocabulary), "max_position_embeddings": \(Self.positions),
+         "type_vocab_size": 2, "hidden_act": "gelu", "layer_norm_eps": 1e-12}
         """
     }
 
-    var arrays: [(name: String, shape: [Int])] {
+    private var arrays: [(name: String, shape: [Int])] {
         var arrays: [(String, [Int])] = [
-            ("word_embeddings.weight", [vocabulary, hidden]), ("position_embeddings.weight", [64, hidden]),
+            ("word_embeddings.weight", [vocabulary, hidden]), ("position_embeddings.weight", [Self.positions, hidden]),
             ("token_type_embeddings.weight", [2, hidden]), ("LayerNorm.weight", [hidden]), ("LayerNorm.bias", [hidden]),
         ].map { ("embeddings.\($0)", $1) }
         for layer in 0..<layers {
@@ -36,26 +39,15 @@ struct SampleWeights {
         return arrays
     }
 
-    /// Writes config.json and model.safetensors.
+    /// Writes `config.json` and `model.safetensors`.
     ///
-    /// - Parameter number: of a weight that is no number.
-    func write(to folder: String, factor: Double = 0.3, notANumber number: Int? = nil) throws {
+    /// - Parameters:
+    ///   - factor: of all weights.
+    ///   - number: of a weight that is no number.
+    public func write(to folder: String, factor: Double = 0.3, notANumber number: Int? = nil) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try config.write(toFile: "\(folder)/config.json", atomically: true, encoding: .utf8)
         let bytes = safetensors(arrays) { $0 == number ? .nan : Float(factor * sin(Double($0) * 1.7)) }
         try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/model.safetensors"))
-    }
-}
-
-extension SmallCase {
-    /// A transformer that is trained as pretrained ones are.
-    static func fineTuned(_ settings: [String]) -> SmallCase {
-        var small = SmallCase(.ova, .transformer)
-        small.settings =
-            [
-                "global.use_reranker=false", "extreme.optim=AdamW", "extreme.weight_decay=0.1", "extreme.layer_decay=0.8",
-                "extreme.clip_norm=0.5", "extreme.lr_schedule=linear", "extreme.warmup=0.3", "extreme.epsilon=1e-10",
-            ] + settings
-        return small
     }
 }
