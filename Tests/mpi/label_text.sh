@@ -5,13 +5,13 @@
 out=$scratch/out err=$scratch/err data=$scratch/data
 
 printf 'red|warm\tred lamp hot\nblue|cold\tblue lamp cold\nred|cold\tred blue cold\nblue|warm\tblue hot lamp\n' >"$scratch/own.tsv"
-printf 'red\tred hot\nblue\tblue cold\ncold\tcold\n' >"$scratch/texts.tsv"
+printf 'red\tred hot\nblue\tblue cold\nwarm\twarm\n' >"$scratch/texts.tsv"
 prepare=("$program" prepare --train "$scratch/own.tsv" --test "$scratch/own.tsv" --data "$data" --embeddings none --quiet --min-count 1)
 why=""
 "${prepare[@]}" --name Names --label-text 2>"$err" || why+="exit code $?; "
 [ "$(tr '\n' ' ' <"$data/Names/lbl_raw.txt")" = 'blue cold red warm ' ] || why+="names: $(cat "$data/Names/lbl_raw.txt"); "
 "${prepare[@]}" --name Texts --label-text "$scratch/texts.tsv" 2>"$err" || why+="exit code $?; "
-[ "$(sed 's/^$/-/' "$data/Texts/lbl_raw.txt" | tr '\n' '|')" = 'blue cold|cold|red hot|-|' ] || why+="texts: $(cat "$data/Texts/lbl_raw.txt"); "
+[ "$(sed 's/^$/-/' "$data/Texts/lbl_raw.txt" | tr '\n' '|')" = 'blue cold|-|red hot|warm|' ] || why+="texts: $(cat "$data/Texts/lbl_raw.txt"); "
 verdict 'prepare --label-text: names, and texts of a file' "$why" "$err"
 
 why=""
