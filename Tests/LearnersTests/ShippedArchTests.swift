@@ -12,7 +12,7 @@ import Training
 
     @Test(arguments: [
         "Astec", "AstecMean", "AstecPlain", "GRU", "LSTM", "RNN", "XMLCNN", "Transformer", "MiniLM", "InceptionXML",
-        "GRUAttention", "MLP", "Identity",
+        "GRUAttention", "RCNN", "MLP", "Identity",
     ])
     func makesAnEncoder(_ name: String) throws {
         let arch = try Arch.load(path: "\(Self.folder)/\(name).json", arguments: Config())
@@ -27,6 +27,6 @@ import Training
 
     @Test func noneIsLeftOut() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".json") }
-        #expect(files.count == 13)
+        #expect(files.count == 14)
     }
 }
