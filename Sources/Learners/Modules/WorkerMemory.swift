@@ -67,12 +67,12 @@ struct WorkerMemory {
 
     /// Floats of a batch's tokens: vectors and their gradients, whole for this worker's own documents; columns and messages for all.
     ///
-    /// Each block of a batch keeps the memory of the longest that it met. Lengths of documents spread by some four tenths of their mean,
-    /// and the longest of many blocks lies four deviations above it.
+    /// Each block of a batch keeps the memory of the longest that it met, grown by a quarter more than it must. Lengths of documents spread
+    /// by some four tenths of their mean, and the longest of many blocks lies four deviations above it.
     private func vectors(_ encoder: EncoderSize) -> Int {
         let tokens = batch * (encoder.tokensPerDocument ?? size.tokensPerDocument)
         let documents = max(1, Double(batch) / Double(BlockCut.count))
-        let longest = Int(Double(tokens) * (1 + 4 * 0.4 / documents.squareRoot()))
+        let longest = Int(Double(tokens) * 1.25 * (1 + 4 * 0.4 / documents.squareRoot()))
         let atWork = min(threads, BlockCut.count) * (longest / BlockCut.count)
         return share(longest) * (3 * size.dimensions + encoder.floatsPerToken) + atWork * encoder.sharedFloatsPerToken
             + 2 * longest * columns + share(batch) * encoder.floatsPerDocument
