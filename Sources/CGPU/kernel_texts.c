@@ -49,13 +49,20 @@ static const char recurrent[] = {
 static const struct {
     const char *name, *text;
 } texts[] = {
-    {"dialect_opencl.cl", dialect_opencl}, {"numbers.cl", numbers},     {"tiles.cl", tiles},
-    {"elementwise.cl", elementwise},       {"rows.cl", rows},           {"products.cl", products},
-    {"classifiers.cl", classifiers},       {"norms.cl", norms},         {"transformer.cl", transformer},
+    {"dialect_opencl.cl", dialect_opencl},
+    {"numbers.cl", numbers},
+    {"tiles.cl", tiles},
+    {"elementwise.cl", elementwise},
+    {"rows.cl", rows},
+    {"products.cl", products},
+    {"classifiers.cl", classifiers},
+    {"norms.cl", norms},
+    {"transformer.cl", transformer},
     {"attention.cl", attention},
     {"shortlists.cl", shortlists},
     {"search.cl", search},
-    {"sequences.cl", sequences},           {"recurrent.cl", recurrent},
+    {"sequences.cl", sequences},
+    {"recurrent.cl", recurrent},
 };
 
 const char *gpu_kernel_text(const char *file) {

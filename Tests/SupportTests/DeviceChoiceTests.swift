@@ -101,6 +101,15 @@ import Testing
         #expect(places(try DeviceChoice(.gpu, nodes: workers)) == [1: [0, 1]])
     }
 
+    /// Nor is one that is part of the processor taken by itself.
+    @Test func integratedDevices() throws {
+        var visible = gpus(1)
+        visible.devices[0].isIntegrated = true
+        let workers = [node([1], "a", visible)]
+        #expect(places(try DeviceChoice(.auto, nodes: workers)) == [1: [-1]])
+        #expect(places(try DeviceChoice(.gpu, nodes: workers)) == [1: [0, 1]])
+    }
+
     @Test(arguments: ["auto", "cpu", "gpu", "gpu:3"]) func words(_ word: String) throws {
         #expect(try DeviceRequest(parsing: word).description == word)
     }

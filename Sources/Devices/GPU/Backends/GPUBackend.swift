@@ -85,6 +85,8 @@ enum GPUArgument: Sendable {
 
 /// A driver that may be there: finds devices, and opens them.
 protocol GPUDriver: Sendable {
+    var kind: GPUDescription.Driver { get }
+
     /// The devices that it shows to this process; empty, and why, where there is none.
     func look() -> (devices: [GPUDescription], missing: String?)
 

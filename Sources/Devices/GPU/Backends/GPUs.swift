@@ -3,7 +3,8 @@ import Support
 
 /// The GPUs that drivers show to this process.
 public enum GPUs {
-    private static let drivers: [GPUDescription.Driver: any GPUDriver] = [.openCL: OpenCLDriver()]
+    /// The first that shows a device has it.
+    private static let drivers: [any GPUDriver] = [OpenCLDriver()]
 
     /// Looks for drivers and their devices. A library is loaded where it is found, and stays.
     ///
@@ -13,9 +14,11 @@ public enum GPUs {
         let environment = ProcessInfo.processInfo.environment
         if request == .cpu || (request == .auto && !hasDeviceFile) { return VisibleGPUs() }
         var found = VisibleGPUs(mask: environment["CUDA_VISIBLE_DEVICES"] ?? "")
-        for driver in drivers.values {
+        for driver in drivers {
             let (devices, missing) = driver.look()
-            found.devices += devices
+            found.devices += devices.filter { device in
+                device.identity.isEmpty || !found.devices.contains { $0.identity == device.identity }
+            }
             if let missing { found.missing.append(missing) }
         }
         if environment["DEEPXML_OPENCL_CPU"] != "1", found.devices.contains(where: \.isProcessor) {
@@ -45,7 +48,9 @@ public enum GPUs {
     ///   - team: the worker's threads: for what runs on the CPU.
     ///   - cacheFolder: of compiled kernels; nil: the user's.
     public static func open(_ device: GPUDescription, team: ThreadTeam, cacheFolder: String? = nil) throws -> GPUDevice {
-        guard let driver = drivers[device.driver] else { preconditionFailure("a device of no driver") }
+        guard let driver = drivers.first(where: { $0.kind == device.driver }) else {
+            preconditionFailure("a device of no driver")
+        }
         return try GPUDevice(
             driver.open(device), team: team, cache: cacheFolder.map(ProgramCache.init(folder:)) ?? ProgramCache())
     }

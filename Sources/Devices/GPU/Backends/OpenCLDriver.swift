@@ -3,6 +3,8 @@ import Support
 
 /// OpenCL through the loader (ICD) that shows every vendor's devices, and PoCL's.
 struct OpenCLDriver: GPUDriver {
+    let kind = GPUDescription.Driver.openCL
+
     func look() -> (devices: [GPUDescription], missing: String?) {
         do {
             let devices = try OpenCLLibrary.shared.get().devices()
@@ -89,7 +91,8 @@ struct OpenCLDevice: @unchecked Sendable {
         GPUDescription(
             driver: .openCL, index: index, name: text(GPU_CL_DEVICE_NAME),
             version: "driver \(text(GPU_CL_DEVICE_DRIVER_VERSION))", totalBytes: Int(number(GPU_CL_DEVICE_GLOBAL_MEM_SIZE)),
-            freeBytes: freeBytes, identity: place, isProcessor: isProcessor)
+            freeBytes: freeBytes, identity: place, isProcessor: isProcessor,
+            isIntegrated: !isProcessor && number(GPU_CL_DEVICE_HOST_UNIFIED_MEMORY) & 1 != 0)
     }
 
     /// Where it is on the PCI bus, by Khronos's query or NVIDIA's; empty where neither is there.
