@@ -30,8 +30,8 @@ enum PageStyle {
         th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; }
         tbody tr:hover { background: var(--shade); }
         td small { color: var(--soft); display: block; font-size: 0.75rem; line-height: 1.1; }
-        td.left, .config td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
-        pre { background: var(--shade); padding: 12px; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; border-radius: 6px; }
+        .config th, .config td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+        pre { background: var(--shade); padding: 12px; white-space: pre-wrap; overflow-wrap: anywhere; font: 13px/1.45 ui-monospace, monospace; border-radius: 6px; }
         .documents { display: grid; grid-template-columns: repeat(auto-fill, minmax(330px, 1fr)); gap: 12px; }
         article { background: var(--shade); border-radius: 6px; padding: 10px 12px; break-inside: avoid; }
         article p { margin: 0 0 6px; overflow-wrap: anywhere; } article h3 { margin: 0 0 4px; }
