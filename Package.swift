@@ -159,7 +159,8 @@ let package = Package(
         .testTarget(
             name: "ToolsTests",
             dependencies: [
-                "TestSupport", "WorkerChecks", "Tools", "Coordinator", "Reports", "Worker", "Inference", "Learners", "Training", "DeepXMLModel",
+                "TestSupport", "WorkerChecks", "Tools", "Coordinator", "Reports", "Worker", "Inference", "Learners", "Training",
+                "DeepXMLModel",
                 "Devices",
                 "Prepare",
                 "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint", "Transport", "Support",

@@ -3,6 +3,7 @@ import Coordinator
 import Formats
 import Foundation
 import Learners
+import Support
 import Tools
 
 extension SentenceSettings.Pooling: ExpressibleByArgument {}
@@ -87,6 +88,6 @@ struct EncodeCommand: ParsableCommand {
         job.chunk = chunk
         let asked = job
         let summary = try CommandProgress("encoding", quiet: quiet).shown(asked.run)
-        if !quiet { print(summary.text(output: output)) }
+        if !quiet { try StandardOutput.print(summary.text(output: output)) }
     }
 }

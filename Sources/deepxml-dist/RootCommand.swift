@@ -21,7 +21,8 @@ struct RootCommand: ParsableCommand {
             TrainCommand.self, MergeCommand.self, PrepareCommand.self, PredictCommand.self, ConvertCommand.self,
             EvaluateCommand.self,
             InspectCommand.self,
-            DoctorCommand.self, ExtractCommand.self, EncodeCommand.self, CompressCommand.self, PlanCommand.self, ReportCommand.self,
+            DoctorCommand.self, ExtractCommand.self, EncodeCommand.self, CompressCommand.self, PlanCommand.self,
+            ReportCommand.self,
             WatchCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)

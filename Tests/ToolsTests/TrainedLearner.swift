@@ -6,7 +6,8 @@ import WorkerChecks
 
 /// Small learners of every kind, each trained once a process by two workers.
 enum TrainedLearner: String, CaseIterable, Sendable {
-    case deepXML, labelText, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, fixedEncoder, fixedLayers, layers, slice, sliceGraphs,
+    case deepXML, labelText, graphs, movingShortlists, oneVsAll, rerankedOneVsAll, fixedEncoder, fixedLayers, layers, slice,
+        sliceGraphs,
         sliceDense, dismec,
         sparseSlice
 

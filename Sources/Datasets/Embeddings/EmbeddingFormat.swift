@@ -21,7 +21,7 @@ public enum EmbeddingFormat: Sendable, Equatable {
             self = .npy
         } else if bytes.starts(with: FastTextModel.magic) {
             self = .fastTextModel
-        } else if let text = Self.text(bytes) {
+        } else if let text = Self.text(file) {
             self = text
         } else {
             let kind = ForeignKind(bytes)
@@ -45,38 +45,38 @@ public enum EmbeddingFormat: Sendable, Equatable {
     }
 
     /// Byte where a text begins: behind a byte order mark, as Windows editors write.
-    static func start(_ bytes: UnsafeRawBufferPointer) -> Int { bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0 }
+    static func start(_ file: MappedFile) -> Int { file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0 }
 
-    private static func text(_ bytes: UnsafeRawBufferPointer) -> EmbeddingFormat? {
-        let start = start(bytes), end = endOfLine(bytes, from: start)
-        let words = bytes[start..<end].split(whereSeparator: isBlank)
+    private static func text(_ file: MappedFile) -> EmbeddingFormat? {
+        let start = start(file), end = endOfLine(file, from: start)
+        let words = file.bytes[start..<end].split(whereSeparator: isBlank)
         if words.count == 2, let count = wholeNumber(words[0]), let dimensions = wholeNumber(words[1]), dimensions > 0 {
-            let isBinary = end < bytes.count && beginsBinary(bytes[(end + 1)...], dimensions: dimensions)
+            let isBinary = end < file.count && beginsBinary(file, from: end + 1, dimensions: dimensions)
             return isBinary ? .word2vec(words: count, dimensions: dimensions) : .vectors(words: count, dimensions: dimensions)
         }
-        return gloveDimensions(bytes, from: start).map { .glove(dimensions: $0) }
+        return gloveDimensions(file, from: start).map { .glove(dimensions: $0) }
     }
 
     /// A row of a few thousand numbers is a few ten thousand bytes: what has no line end by then is no text.
-    private static func endOfLine(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        min(lineEnd(bytes, from: start), start + 1 << 20)
+    private static func endOfLine(_ file: MappedFile, from start: Int) -> Int {
+        min(lineEnd(file.bytes, from: start), start + 1 << 20)
     }
 
     /// Whether a word's floats follow, and not its numbers as text: bytes are among them that no text has.
-    private static func beginsBinary(_ rest: LineBytes, dimensions: Int) -> Bool {
-        let line = rest[rest.startIndex..<endOfLine(rest.base, from: rest.startIndex)]
+    private static func beginsBinary(_ file: MappedFile, from start: Int, dimensions: Int) -> Bool {
+        let rest = file.bytes[start...], line = rest[start..<endOfLine(file, from: start)]
         let numbers = line.split(whereSeparator: isBlank).suffix(dimensions)
         if numbers.count == dimensions, numbers.allSatisfy({ decimalNumber($0) != nil }) { return false }
         return rest.prefix(1 << 16).contains { $0 < 0x20 && !isBlank($0) && $0 != 0x0A }
     }
 
     /// Words may hold blanks, and parts of them may be numbers: most of the first lines say how many numbers there are, or the first.
-    private static func gloveDimensions(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    private static func gloveDimensions(_ file: MappedFile, from start: Int) -> Int? {
         var counts: [Int: Int] = [:]
         var first: Int?
         var at = start
-        for _ in 0..<64 where at < bytes.count {
-            let end = endOfLine(bytes, from: at), fields = bytes[at..<end].split(whereSeparator: isBlank)
+        for _ in 0..<64 where at < file.count {
+            let end = endOfLine(file, from: at), fields = file.bytes[at..<end].split(whereSeparator: isBlank)
             let numbers = fields.dropFirst().reversed().prefix { decimalNumber($0) != nil }.count
             // What does not end with a number is no vector: where that comes first, this is no file of them.
             if numbers == 0, !fields.isEmpty, first == nil { return nil }

@@ -18,7 +18,7 @@ struct VectorText {
         var vectors = 0
         try file.forEachLine { whole, line in
             if line == 1, promised != nil { return }
-            let text = line == 1 ? whole[EmbeddingFormat.start(file.bytes)...] : whole
+            let text = line == 1 ? whole[EmbeddingFormat.start(file)...] : whole
             guard let space = text.firstIndex(where: isBlank), space > text.startIndex else {
                 if text.allSatisfy(isBlank) { return }
                 throw notAVector(line, found: quoted(text, limit: 40), matrix.cols)
