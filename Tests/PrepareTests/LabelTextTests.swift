@@ -63,6 +63,14 @@ import Testing
         #expect(try scratch.lines("Later/lbl_X_Xf.txt") == ["3 3", "", "", ""])
     }
 
+    @Test func theLastLabelsMayHaveNoText() throws {
+        try prepare("Last") { $0 == "x" ? "blue" : "" }
+        let written = try content("Last/lbl_X_Xf.txt")
+        try FileManager.default.removeItem(atPath: scratch.file("Last/lbl_X_Xf.txt"))
+        _ = try LabelTextAddition(folder: scratch.file("Last")).run()
+        #expect(try content("Last/lbl_X_Xf.txt") == written)
+    }
+
     @Test func textsOfOtherLabelsAreRefused() throws {
         try prepare("Own", nil)
         let file = try scratch.write("texts.txt", "blue green\nred\n")

@@ -126,7 +126,11 @@ public struct LabelTextAddition: Sendable {
                 .usage, "the labels have no texts", at: folder, found: "neither lbl_raw.txt nor labels.txt",
                 expected: "a text for each of the \(labels) labels, a line each", advice: "name the file by --label-text FILE")
         }
-        let lines = try LabelNames.texts(file: path)
+        var lines = try LabelNames.texts(file: path)
+        // Labels without text may be the last: blank lines, which are left out where texts are read.
+        var number = 0
+        if lines.count < labels { try MappedFile(path: path).forEachLine { _, line in number = line } }
+        if number == labels { lines += Array(repeating: "", count: labels - lines.count) }
         guard lines.count == labels else {
             throw Failure(
                 .usage, "the texts are not those of the data set's labels", at: path, found: "\(lines.count) lines",
