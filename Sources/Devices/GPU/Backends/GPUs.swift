@@ -1,10 +1,13 @@
 import Foundation
 import Support
+import Synchronization
 
 /// The GPUs that drivers show to this process.
 public enum GPUs {
     /// The first that shows a device has it.
     private static let drivers: [any GPUDriver] = [OpenCLDriver()]
+    /// One thread at a time asks drivers: PoCL 3.1 gives names that are not there yet to a second thread while it begins.
+    private static let asking = Mutex(())
 
     /// Looks for drivers and their devices. A library is loaded where it is found, and stays.
     ///
@@ -15,7 +18,7 @@ public enum GPUs {
         if request == .cpu || (request == .auto && !hasDeviceFile) { return VisibleGPUs() }
         var found = VisibleGPUs(mask: environment["CUDA_VISIBLE_DEVICES"] ?? "")
         for driver in drivers {
-            let (devices, missing) = driver.look()
+            let (devices, missing) = asking.withLock { _ in driver.look() }
             found.devices += devices.filter { device in
                 device.identity.isEmpty || !found.devices.contains { $0.identity == device.identity }
             }
@@ -51,7 +54,8 @@ public enum GPUs {
         guard let driver = drivers.first(where: { $0.kind == device.driver }) else {
             preconditionFailure("a device of no driver")
         }
+        let backend = try asking.withLock { _ in try driver.open(device) }
         return try GPUDevice(
-            driver.open(device), team: team, cache: cacheFolder.map(ProgramCache.init(folder:)) ?? ProgramCache())
+            backend, team: team, cache: cacheFolder.map(ProgramCache.init(folder:)) ?? ProgramCache())
     }
 }
