@@ -16,11 +16,11 @@ struct DatasetNames {
         var notices: [String] = []
         func fitting(_ name: String, _ count: Int, _ noun: String) -> String? {
             let path = "\(folder)/\(name)"
-            guard isFile(path), let lines = try? NameFile.lineCount(path: path) else { return nil }
-            if lines == count { return path }
-            notices.append(
-                "\(path) has \(Quantity.plural(lines, "line")), and there are \(Quantity.plural(count, noun)): it is not used")
-            return nil
+            return NameFile.fitting(path, lines: count) { lines in
+                notices.append(
+                    "\(path) has \(Quantity.plural(lines, "line")), and there are \(Quantity.plural(count, noun)): it is not used"
+                )
+            }
         }
         labels = fitting("labels.txt", data.labelCountInFile, "label")
         texts = fitting("tst_raw.tsv", data.testFeatures.rows, "test document")

@@ -30,6 +30,16 @@ public enum NameFile {
         return count
     }
 
+    /// The path of a plain file that has a line for each of so many rows or columns; nil where there is none, or one of other data.
+    ///
+    /// - Parameter otherwise: is told how many lines a file of another number has.
+    public static func fitting(_ path: String, lines count: Int, otherwise: (Int) -> Void = { _ in }) -> String? {
+        guard isFile(path), let lines = try? lineCount(path: path) else { return nil }
+        if lines == count { return path }
+        otherwise(lines)
+        return nil
+    }
+
     /// The names, by column; plain or gzip. Bytes that are no UTF-8 become U+FFFD (some of the repository's files are latin-1).
     ///
     /// - Parameter count: the columns that there are; nil where it isn't known.

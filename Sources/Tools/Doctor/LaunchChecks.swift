@@ -6,7 +6,10 @@ struct LaunchChecks {
     let machine: Machine
     private var environment: [String: String] { machine.environment }
 
-    func all() -> [Diagnosis] { [mpi(), launcher(), start(), stop(), ranks(), binding(), threads()] }
+    func all() -> [Diagnosis] {
+        let start = start()
+        return [mpi(), launcher(), start, stop(canStart: start.verdict == .ok), ranks(), binding(), threads()]
+    }
 
     private func mpi() -> Diagnosis {
         var text = [CChar](repeating: 0, count: Int(MPI_MAX_LIBRARY_VERSION_STRING) + 1), length: Int32 = 0
@@ -63,10 +66,10 @@ struct LaunchChecks {
     }
 
     /// Tries what SLURM's time limit does: mpirun has to pass SIGUSR1 on to the ranks.
-    private func stop() -> Diagnosis {
+    private func stop(canStart: Bool) -> Diagnosis {
         let subject = "stop of jobs"
         if startedBy != nil { return .ok(subject, "SIGUSR1 to the launcher stops a job with a checkpoint") }
-        guard let mpirun = machine.program("mpirun"), start().verdict == .ok else {
+        guard let mpirun = machine.program("mpirun"), canStart else {
             return .ok(subject, "not tried without mpirun")
         }
         // The rank's parent, which may be a daemon of mpirun's, is asked last: it is mpirun on one node.

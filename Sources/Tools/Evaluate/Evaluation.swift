@@ -89,13 +89,10 @@ public struct Evaluation: Codable, Sendable, Equatable {
     /// Texts are those that `prepare` writes beside a file of labels.
     private static func samples(_ scores: CSRMatrix, _ truth: GroundTruth, labelFile: String) throws -> [DocumentRecord] {
         let part = lastName(labelFile).hasPrefix("trn") ? "trn" : "tst", folder = parentFolder(labelFile)
-        // A file of another number of lines belongs to other data.
-        func fitting(_ path: String?, _ lines: Int) -> String? {
-            path.flatMap { isFile($0) && (try? NameFile.lineCount(path: $0)) == lines ? $0 : nil }
-        }
         let samples = try RankedSamples(
-            truth: truth.labels, texts: fitting("\(folder)/\(part)_raw.tsv", truth.labels.rows),
-            names: fitting(NameFile.find(in: folder, .labels), truth.labels.cols), scores: scores.block)
+            truth: truth.labels, texts: NameFile.fitting("\(folder)/\(part)_raw.tsv", lines: truth.labels.rows),
+            names: NameFile.find(in: folder, .labels).flatMap { NameFile.fitting($0, lines: truth.labels.cols) },
+            scores: scores.block)
         return samples.records(truth: truth.labels)
     }
 }
