@@ -8,6 +8,8 @@ program=${DEEPXML_DIST:-$repository/.build/release/deepxml-dist}
 [ -x "$program" ] || { echo "FAILED  $program is missing: swift build -c release"; exit 1; }
 # Containers run as root, and more ranks than cores are wanted here.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# With PoCL installed, hwloc's OpenCL plugin takes SIGUSR1 away from mpirun (launch/env says more).
+export HWLOC_COMPONENTS=${HWLOC_COMPONENTS:--opencl}
 launcher=(mpirun -q --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
 scratch=$(mktemp -d)
 passed=0 failed=0
