@@ -63,6 +63,9 @@ import Testing
             coarse: [LayerDescription(kind: "rnn", numbers: ["max_tokens": 0])], place: "transform_coarse.rnn.max_tokens",
             mentions: "above 0"),
         Refusal(
+            coarse: [LayerDescription(kind: "rnn", numbers: ["hidden_size": 299], texts: ["output": "residual"])],
+            place: "transform_coarse.rnn.hidden_size", mentions: "299 columns of one direction"),
+        Refusal(
             coarse: [LayerDescription(kind: "linear", numbers: ["bias": 2])], place: "transform_coarse.linear.bias",
             mentions: "true or false"),
         Refusal(

@@ -91,6 +91,14 @@ enum EncoderSamples {
                 LayerDescription(kind: "pooling", texts: ["kind": "max"]),
             ], fine: [LayerDescription(kind: "identity")]),
         Sample(
+            name: "GRU, residual",
+            coarse: [
+                LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]),
+                LayerDescription(kind: "mlp", texts: ["hidden_size": "[5]", "nnl": "tanh"]),
+                rnn("GRU", layers: 2, bidirectional: false, dropout: 0.2, output: "residual"),
+                LayerDescription(kind: "pooling", texts: ["kind": "attention"]),
+            ], fine: [LayerDescription(kind: "identity")]),
+        Sample(
             name: "inception",
             coarse: [
                 LayerDescription(kind: "astecpp", numbers: ["dropout": 0.2]),

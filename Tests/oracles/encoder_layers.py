@@ -53,16 +53,18 @@ class LastState(nn.Module):
 
 
 class States(LastState):
-    """The states at all tokens, of both directions side by side; where it is wanted, with the token's own vector."""
+    """The states at all tokens, of both directions side by side ("all"); with the token's own vector behind ("context"), or in one
+    direction and added to the token's own vector ("residual")."""
 
-    def __init__(self, cell, hidden, context):
-        super().__init__(cell, hidden, 1, True)
-        self.context = context
+    def __init__(self, cell, hidden, output):
+        super().__init__(cell, hidden, 1, output != "residual")
+        self.output = output
 
     def forward(self, sequences, weights):
-        width = 2 * self.net.hidden_size
+        width = (2 if self.net.bidirectional else 1) * self.net.hidden_size
         states = [self.net(x[None])[0][0] if len(x) else torch.zeros(0, width) for x in sequences]
-        return [torch.cat([h, x], 1) for h, x in zip(states, sequences)] if self.context else states
+        join = {"all": lambda h, x: h, "context": lambda h, x: torch.cat([h, x], 1), "residual": lambda h, x: h + x}[self.output]
+        return [join(h, x) for h, x in zip(states, sequences)]
 
 
 class AttentionPool(nn.Module):
@@ -290,14 +292,15 @@ def transformer(layers, heads, pooling):
 
 def pooled(cell, output, pooling):
     parts = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
-    names = [(f"coarse.0.rnn.{part}_{suffix}", f"coarse.0.net.{part}_{suffix}") for suffix in ["l0", "l0_reverse"] for part in parts]
+    hidden, suffixes = (D, ["l0"]) if output == "residual" else (4, ["l0", "l0_reverse"])
+    names = [(f"coarse.0.rnn.{part}_{suffix}", f"coarse.0.net.{part}_{suffix}") for suffix in suffixes for part in parts]
     pool, arguments = MaxPool(), {}
     if pooling == "attention":
         pool, arguments = AttentionPool(8, 2), {"num_heads": 2}
         names.append(("coarse.1.pooling.query", "coarse.1.query"))
-    rnn = {"hidden_size": 4, "num_layers": 1, "bidirectional": 1, "dropout": 0}
+    rnn = {"hidden_size": hidden, "num_layers": 1, "bidirectional": len(suffixes) - 1, "dropout": 0}
     return case(
-        f"{cell}, {pooling} over {output}", Network([States(cell, 4, output == "context"), pool], []),
+        f"{cell}, {pooling} over {output}", Network([States(cell, hidden, output), pool], []),
         [layer("rnn", rnn, {"cell_type": cell, "output": output}), layer("pooling", arguments, {"kind": pooling})],
         [layer("identity")], names)
 
@@ -344,6 +347,7 @@ def main():
         + [(f"fine.0.batchnorm1d.{part}", f"fine.0.{part}") for part in ["running_mean", "running_var"]], sequences=False))
     cases += [transformer(2, 1, "mean"), transformer(1, 5, "cls")]
     cases += [pooled("GRU", "all", "attention"), pooled("LSTM", "context", "max"), inception()]
+    cases += [pooled("GRU", "residual", "max")]
     path = pathlib.Path(__file__).with_name("encoder_layers.json")
     path.write_text(json.dumps({"cases": cases}, separators=(",", ":")) + "\n")
     print(len(cases), "cases,", path.stat().st_size, "bytes")

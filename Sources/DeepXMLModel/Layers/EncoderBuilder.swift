@@ -148,6 +148,12 @@ struct EncoderBuilder {
             result: .init(
                 rawValue: try arguments.choice(
                     "output", among: RecurrentLayer.Result.allCases.map(\.rawValue), otherwise: "last")) ?? .last)
+        let width = sizes.hidden * (sizes.isBidirectional ? 2 : 1)
+        guard sizes.result != .residual || width == shape.dims else {
+            throw arguments.wrong(
+                "hidden_size", expected: "\(shape.dims) columns, as the vectors have to which a residual connection adds them",
+                found: "\(width) columns of \(sizes.isBidirectional ? "two directions" : "one direction")")
+        }
         add(RecurrentLayer(place.name, input: shape, sizes, &layout, on: device))
     }
 

@@ -95,9 +95,9 @@ struct LayerArguments {
         return Int(exactly: number).map(String.init) ?? String(number)
     }
 
-    private func wrong(_ name: String, expected: String) -> Failure {
+    func wrong(_ name: String, expected: String, found: String? = nil) -> Failure {
         Failure(
-            .usage, "an argument of layer \(layer.kind) that cannot be", at: "\(place).\(name)", found: text(name),
+            .usage, "an argument of layer \(layer.kind) that cannot be", at: "\(place).\(name)", found: found ?? text(name),
             expected: expected)
     }
 }

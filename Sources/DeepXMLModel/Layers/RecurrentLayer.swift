@@ -2,7 +2,8 @@ import Devices
 
 /// A recurrent network over each row's tokens (torch's `RNN`, `GRU`, `LSTM`); gives the last layer's final state, or its state at
 /// each token, of both directions side by side where it is bidirectional. A row without tokens gives zeros.
-/// With the state at each token it may give the token's own vector too (RCNN, Lai et al., AAAI 2015, eq. 3).
+/// With the state at each token it may give the token's own vector too (RCNN, Lai et al., AAAI 2015, eq. 3), or their sum (residual
+/// connection, He et al., CVPR 2016, eq. 1).
 ///
 /// Lengths are masked by packing: each time step works on the sequences that are that long, and the state of a sequence's
 /// last token is its final one.
@@ -15,6 +16,7 @@ final class RecurrentLayer: EncoderLayer {
     private let hidden: Int
     /// What a layer gives: a state a token and direction.
     private let states: LayerShape
+    private let isResidual: Bool
 
     enum Result: String, CaseIterable {
         /// Each row's final state.
@@ -23,6 +25,8 @@ final class RecurrentLayer: EncoderLayer {
         case all
         /// The same, and the token's own vector behind it.
         case context
+        /// The state added to the token's own vector, which has as many columns.
+        case residual
     }
 
     struct Sizes {
@@ -38,6 +42,8 @@ final class RecurrentLayer: EncoderLayer {
         let directions = sizes.isBidirectional ? 2 : 1
         self.input = input
         hidden = sizes.hidden
+        isResidual = sizes.result == .residual
+        precondition(!isResidual || input.dims == hidden * directions)
         output = LayerShape(
             dims: hidden * directions + (sizes.result == .context ? input.dims : 0), isSequence: sizes.result != .last)
         states = LayerShape(dims: hidden * directions, isSequence: true)
@@ -84,6 +90,7 @@ final class RecurrentLayer: EncoderLayer {
         if output.isSequence {
             pass.device.scatterRows(below, pass.plan.packed, into: result.columns(0..<states.dims))
             if output.dims > states.dims { pass.device.copy(x, to: result.columns(states.dims..<output.dims)) }
+            if isResidual { pass.device.add(x, to: result) }
             return result
         }
         for direction in sweeps[0].indices {
@@ -137,6 +144,7 @@ final class RecurrentLayer: EncoderLayer {
         let dx = pass.activations(Memory.packedInput, input)
         device.scatterRows(above, pass.plan.packed, into: dx)
         if output.dims > states.dims { device.add(g.columns(states.dims..<output.dims), to: dx) }
+        if isResidual { device.add(g, to: dx) }
         return dx
     }
 }
