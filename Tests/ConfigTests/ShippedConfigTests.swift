@@ -19,6 +19,9 @@ struct ShippedConfigTests {
         ("LF-WikiTitles-500K", 501_070, 0.5, 0.4),
     ]
 
+    /// Configs of encoders that read words in order.
+    static let readersOfOrder = ["WordNetMiniLM": "MiniLM", "WordNetGRU": "GRUResidual"]
+
     static func files(_ kind: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind)")) ?? []
         return names.filter { $0.hasSuffix(".json") }.sorted()
@@ -38,7 +41,7 @@ struct ShippedConfigTests {
             let stem = String(name.dropLast(".json".count))
             #expect(config.global.dataset == (stem == "default" ? "" : stem), "\(framework)/\(name)")
             let arch =
-                stem == "WordNetMiniLM" ? "MiniLM" : Self.shortTexts.contains("\(framework)/\(stem)") ? "AstecPlain" : "Astec"
+                Self.readersOfOrder[stem] ?? (Self.shortTexts.contains("\(framework)/\(stem)") ? "AstecPlain" : "Astec")
             #expect(config.global.arch == arch, "\(framework)/\(name)")
         }
     }
@@ -149,6 +152,16 @@ struct ShippedConfigTests {
         #expect(abs(steps.learningRate * steps.encoderRate - 1.5e-4) < 1e-12)
         let arch = try Arch.load(path: "\(Self.folder)/arch/\(config.global.arch).json", arguments: config)
         #expect(arch.coarse.map(\.kind) == ["transformer", "pooling", "dropout"] && config.global.embeddingDims == 384)
+    }
+
+    @Test("words in order are read from the sequences, with rates of layers and tokens of their own, as it was tried")
+    func wordOrder() throws {
+        let config = try Self.load("DeepXML-OVA", "WordNetGRU"), steps = config.extreme.optimisation
+        #expect(config.global.featureType == .sequential && steps.schedule == .linear && steps.epochs == 20)
+        #expect(abs(steps.learningRate * steps.encoderRate - 0.0015) < 1e-12)
+        #expect(abs(steps.learningRate * steps.encoderRate * steps.tokenRate - 0.01) < 1e-5)
+        let arch = try Arch.load(path: "\(Self.folder)/arch/\(config.global.arch).json", arguments: config)
+        #expect(arch.coarse.map(\.kind) == ["astecpp", "rnn", "pooling", "dropout"])
     }
 
     /// Layers that an arch file may name; `ConfigArchTests` has how they are read.

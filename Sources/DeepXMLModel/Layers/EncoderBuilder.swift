@@ -140,19 +140,18 @@ struct EncoderBuilder {
         try limitTokens(arguments)
         try arguments.checkInput(["input_size"], dims: shape.dims)
         let cells = RecurrentCell.allCases.map(\.rawValue)
+        let isBidirectional = try arguments.flag("bidirectional", otherwise: false), directions = isBidirectional ? 2 : 1
+        let results = RecurrentLayer.Result.allCases.map(\.rawValue)
+        let result = RecurrentLayer.Result(rawValue: try arguments.choice("output", among: results, otherwise: "last")) ?? .last
         let sizes = RecurrentLayer.Sizes(
             cell: .init(rawValue: try arguments.choice("cell_type", among: cells, otherwise: "RNN")) ?? .rnn,
-            hidden: try arguments.size("hidden_size", otherwise: 256), layers: try arguments.size("num_layers", otherwise: 1),
-            isBidirectional: try arguments.flag("bidirectional", otherwise: false),
-            dropout: try arguments.probability("dropout", otherwise: 0),
-            result: .init(
-                rawValue: try arguments.choice(
-                    "output", among: RecurrentLayer.Result.allCases.map(\.rawValue), otherwise: "last")) ?? .last)
-        let width = sizes.hidden * (sizes.isBidirectional ? 2 : 1)
-        guard sizes.result != .residual || width == shape.dims else {
+            hidden: try arguments.size("hidden_size", otherwise: result == .residual ? max(1, shape.dims / directions) : 256),
+            layers: try arguments.size("num_layers", otherwise: 1), isBidirectional: isBidirectional,
+            dropout: try arguments.probability("dropout", otherwise: 0), result: result)
+        guard result != .residual || sizes.hidden * directions == shape.dims else {
             throw arguments.wrong(
                 "hidden_size", expected: "\(shape.dims) columns, as the vectors have to which a residual connection adds them",
-                found: "\(width) columns of \(sizes.isBidirectional ? "two directions" : "one direction")")
+                found: "\(sizes.hidden * directions) columns of \(isBidirectional ? "two directions" : "one direction")")
         }
         add(RecurrentLayer(place.name, input: shape, sizes, &layout, on: device))
     }
