@@ -43,6 +43,9 @@ Status Driver::begin() {
     return visible.empty() ? NoDevice : Success;
 }
 
+/// Of the machine's first device on the PCI bus.
+static const unsigned first_bus = 0x3B;
+
 static bool is_device(int device) { return device >= 0 && device < (int)driver.visible.size(); }
 
 ENTRY cuInit(unsigned flags) {
@@ -92,7 +95,7 @@ ENTRY cuDeviceGetPCIBusId(char *text, int length, int device) {
     Call call;
     if (Status status = call.begun()) return status;
     if (!is_device(device)) return InvalidDevice;
-    snprintf(text, length, "0000:%02X:00.0", 0x3B + driver.visible[device]);
+    snprintf(text, length, "0000:%02X:00.0", first_bus + driver.visible[device]);
     return Success;
 }
 
@@ -100,7 +103,7 @@ ENTRY cuDeviceTotalMem_v2(size_t *bytes, int device) {
     Call call;
     if (Status status = call.begun()) return status;
     if (!is_device(device)) return InvalidDevice;
-    *bytes = (size_t)setting("STANDIN_MEMORY", 4l << 30);
+    *bytes = driver.memory.total();
     return Success;
 }
 
@@ -161,8 +164,8 @@ ENTRY cuCtxSetCurrent(void *context) {
 ENTRY cuMemGetInfo_v2(size_t *free, size_t *total) {
     Call call;
     if (Status status = call.ready("cuMemGetInfo")) return status;
-    *total = (size_t)setting("STANDIN_MEMORY", 4l << 30);
-    *free = *total - driver.memory.used[current->device];
+    *total = driver.memory.total();
+    *free = *total - driver.memory.busy() - driver.memory.used[current->device];
     return Success;
 }
 
@@ -246,6 +249,27 @@ ENTRY cuFuncGetAttribute(int *value, int attribute, void *function) {
     case 4: *value = 32; return Success;                                               // NUM_REGS
     default: return wrong(InvalidValue, "attribute %d of a function is not known", attribute);
     }
+}
+
+/// NVML, which a test finds in the same library (DEEPXML_CUDA_LIBRARY): what is free on a device, without a context.
+ENTRY nvmlInit_v2() { return Success; }
+
+ENTRY nvmlDeviceGetHandleByPciBusId_v2(const char *bus, void **device) {
+    unsigned number = 0;
+    if (sscanf(bus, "%*x:%x:", &number) != 1 || number < first_bus || number >= first_bus + 16) return 6;
+    *device = (void *)(uintptr_t)number;
+    return Success;
+}
+
+ENTRY nvmlDeviceGetMemoryInfo(void *device, unsigned long long *total_free_used) {
+    Call call;
+    size_t total = driver.memory.total(), used = driver.memory.busy();
+    for (size_t i = 0; i < driver.visible.size(); i++)
+        if (driver.visible[i] + first_bus == (uintptr_t)device) used += driver.memory.used[i];
+    total_free_used[0] = total;
+    total_free_used[1] = total - used;
+    total_free_used[2] = used;
+    return Success;
 }
 
 static const struct {

@@ -17,22 +17,26 @@ struct Memory {
     static constexpr size_t page = 4096, alignment = 256;
     static constexpr unsigned char fence = 0xA5;
 
+    static size_t total() { return (size_t)setting("STANDIN_MEMORY", 4l << 30); }
+    static size_t busy() { return (size_t)setting("STANDIN_BUSY", 0); }
+
     static size_t rounded(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
     /// The end is at a page that may not be touched; any NaN is in it, and any index is out of range.
     Status allocate(uintptr_t *place, size_t bytes, int device) {
         static long count = 0;
         if (bytes == 0) return InvalidValue;
-        size_t room = rounded(bytes, alignment), total = (size_t)setting("STANDIN_MEMORY", 4l << 30),
-               at = fault("STANDIN_FAIL_ALLOC");
-        if ((at && ++count >= (long)at) || used[device] + room > total) return OutOfMemory;
+        size_t room = rounded(bytes, alignment);
+        long at = fault("STANDIN_FAIL_ALLOC");
+        if ((at && ++count >= at) || busy() + used[device] + room > total()) return OutOfMemory;
         size_t mapped = rounded(room, page) + 2 * page;
         char *pages = (char *)mmap(nullptr, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (pages == MAP_FAILED || mprotect(pages + page, mapped - 2 * page, PROT_READ | PROT_WRITE)) return OutOfMemory;
         char *start = pages + mapped - page - room;
         memset(start, 0xFF, bytes);
         memset(start + bytes, fence, room - bytes);
-        blocks[ *place = (uintptr_t)start] = Block{pages, mapped, bytes, device};
+        *place = (uintptr_t)start;
+        blocks[*place] = Block{pages, mapped, bytes, device};
         used[device] += room;
         return Success;
     }

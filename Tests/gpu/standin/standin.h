@@ -3,6 +3,7 @@
 //
 //   STANDIN_DEVICES=1              devices of the machine; CUDA_VISIBLE_DEVICES chooses among them
 //   STANDIN_MEMORY=4294967296      bytes of each
+//   STANDIN_BUSY=0                 bytes of each that others hold
 //   STANDIN_ARCH=90                compute capability, major and minor
 //   STANDIN_DRIVER_VERSION=12080   what cuDriverGetVersion gives
 //   STANDIN_INIT_ERROR=CODE        cuInit gives this error
