@@ -51,21 +51,30 @@ tried() {
     verdict "$name" "$(exits "$expected")$(says "$@")" "$err"
 }
 
+STANDIN_DEVICES=2 "$program" doctor --work "$scratch" >"$out" 2>"$err"
+verdict 'doctor lists devices' "$(says 'GPU 0 .*Stand-in GPU, CUDA 12.8, NVRTC 12.8, compute capability 9.0, 4 GiB, 4 GiB free' 'GPU 1 ')" "$out" "$err"
+
 # Learners: the CPU's bits
 train "$scratch/cpu" 2 --device cpu "${ova[@]}" --set extreme.num_epochs=6
 train "$scratch/cpu" 2 --device cpu "${deepxml[@]}"
 for framework in DeepXML-OVA DeepXML; do
     settings=("${ova[@]}" --set extreme.num_epochs=6) file=$score
     [ "$framework" = DeepXML ] && settings=("${deepxml[@]}") file=results/DeepXML/Astec/Small/v_0_1/score.npz
-    for ranks in 1 2 3; do
-        wanted "$framework, -np $ranks: the CPU's bits" || continue
-        environment=(STANDIN_DEVICES=2)
-        [ "$ranks" -ne 2 ] || environment=(STANDIN_ORDER=reverse)
+    # One rank, on a device that is newer than NVRTC, by PTX; threads from the last to the first; a device for each of two workers
+    for how in '1 STANDIN_ARCH=100' '2 STANDIN_ORDER=reverse' '3 STANDIN_DEVICES=2'; do
+        ranks=${how% *}
+        wanted "$framework, -np $ranks, ${how#* }: the CPU's bits" || continue
+        environment=("${how#* }")
         train "$scratch/$framework$ranks" "$ranks" --device gpu "${settings[@]}"
         environment=(A=b)
-        verdict "$check" "$(exits 0)$(says 'device: [12] workers? on Stand-in GPU \(CUDA 12.8')$(same "$file" "$scratch/$framework$ranks")" "$err"
+        verdict "$check" "$(exits 0)$(says 'device: [12] workers? on Stand-in GPU \(CUDA 12.8\)')$(same "$file" "$scratch/$framework$ranks")" "$err"
     done
 done
+metrics=$scratch/DeepXML3/results/DeepXML/Astec/Small/v_0/metrics.json
+if wanted 'metrics.json names devices and compiler'; then
+    why=$([ "$(grep -c '"backend" : "CUDA"' "$metrics")" -eq 2 ] || echo 'not two devices; ')
+    verdict "$check" "$why$(grep -q '"compiler" : "NVRTC 12.8"' "$metrics" || echo 'no compiler')" "$metrics"
+fi
 
 # A job that is stopped on one device goes on on the other, and back.
 long=("${ova[@]}" --set extreme.num_epochs=30 --checkpoint-every 1)
@@ -84,18 +93,21 @@ if wanted 'stopped on the CPU, gone on on CUDA, and back'; then
     verdict "$check" "$why$(exits 0)$(says 'goes on from checkpoint')$(same "$score" "$scratch/moved")" "$err"
 fi
 
-# What fails on a device, of all workers or of rank 2 alone, and the same command after it
-for fault in STANDIN_FAIL_LAUNCH=300 'STANDIN_LOST=300 STANDIN_RANK=2'; do
-    wanted "$fault: exit code 75, and the same command goes on" || continue
+# lost NAME WHO VARIABLE...: what fails on a device of rank WHO, and the same command after it.
+lost() {
+    local name="$1: exit code 75, and the same command goes on" who=$2 why
+    shift 2
+    wanted "$name" || return 0
     rm -rf "$scratch/lost"
-    read -ra environment <<<"$fault"
+    environment=("$@")
     train "$scratch/lost" 3 --device gpu "${long[@]}"
     environment=(A=b)
-    why=$(exits 75)$(says 'rank [12] on .*: .*the device was lost: Stand-in GPU' 'CUDA_ERROR_(LAUNCH_FAILED|UNKNOWN)' 'goes on from the newest checkpoint')
-    [[ $fault != *RANK=2 ]] || why+=$(says 'rank 2 on .*the device was lost')
+    why=$(exits 75)$(says "rank $who on .*: .*the device was lost: Stand-in GPU" 'CUDA_ERROR_(LAUNCH_FAILED|UNKNOWN)' 'goes on from the newest checkpoint')
     train "$scratch/lost" 3 --device gpu "${long[@]}"
-    verdict "$check" "$why$(exits 0)$(says 'goes on from checkpoint')$(same "$score" "$scratch/lost")" "$err"
-done
+    verdict "$name" "$why$(exits 0)$(says 'goes on from checkpoint')$(same "$score" "$scratch/lost")" "$err"
+}
+lost 'a kernel fails' '[12]' STANDIN_FAIL_LAUNCH=300
+lost 'a device is lost under one rank' 2 STANDIN_LOST=300 STANDIN_RANK=2
 environment=(STANDIN_FAIL_LAUNCH=4)
 tried 'a kernel that fails before the first checkpoint' 4 --device gpu -- 'CUDA_ERROR_LAUNCH_FAILED' 'there is no checkpoint yet'
 environment=(STANDIN_FAIL_ALLOC=20 STANDIN_RANK=1)
@@ -117,20 +129,18 @@ environment=(STANDIN_INIT_ERROR=803)
 tried 'a driver that does not start' 4 --device gpu -- 'CUDA_ERROR_SYSTEM_DRIVER_MISMATCH'
 environment=(DEEPXML_NVRTC_LIBRARY="$scratch/none")
 tried 'no NVRTC' 4 --device gpu -- 'nvidia-cuda-nvrtc-cu12'
-environment=(STANDIN_ARCH=100)
-tried 'a device that is newer than NVRTC runs PTX' 0 --device gpu -- 'on Stand-in GPU'
+environment=(STANDIN_DRIVER_VERSION=11080)
+tried 'a compiler that is newer than the driver' 4 --device gpu -- 'NVRTC 12.8 .*is newer than the driver, which knows CUDA 11.8'
 
 # Neither CUDA nor OpenCL's loader: --device gpu says what to install, all else works.
 mkdir "$scratch/hidden" && touch "$scratch/hidden/libOpenCL.so.1" "$scratch/hidden/libOpenCL.so"
-hidden=("DEEPXML_CUDA_LIBRARY=$scratch/none" "LD_LIBRARY_PATH=$scratch/hidden${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}")
+hidden=(DEEPXML_CUDA_LIBRARY=none "LD_LIBRARY_PATH=$scratch/hidden${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}")
 environment=("${hidden[@]}")
 tried 'no driver at all' 4 --device gpu -- 'there is no GPU for rank 1' 'ocl-icd-libopencl1' 'nvidia-cuda-nvrtc-cu12'
 environment=("${hidden[@]}")
 tried 'no driver at all, and --device auto' 0 --device auto -- 'P@1'
 env "${hidden[@]}" "$program" doctor --work "$scratch" >"$out" 2>"$err"
 verdict 'doctor says what is missing' "$(says 'GPU .*none' 'nvidia-cuda-nvrtc-cu12')" "$out" "$err"
-STANDIN_DEVICES=2 "$program" doctor --work "$scratch" >"$out" 2>"$err"
-verdict 'doctor lists devices' "$(says 'GPU 0 .*Stand-in GPU, CUDA 12.8, NVRTC 12.8, compute capability 9.0, 4 GiB, 4 GiB free' 'GPU 1 ')" "$out" "$err"
 
 # Which worker takes which device. planned NAME RANKS OPTION... -- TEXT...
 planned() {
