@@ -115,7 +115,7 @@ tried 'memory that a device refuses' 4 --device gpu -- \
     'rank 1 on .*: .*the device is out of memory: Stand-in GPU' '[0-9.]+ [KMG]?i?B were refused, of 4 GiB it has, .* free'
 environment=(STANDIN_MEMORY=1000000)
 tried 'too little memory is said before training' 4 --device gpu -- 'more memory than a device has' 'free'
-environment=(STANDIN_BUSY=4290000000)
+environment=(STANDIN_BUSY=4294000000)
 tried 'so is memory that others hold' 4 --device gpu -- 'more memory than a device has' 'free'
 environment=(STANDIN_COMPILE_ERROR=elementwise "XDG_CACHE_HOME=$scratch/none")
 tried 'kernels that the compiler refuses: its log' 4 --device gpu -- 'NVRTC .* refused the kernels elementwise' 'elementwise.cl.*error' 'told to refuse'
