@@ -33,12 +33,15 @@ enum Recurrent {
                         Int32(gates))
                 },
             ])
-        // Products with the input and with the state; each once forward and twice backward. The first token has no state.
-        let product = 2 * Double(gates) * Double(hidden)
-        let flops = 3 * product * Double(tokens) + 3 * product * Double(tokens - batch), bound = product * Double(tokens)
+        let flops = flops(tokens: tokens, batch: batch), bound = 2 * Double(gates) * Double(hidden) * Double(tokens)
         let (own, sgemm) = (flops / seconds[0] / 1e9, bound / seconds[1] / 1e9)
         report(
             "LSTM step, B \(batch), hidden \(hidden), \(tokens / batch) tokens", "\(rounded(own)) GFLOP/s",
             "sgemm \(rounded(sgemm)) GFLOP/s", own / sgemm, "≥ 0.5")
+    }
+
+    /// Products with the input and with the state; each once forward and twice backward. The first token has no state.
+    static func flops(tokens: Int, batch: Int) -> Double {
+        3 * 2 * Double(4 * hidden) * Double(hidden) * (Double(tokens) + Double(tokens - batch))
     }
 }

@@ -7,15 +7,16 @@ final class StackBlock {
     let tokens: Int
     private let block: EncoderBlock
     private let dx: Tensor, hidden: Tensor, z: Tensor, dz: Tensor, gradient: Tensor
-    private let tape = EncoderTape(on: Steps.device)
+    private let tape: EncoderTape
 
     /// - Parameter length: tokens of a row.
-    init(_ stack: EncoderStack, rows: Range<Int>, length: (Int) -> Int) {
+    init(_ stack: EncoderStack, on device: any Device = Steps.device, rows: Range<Int>, length: (Int) -> Int) {
         self.stack = stack
         var ends: [Int64] = [0]
         for row in rows { ends.append((ends.last ?? 0) + Int64(length(row))) }
         tokens = Int(ends.last ?? 0)
-        let device = Steps.device, x = device.paddedTensor(rows: tokens, dims: stack.inputDims)
+        tape = EncoderTape(on: device)
+        let x = device.paddedTensor(rows: tokens, dims: stack.inputDims)
         device.fill(x, 0.5)
         block = EncoderBlock(ids: rows.map(Int32.init), starts: ends, x: x)
         dx = device.paddedTensor(rows: tokens, dims: stack.inputDims)

@@ -15,10 +15,10 @@ enum Steps {
         return device.matrix(rows.withPadding)
     }
 
-    private static let docs = (0..<Int32(batch)).map { $0 }
+    static let docs = (0..<Int32(batch)).map { $0 }
 
     /// Six labels of each of the batch's documents.
-    private static func truth(labels: Int, _ label: (_ row: Int, _ i: Int) -> Int) -> CSRMatrix {
+    static func truth(labels: Int, _ label: (_ row: Int, _ i: Int) -> Int) -> CSRMatrix {
         CSRMatrix(
             cols: labels,
             rows: (0..<batch).map { row in Set((0..<6).map { Int32(label(row, $0) % labels) }).sorted().map { ($0, 1) } },

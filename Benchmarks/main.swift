@@ -4,7 +4,7 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deepxml-bench", abstract: "Measure the hot loops against bounds of this machine.",
-        subcommands: [GenerateCommand.self])
+        subcommands: [DeviceCommand.self, GenerateCommand.self])
 
     func run() throws { try Measurements.run() }
 }

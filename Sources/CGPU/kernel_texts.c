@@ -6,6 +6,9 @@
 static const char dialect_opencl[] = {
 #embed "Kernels/dialect_opencl.cl"
     , 0};
+static const char dialect_cuda[] = {
+#embed "Kernels/dialect_cuda.cl"
+    , 0};
 static const char numbers[] = {
 #embed "Kernels/numbers.cl"
     , 0};
@@ -50,6 +53,7 @@ static const struct {
     const char *name, *text;
 } texts[] = {
     {"dialect_opencl.cl", dialect_opencl},
+    {"dialect_cuda.cl", dialect_cuda},
     {"numbers.cl", numbers},
     {"tiles.cl", tiles},
     {"elementwise.cl", elementwise},

@@ -1,7 +1,6 @@
 #include "opencl_api.h"
 
-#include <dlfcn.h>
-#include <string.h>
+#include "load.h"
 
 /// The functions' names, in the order of `gpu_opencl`.
 static const char *const names[] = {
@@ -36,15 +35,6 @@ static const char *const names[] = {
 _Static_assert(sizeof(gpu_opencl) == sizeof names, "a name for each function");
 
 const char *gpu_opencl_load(const char *path, gpu_opencl *api) {
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        const char *error = dlerror();
-        return error ? error : path;
-    }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        void *function = dlsym(library, names[i]);
-        if (!function) return names[i];
-        memcpy((char *)api + i * sizeof function, &function, sizeof function);
-    }
-    return NULL;
+    const size_t count = sizeof names / sizeof *names;
+    return gpu_load(path, names, count, count, api);
 }

@@ -90,6 +90,19 @@ func table(_ base: Double) -> MetricTable {
         #expect(copy.config == report(reranked: false).config)
     }
 
+    /// Only where a worker computed on a GPU.
+    @Test func devicesOfTheWorkers() throws {
+        var report = report(reranked: false)
+        #expect(try !report.json().contains("devices"))
+        report.devices = [
+            .init(rank: 1, host: "a", name: "NVIDIA H200", backend: "CUDA", driver: "12.8", compiler: "NVRTC 12.9"),
+            .init(rank: 2, host: "a", name: "Radeon", backend: "OpenCL", driver: "driver 24.1", compiler: nil),
+        ]
+        let copy = try MetricsReport(json: try report.json())
+        #expect(copy.devices == report.devices)
+        #expect(try copy.json().contains(#""backend" : "CUDA""#))
+    }
+
     @Test func evaluationIsThatOfTheCombination() {
         let evaluation = LearnerEvaluation(scores: scores, truth: truth, beta: 0.3)
         #expect(evaluation.metrics == truth.evaluate(scores.combined(beta: 0.3)))

@@ -110,6 +110,34 @@ import Testing
         #expect(places(try DeviceChoice(.gpu, nodes: workers)) == [1: [0, 1]])
     }
 
+    /// A GPU that CUDA and OpenCL show is one: by its place, or by its name where a driver tells no place.
+    @Test func oneDeviceOfTwoDrivers() {
+        func device(_ driver: GPUDescription.Driver, _ name: String, _ identity: String) -> GPUDescription {
+            GPUDescription(
+                driver: driver, index: 0, name: name, version: "1", totalBytes: 1, freeBytes: nil, identity: identity)
+        }
+        let cuda = device(.cuda, "NVIDIA H200", "0:3b:0:0"), part = device(.cuda, "NVIDIA H200 MIG 1g", "0:3b:0:0/ab")
+        #expect(cuda.isSeen(as: device(.openCL, "H200", "0:3b:0:0")) && part.isSeen(as: device(.openCL, "H200", "0:3b:0:0")))
+        #expect(cuda.isSeen(as: device(.openCL, "NVIDIA H200", "")))
+        #expect(!cuda.isSeen(as: device(.openCL, "Radeon", "0:3c:0:0")) && !cuda.isSeen(as: device(.openCL, "Radeon", "")))
+        #expect(!cuda.isSeen(as: device(.cuda, "NVIDIA H200", "0:3c:0:0")))
+    }
+
+    /// A driver that is there and of no use is said, whatever the workers compute on.
+    @Test func unusableDriver() throws {
+        let broken = UnusableDriver(driver: .cuda, found: "NVRTC is not there", advice: "install it")
+        var visible = gpus(0)
+        visible.unusable = [broken]
+        let auto = try DeviceChoice(.auto, nodes: [node([1], "a", visible)])
+        #expect(auto.text?.hasPrefix("device: CPUs; CUDA cannot be used: NVRTC is not there") == true)
+        let failure = #expect(throws: Failure.self) { try DeviceChoice(.gpu, nodes: [node([1], "a", visible)]) }
+        #expect(failure?.found.contains("NVRTC is not there") == true && failure?.advice.hasPrefix("install it") == true)
+        visible.devices = gpus(1).devices
+        visible.devices[0].driver = .openCL
+        let other = try DeviceChoice(.gpu, nodes: [node([1], "a", visible)])
+        #expect(other.text?.contains("1 worker on H200 (OpenCL 12.8); CUDA cannot be used") == true)
+    }
+
     @Test(arguments: ["auto", "cpu", "gpu", "gpu:3"]) func words(_ word: String) throws {
         #expect(try DeviceRequest(parsing: word).description == word)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 import Tools
 
@@ -35,6 +36,25 @@ import Tools
     func sound(subject: String) throws {
         let found = try verdict(of: subject)
         #expect(found.verdict == .ok && found.advice.isEmpty)
+    }
+
+    @Test("GPUs: what each is, a driver that is of no use, none") func devices() {
+        let device = GPUDescription(
+            driver: .cuda, index: 0, name: "NVIDIA H200", version: "12.8", totalBytes: 141 << 30, freeBytes: 140 << 30,
+            capability: "9.0", compiler: "NVRTC 12.9")
+        let broken = UnusableDriver(driver: .cuda, found: "NVRTC is not there", advice: "install it")
+        let one = DeviceChecks(visible: VisibleGPUs(devices: [device], mask: "3", unusable: [broken])).all()
+        #expect(
+            one == [
+                .warn("CUDA", "there, and cannot be used: NVRTC is not there", "install it"),
+                .ok(
+                    "GPU 0",
+                    "NVIDIA H200, CUDA 12.8, NVRTC 12.9, compute capability 9.0, 141.00 GiB, 140.00 GiB free, of "
+                        + "CUDA_VISIBLE_DEVICES=3"),
+            ])
+        let none = DeviceChecks(visible: VisibleGPUs(missing: ["libcuda.so.1 is not there"])).all()
+        #expect(none.count == 1 && none[0].verdict == .ok && none[0].found == "none (libcuda.so.1 is not there)")
+        #expect(none[0].advice.contains("nvidia-cuda-nvrtc-cu12") && none[0].advice.contains("ocl-icd-libopencl1"))
     }
 
     @Test("Missing programs") func programs() throws {

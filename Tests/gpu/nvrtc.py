@@ -1,7 +1,7 @@
 """Compiles every kernel (Sources/CGPU/Kernels) as CUDA C++ by NVRTC, for the GPUs named: no GPU and no driver is needed.
 
-Prints a line for each kernel: registers, shared memory and spilled bytes. Ends with 1 where a file does not compile, or a kernel
-spills. Needs PyPI's nvidia-cuda-nvrtc-cu12; Tests/gpu/nvrtc makes the environment.
+Prints a line for each kernel: registers, shared memory and spilled bytes. Ends with 1 where a file does not compile, a kernel spills, or
+an operation on floats is not rounded by itself to the nearest (what PTX does not say so, its assembler may contract). Needs PyPI's nvidia-cuda-nvrtc-cu12; Tests/gpu/nvrtc makes the environment.
 """
 
 import ctypes
@@ -37,29 +37,45 @@ def programs():
 
 
 def compiled(nvrtc, name, text, arch):
-    """The log of the compiler and of its assembler."""
+    """The log of the compiler and of its assembler, and the PTX between them; with the host's options (CUDABackend.swift)."""
     program = ctypes.c_void_p()
     nvrtc.nvrtcCreateProgram(ctypes.byref(program), text.encode(), f"{name}.cl".encode(), 0, None, None)
-    options = [f"--gpu-architecture={arch}", "--fmad=false", "--std=c++17", "--ptxas-options=-v"]
+    options = [f"--gpu-architecture={arch}", *host_options(), "--ptxas-options=-v"]
     array = (ctypes.c_char_p * len(options))(*[option.encode() for option in options])
     code = nvrtc.nvrtcCompileProgram(program, len(options), array)
     size = ctypes.c_size_t()
     nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
     log = ctypes.create_string_buffer(size.value)
     nvrtc.nvrtcGetProgramLog(program, log)
+    nvrtc.nvrtcGetPTXSize(program, ctypes.byref(size))
+    ptx = ctypes.create_string_buffer(size.value)
+    nvrtc.nvrtcGetPTX(program, ptx)
     nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
-    return code, log.value.decode()
+    return code, log.value.decode(), ptx.value.decode()
+
+
+def host_options():
+    """What the program itself compiles with, beside the architecture."""
+    source = open(os.path.join(ROOT, "Sources", "Devices", "GPU", "Backends", "CUDABackend.swift")).read()
+    return re.findall(r'"(--[^"]+)"', re.search(r"options = \[target.option, ([^\]]*)\]", source).group(1))
+
+
+def unrounded(ptx):
+    """Operations on floats that are not rounded to the nearest, each by itself."""
+    return sorted(set(re.findall(r"\b(?:add|sub|mul|mad|fma|div|sqrt|rcp)\.(?!rn\.f32\b)[\w.]*f32\b", ptx)))
 
 
 def main(archs):
     nvrtc, failed, kernels = library(), [], 0
     for arch in archs:
         for name, text in programs():
-            code, log = compiled(nvrtc, name, text, arch)
+            code, log, ptx = compiled(nvrtc, name, text, arch)
             if code != 0:
                 failed.append(f"{name} for {arch}")
                 print(f"FAILED  {name} for {arch}\n{log}")
                 continue
+            if unrounded(ptx):
+                failed.append(f"{name} for {arch}: {', '.join(unrounded(ptx))}")
             found = re.findall(
                 r"Compiling entry function '(\w+)' for '(\w+)'.*?(\d+) bytes spill stores, (\d+) bytes spill loads.*?"
                 r"Used (\d+) registers(?:[^\n]*?(\d+) bytes smem)?",

@@ -78,6 +78,35 @@ for pair in 'cpu gpu' 'gpu cpu'; do
     verdict "stopped on $first, gone on on $second" "$why" "$err"
 done
 
+# A loader whose device is lost at a kernel (shims/opencl.c).
+shim=$scratch/opencl lost="" score=results/DeepXML-OVA/AstecPlain/Small/v_0_1/score.npz
+mkdir "$shim"
+cc -shared -Wl,-soname,libOpenCL-own.so -o "$shim/libOpenCL-own.so" -x c /dev/null &&
+    cc -shared -fPIC -Wl,-soname,libOpenCL.so.1 -Wl,--no-as-needed -o "$shim/libOpenCL.so.1" Tests/mpi/shims/opencl.c \
+        -L"$shim" -l:libOpenCL-own.so -ldl || lost='no C compiler: install g++; '
+ln -sf "$(ldconfig -p | awk '$1 == "libOpenCL.so.1" { print $NF; exit }')" "$shim/libOpenCL-own.so"
+
+# lose WORK LAUNCH: the learner of 30 epochs, whose devices are lost at this kernel.
+lose() {
+    LD_LIBRARY_PATH=$shim${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} OPENCL_LOST=$2 \
+        train "$1" 2 --device gpu "${ova[@]}" --set extreme.num_epochs=30 --checkpoint-every 1
+}
+lose "$scratch/lost" 300
+why=$lost$([ "$code" -eq 75 ] || echo "exit code $code, not 75; ")
+grep -Eq 'rank [0-9]+ on .*the device was lost' "$err" && grep -q 'OpenCL error -5' "$err" || why+="nothing of rank, host and error; "
+kept=$(find "$scratch/lost/models" -name 'ckpt_extreme_*' | wc -l)
+[ "$kept" -gt 0 ] || why+="no checkpoint; "
+train "$scratch/lost" 2 --device gpu "${ova[@]}" --set extreme.num_epochs=30 --checkpoint-every 1
+[ "$code" -eq 0 ] || why+="exit code $code; "
+grep -q 'goes on from checkpoint' "$err" || why+="it began again; "
+cmp -s "$scratch/lost/$score" "$scratch/whole/$score" || why+="the scores differ; "
+verdict 'a device that is lost: 75, and the same command goes on' "$why" "$err"
+
+lose "$scratch/early" 3
+why=$([ "$code" -eq 4 ] || echo "exit code $code, not 4; ")
+grep -q 'there is no checkpoint yet' "$err" || why+="nothing of the missing checkpoint"
+verdict 'a device that is lost before the first checkpoint' "$lost$why" "$err"
+
 model=$scratch/gpu/models/DeepXML-OVA/AstecPlain/Small/v_0_1
 "$program" predict "$model" --features "$scratch/data/Small/tst_X_Xf.txt" --to "$out.npz" --threads 1 --device gpu -q >"$out" 2>"$err"
 verdict 'predict' "$(cmp "$out.npz" "$scratch/gpu/results/DeepXML-OVA/AstecPlain/Small/v_0_1/score.npz" 2>&1)" "$err"

@@ -1,4 +1,5 @@
 import Learners
+import Reports
 import Support
 
 extension RunPlan {
@@ -51,6 +52,15 @@ extension RunPlan {
                 found: "\(Quantity.bytes(free)) \(worker.device.freeBytes == nil ? "in all" : "free")",
                 expected: "about \(Quantity.bytes(needed)) for \(ranksText(sharing.map(\.rank)))",
                 advice: "use more workers with devices of their own, or --device cpu; --dry-run shows what each needs")
+        }
+    }
+
+    /// For `metrics.json`.
+    var deviceRecords: [MetricsReport.Device] {
+        gpuWorkers.map { worker in
+            MetricsReport.Device(
+                rank: worker.rank, host: worker.host, name: worker.device.name, backend: worker.device.driver.rawValue,
+                driver: worker.device.version, compiler: worker.device.compiler)
         }
     }
 

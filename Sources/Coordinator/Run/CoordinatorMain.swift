@@ -215,6 +215,7 @@ public final class CoordinatorMain {
             run: RunIdentity(
                 framework: options.framework.rawValue, arch: options.arch, dataset: options.dataset, version: options.version),
             layout: RunLayout(prepared.plan), wallSeconds: time.seconds, peakRSSMiB: peak, commSeconds: training.commSeconds,
+            devices: prepared.plan.deviceRecords,
             data: MetricsReport.DataSection(
                 train: data.trainFeatures.rows, test: data.testFeatures.rows, testLabelled: testLabelled,
                 features: data.vocabularySize, labels: data.labelCountInFile, fingerprint: data.fingerprint),

@@ -49,7 +49,7 @@ final class KernelPrograms: Sendable {
 
     private func program(_ file: KernelFile) throws -> any GPUProgram {
         let text = file.text(dialect: backend.dialect), options = backend.options, device = backend.device
-        let key = ProgramCache.key([text, device.driver.rawValue, device.name, device.version] + options)
+        let key = ProgramCache.key([text, device.driver.rawValue, device.name, device.version, device.compiler ?? ""] + options)
         if let compiled = cache.read(key),
             let program = try? backend.program(named: file.rawValue, text: text, options: options, compiled: compiled)
         {

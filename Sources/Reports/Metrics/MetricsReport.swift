@@ -62,6 +62,24 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// A GPU that a worker computed on.
+    public struct Device: Codable, Sendable, Equatable {
+        /// World rank of the worker.
+        public var rank: Int
+        public var host: String
+        public var name: String
+        /// `CUDA` or `OpenCL`, and the driver's version.
+        public var backend: String
+        public var driver: String
+        /// nil: the driver compiles itself.
+        public var compiler: String?
+
+        public init(rank: Int, host: String, name: String, backend: String, driver: String, compiler: String?) {
+            (self.rank, self.host, self.name) = (rank, host, name)
+            (self.backend, self.driver, self.compiler) = (backend, driver, compiler)
+        }
+    }
+
     public struct Ensemble: Codable, Sendable, Equatable {
         public var metrics: MetricTable
     }
@@ -79,6 +97,8 @@ public struct MetricsReport: Codable, Sendable, Equatable {
     public var peakRSSMiB: [Int]
     /// Seconds that each rank waited for messages while it trained; 0 of one that did not.
     public var commSeconds: [Double]
+    /// Of the last job that trained, ascending by rank; nil: all workers computed on CPUs.
+    public var devices: [Device]?
     public var data: DataSection
     public var learners: [Learner]
     public var ensemble: Ensemble
@@ -86,7 +106,7 @@ public struct MetricsReport: Codable, Sendable, Equatable {
     public var gitRevision: String?
 
     enum CodingKeys: String, CodingKey {
-        case schema, framework, arch, dataset, version, ranks, workers, groups, data, learners, ensemble, config
+        case schema, framework, arch, dataset, version, ranks, workers, groups, devices, data, learners, ensemble, config
         case wallSeconds = "wall_seconds"
         case peakRSSMiB = "peak_rss_mib"
         case commSeconds = "comm_seconds"
@@ -95,8 +115,8 @@ public struct MetricsReport: Codable, Sendable, Equatable {
 
     public init(
         run: RunIdentity, layout: RunLayout, wallSeconds: Double, peakRSSMiB: [Int], commSeconds: [Double],
-        data: DataSection, learners: [Learner],
-        ensemble: MetricTable, config: JSONValue? = nil, gitRevision: String? = nil
+        devices: [Device] = [], data: DataSection, learners: [Learner], ensemble: MetricTable, config: JSONValue? = nil,
+        gitRevision: String? = nil
     ) {
         schema = Self.currentSchema
         (framework, arch, dataset, version) = (run.framework, run.arch, run.dataset, run.version)
@@ -104,6 +124,7 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         self.wallSeconds = wallSeconds
         self.peakRSSMiB = peakRSSMiB
         self.commSeconds = commSeconds
+        self.devices = devices.isEmpty ? nil : devices
         self.data = data
         self.learners = learners
         self.ensemble = Ensemble(metrics: ensemble)

@@ -56,8 +56,19 @@ extension ReportContent {
             Fact("ranks", "\(metrics.ranks) (\(workers) in \(groups))"),
             Fact("last job", Quantity.seconds(metrics.wallSeconds)),
         ]
+        if let devices = metrics.devices { facts.append(Fact("devices", Self.text(devices))) }
         if let record { facts += [Fact("finished", minute(record.finished)), Fact("program", "deepxml-dist \(record.program)")] }
         return facts
+    }
+
+    /// `2 workers on NVIDIA H200 (CUDA 12.8, NVRTC 12.9)`.
+    private static func text(_ devices: [MetricsReport.Device]) -> String {
+        let kinds = devices.map { device in
+            let driver = "\(device.backend) \(device.driver)"
+            return "\(device.name) (\(([driver] + [device.compiler].compactMap { $0 }).joined(separator: ", ")))"
+        }
+        let counts = Dictionary(grouping: kinds) { $0 }.sorted { $0.key < $1.key }
+        return counts.map { "\(Quantity.plural($1.count, "worker")) on \($0)" }.joined(separator: ", ")
     }
 
     /// `2026-11-30 06:50 UTC` of a time with seconds.

@@ -38,14 +38,14 @@ public struct DeviceChoice: Sendable, Equatable {
             let own = nodes.flatMap { Self.deal($0) { $0.visible.devices.filter(\.isForAuto) } }
             let hasOwn = own.count == workers.count && own.allSatisfy { $0.1.isOwnGPU } && !workers.isEmpty
             devices = Dictionary(uniqueKeysWithValues: hasOwn ? own : workers.map { ($0.rank, .cpu) })
-            text = hasOwn ? Self.said(own.map(\.1)) : Self.whyCPUs(workers)
+            text = hasOwn ? Self.said(own.map(\.1), workers) : Self.whyCPUs(workers)
         case .gpu, .numbered:
             let dealt = nodes.flatMap { Self.deal($0) { request.offered($0.visible.devices) } }
             if let worker = workers.first(where: { worker in !dealt.contains { $0.0 == worker.rank } }) {
                 throw Self.refusal(request, worker)
             }
             devices = Dictionary(uniqueKeysWithValues: dealt)
-            text = Self.said(dealt.map(\.1))
+            text = Self.said(dealt.map(\.1), workers)
         }
     }
 
@@ -64,14 +64,14 @@ public struct DeviceChoice: Sendable, Equatable {
             -> Bool
         {
             if a.device.identity.isEmpty || b.device.identity.isEmpty {
-                return a.seer == b.seer && a.device.index == b.device.index
+                return a.seer == b.seer && a.device.driver == b.device.driver && a.device.index == b.device.index
             }
             return a.device.identity == b.device.identity
         }
         return chosen.map { own in (own.rank, .gpu(own.device, sharedBy: chosen.count { isSame(own, $0) })) }
     }
 
-    private static func said(_ devices: [ChosenDevice]) -> String? {
+    private static func said(_ devices: [ChosenDevice], _ workers: [Worker]) -> String? {
         var counts: [(name: String, count: Int)] = [], most = 1
         for case .gpu(let device, let sharing) in devices {
             most = max(most, sharing)
@@ -85,12 +85,22 @@ public struct DeviceChoice: Sendable, Equatable {
         guard !counts.isEmpty else { return nil }
         let list = counts.map { "\(Quantity.plural($0.count, "worker")) on \($0.name)" }.joined(separator: ", ")
         return "device: \(list)" + (most > 1 ? "; up to \(most) workers share one" : "")
+            + (unusable(workers).map { "; \($0)" } ?? "")
     }
 
     /// Nothing where no worker sees a GPU.
     private static func whyCPUs(_ workers: [Worker]) -> String? {
-        guard workers.contains(where: { $0.visible.devices.contains(where: \.isForAuto) }) else { return nil }
-        return "device: CPUs, as there isn't a GPU for each worker; --device gpu lets workers share them"
+        if workers.contains(where: { $0.visible.devices.contains(where: \.isForAuto) }) {
+            return "device: CPUs, as there isn't a GPU for each worker; --device gpu lets workers share them"
+        }
+        return unusable(workers).map { "device: CPUs; \($0)" }
+    }
+
+    /// The first driver that is there and of no use to a worker.
+    private static func unusable(_ workers: [Worker]) -> String? {
+        workers.lazy.flatMap(\.visible.unusable).first.map {
+            "\($0.driver.rawValue) cannot be used: \($0.found); `deepxml-dist doctor` says what to do"
+        }
     }
 
     private static func refusal(_ request: DeviceRequest, _ worker: Worker) -> Failure {
@@ -102,13 +112,16 @@ public struct DeviceChoice: Sendable, Equatable {
                     + seen.enumerated().map { "\($0.offset) \($0.element.name)" }.joined(separator: ", "),
                 expected: "a number from 0 to \(seen.count - 1)", advice: "`deepxml-dist doctor` lists the devices of a machine")
         }
-        let missing = worker.visible.missing.isEmpty ? "no driver shows a GPU" : worker.visible.missing.joined(separator: "; ")
+        let unusable = worker.visible.unusable
+        let missing = unusable.map { "\($0.driver.rawValue) cannot be used: \($0.found)" } + worker.visible.missing
         return Failure(
             .outOfResources, "there is no GPU for rank \(worker.rank)", at: "--device \(request) on \(worker.host)",
-            found: missing, expected: "a GPU that a driver shows",
-            advice:
-                "install the GPU's driver with its OpenCL part and the loader (Debian: ocl-icd-libopencl1, and nvidia-opencl-icd, "
-                + "mesa-opencl-icd or intel-opencl-icd), or train with --device cpu; `deepxml-dist doctor` shows what is there")
+            found: missing.isEmpty ? "no driver shows a GPU" : missing.joined(separator: "; "),
+            expected: "a GPU that a driver shows",
+            advice: (unusable.first.map { "\($0.advice); or " } ?? "")
+                + "install the GPU's driver: NVIDIA's, and nvidia-cuda-nvrtc-cu12 of PyPI's beside it; of other vendors its OpenCL part and "
+                + "the loader (Debian: ocl-icd-libopencl1, and mesa-opencl-icd or intel-opencl-icd), or train with --device cpu; "
+                + "`deepxml-dist doctor` shows what is there")
     }
 }
 

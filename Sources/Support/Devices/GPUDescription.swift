@@ -12,20 +12,43 @@ public struct GPUDescription: Codable, Sendable, Equatable {
     public var totalBytes: Int
     /// nil where the driver does not say.
     public var freeBytes: Int?
-    /// Its place on the PCI bus, whoever looks: domain:bus:device:function, hexadecimal; empty where the driver does not say.
+    /// Its place on the PCI bus, whoever looks: domain:bus:device:function, hexadecimal, and of a part of a GPU (MIG) which one behind a
+    /// slash; empty where the driver does not say.
     public var identity: String
     /// A processor that only looks like a GPU (PoCL): slower than the CPU's own kernels.
     public var isProcessor: Bool
     /// A GPU of the processor's own, which works in the host's memory.
     public var isIntegrated: Bool
+    /// NVIDIA's compute capability, `9.0`; nil of other drivers than CUDA.
+    public var capability: String?
+    /// What compiles its kernels, where that is not the driver.
+    public var compiler: String?
 
     public init(
         driver: Driver, index: Int, name: String, version: String, totalBytes: Int, freeBytes: Int?, identity: String = "",
-        isProcessor: Bool = false, isIntegrated: Bool = false
+        isProcessor: Bool = false, isIntegrated: Bool = false, capability: String? = nil, compiler: String? = nil
     ) {
         (self.driver, self.index, self.name, self.version) = (driver, index, name, version)
         (self.totalBytes, self.freeBytes, self.identity) = (totalBytes, freeBytes, identity)
         (self.isProcessor, self.isIntegrated) = (isProcessor, isIntegrated)
+        (self.capability, self.compiler) = (capability, compiler)
+    }
+
+    /// Whether another driver's device is this one: at the same place, or, since not all drivers tell places alike, of the same name.
+    public func isSeen(as other: GPUDescription) -> Bool {
+        let place = identity.prefix { $0 != "/" }
+        return driver != other.driver && ((!place.isEmpty && place == other.identity) || name == other.name)
+    }
+}
+
+/// A driver that is there, and whose devices cannot be used.
+public struct UnusableDriver: Error, Codable, Sendable, Equatable {
+    public var driver: GPUDescription.Driver
+    public var found: String
+    public var advice: String
+
+    public init(driver: GPUDescription.Driver, found: String, advice: String) {
+        (self.driver, self.found, self.advice) = (driver, found, advice)
     }
 }
 
@@ -36,9 +59,12 @@ public struct VisibleGPUs: Codable, Sendable, Equatable {
     public var mask: String
     /// Why there is none: drivers that were looked for, a sentence each.
     public var missing: [String]
+    public var unusable: [UnusableDriver]
 
-    public init(devices: [GPUDescription] = [], mask: String = "", missing: [String] = []) {
-        (self.devices, self.mask, self.missing) = (devices, mask, missing)
+    public init(
+        devices: [GPUDescription] = [], mask: String = "", missing: [String] = [], unusable: [UnusableDriver] = []
+    ) {
+        (self.devices, self.mask, self.missing, self.unusable) = (devices, mask, missing, unusable)
     }
 
     /// Processes of one node with the same key see the same devices under the same numbers.

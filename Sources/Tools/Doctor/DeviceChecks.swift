@@ -9,17 +9,27 @@ package struct DeviceChecks {
     package init(visible: VisibleGPUs = GPUs.visible(.gpu)) { self.visible = visible }
 
     package func all() -> [Diagnosis] {
-        if visible.devices.isEmpty {
-            let why = visible.missing.isEmpty ? "" : " (\(visible.missing.joined(separator: "; ")))"
-            let advice =
-                "training is on the CPU; for a GPU, install its vendor's driver with its OpenCL part and ocl-icd-libopencl1"
-            return [Diagnosis(subject: "GPU", verdict: .ok, found: "none\(why)", advice: advice)]
-        }
+        visible.unusable.map { .warn($0.driver.rawValue, "there, and cannot be used: \($0.found)", $0.advice) }
+            + (visible.devices.isEmpty ? [none] : devices)
+    }
+
+    private var none: Diagnosis {
+        let why = visible.missing.isEmpty ? "" : " (\(visible.missing.joined(separator: "; ")))"
+        let advice =
+            "training is on the CPU; for a GPU of NVIDIA's, install its driver and nvidia-cuda-nvrtc-cu12 (PyPI); for another's, its "
+            + "driver with the OpenCL part and ocl-icd-libopencl1"
+        return Diagnosis(subject: "GPU", verdict: .ok, found: "none\(why)", advice: advice)
+    }
+
+    private var devices: [Diagnosis] {
         let mask = visible.mask.isEmpty ? "" : ", of CUDA_VISIBLE_DEVICES=\(visible.mask)"
         return visible.devices.enumerated().map { number, device in
-            let free = device.freeBytes.map { ", \(Quantity.bytes($0)) free" } ?? ""
-            let found =
-                "\(device.name), \(device.driver.rawValue) \(device.version), \(Quantity.bytes(device.totalBytes))\(free)\(mask)"
+            let parts = [
+                device.name, "\(device.driver.rawValue) \(device.version)", device.compiler,
+                device.capability.map { "compute capability \($0)" }, Quantity.bytes(device.totalBytes),
+                device.freeBytes.map { "\(Quantity.bytes($0)) free" },
+            ]
+            let found = parts.compactMap { $0 }.joined(separator: ", ") + mask
             guard device.isProcessor else { return .ok("GPU \(number)", found) }
             return .warn("GPU \(number)", found, "this is the processor behind OpenCL: --device cpu is faster")
         }

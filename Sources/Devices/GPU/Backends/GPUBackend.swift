@@ -87,9 +87,17 @@ enum GPUArgument: Sendable {
 protocol GPUDriver: Sendable {
     var kind: GPUDescription.Driver { get }
 
-    /// The devices that it shows to this process; empty, and why, where there is none.
-    func look() -> (devices: [GPUDescription], missing: String?)
+    func look() -> GPULook
 
     /// - Parameter device: one of those that `look` found.
     func open(_ device: GPUDescription) throws -> any GPUBackend
+}
+
+/// What a driver shows to this process.
+struct GPULook: Sendable {
+    var devices: [GPUDescription] = []
+    /// Why there is none: no driver, or no device.
+    var missing: String?
+    /// Why devices that are there cannot be used.
+    var unusable: UnusableDriver?
 }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// The GPUs that drivers show to this process.
 public enum GPUs {
-    /// The first that shows a device has it.
-    private static let drivers: [any GPUDriver] = [OpenCLDriver()]
+    /// A device that several show belongs to the first.
+    private static let drivers: [any GPUDriver] = [CUDADriver(), OpenCLDriver()]
     /// One thread at a time asks drivers: PoCL 3.1 gives names that are not there yet to a second thread while it begins.
     private static let asking = Mutex(())
 
@@ -18,11 +18,10 @@ public enum GPUs {
         if request == .cpu || (request == .auto && !hasDeviceFile) { return VisibleGPUs() }
         var found = VisibleGPUs(mask: environment["CUDA_VISIBLE_DEVICES"] ?? "")
         for driver in drivers {
-            let (devices, missing) = asking.withLock { _ in driver.look() }
-            found.devices += devices.filter { device in
-                device.identity.isEmpty || !found.devices.contains { $0.identity == device.identity }
-            }
-            if let missing { found.missing.append(missing) }
+            let look = asking.withLock { _ in driver.look() }
+            found.devices += look.devices.filter { device in !found.devices.contains { $0.isSeen(as: device) } }
+            if let missing = look.missing { found.missing.append(missing) }
+            if let unusable = look.unusable { found.unusable.append(unusable) }
         }
         if environment["DEEPXML_OPENCL_CPU"] != "1", found.devices.contains(where: \.isProcessor) {
             found.devices.removeAll(where: \.isProcessor)

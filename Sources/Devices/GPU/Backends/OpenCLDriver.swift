@@ -5,13 +5,13 @@ import Support
 struct OpenCLDriver: GPUDriver {
     let kind = GPUDescription.Driver.openCL
 
-    func look() -> (devices: [GPUDescription], missing: String?) {
+    func look() -> GPULook {
         do {
             let devices = try OpenCLLibrary.shared.get().devices()
-            if !devices.isEmpty { return (devices.enumerated().map { $1.description(index: $0) }, nil) }
-            return ([], "OpenCL's loader is there, but no driver shows it a device")
+            if !devices.isEmpty { return GPULook(devices: devices.enumerated().map { $1.description(index: $0) }) }
+            return GPULook(missing: "OpenCL's loader is there, but no driver shows it a device")
         } catch {
-            return ([], Failure.short(error))
+            return GPULook(missing: Failure.short(error))
         }
     }
 
