@@ -44,6 +44,8 @@ DX_CLONES void dx_layer_norm_backward(float *g, size_t ldg, const float *standar
         }
         float sum = dx_lane_sum(&sums), product = dx_lane_sum(&products);
         for (; c < cols; c++) {
+            // Not fused, so that all compilers and devices have the bits that this one has always made of it.
+#pragma clang fp contract(off)
             const float weighted = row[c] * weight[c];
             sum += weighted;
             product += weighted * x[c];

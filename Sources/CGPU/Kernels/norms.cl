@@ -138,7 +138,7 @@ KERNEL layer_norm_backward(MATRIX(g), READ_MATRIX(standard), LONG rows, LONG col
         for (LONG c = whole; c < cols; c++) {
             float weighted = AT(g, r, c) * weight[weight_at + c];
             sum = sum + weighted;
-            product = FMA(weighted, AT(standard, r, c), product);
+            product = product + weighted * AT(standard, r, c);
         }
         parts[row * LANES] = sum;
         more[row * LANES] = product;

@@ -1,5 +1,6 @@
 import CGPU
 import Support
+import Synchronization
 
 /// A device behind CUDA, with a stream of its own.
 final class CUDABackend: GPUBackend, @unchecked Sendable {
@@ -8,11 +9,16 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
     private let context: CUDAContext
     private let compiler: NVRTC
     private let target: NVRTC.Target
-    private let staging: CUDAStaging
+    /// What gradients go through while the next are computed is another thread's: each copy has its staging memory to itself.
+    private let toDevice: CUDAStaging, fromDevice: CUDAStaging
+    private let writing = Mutex(()), reading = Mutex(())
+    /// Bytes of one copy; longer ones are cut.
+    private static let mostCopied = 16 << 20
 
     init(_ context: CUDAContext, _ compiler: NVRTC, _ target: NVRTC.Target) {
         (self.context, self.compiler, self.target) = (context, compiler, target)
-        staging = CUDAStaging(context)
+        toDevice = CUDAStaging(context, bytes: 4 * Self.mostCopied)
+        fromDevice = CUDAStaging(context, bytes: Self.mostCopied)
         // Multiply-adds only where the text has them; divisions and roots rounded, small numbers kept: the CPU's bits.
         options = [target.option, "--fmad=false", "--prec-div=true", "--prec-sqrt=true", "--ftz=false", "--std=c++17"]
     }
@@ -78,10 +84,12 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
     func write(_ bytes: UnsafeRawBufferPointer, to memory: any GPUMemory, at place: Int) throws {
         let address = own(memory) + UInt64(place)
         for piece in Self.pieces(of: bytes.count) {
-            let staged = try staging.take(piece.count)
-            staged.copyMemory(from: bytes.baseAddress! + piece.lowerBound, byteCount: piece.count)
-            try context.run("a copy to the device", bytes: piece.count) {
-                $0.MemcpyHtoDAsync(address + UInt64(piece.lowerBound), staged, piece.count, context.stream)
+            try writing.withLock { _ in
+                let staged = try toDevice.take(piece.count)
+                staged.copyMemory(from: bytes.baseAddress! + piece.lowerBound, byteCount: piece.count)
+                try context.run("a copy to the device", bytes: piece.count) {
+                    $0.MemcpyHtoDAsync(address + UInt64(piece.lowerBound), staged, piece.count, context.stream)
+                }
             }
         }
     }
@@ -89,17 +97,19 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
     func read(_ memory: any GPUMemory, at place: Int, into bytes: UnsafeMutableRawBufferPointer) throws {
         let address = own(memory) + UInt64(place)
         for piece in Self.pieces(of: bytes.count) {
-            let staged = try staging.take(piece.count)
-            try context.run("a copy from the device", bytes: piece.count) {
-                $0.MemcpyDtoHAsync(staged, address + UInt64(piece.lowerBound), piece.count, context.stream)
+            try reading.withLock { _ in
+                let staged = try fromDevice.start()
+                try context.run("a copy from the device", bytes: piece.count) {
+                    $0.MemcpyDtoHAsync(staged, address + UInt64(piece.lowerBound), piece.count, context.stream)
+                }
+                try context.wait()
+                (bytes.baseAddress! + piece.lowerBound).copyMemory(from: staged, byteCount: piece.count)
             }
-            try staging.wait()
-            (bytes.baseAddress! + piece.lowerBound).copyMemory(from: staged, byteCount: piece.count)
         }
     }
 
     private static func pieces(of bytes: Int) -> some Sequence<Range<Int>> {
-        stride(from: 0, to: bytes, by: CUDAStaging.most).lazy.map { $0..<min(bytes, $0 + CUDAStaging.most) }
+        stride(from: 0, to: bytes, by: mostCopied).lazy.map { $0..<min(bytes, $0 + mostCopied) }
     }
 
     func copy(_ from: any GPUMemory, at: Int, to: any GPUMemory, at place: Int, bytes: Int) throws {
@@ -116,7 +126,7 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
         }
     }
 
-    func wait() throws { try staging.wait() }
+    func wait() throws { try context.wait() }
 
     private func own(_ memory: any GPUMemory) -> UInt64 { unsafeDowncast(memory, to: CUDAMemory.self).address }
 }

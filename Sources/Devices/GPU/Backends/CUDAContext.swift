@@ -88,47 +88,43 @@ final class CUDAContext: @unchecked Sendable {
     }
 }
 
-/// Page-locked host memory that copies go through, so that they run beside the host: a ring, empty again whenever the device has been
-/// waited for.
+/// Page-locked host memory that copies go through, so that they run beside the host. By one thread at a time.
 final class CUDAStaging {
     private let context: CUDAContext
+    private let bytes: Int
     private var memory: UnsafeMutableRawPointer?
     /// In its place where the system locks no more pages: copies are then slower.
     private var ordinary: Buffer<UInt8>?
     private var used = 0
-    private static let bytes = 64 << 20
-    /// Of one copy; longer ones are cut.
-    static let most = bytes / 4
 
-    init(_ context: CUDAContext) { self.context = context }
+    init(_ context: CUDAContext, bytes: Int) { (self.context, self.bytes) = (context, bytes) }
 
     deinit {
         guard let memory else { return }
         context.quietly { _ = $0.MemFreeHost(memory) }
     }
 
-    /// Memory for a copy of at most `most` bytes, until the device is next waited for; waits for it where all is in use.
-    func take(_ bytes: Int) throws -> UnsafeMutableRawPointer {
-        if used + bytes > Self.bytes { try wait() }
+    /// Memory for a copy of at most `bytes`, until more than all of it was taken: then the device is waited for, and all is free again.
+    func take(_ count: Int) throws -> UnsafeMutableRawPointer {
+        if used + count > bytes {
+            try context.wait()
+            used = 0
+        }
         let start = try start() + used
-        used += (bytes + 255) / 256 * 256
+        used += (count + 255) / 256 * 256
         return start
     }
 
-    func wait() throws {
-        try context.wait()
-        used = 0
-    }
-
-    private func start() throws -> UnsafeMutableRawPointer {
+    /// The whole of it.
+    func start() throws -> UnsafeMutableRawPointer {
         if let memory { return memory }
         if let ordinary { return UnsafeMutableRawPointer(ordinary.pointer) }
-        try context.run("the memory of copies", bytes: Self.bytes) {
-            let status = $0.MemHostAlloc(&memory, Self.bytes, UInt32(GPU_CUDA_HOST_PORTABLE))
+        try context.run("the memory of copies", bytes: bytes) {
+            let status = $0.MemHostAlloc(&memory, bytes, UInt32(GPU_CUDA_HOST_PORTABLE))
             return status == GPU_CUDA_OUT_OF_MEMORY ? 0 : status
         }
         if let memory { return memory }
-        let ordinary = Buffer<UInt8>(count: Self.bytes)
+        let ordinary = Buffer<UInt8>(count: bytes)
         self.ordinary = ordinary
         return UnsafeMutableRawPointer(ordinary.pointer)
     }

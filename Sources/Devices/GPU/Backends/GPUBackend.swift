@@ -4,7 +4,7 @@ import Support
 ///
 /// Commands take effect in the order of the calls, and are issued, not waited for; `read` and `wait` wait. What fails is thrown as a
 /// `Failure`: `.outOfResources` where memory is short, with what was asked and what is free; `.interrupted` where the device is
-/// lost. Used by one thread at a time.
+/// lost. Several threads may use it: gradients are read and written while the next ones are computed.
 protocol GPUBackend: AnyObject, Sendable {
     var device: GPUDescription { get }
 

@@ -11,9 +11,7 @@ final class OpenCLBackend: GPUBackend, @unchecked Sendable {
     private let handle: OpenCLDevice
     private let context: cl_handle
     private let queue: cl_handle
-    /// Host memory of writes that may still be under way.
-    private var staged: [Buffer<UInt8>] = []
-    private var stagedBytes = 0
+    private let staged = Mutex(StagedCopies())
     /// A kernel's arguments are set, then it is started: by one thread at a time.
     private let launching = Mutex(())
     private static let mostStagedBytes = 64 << 20
@@ -133,22 +131,25 @@ final class OpenCLBackend: GPUBackend, @unchecked Sendable {
                 library.api.EnqueueWriteBuffer(queue, own(memory), 1, place, bytes.count, bytes.baseAddress, 0, nil, nil),
                 "a copy to the device", bytes: bytes.count)
         }
-        if stagedBytes + bytes.count > Self.mostStagedBytes { try wait() }
-        let copy = Buffer<UInt8>(count: bytes.count)
-        copy.bytes.copyMemory(from: bytes)
-        staged.append(copy)
-        stagedBytes += bytes.count
-        try check(
-            library.api.EnqueueWriteBuffer(queue, own(memory), 0, place, bytes.count, copy.pointer, 0, nil, nil),
-            "a copy to the device", bytes: bytes.count)
+        try staged.withLock { staged in
+            if staged.bytes + bytes.count > Self.mostStagedBytes {
+                try check(library.api.Finish(queue), "waiting")
+                staged.release(upTo: staged.number)
+            }
+            let copy = staged.add(bytes)
+            try check(
+                library.api.EnqueueWriteBuffer(queue, own(memory), 0, place, bytes.count, copy.pointer, 0, nil, nil),
+                "a copy to the device", bytes: bytes.count)
+        }
     }
 
     func read(_ memory: any GPUMemory, at place: Int, into bytes: UnsafeMutableRawBufferPointer) throws {
         if bytes.count == 0 { return }
+        let before = staged.withLock { $0.number }
         try check(
             library.api.EnqueueReadBuffer(queue, own(memory), 1, place, bytes.count, bytes.baseAddress, 0, nil, nil),
             "a copy from the device", bytes: bytes.count)
-        releaseStaged()
+        staged.withLock { $0.release(upTo: before) }
     }
 
     func copy(_ from: any GPUMemory, at: Int, to: any GPUMemory, at place: Int, bytes: Int) throws {
@@ -165,16 +166,37 @@ final class OpenCLBackend: GPUBackend, @unchecked Sendable {
     }
 
     func wait() throws {
+        let before = staged.withLock { $0.number }
         try check(library.api.Finish(queue), "waiting")
-        releaseStaged()
-    }
-
-    private func releaseStaged() {
-        staged.removeAll(keepingCapacity: true)
-        stagedBytes = 0
+        staged.withLock { $0.release(upTo: before) }
     }
 
     private func own(_ memory: any GPUMemory) -> cl_handle { unsafeDowncast(memory, to: OpenCLMemory.self).handle }
+}
+
+/// Host memory of writes that may still be under way. While one thread waits for the device, another may add to it: what was added before
+/// is released, and no more.
+private struct StagedCopies {
+    private var copies: [Buffer<UInt8>] = []
+    private(set) var bytes = 0
+    /// Of all that were ever added.
+    private(set) var number = 0
+
+    mutating func add(_ bytes: UnsafeRawBufferPointer) -> Buffer<UInt8> {
+        let copy = Buffer<UInt8>(count: bytes.count)
+        copy.bytes.copyMemory(from: bytes)
+        copies.append(copy)
+        self.bytes += bytes.count
+        number += 1
+        return copy
+    }
+
+    /// - Parameter number: of those that have been written.
+    mutating func release(upTo number: Int) {
+        let first = self.number - copies.count, count = max(0, number - first)
+        bytes -= copies.prefix(count).reduce(0) { $0 + $1.count }
+        copies.removeFirst(count)
+    }
 }
 
 private final class OpenCLMemory: GPUMemory, @unchecked Sendable {
