@@ -30,6 +30,34 @@ static inline herr_t chdf5_newest_format(hid_t access) {
     return H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
 }
 
+// Filters that HDF5 brings along: a file must not make the library look for others' code.
+static inline void chdf5_refuse_plugins(void) { H5PLset_loading_state(0); }
+
+// What leads out of the file that `path` is opened in: 'l', a link that is not the object itself; 0, nothing; 'e', an error.
+static inline int chdf5_link_leads_out(hid_t file, const char *path) {
+    H5L_info_t info;
+    if (H5Lget_info(file, path, &info, H5P_DEFAULT) < 0) return 'e';
+    return info.type == H5L_TYPE_HARD ? 0 : 'l';
+}
+
+// What makes the elements of a dataset come from elsewhere than its own chunks: 'x', other files; 'v', a virtual layout; 'f', a filter
+// that is not deflate, shuffle or Fletcher-32; 0, nothing; 'e', an error.
+static inline int chdf5_data_leads_out(hid_t dataset) {
+    const hid_t properties = H5Dget_create_plist(dataset);
+    if (properties < 0) return 'e';
+    const int files = H5Pget_external_count(properties), filters = H5Pget_nfilters(properties);
+    int found = files < 0 || filters < 0 ? 'e' : files > 0 ? 'x' : H5Pget_layout(properties) == H5D_VIRTUAL ? 'v' : 0;
+    for (int i = 0; i < filters && found == 0; i++) {
+        unsigned flags = 0;
+        size_t values = 0;
+        const H5Z_filter_t filter = H5Pget_filter2(properties, (unsigned)i, &flags, &values, NULL, 0, NULL, NULL);
+        if (filter < 0) found = 'e';
+        else if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32) found = 'f';
+    }
+    H5Pclose(properties);
+    return found;
+}
+
 static inline herr_t chdf5_silence(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 
 struct chdf5_error_text {

@@ -1,3 +1,5 @@
+import Support
+
 /// An architecture file: two stacks of layers, each layer with its arguments after `#ARGS.x;` substitution.
 public struct Arch: Sendable, Equatable {
     public struct Layer: Sendable, Equatable {
@@ -31,7 +33,7 @@ public struct Arch: Sendable, Equatable {
     /// Tokens of a document that its encoder reads, at most; nil: all.
     public var longestDocument: Int? {
         let limits = ["transformer": ("positions", 512.0), "rnn": ("max_tokens", 1024), "xmlcnn": ("max_tokens", 1024)]
-        return coarse.compactMap { layer in limits[layer.kind].map { Int(layer.numbers[$0.0] ?? $0.1) } }.min()
+        return coarse.compactMap { layer in limits[layer.kind].map { Int(saturating: layer.numbers[$0.0] ?? $0.1) } }.min()
     }
 
     /// Arguments that change memory and time, but no bit of what is computed.

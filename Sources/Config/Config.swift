@@ -10,6 +10,8 @@ public struct Config: Sendable {
     var own: (any FrameworkSection)?
     /// What the file and `--set` say, before sections inherit from each other.
     var written: WrittenConfig
+    /// The settings as `json` had them before the first `set`, as a file does; nil: nothing was set.
+    public internal(set) var fileText: String?
 
     /// - Parameter schema: of the framework that is to be trained.
     public init(_ schema: ConfigSchema = .modules) {

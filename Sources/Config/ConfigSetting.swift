@@ -13,6 +13,7 @@ extension Config {
         let section = try section(of: path, at: place)
         let key = String(path.drop { $0 != "." }.dropFirst())
         let parsed = (try? JSONValue.parse(Array(text.utf8), name: place)) ?? Self.typed(text)
+        if fileText == nil { fileText = json }
         do {
             try written.write(key, parsed ?? .string(text), in: section, at: place)
         } catch let failure as Failure {

@@ -88,6 +88,9 @@ extension TrainOptions {
 
     private var runPath: String { "\(framework.rawValue)/\(arch)/\(dataset)/v_\(version)" }
 
+    /// The config file with the folder that it stands in: `DeepXML/EURLex-4K.json`.
+    public var configName: String { configPath.split(separator: "/").suffix(2).joined(separator: "/") }
+
     /// Hex digest of all that changes a learner or its scores, but its seed and its data: framework, config, architecture.
     public var learnerFingerprint: String {
         let encoder =

@@ -29,6 +29,10 @@ public struct Preparation: Sendable {
     public var dropsUnusable = false
     /// The text of a label, by its name, empty where it has none; nil: texts of labels are not written.
     public var labelText: (@Sendable (String) -> String)?
+    /// Whether the pairs of a document and the label that it is itself are written, in data sets whose labels are documents too.
+    public var filtersOwn = false
+    /// The title of a label by its name; nil: its name is, and its text where there is one.
+    public var labelTitle: (@Sendable (String) -> String)?
     /// nil: no embeddings are written, and training has to begin from `init: random`.
     public var embeddings: FastText? = FastText()
     /// Whether a data set of that name is replaced.
@@ -45,7 +49,8 @@ public struct Preparation: Sendable {
     public func checkTarget() throws { _ = try StagedFolder.check(parent: dataFolder, name: name, replacing: force) }
 
     /// Writes trn/tst_X_Xf.txt, trn/tst_X_Y.txt, trn/tst_X_seq.npz, trn/tst_raw.tsv, vocabulary.txt, labels.txt,
-    /// tokenizer.json, wordpiece.json (where the sequences are pieces), lbl_X_Xf.txt, lbl_X_seq.npz and lbl_raw.txt (of labels' texts) and fasttextB_embeddings_300d.npy to `dataFolder/name`.
+    /// tokenizer.json, wordpiece.json (where the sequences are pieces), lbl_X_Xf.txt, lbl_X_seq.npz and lbl_raw.txt (of labels' texts),
+    /// filter_labels_train.txt and filter_labels_test.txt (with `filtersOwn`) and fasttextB_embeddings_300d.npy to `dataFolder/name`.
     ///
     /// The vocabulary, its weights and the labels are learnt from all of `train`, before unusable documents are left out.
     /// - Throws: `Failure`; the folder is then as it was before.
@@ -74,14 +79,15 @@ public struct Preparation: Sendable {
         }
         let labels = catalogue(train)
         try refuseEmpty(vectoriser, labels, train)
-        let trainPart = part(train, vectoriser.sequences(of: texts), vectoriser, labels)
+        let own = filtersOwn ? OwnLabels(labels.names, titles: titles) : nil
+        let trainPart = part(train, vectoriser.sequences(of: texts), vectoriser, labels, own)
         let testSequences = ProgressScope.stage("cutting test texts into words", of: test.count, "texts") { progress in
             test.map { document in
                 defer { progress.advance() }
                 return vectoriser.sequence(of: document.text)
             }
         }
-        let testPart = part(test, testSequences, vectoriser, labels)
+        let testPart = part(test, testSequences, vectoriser, labels, own)
         try vectoriser.save(to: folder.path)
         try pretrained?.tokenizer.save(to: folder.path)
         try TextOutput.write("\(folder.path)/labels.txt", lines: labels.names)
@@ -90,6 +96,10 @@ public struct Preparation: Sendable {
             try part.write(to: folder.path, prefix: prefix, features: features, labels: labels.names)
             let tokens = pretrained?.columns ?? features
             if writesSequences { try part.writeSequences(to: folder.path, prefix: prefix, features: tokens) }
+        }
+        if filtersOwn {
+            try trainPart.own.write(to: "\(folder.path)/filter_labels_train.txt")
+            try testPart.own.write(to: "\(folder.path)/filter_labels_test.txt")
         }
         try writeLabelTexts(of: labels, vectoriser, to: folder.path)
         try embed(texts, vectoriser, folder, log)
@@ -106,6 +116,11 @@ public struct Preparation: Sendable {
         try texts.writePieces(to: folder, by: pretrained.tokenizer, columns: pretrained.columns)
     }
 
+    /// All that a label of this name is called.
+    private func titles(_ name: String) -> [String] {
+        labelTitle.map { [$0(name)] } ?? [name] + (labelText.map { [$0(name)] } ?? [])
+    }
+
     private func catalogue(_ train: [Document]) -> LabelCatalogue {
         guard let labelOrder else {
             return LabelCatalogue(fitting: train, minCount: minLabelCount, maxShare: maxLabelShare)
@@ -115,16 +130,17 @@ public struct Preparation: Sendable {
     }
 
     private func part(
-        _ documents: [Document], _ sequences: [[Int32]], _ vectoriser: TextVectoriser, _ labels: LabelCatalogue
+        _ documents: [Document], _ sequences: [[Int32]], _ vectoriser: TextVectoriser, _ labels: LabelCatalogue,
+        _ own: OwnLabels?
     ) -> PreparedPart {
         ProgressScope.stage("weighing features", of: documents.count, "documents") {
-            part(documents, sequences, vectoriser, labels, $0)
+            part(documents, sequences, vectoriser, labels, own, $0)
         }
     }
 
     private func part(
         _ documents: [Document], _ sequences: [[Int32]], _ vectoriser: TextVectoriser, _ labels: LabelCatalogue,
-        _ progress: ProgressStage
+        _ own: OwnLabels?, _ progress: ProgressStage
     ) -> PreparedPart {
         var part = PreparedPart()
         for (document, sequence) in zip(documents, sequences) {
@@ -135,7 +151,8 @@ public struct Preparation: Sendable {
             let pieces = pretrained?.tokenizer.encode(document.text)
             part.append(
                 vector: vectoriser.vector(ofSequence: sequence), sequence: pieces?.ids ?? sequence,
-                isCut: pieces?.isCut ?? false, labels: columns, text: document.text)
+                isCut: pieces?.isCut ?? false, labels: columns, text: document.text,
+                own: own?.columns(of: document) ?? [])
         }
         return part
     }
@@ -154,6 +171,9 @@ public struct Preparation: Sendable {
             tokensPerDocument: Double(texts.ids.count) / Double(max(texts.count, 1)), testGiven: test.given,
             testWithoutFeature: test.withoutFeature,
             testWithoutLabel: test.withoutLabel, pieces: pretrained.map { .init($0, train, test) },
+            filtered: filtersOwn
+                ? .init(train: train.own.count, test: test.own.count, amongLabels: train.own.amongLabels + test.own.amongLabels)
+                : nil,
             frequencies: LabelFrequencies(counts: counts), files: PreparationSummary.files(in: folder.path))
     }
 

@@ -56,6 +56,7 @@ struct EncodeCommand: ParsableCommand {
             valueName: "pooling"))
     var pooling: SentenceSettings.Pooling?
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Of pretrained weights: word pieces of a text that are read. (default: as their folder says)", valueName: "count"))
     var maxTokens: Int?
@@ -63,16 +64,18 @@ struct EncodeCommand: ParsableCommand {
         inversion: .prefixedNo,
         help: "Divide vectors by their length. (default: as the folder of pretrained weights says, or else not)")
     var normalize: Bool?
-    @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "count")) var threads: Int?
-    @Option(help: ArgumentHelp("Number of documents to read at a time.", valueName: "count")) var chunk = 4096
+    @Option(parsing: .unconditional, help: ArgumentHelp("Threads. (default: all cores)", valueName: "count")) var threads: Int?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Number of documents to read at a time.", valueName: "count"))
+    var chunk = 4096
     @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
         guard (features == nil) != (text == nil) else {
             throw ValidationError("give either --text FILE (- is standard input) or --features FILE")
         }
-        for (name, value) in [("--threads", threads), ("--chunk", chunk), ("--max-tokens", maxTokens)] {
-            if let value, value < 1 { throw ValidationError("\(name) is \(value), expected 1 or more") }
+        try OptionRanges.check(threads: threads)
+        for (name, value) in [("--chunk", chunk), ("--max-tokens", maxTokens)] {
+            try OptionRanges.check(name, value, OptionRanges.counts)
         }
         if maxTokens != nil, text == nil { throw ValidationError("--max-tokens goes with --text only") }
     }

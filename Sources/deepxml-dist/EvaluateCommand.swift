@@ -22,6 +22,11 @@ struct EvaluateCommand: ParsableCommand {
             rest, including all labels without a training document. The P and R of a segment are what its labels contribute \
             to the total: the three segments add up.
 
+            Micro and macro F1 and coverage take the best 1 … 5 labels of each document, or those that score at least \
+            --threshold P, as sets, and count by label, over all documents, as scikit-learn does with zero_division=0: micro \
+            sums over labels, macro is the mean over all labels. Coverage is the share of the labels that test documents have \
+            which are predicted for at least one of these documents.
+
             --among FILE measures some labels only, such as those that no training document had: they are ranked among \
             themselves, and below that among all labels.
 
@@ -52,6 +57,13 @@ struct EvaluateCommand: ParsableCommand {
         help: ArgumentHelp("File of the labels that count, one per line. (default: all)", valueName: "file"),
         completion: .file())
     var among: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Measure the labels that score at least this as a set, too; scores are taken as the file has them.",
+            valueName: "score"))
+    var threshold: Double?
 
     @Option(
         name: .customLong("A"), parsing: .unconditional,
@@ -88,6 +100,7 @@ struct EvaluateCommand: ParsableCommand {
         options.trainLabels = trainLabels
         options.filter = filter
         options.among = among
+        options.threshold = threshold
         (options.A, options.B) = (propensityA, propensityB)
         if let beta { options.betas = try EvaluateOptions.betas(beta) }
         options.keepsDocuments = report != nil

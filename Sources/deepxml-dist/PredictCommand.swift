@@ -20,6 +20,10 @@ struct PredictCommand: ParsableCommand {
             document. The scores are identical to those that training writes for the same documents, whatever the number of \
             ranks and threads.
 
+            Scores are neither probabilities nor logits: the classifiers' probabilities and the shortlist's similarities are \
+            each divided by the document's largest, so that the best label of a stage has 1, and summed with β; an ensemble's \
+            scores are the sums of its learners'.
+
             EXAMPLES
               echo 'a small domestic animal' | deepxml-dist predict models/DeepXML-OVA/AstecPlain/WordNetDemo/v_0_22 --text -
                   one line of JSON: label names and scores, best first
@@ -55,6 +59,12 @@ struct PredictCommand: ParsableCommand {
         parsing: .unconditional,
         help: ArgumentHelp("Labels per document. (default: as many as the model's config keeps)", valueName: "count"))
     var topK: Int?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Leave out labels that score less: 0 to 1 (an ensemble: the number of learners). (default: none are left out)",
+            valueName: "score"))
+    var threshold: Double?
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
@@ -132,6 +142,7 @@ struct PredictCommand: ParsableCommand {
         job.output = output
         job.format = format
         job.topK = topK
+        job.threshold = threshold
         if let request = try? DeviceRequest(parsing: device) { job.device = request }
         job.beta = beta
         job.chunk = chunk

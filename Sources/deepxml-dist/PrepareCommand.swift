@@ -22,6 +22,8 @@ struct PrepareCommand: ParsableCommand {
               deepxml-dist prepare --train mail.tsv --name Mail
               deepxml-dist prepare --train trn.json.gz --test tst.json.gz --label-text lbl.json.gz --name LF-AmazonTitles-131K \
             --text title --min-label-count 1 --keep-all-labels
+              deepxml-dist prepare --train trn.json.gz --test tst.json.gz --label-text lbl.json.gz --filter-self --text title \
+            --keep-all-labels
               deepxml-dist prepare --train mail.tsv --pretrained all-MiniLM-L6-v2 --max-tokens 64
               deepxml-dist prepare --train mail.tsv --subwords ngrams --max-features 200000 --name MailSub
             """)
@@ -49,6 +51,12 @@ struct PrepareCommand: ParsableCommand {
         completion: .directory)
     var labelTextFor: String?
     @Flag(help: "Raw XC JSON: keep every label, so that column i is label i.") var keepAllLabels = false
+    @Flag(
+        help: """
+            Labels are documents too (LF sets): write filter_labels_train.txt and filter_labels_test.txt, the pairs of a document and a \
+            label with the same title, which are removed from predictions.
+            """)
+    var filterSelf = false
     @Option(help: "Name of the data set. (default: WordNetDemo, or the training file's name)") var name: String?
     @Option(help: "Folder of data sets.", completion: .directory) var data = "./data"
     @Option(parsing: .unconditional, help: "Seed for the sample, the 80:20 split and the embeddings.") var seed: UInt64 = 0
@@ -89,6 +97,9 @@ struct PrepareCommand: ParsableCommand {
         }
         if labelTextFor != nil, demo || train != nil {
             throw ValidationError("--label-text-for is for a data set that is there; leave out --demo and --train")
+        }
+        if filterSelf, labelTextFor != nil {
+            throw ValidationError("--filter-self is for a data set that is made; leave out --label-text-for")
         }
         if subwords != .ngrams, subwordMin != nil || subwordMax != nil {
             throw ValidationError("--subword-min and --subword-max need --subwords ngrams")
@@ -148,6 +159,7 @@ struct PrepareCommand: ParsableCommand {
         preparation.maxFeatures = maxFeatures
         preparation.subwords = rule
         preparation.writesSequences = !noSequences
+        preparation.filtersOwn = filterSelf
     }
 
     /// Read before anything else: a wrong folder is said at once.
@@ -196,10 +208,21 @@ struct PrepareCommand: ParsableCommand {
             preparation.labelOrder = reader.labelNames ?? LabelNames(numbersBelow: count)
             preparation.keepsAllLabels = keepAllLabels
         }
+        if filterSelf, isRawXC { preparation.labelTitle = try titles(reader.labelNames) }
         if labelText != nil {
             preparation.labelText = try LabelTextAddition.texts(from: labelFile, names: reader.labelNames, isRawXC)
         }
         return (contents[0].documents, contents.count > 1 ? contents[1].documents : [])
+    }
+
+    /// Titles of raw XC labels by their names, which lack what would separate them in our files.
+    private func titles(_ names: LabelNames?) throws -> @Sendable (String) -> String {
+        guard let names, let labelFile else {
+            throw Failure(
+                .usage, "the labels have no titles", at: "--filter-self", found: "raw XC JSON, whose labels are numbers",
+                expected: "a file of their titles", advice: "give --label-text lbl.json.gz")
+        }
+        return try LabelTextAddition.texts(from: labelFile, names: names, true)
     }
 
     /// `trn` for data/trn.json.gz.

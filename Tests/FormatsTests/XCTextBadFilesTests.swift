@@ -27,7 +27,10 @@ struct BadText: Sendable, CustomTestStringConvertible {
         BadText(text: "99999999999999999999 2\n0:1\n", place: ":1", problem: "no header", found: "`99999999999999999999 2`"),
         BadText(text: "1 3000000000\n0:1\n", place: ":1", problem: "more columns", found: "3000000000 columns"),
         BadText(text: "3 5\n0:1\n1:1\n", place: ":1", problem: "number of rows", found: "2 rows"),
-        BadText(text: "999999999999999999 5\n0:1\n1:1\n", place: ":1", problem: "number of rows", found: "2 rows"),
+        BadText(
+            text: "999999999999999999 5\n0:1\n1:1\n", place: ":1", problem: "more rows", found: "999999999999999999 rows"),
+        BadText(text: "2147483648 5\n", place: ":1", problem: "more rows", found: "2147483648 rows"),
+        BadText(text: "2147483647 5\n", place: ":1", problem: "number of rows", found: "0 rows"),
         BadText(text: "2 5\n0:1\n1:1\n\n", place: ":1", problem: "number of rows", found: "3 rows"),
         BadText(text: "1 5\n", place: ":1", problem: "number of rows", found: "0 rows"),
         BadText(text: "2 5\n0:1\n1:1 5:2\n", place: ":3:5", problem: "index out of range", found: "`5`"),

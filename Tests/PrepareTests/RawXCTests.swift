@@ -18,8 +18,8 @@ import Testing
         #expect(content.isRawXC && content.labelCount == 11)
         #expect(
             content.documents == [
-                Document(labels: ["2", "0"], text: "Red a lamp"), Document(labels: [], text: "Grün"),
-                Document(labels: ["10"], text: "Blue"),
+                Document(labels: ["2", "0"], text: "Red a lamp", title: "Red"),
+                Document(labels: [], text: "Grün", title: "Grün"), Document(labels: ["10"], text: "Blue", title: "Blue"),
             ])
     }
 

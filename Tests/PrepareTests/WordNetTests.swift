@@ -46,9 +46,11 @@ import Testing
         ]
         let net = try WordNet(synsets: try lines.map { try Synset(line: $0, at: "x:1") }, file: "x")
         let documents = net.documents()
-        #expect(documents[0] == Document(labels: [], text: "d : top"))
+        #expect(documents[0] == Document(labels: [], text: "d : top", title: "d.00000001"))
         #expect(documents[2].labels == ["d.00000001"])
-        #expect(documents[3] == Document(labels: ["b.00000002", "c.00000003", "d.00000001"], text: "a a e : z"))
+        #expect(
+            documents[3]
+                == Document(labels: ["b.00000002", "c.00000003", "d.00000001"], text: "a a e : z", title: "a_a.00000004"))
     }
 
     @Test func refusesAHypernymThatIsNotThere() throws {

@@ -21,6 +21,30 @@ import Testing
         #expect(events[4].text == "2026-11-25T12:00:00.000Z seed 7 goes on on ranks 1, 2")
     }
 
+    /// Numbers that no run writes, and that an Int or a chart cannot hold.
+    @Test func absurdNumbersEndNothing() throws {
+        let numbers = ["1e308", "-1e308", "0", "9223372036854775807", "-9223372036854775808"], whole = numbers.suffix(3)
+        var events: [TrainingEvent] = []
+        for (number, other) in zip(numbers, numbers.reversed()) {
+            for epoch in whole {
+                let line =
+                    #"{"event": "epoch", "time": "x", "rank": 0, "learner": 1, "module": "m", "epoch": \#(epoch), "epochs": \#(epoch), "#
+                    + #""loss": \#(number), "learning_rate": \#(other), "seconds": \#(number), "docs_per_second": \#(number), "#
+                    + #""validation": {"P@1": \#(other)}}"#
+                events.append(try #require(TrainingEvent(line: line)))
+            }
+            let rank =
+                #"{"event": "rank", "time": "x", "rank": \#(whole.last ?? ""), "learner": 1, "module_seconds": {"m": \#(number)}, "#
+                + #""peak_mib": \#(number), "workers": [-9223372036854775808, 9223372036854775807]}"#
+            events.append(try #require(TrainingEvent(line: rank)))
+            events.append(try #require(TrainingEvent(line: rank.replacing("\"rank\", \"time", with: "\"resume\", \"time"))))
+        }
+        #expect(events.allSatisfy { $0.text.contains("seed 1") } && events.contains { $0.event == .resume })
+        var content = ReportContent(title: "x", systems: [])
+        content.histories = [try #require(LearnerHistory(events))]
+        #expect(ReportPage(content).html.contains("m: loss"))
+    }
+
     @Test func epochsOfTwoJobsAreOneHistory() throws {
         let history = try #require(LearnerHistory(SampleRun.events(7)))
         #expect(history.jobs == 2 && history.learner == 7 && history.plan == "Plan: 1 learner <to train>")

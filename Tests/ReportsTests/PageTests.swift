@@ -28,6 +28,22 @@ import Testing
             ids == ["overview", "metrics", "segments", "beta", "loss", "time", "memory", "plan", "config", "documents"])
     }
 
+    @Test func changesFromTheConfigFileStandBesideThoseFromTheDefaults() throws {
+        var record = SampleRun.record(seeds: [1])
+        let metrics = SampleRun.metrics(seeds: [1])
+        func html() throws -> String { ReportPage(ReportContent(metrics, record, [])).html }
+        #expect(try !html().contains("in the file") && html().contains("not at the program&#39;s defaults"))
+        record.configFile = "DeepXML/<a>.json"
+        record.changes = []
+        #expect(try html().contains("All settings are as DeepXML/&lt;a&gt;.json has them"))
+        record.changes = [ConfigChange(key: "extreme.num_epochs", value: .integer(3), file: .integer(25))]
+        let page = try html()
+        _ = try parsed(page)
+        #expect(page.contains("in the file") && page.contains("<td>25</td>") && page.contains("not at the program&#39;s defaults"))
+        let copy = try JSONDecoder().decode(RunRecord.self, from: Data(record.json().utf8))
+        #expect(copy.changes == record.changes && copy.configFile == record.configFile)
+    }
+
     @Test func thePageNeedsNothingElse() throws {
         let html = try page(seeds: [1])
         #expect(!html.contains("<script") && !html.contains("http:") && !html.contains("https:") && !html.contains("@import"))

@@ -21,6 +21,12 @@ struct MetricsOracle: Decodable {
     var truth: Matrix, filter: Matrix, plain: Matrix, tied: Matrix, other: Matrix, combined: Matrix, top: Matrix, ensemble: Matrix
     var metrics: [String: MetricTable]
     var segments: [String: [SegmentTable]]
+    /// scikit-learn's, of the best 1 … 5 labels and of those at or above thresholds.
+    struct ByLabel: Decodable {
+        var ranks: LabelTable
+        var thresholds: [ThresholdFigures]
+    }
+    var byLabel: [String: ByLabel]
 
     static func load() throws -> MetricsOracle {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -33,6 +39,13 @@ struct MetricsOracle: Decodable {
 func distance(_ a: MetricTable, _ b: MetricTable) -> Double {
     let pairs = [(a.P, b.P), (a.nDCG, b.nDCG), (a.PSP, b.PSP), (a.PSnDCG, b.PSnDCG), (a.R, b.R)]
     return pairs.flatMap { zip($0.0, $0.1).map { abs($0 - $1) } }.max() ?? .infinity
+}
+
+func distance(_ a: LabelFigures, _ b: LabelFigures) -> Double {
+    [
+        a.microP - b.microP, a.microR - b.microR, a.microF1 - b.microF1, a.macroP - b.macroP, a.macroR - b.macroR,
+        a.macroF1 - b.macroF1, a.coverage - b.coverage,
+    ].map(abs).max() ?? .infinity
 }
 
 /// Rows as (column, value) lists, for comparison.

@@ -47,6 +47,43 @@ import Testing
         }
     }
 
+    /// `few`: labels from 20 on have no document.
+    @Test(arguments: ["plain", "tied", "filtered", "few"]) func figuresByLabelAreScikitLearns(name: String) throws {
+        let expected = try #require(oracle.byLabel[name]), all = oracle.truth.binary
+        let few = CSRMatrix(
+            cols: all.cols, rows: (0..<all.rows).map { all.columns($0).filter { $0 < 20 }.map { ($0, 1) } }, binary: true)
+        let truth = GroundTruth(
+            labels: name == "few" ? few : all, inversePropensity: oracle.inversePropensity,
+            filter: name == "filtered" ? oracle.filter.binary : nil)
+        let scores = name == "plain" || name == "few" ? oracle.plain.csr : oracle.tied.csr
+        var sums = DetailedAccumulator(truth)
+        sums.add(scores)
+        let (ranks, wanted) = (sums.labelMetrics, expected.ranks)
+        for (ours, theirs) in [
+            (ranks.microP, wanted.microP), (ranks.microR, wanted.microR), (ranks.microF1, wanted.microF1),
+            (ranks.macroP, wanted.macroP), (ranks.macroR, wanted.macroR), (ranks.macroF1, wanted.macroF1),
+            (ranks.coverage, wanted.coverage),
+        ] {
+            #expect(ours.count == 5 && zip(ours, theirs).allSatisfy { abs($0 - $1) < 1e-9 }, "\(ours) \(theirs)")
+        }
+        for theirs in expected.thresholds {
+            let ours = truth.evaluate(scores, threshold: theirs.threshold)
+            #expect(ours.documentsWithout == theirs.documentsWithout && ours.labelsPerDocument == theirs.labelsPerDocument)
+            #expect(distance(ours.metrics, theirs.metrics) < 1e-9)
+        }
+    }
+
+    @Test func meansAreOverTheLabelsThatAreMeasured() {
+        let truth = GroundTruth(
+            labels: CSRMatrix(cols: 8, rows: [[(0, 1), (3, 1)], []], binary: true),
+            inversePropensity: [Double](repeating: 1, count: 8), countedLabels: 4)
+        let scores = CSRMatrix(cols: 8, rows: [[(0, 0.9), (3, 0.2)], [(3, 0.9)]])
+        let high = truth.evaluate(scores, threshold: 0.9).metrics
+        // Label 0 is right, label 3 missed in one document and wrong in one that has no label.
+        #expect(high.microP == 50 && high.microR == 50 && high.macroF1 == 25 && high.coverage == 50)
+        #expect(truth.evaluate(scores, threshold: 0.2).metrics.coverage == 100)
+    }
+
     @Test func segmentsOfTheSimplestLabels() {
         #expect(LabelSegments(labelCounts: [1, 4, 0, 2, 2]).segment == [2, 0, 2, 1, 2])
         #expect(LabelSegments(labelCounts: [0, 0]).segment == [2, 2])

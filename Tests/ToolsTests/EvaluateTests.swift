@@ -110,9 +110,44 @@ import Tools
         #expect(evaluation.stages?.mapValues(\.R) == expected.stages.mapValues { $0.rounded().R })
         let json = try JSONSerialization.jsonObject(with: Data(try evaluation.json().utf8)) as? [String: Any]
         let keys = [
-            "beta", "by_beta", "by_beta_before_reranker", "documents", "intervals", "labels", "metrics", "segments", "stages",
+            "beta", "by_beta", "by_beta_before_reranker", "documents", "intervals", "label_metrics", "labels", "metrics",
+            "segments", "stages",
         ]
         #expect(json?.keys.sorted() == keys)
+    }
+
+    @Test func labelsAtOrAboveAThreshold() throws {
+        defer { done() }
+        var options = options("score.npz")
+        options.threshold = 0.7
+        let evaluation = try Evaluation(options), wanted = truth.evaluate(scores.combined(beta: 0.4), threshold: 0.7).rounded()
+        #expect(evaluation.atThreshold == wanted && wanted.metrics.microF1 > 0 && wanted.labelsPerDocument > 0)
+        #expect(evaluation.text.contains("at or above 0.7") && evaluation.notices.isEmpty)
+        #expect(try evaluation.json().contains("\"at_threshold\""))
+        // Of the best label alone, the mean over documents is the share of hits.
+        #expect(evaluation.labelMetrics.microP[0] > 0 && evaluation.labelMetrics.microP[0] < evaluation.metrics.P[0])
+        options.threshold = 1.5
+        #expect(try Evaluation(options).notices.contains { $0.contains("no score reaches --threshold 1.5: the largest is") })
+        options.threshold = .nan
+        #expect(try #require(throws: Failure.self) { try Evaluation(options) }.place == "--threshold")
+        // A learner's stages are combined at the first β.
+        var learner = self.options("p.h5")
+        (learner.betas, learner.threshold) = ([0.4], 0.7)
+        #expect(try Evaluation(learner).atThreshold == wanted)
+        // Macro means are over the labels that count alone.
+        try "1\n4\n9\n".write(toFile: folder + "/some.txt", atomically: true, encoding: .utf8)
+        options = self.options("score.npz")
+        options.among = folder + "/some.txt"
+        let few = try Evaluation(options).labelMetrics
+        #expect(few.macroF1[4] > 0 && few.coverage[4] > 0)
+        let part = GroundTruth(
+            labels: try ColumnSelection(MappedFile(path: folder + "/some.txt"), cols: 12, what: "label").masking(truth.labels),
+            inversePropensity: truth.inversePropensity, countedLabels: 3)
+        var sums = DetailedAccumulator(part)
+        sums.add(
+            try ColumnSelection(MappedFile(path: folder + "/some.txt"), cols: 12, what: "label").masking(
+                scores.combined(beta: 0.4)))
+        #expect(few == sums.labelMetrics.rounded())
     }
 
     @Test func intervalsHoldTheFigures() throws {

@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Reports
 import Scoring
 import Support
 import TestSupport
@@ -44,6 +45,30 @@ import Tools
         var raw = FileMerge(inputs: [a, b])
         raw.normalisation = .none
         #expect(entries(try raw.run().scores, 0) == [0: 2, 1: -1, 4: 1])
+    }
+
+    @Test func aReportIsMadeAnewFromTheFiles() throws {
+        let a = try scores("a.npz", [[(0, 0.5), (1, 0.25)], [(2, 0.1)]])
+        let b = try scores("b.npz", [[(1, 0.2), (3, 0.1)], [(1, 1)]])
+        let labels = try folder.write("labels.txt", "2 4\n0:1\n1:1\n"), merge = FileMerge(inputs: [a, b])
+        let output = folder.file("both"), page = "\(output)/report.html"
+        _ = try MergedFiles(folder: output, formats: "npz").write(try merge.run(), of: merge, labels, labels)
+        let html = try String(contentsOfFile: page, encoding: .utf8)
+        try FileManager.default.removeItem(atPath: page)
+        #expect(try RunReports(folders: [output]).write() == [page])
+        #expect(try String(contentsOfFile: page, encoding: .utf8) == html && html.contains("Ensemble of 2 learners"))
+        let inspected = try Inspector(path: output, verify: false).inspect()
+        #expect(inspected.damages.isEmpty && inspected.facts.contains { $0.name == "weight of \(a)" })
+        // Of an earlier version, there is metrics.json alone.
+        try FileManager.default.removeItem(atPath: "\(output)/report.json")
+        _ = try RunReports(folders: [output]).write()
+        let bare = try String(contentsOfFile: page, encoding: .utf8)
+        #expect(bare.contains("There is no report.json") && bare.contains("weight 1"))
+        let ensemble = try ReportContent(folder: output).systems.last
+        #expect(ensemble?.metrics.P[0] == 50 && ensemble?.details?.segments?.count == 3)
+        _ = try MergedFiles(folder: output, formats: "npz").write(try merge.run(), of: merge, nil, nil)
+        let failure = try #require(throws: Failure.self) { try RunReports(folders: [output]).write() }
+        #expect(failure.problem == "a merge of score files without figures" && failure.advice.contains("--labels"))
     }
 
     @Test func topKKeepsTheBest() throws {
@@ -98,6 +123,8 @@ import Tools
         #expect(try failure([a, a]) { $0.weights = [1] }.expected.hasPrefix("2"))
         #expect(try failure([a, a]) { $0.weights = [0, 0] }.problem.contains("make no ensemble"))
         #expect(try failure([a, a]) { $0.weights = [1, -1] }.place == "--weights")
+        // No float32.
+        #expect(try failure([a, a]) { $0.weights = [1, 1e39] }.place == "--weights")
         #expect(try failure([a, folder.path]).problem == "a folder without scores")
         #expect(throws: Failure.self) { try RankingMetric("nDGC@5") }
         #expect(throws: Failure.self) { try RankingMetric("P@6") }

@@ -50,6 +50,35 @@ import WorkerChecks
         #expect(wanted.nonZeros > 500)
     }
 
+    @Test("Labels below a threshold are left out, in every form", arguments: [TrainedLearner.allCases[0], .allCases[1]])
+    func threshold(kind: TrainedLearner) throws {
+        let folder = try Self.scratch()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for name in ["npz", "txt", "jsonl", "h5"] {
+            for (ranks, chunk) in [(1, 4096), (2, 70)] {
+                let path = "\(folder)/score.\(name)"
+                try predict(kind, to: path, ranks: ranks) { ($0.threshold, $0.topK, $0.chunk) = (0.4, 6, chunk) }
+                let found = try Self.matrix(path)
+                try predict(kind, to: path, ranks: ranks) { $0.topK = 6 }
+                let wanted = Scoring.atLeast(0.4, of: try Self.matrix(path))
+                #expect(found.starts.array == wanted.starts.array && found.indices.array == wanted.indices.array)
+                #expect(found.values?.array == wanted.values?.array && found.nonZeros > 50, "\(name)")
+                #expect(found.values?.array.allSatisfy { $0 >= 0.4 } == true && found.nonZeros < 6 * found.rows)
+            }
+        }
+        for bad in [-0.1, 1.01, .nan, .infinity] {
+            let failure = try #require(throws: Failure.self) {
+                try predict(kind, to: "\(folder)/score.npz") { $0.threshold = bad }
+            }
+            #expect(failure.place == "--threshold" && failure.expected.hasPrefix("0 to 1"))
+        }
+    }
+
+    private static func matrix(_ path: String) throws -> CSRMatrix {
+        guard case .scores(let scores) = try PredictionFile.read(path) else { throw CocoaError(.fileReadCorruptFile) }
+        return scores
+    }
+
     @Test("Neither chunks nor threads nor ranks change a byte", arguments: TrainedLearner.allCases)
     func cuts(kind: TrainedLearner) throws {
         let folder = try Self.scratch(), path = "\(folder)/score.txt", wanted = try content(kind.score("txt"))

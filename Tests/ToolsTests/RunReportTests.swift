@@ -1,3 +1,4 @@
+import Config
 import Foundation
 import Learners
 import Reports
@@ -41,6 +42,11 @@ import WorkerChecks
         #expect(content.systems.allSatisfy { $0.details?.segments?.count == 3 })
         #expect(content.differences.contains { $0.key == "global.embedding_dims" && $0.value == .integer(20) })
         #expect(!content.differences.contains { $0.key == "global.num_labels" })
+        // What `--set` says is told from what the file says.
+        #expect(content.configFile?.hasSuffix("/config.json") == true && !content.changes.isEmpty)
+        let file = try Config.load(path: job.options.configPath)
+        #expect(content.changes.allSatisfy { $0.value != $0.file } && content.changes.count < content.differences.count)
+        #expect(!content.changes.contains { $0.key == "global.embedding_dims" } && file.global.embeddingDims == 20)
         let events = EventFile.read(folder: job.options.resultFolder(seed: LearnerJob.seed))
         #expect(events.first?.event == .start && events.last?.event == .end && events.last?.code == 0)
         #expect(events.contains { $0.event == .learner && $0.metrics?["P"]?.count == 5 })

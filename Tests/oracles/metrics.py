@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Oracle of Sources/Coordinator/Metrics and Scoring: writes Tests/oracles/metrics.json.
 
-    python3 -m venv /tmp/oracles && /tmp/oracles/bin/pip install numpy scipy
+    python3 -m venv /tmp/oracles && /tmp/oracles/bin/pip install numpy scipy scikit-learn
     /tmp/oracles/bin/python Tests/oracles/metrics.py
 
-The metrics are xclib's (kunaldahiya/pyxclib, evaluation/xc_metrics.py) in plain numpy, documents without labels left out.
+The metrics are xclib's (kunaldahiya/pyxclib, evaluation/xc_metrics.py) in plain numpy, documents without labels left out. Those by
+label are scikit-learn's, of all documents.
 """
 import json
 import math
@@ -12,6 +13,7 @@ import pathlib
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.metrics import precision_recall_fscore_support
 
 
 def inverse_propensity(counts, n, A, B):
@@ -72,6 +74,38 @@ def segments(score, Y, counts, k=5):
             R += np.cumsum(hit) / len(true)
         tables.append({"labels": int((part == s).sum()), "pairs": pairs, "P": list(100 * P / len(rows)), "R": list(100 * R / len(rows))})
     return tables
+
+
+def by_label(predicted, Y):
+    """scikit-learn's micro and macro figures of indicator matrices, and the share of the test's labels that are found."""
+    P, T = (predicted.toarray() > 0).astype(int), (Y.toarray() > 0).astype(int)
+    figures = {}
+    for kind in ("micro", "macro"):
+        p, r, f, _ = precision_recall_fscore_support(T, P, average=kind, zero_division=0)
+        figures |= {f"{kind}_P": 100 * float(p), f"{kind}_R": 100 * float(r), f"{kind}_F1": 100 * float(f)}
+    wanted = T.any(axis=0)
+    return figures | {"coverage": 100 * float(((T & P).any(axis=0) & wanted).sum() / wanted.sum())}
+
+
+def indicator(score, keep):
+    """Ones where `keep` says so of a row's ranks and scores."""
+    rows = []
+    for r in range(score.shape[0]):
+        columns, values = (x[score.indptr[r]:score.indptr[r + 1]] for x in (score.indices, score.data))
+        order = np.argsort(-values, kind="stable")
+        rows.append(sorted((int(columns[i]), 1.0) for rank, i in enumerate(order) if keep(rank, values[i])))
+    return from_rows(rows, score.shape[1])
+
+
+def label_metrics(score, Y, thresholds, k=5):
+    ranks = [by_label(indicator(score, lambda rank, _: rank < j), Y) for j in range(1, k + 1)]
+    cuts = []
+    for P in thresholds:
+        predicted = indicator(score, lambda _, value: np.float32(value) >= np.float32(P))
+        sizes = np.diff(predicted.indptr)
+        cuts.append({"threshold": P, "labels_per_document": float(sizes.mean()), "documents_without": int((sizes == 0).sum()),
+                     "metrics": by_label(predicted, Y)})
+    return {"ranks": {name: [figures[name] for figures in ranks] for name in ranks[0]}, "thresholds": cuts}
 
 
 def squash(x):
@@ -135,11 +169,15 @@ def main():
                        if c not in drop.indices[drop.indptr[r]:drop.indptr[r + 1]]] for r in range(docs)], cols)
     combined = (0.3 * squash(plain) + 0.7 * squash(other)).tocsr()
     combined.sort_indices()
+    # Labels from 20 on have no document.
+    few = from_rows([[(int(c), 1.0) for c in Y.indices[Y.indptr[r]:Y.indptr[r + 1]] if c < 20] for r in range(docs)], cols)
     out = {
         "A": .55, "B": 1.5, "documents": n, "counts": [int(c) for c in counts], "inversePropensity": [float(v) for v in inv],
         "truth": as_rows(Y), "filter": as_rows(drop), "plain": as_rows(plain), "tied": as_rows(tied), "other": as_rows(other),
         "metrics": {"plain": metrics(plain, Y, inv), "tied": metrics(tied, Y, inv), "filtered": metrics(kept, Y, inv)},
         "segments": {"plain": segments(plain, Y, counts), "filtered": segments(kept, Y, counts)},
+        "byLabel": {"plain": label_metrics(plain, Y, [-4.0, 0.0, 2.5, 50.0]), "tied": label_metrics(tied, Y, [0.5]),
+                    "filtered": label_metrics(kept, Y, [0.5, -1.0]), "few": label_metrics(plain, few, [0.0])},
         "combined": as_rows(combined), "beta": 0.3, "top": as_rows(top_k(tied, 4)), "k": 4,
         "ensemble": as_rows(squash(plain) + squash(tied) + squash(other)),
     }

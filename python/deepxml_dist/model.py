@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 import subprocess
+import tarfile
+import tempfile
 import threading
+import weakref
 from typing import IO, Any, Iterable, Sequence, Union
 
 import numpy as np
@@ -32,15 +37,15 @@ class Model:
         self._threads, self._beta = threads, beta
         self._lock = threading.Lock()
         self._pipe: _Pipe | None = None
+        self._temporary: str | None = None
         if not os.path.isdir(self.folder):
             raise UsageError(f"there is no model folder {self.folder}", 2)
-        learner = self.folder
-        about = _program.facts(self._program, learner)
-        self.learners = 1
+        self._folders = [self.folder]
+        about = _program.facts(self._program, self.folder)
         if about.get("kind") == "ensemble":
-            self.learners = len(about["learners"])
-            learner = os.path.normpath(os.path.join(learner, about["learners"][0]["folder"]))
-            about = _program.facts(self._program, learner)
+            self._folders = [os.path.normpath(os.path.join(self.folder, one["folder"])) for one in about["learners"]]
+            about = _program.facts(self._program, self._folders[0])
+        self.learners, learner = len(self._folders), self._folders[0]
         if about.get("kind") != "model":
             raise UsageError(f"{self.folder} is no model, but: {about.get('kind')}", 2)
         self.facts: dict[str, Any] = about
@@ -66,12 +71,16 @@ class Model:
         """
         return cls(folder, program=program, threads=threads, beta=beta)
 
-    def predict(self, documents: Documents, top_k: int | None = None) -> sp.csr_matrix:
+    def predict(
+        self, documents: Documents, top_k: int | None = None, threshold: float | None = None
+    ) -> sp.csr_matrix:
         """Scores of the best labels of each document.
 
         Args:
             documents: an N×V matrix of features as in training, or N texts (where the model was made from text).
             top_k: labels a document; None: as many as the model's config keeps.
+            threshold: labels that score less are left out; None: none are. A learner's scores go from 0 to 1, the score of a
+                document's best label; an ensemble's are the sums of its learners'.
 
         Returns:
             N×L matrix of float32 scores, at most ``top_k`` a row; the same numbers that ``deepxml-dist predict`` writes.
@@ -81,6 +90,8 @@ class Model:
         """
         if top_k is not None and top_k < 1:
             raise ValueError(f"top_k is {top_k}, expected 1 or more")
+        if threshold is not None and not 0 <= threshold <= self.learners:
+            raise ValueError(f"threshold is {threshold}, expected 0 to {self.learners}: no score of this model is larger")
         is_text = not sp.issparse(documents) and not isinstance(documents, np.ndarray)
         lines = _text_lines(documents) if is_text else self._feature_lines(documents)
         with self._lock:
@@ -89,10 +100,11 @@ class Model:
                 self._close()
                 self._pipe = _Pipe(self._command(is_text, top_k), wanted)
             try:
-                return self._pipe.predict(lines, self.num_labels)
+                scores = self._pipe.predict(lines, self.num_labels)
             except BaseException:
                 self._close()
                 raise
+        return scores if threshold is None else _at_least(scores, threshold)
 
     def _command(self, is_text: bool, top_k: int | None) -> list[str]:
         command = [self._program, "predict", self.folder, "--text" if is_text else "--features", "-", "--format", "text", "--quiet"]
@@ -115,6 +127,33 @@ class Model:
         columns, values, ends = matrix.indices.tolist(), list(map(str, matrix.data)), matrix.indptr.tolist()
         entries = [f"{column}:{value}" for column, value in zip(columns, values)]
         return [(" ".join(entries[a:b]) + "\n").encode() for a, b in zip(ends, ends[1:])]
+
+    def save(self, folder: Union[str, os.PathLike]) -> "Model":
+        """Copies the model to a new folder, which needs nothing else, and opens it there.
+
+        Raises:
+            UsageError: there is something at ``folder``.
+        """
+        target = os.path.abspath(os.fspath(folder))
+        if os.path.lexists(target):
+            raise UsageError(f"{target} is there already: name a new folder", 2)
+        self._copy(target)
+        return Model(target, program=self._program, threads=self._threads, beta=self._beta)
+
+    def _copy(self, target: str) -> None:
+        if self._folders == [self.folder]:
+            shutil.copytree(self.folder, target, ignore=_made_again)
+            return
+        names = [f"learner-{number + 1}" for number in range(self.learners)]
+        for name, source in zip(names, self._folders):
+            shutil.copytree(source, os.path.join(target, name), ignore=_made_again)
+        with open(os.path.join(target, "ensemble.json"), "w", encoding="utf-8") as file:
+            json.dump({"schema": 1, "learners": names}, file)
+
+    def _own(self, work: str) -> None:
+        """Lets the temporary folder ``work``, which the model lies in, go when the model does, or when Python ends."""
+        self._temporary = work
+        weakref.finalize(self, _remove, work, os.getpid())
 
     def close(self) -> None:
         """Ends the process. The next prediction starts another."""
@@ -142,10 +181,42 @@ class Model:
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__, _pipe=None)
         del state["_lock"]
+        if self._temporary is not None:
+            # The folder goes with this model: the copy brings its own.
+            with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+                self._copy(os.path.join(folder, "model"))
+                archive = io.BytesIO()
+                with tarfile.open(fileobj=archive, mode="w") as tar:
+                    tar.add(os.path.join(folder, "model"), "model")
+            state["_archive"] = archive.getvalue()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        archive = state.pop("_archive", None)
         self.__dict__.update(state, _lock=threading.Lock())
+        if archive is not None:
+            work = tempfile.mkdtemp(prefix=PREFIX)
+            self._own(work)
+            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+                tar.extractall(work, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+            self.folder = os.path.join(work, "model")
+            names = [f"learner-{number + 1}" for number in range(self.learners)]
+            self._folders = [self.folder] if self.learners == 1 else [os.path.join(self.folder, name) for name in names]
+
+
+# Names of temporary folders begin so.
+PREFIX = "deepxml-dist-"
+
+
+def _remove(folder: str, owner: int) -> None:
+    # A forked child has the object, but not the folder.
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made_again(folder: str, names: list[str]) -> list[str]:
+    """What the program makes of a model's checkpoints when it first predicts."""
+    return ["serving.dxa"] if "serving.dxa" in names and any(name.startswith("ckpt_") for name in names) else []
 
 
 class _Pipe:
@@ -208,6 +279,13 @@ class _Pipe:
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+def _at_least(scores: sp.csr_matrix, threshold: float) -> sp.csr_matrix:
+    """The entries at or above the threshold, compared as the float32 that scores are."""
+    kept = scores.data >= np.float32(threshold)
+    ends = np.concatenate([[0], np.cumsum(kept)])[scores.indptr]
+    return sp.csr_matrix((scores.data[kept], scores.indices[kept], ends), shape=scores.shape)
 
 
 def _text_lines(documents: Iterable[str]) -> list[bytes]:

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from . import program as _program
 from .errors import UsageError
-from .model import Model
+from .model import PREFIX, Model
 
 Matrix = Union[sp.spmatrix, np.ndarray]
 
@@ -59,7 +59,8 @@ def train(
         ranks: MPI ranks, more than one by ``mpirun``.
         threads: of each rank.
         work: the folder for data, checkpoints, models and results. If an earlier call with the same arguments was stopped, this one
-            goes on with its checkpoints. None: a new temporary folder, which stays, since the model is in it.
+            goes on with its checkpoints. None: a temporary folder, which is removed with the model, or when Python ends; ``Model.save`` keeps
+            a model, and a pickled one has all of it.
         name: of the data set below ``work``.
         arguments: more arguments of ``deepxml-dist train``.
         progress: True: the program's lines on standard error; or a function that gets each line; False: none.
@@ -71,8 +72,17 @@ def train(
         UsageError: the matrices don't fit each other, or the program refuses something.
         DeepXMLError: the program ended with another error; the message is its own.
     """
+    if work is None:
+        options = dict(locals(), work=tempfile.mkdtemp(prefix=PREFIX))
+        try:
+            model = train(**options)
+        except BaseException:
+            shutil.rmtree(options["work"], ignore_errors=True)
+            raise
+        model._own(options["work"])
+        return model
     found = _program.find(program)
-    work = os.path.abspath(os.fspath(work)) if work is not None else tempfile.mkdtemp(prefix="deepxml-dist-")
+    work = os.path.abspath(os.fspath(work))
     data = os.path.join(work, "data")
     files = _write_data(os.path.join(data, name), X, Y, X_test, Y_test, embeddings, label_names)
     if isinstance(X, np.ndarray):

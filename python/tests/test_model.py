@@ -22,6 +22,17 @@ def test_scores_are_those_of_the_program(model, data, program, tmp_path):
     assert (found != wanted).nnz == 0 and found.nnz == wanted.nnz > 0
 
 
+@pytest.mark.parametrize("threshold", [0, 0.3, 0.7, 1])
+def test_the_threshold_is_that_of_the_program(model, data, program, tmp_path, threshold):
+    X, _ = data
+    sp.save_npz(tmp_path / "x.npz", X)
+    command = [program, "predict", model.folder, "--features", tmp_path / "x.npz", "--to", tmp_path / "score.npz", "-q"]
+    subprocess.run([*command, "--top-k", "6", "--threshold", str(threshold)], check=True)
+    wanted, found = sp.load_npz(tmp_path / "score.npz"), model.predict(X, top_k=6, threshold=threshold)
+    assert (found != wanted).nnz == 0 and found.nnz == wanted.nnz > 0
+    assert found.data.min() >= np.float32(threshold) and (threshold == 0 or found.nnz < 6 * X.shape[0])
+
+
 def test_many_calls_use_one_process(model, data):
     X, _ = data
     whole = model.predict(X, top_k=3)
@@ -71,6 +82,9 @@ def test_errors(model, data, tmp_path):
         model.predict(sp.csr_matrix((1, 81)))
     with pytest.raises(ValueError, match="top_k"):
         model.predict(X, top_k=0)
+    for threshold in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="expected 0 to 1"):
+            model.predict(X, threshold=threshold)
     with pytest.raises(TypeError, match="one string"):
         model.predict("a text")
     with pytest.raises(UsageError, match="no model folder"):

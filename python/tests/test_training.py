@@ -1,5 +1,12 @@
 """Training from matrices: ensembles, ranks, dense features, going on, errors."""
 
+import gc
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -46,3 +53,60 @@ def test_errors(data, tmp_path):
     with pytest.raises(DeepXMLError, match="DeepXML-OVA"):
         train(X, Y, framework="DeepXMLOVA", work=tmp_path, progress=False)
     assert not sp.issparse(np.zeros(1))
+
+
+@pytest.mark.parametrize("seeds", [[1], [1, 2]])
+def test_a_temporary_folder_goes_with_its_model(data, tmp_path, monkeypatch, seeds):
+    X, Y = data
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    model = train(X, Y, framework="DeepXML-OVA", settings=QUICK, seeds=seeds, progress=False)
+    assert len(os.listdir(tmp_path)) == 1 and model.learners == len(seeds)
+    wanted = model.predict(X, 3)
+    kept = model.save(tmp_path / "kept")
+    packed = pickle.dumps(model)
+    with pytest.raises(UsageError, match="is there already"):
+        model.save(tmp_path / "kept")
+    del model
+    gc.collect()
+    assert os.listdir(tmp_path) == ["kept"]
+    copy = pickle.loads(packed)
+    assert len(os.listdir(tmp_path)) == 2
+    for other in (copy, pickle.loads(pickle.dumps(copy)), kept):
+        assert (other.predict(X, 3) != wanted).nnz == 0
+    del copy, other
+    gc.collect()
+    assert os.listdir(tmp_path) == ["kept"]
+    # A folder that is not temporary stays, and a pickle names it.
+    again = pickle.loads(pickle.dumps(kept))
+    del kept
+    gc.collect()
+    assert (again.predict(X, 3) != wanted).nnz == 0
+
+
+def test_no_temporary_folder_is_left(data, tmp_path, monkeypatch):
+    X, Y = data
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path))
+        with pytest.raises(UsageError, match="unknown key"):
+            train(X, Y, settings={"extreme.epochs": 3}, progress=False)
+        assert os.listdir(tmp_path) == []
+    sp.save_npz(tmp_path / "X.npz", X)
+    sp.save_npz(tmp_path / "Y.npz", Y)
+    (tmp_path / "tmp").mkdir()
+    code = """if True:
+        import os, scipy.sparse as sp
+        from deepxml_dist import train
+        model = train(sp.load_npz("X.npz"), sp.load_npz("Y.npz"), framework="DiSMEC", seeds=[1], progress=False)
+        model.predict(sp.load_npz("X.npz")[:2], 3)
+        child = os.fork()
+        if child == 0:
+            del model
+            os._exit(0)
+        os.waitpid(child, 0)
+        print(os.path.isdir(model.folder))
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "TMPDIR": str(tmp_path / "tmp")}, capture_output=True, text=True
+    )
+    assert run.stdout == "True\n" and run.returncode == 0, run.stderr
+    assert os.listdir(tmp_path / "tmp") == []

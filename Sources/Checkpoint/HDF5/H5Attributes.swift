@@ -35,7 +35,7 @@ extension H5File {
     public func attribute(_ name: String, on object: String = "/") throws -> H5Attribute? {
         let place = place("\(object)@\(name)")
         return try H5Library.exclusively {
-            let owner = try place.check(H5Oopen(id, object, chdf5_default()), "find the object of")
+            let owner = try openObject(object, place)
             defer { H5Oclose(owner) }
             if try place.check(H5Aexists(owner, name), "look for") == 0 { return nil }
             let attribute = try place.check(H5Aopen(owner, name, chdf5_default()), "open")
@@ -85,6 +85,11 @@ extension H5File {
         let space = try place.check(H5Aget_space(attribute), "find the shape of")
         defer { H5Sclose(space) }
         let count = Int(try place.check(H5Sget_simple_extent_npoints(space), "find the shape of"))
+        var file = hsize_t.max
+        if !writing { try place.check(H5Fget_filesize(id, &file), "find the size of the file of") }
+        guard count >= 0, max(count, Int(H5Tget_size(type))) <= Int(clamping: file) else {
+            throw place.failure("read", said: "an attribute that is larger than the file")
+        }
         switch H5Tget_class(type) {
         case H5T_STRING:
             guard H5Tis_variable_str(type) == 0, count == 1 else { break }

@@ -1,4 +1,5 @@
 import CHDF5
+import Foundation
 import Glibc
 import Support
 
@@ -30,10 +31,15 @@ public struct H5File: ~Copyable {
 
     /// An existing file, to read.
     ///
+    /// - Parameter isOurs: the file should be one that this program wrote. Formats before the newest are then refused: their metadata
+    ///   have no checksums, and the library reads beyond its memory where they are damaged.
     /// - Throws: `Failure`: `.usage` where there is none or we may not read it, `.damagedCheckpoint` where it is cut
     ///   short or no HDF5 file.
-    public init(opening path: String) throws {
+    public init(opening path: String, isOurs: Bool = false) throws {
         let place = H5Place(path: path, writing: false)
+        if isOurs, let head = try? FileHandle(forReadingAtPath: path)?.read(upToCount: 9), head.count < 9 || head[8] < 2 {
+            throw place.failure("open the file", said: "no superblock of version 2 or 3, which this program writes")
+        }
         id = try H5Library.exclusively {
             try place.check(H5Fopen(path, chdf5_read_only(), chdf5_default()), "open the file")
         }

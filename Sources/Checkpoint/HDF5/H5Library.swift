@@ -13,6 +13,7 @@ enum H5Library {
         // HDF5 prints its error stack to stderr by default; ours goes into a `Failure`. Debian's build, which has a lock
         // of its own, keeps this setting for each thread.
         _ = chdf5_silence()
+        chdf5_refuse_plugins()
         return try body()
     }
 }

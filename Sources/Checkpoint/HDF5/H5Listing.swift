@@ -4,14 +4,27 @@ import Support
 // What a file of unknown making holds.
 extension H5File {
     /// Paths of all datasets, groups gone through in alphabetical order.
-    public func datasetNames() throws -> [String] { try datasetNames(in: "/") }
+    ///
+    /// - Throws: `Failure` where groups lie deeper than anybody makes them, as those do that hold themselves.
+    public func datasetNames() throws -> [String] {
+        var names = [String](), seen = 0
+        try addDatasets(in: "/", depth: 0, &seen, to: &names)
+        return names
+    }
 
-    private func datasetNames(in group: String) throws -> [String] {
-        try children(of: group).flatMap { child in
+    private func addDatasets(in group: String, depth: Int, _ seen: inout Int, to names: inout [String]) throws {
+        for child in children(of: group) {
+            seen += 1
+            guard depth < Self.deepest, seen <= Self.mostObjects else {
+                throw place(group).failure("list", said: "more than \(Self.deepest) levels of groups, or \(Self.mostObjects) objects")
+            }
             let path = group == "/" ? child : "\(group)/\(child)"
-            return try isGroup(path) ? datasetNames(in: path) : [path]
+            if try isGroup(path) { try addDatasets(in: path, depth: depth + 1, &seen, to: &names) } else { names.append(path) }
         }
     }
+
+    private static var deepest: Int { 16 }
+    private static var mostObjects: Int { 100_000 }
 
     private func children(of group: String) -> [String] {
         H5Library.exclusively {
@@ -29,7 +42,7 @@ extension H5File {
     private func isGroup(_ path: String) throws -> Bool {
         let place = place(path)
         return try H5Library.exclusively {
-            let object = try place.check(H5Oopen(id, path, chdf5_default()), "open")
+            let object = try openObject(path, place)
             defer { H5Oclose(object) }
             return H5Iget_type(object) == H5I_GROUP
         }

@@ -120,7 +120,7 @@ public final class CheckpointReader: Sendable {
                     rows: sharedRows.shifted(by: -part.rows.lowerBound), cols: sharedCols.shifted(by: -part.cols.lowerBound),
                     target: (rows.count, cols.count),
                     corner: (sharedRows.lowerBound - rows.lowerBound, sharedCols.lowerBound - cols.lowerBound))
-                try H5File(opening: "\(folder)/\(shard.file)").read(name, window, into: result)
+                try H5File(opening: "\(folder)/\(shard.file)", isOurs: true).read(name, window, into: result)
             }
         }
         return result

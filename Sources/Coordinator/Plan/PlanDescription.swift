@@ -82,7 +82,7 @@ extension RunPlan: CustomStringConvertible {
         let trained = costs.stages.filter { $0.steps > 0 }.map { "\($0.name) \(Quantity.count($0.steps))" }
         let steps = trained.isEmpty ? "" : "steps: \(trained.joined(separator: ", "))", messages = costs.messages(groupSize: m)
         guard m > 1, !messages.isEmpty else {
-            let bytes = m > 1 ? Int(costs.traffic(groupSize: m).bytes) : 0, none = "none between workers"
+            let bytes = m > 1 ? Int(saturating: costs.traffic(groupSize: m).bytes) : 0, none = "none between workers"
             let between = "none while workers train; between the parts about \(Quantity.bytes(bytes)) received a worker"
             return ["Messages: " + (bytes > 0 ? between : none) + (steps.isEmpty ? "" : "; \(steps)")]
         }

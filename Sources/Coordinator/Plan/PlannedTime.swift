@@ -41,7 +41,7 @@ struct PlannedTime {
 
     /// Where threads take turns, a group has parts of cores.
     private var coresText: String {
-        cores == cores.rounded() ? Quantity.plural(Int(cores), "core") : String(format: "%.2g cores", cores)
+        cores == cores.rounded() ? Quantity.plural(Int(saturating: cores), "core") : String(format: "%.2g cores", cores)
     }
 
     /// What takes less.

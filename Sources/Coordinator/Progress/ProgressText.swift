@@ -57,7 +57,7 @@ enum ProgressText {
         if let epoch = event.epoch { parts.append(event.epochs.map { "\(epoch)/\($0)" } ?? "\(epoch)") }
         if let loss = event.loss { parts.append("loss " + String(format: "%.4g", loss)) }
         if let rate = event.docsPerSecond, rate.isFinite, rate < 1e15 {
-            parts.append("\(Quantity.count(Int(rate.rounded()))) docs/s")
+            parts.append("\(Quantity.count(Int(saturating: rate.rounded()))) docs/s")
         }
         if let left = event.etaSeconds, left.isFinite { parts.append("\(Quantity.seconds(max(0, left))) left") }
         return parts

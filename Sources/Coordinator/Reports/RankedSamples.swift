@@ -67,4 +67,12 @@ extension Config {
         else { return [] }
         return ConfigDifference.between(own, and: other)
     }
+
+    /// The settings that are not as the file has them, such as those of `--set`.
+    var changes: [ConfigChange] {
+        guard let fileText, let own = try? JSONValue.parse(Array(json.utf8), name: "config"),
+            let file = try? JSONValue.parse(Array(fileText.utf8), name: "config")
+        else { return [] }
+        return ConfigChange.between(own, and: file)
+    }
 }

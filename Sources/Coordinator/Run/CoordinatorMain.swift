@@ -186,9 +186,10 @@ public final class CoordinatorMain {
     ) throws {
         if options.learnersOnly { return try sayLearners(learners, files) }
         let ensemble = files.ensemble(learners.map(\.0))
-        let labelled = files.truth.labelledDocuments, names = prepared.inputs.names
+        let truth = files.truth, labelled = truth.labelledDocuments, names = prepared.inputs.names
         let samples = try RankedSamples(
-            truth: prepared.inputs.data.testLabels, texts: names.texts, names: names.labels, scores: ensemble.block)
+            truth: prepared.inputs.data.testLabels, texts: names.texts, names: names.labels
+        ) { truth.predictions(of: try ensemble.block($0), $0) }
         let metrics = try files.write(ensemble: ensemble) { metrics in
             EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics)
         } report: { metrics in
@@ -196,7 +197,8 @@ public final class CoordinatorMain {
         } record: { details in
             RunRecord(
                 learners: learners.map { .init(seed: Int(truncatingIfNeeded: $0.0.seed), details: $0.1.details) },
-                ensemble: details, config: options.config.differences,
+                ensemble: details, config: options.config.differences, configFile: options.configName,
+                changes: options.config.changes,
                 documents: samples.records(truth: prepared.inputs.data.testLabels))
         }
         try say(

@@ -72,7 +72,9 @@ struct ResultFiles {
         let metrics = sums.table
         try text(log(metrics), to: "\(folder)/log_eval.txt")
         try write(kept, options.predictions, in: folder)
-        try text(try report(metrics).json(), to: "\(folder)/metrics.json")
+        var made = report(metrics)
+        made.ensemble.labelMetrics = sums.labelMetrics
+        try text(try made.json(), to: "\(folder)/metrics.json")
         try text(try record(sums.details).json(), to: "\(folder)/\(RunRecord.fileName)")
         try writePage()
         return metrics
@@ -106,7 +108,8 @@ struct ResultFiles {
         for documents in RowBlock.ranges(scores.rows) {
             let block = try scores.block(documents)
             measure(block)
-            try kept?.append(Scoring.topK(block, global.saveTopK ?? global.topK, team: team))
+            let predictions = truth.predictions(of: block, documents, team: team)
+            try kept?.append(Scoring.topK(predictions, global.saveTopK ?? global.topK, team: team))
         }
         return kept
     }

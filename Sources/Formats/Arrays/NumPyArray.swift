@@ -73,7 +73,7 @@ struct NumPyArray {
     ///
     /// - Throws: `Failure` where it is none of two dimensions, holds no numbers, or a NaN or infinity (with its row and column).
     func matrix() throws -> DenseMatrix {
-        guard shape.count == 2, shape[1] > 0 || shape[0] <= 1 << 20, shape[1] <= Int(Int32.max) else {
+        guard shape.count == 2, shape[1] > 0 || shape[0] <= 1 << 20, shape.allSatisfy({ $0 <= Int(Int32.max) }) else {
             throw Failure(
                 .usage, "wrong shape", at: place, found: "(\(shape.map(String.init).joined(separator: ", ")))",
                 expected: "(rows, columns)", advice: "write an array of two dimensions: a row a document, a column a feature")

@@ -33,6 +33,11 @@ struct XCTextHeader {
                 .usage, "more columns than this program can count", at: "\(path):1", found: "\(max(cols, last)) columns",
                 expected: "at most \(Int32.max)", advice: "check the header")
         }
+        guard rows <= Int(Int32.max) else {
+            throw Failure(
+                .usage, "more rows than this program can count", at: "\(path):1", found: "\(rows) rows",
+                expected: "at most \(Int32.max)", advice: "check the header, or cut the file into parts")
+        }
         self.rows = rows
         self.cols = cols
         labels = counts.count == 3 ? last : nil

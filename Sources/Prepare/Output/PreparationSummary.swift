@@ -23,6 +23,13 @@ public struct PreparationSummary: Sendable, Equatable {
         }
     }
 
+    /// Pairs of a document and its own label.
+    public struct Filtered: Sendable, Equatable {
+        public let train, test: Int
+        /// Those of them that are among the documents' labels.
+        public let amongLabels: Int
+    }
+
     public let name: String
     public let folder: String
     /// Rows of the files.
@@ -38,6 +45,8 @@ public struct PreparationSummary: Sendable, Equatable {
     public let testGiven, testWithoutFeature, testWithoutLabel: Int
     /// nil: the sequences are tokens.
     public let pieces: Pieces?
+    /// nil: the pairs of documents and their own labels were not asked for.
+    public let filtered: Filtered?
     public let frequencies: LabelFrequencies
     /// By name.
     public let files: [File]
@@ -61,7 +70,7 @@ extension PreparationSummary: CustomStringConvertible {
             \(mean(tokensPerDocument)) tokens and \(mean(labelsPerDocument)) labels a document, \
             \(mean(documentsPerLabel)) documents a label
             test documents without a known token: \(LabelFrequencies.percent(testWithoutFeature, testGiven)), \
-            without a known label: \(LabelFrequencies.percent(testWithoutLabel, testGiven))\(pieceLine)
+            without a known label: \(LabelFrequencies.percent(testWithoutLabel, testGiven))\(pieceLine)\(filterLine)
             labels by number of training documents:
             \(frequencies)
             """
@@ -71,6 +80,16 @@ extension PreparationSummary: CustomStringConvertible {
             return "  \(file.name.padding(toLength: width, withPad: " ", startingAt: 0)) \(size)"
         }
         return ([head, "written to \(folder)/"] + list).joined(separator: "\n")
+    }
+
+    private var filterLine: String {
+        guard let filtered else { return "" }
+        if filtered.train + filtered.test == 0 { return "\nno document's title is a label's: the filter files are empty" }
+        let line =
+            "\ndocuments' own labels, which are no predictions: \(filtered.train.grouped) training and "
+            + "\(filtered.test.grouped) test pairs"
+        guard filtered.amongLabels > 0 else { return line }
+        return line + "; \(filtered.amongLabels.grouped) of them are labels of their documents, and cannot be found"
     }
 
     private var pieceLine: String {

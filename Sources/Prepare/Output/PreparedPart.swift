@@ -7,6 +7,8 @@ struct PreparedPart {
     private var sequences: [[Int32]] = []
     private(set) var labels: [[Int32]] = []
     private var texts: [String] = []
+    /// Empty where nobody asked for them.
+    private(set) var own = OwnLabelPairs()
 
     var count: Int { texts.count }
     var labelsPerDocument: Double { Double(labels.reduce(0) { $0 + $1.count }) / Double(max(count, 1)) }
@@ -28,12 +30,14 @@ struct PreparedPart {
     ///   - sequence: columns of the features, or numbers of word pieces, in the order of the text.
     ///   - isCut: whether the text goes on behind them.
     mutating func append(
-        vector: [(column: Int32, weight: Float)], sequence: [Int32], isCut: Bool = false, labels: [Int32], text: String
+        vector: [(column: Int32, weight: Float)], sequence: [Int32], isCut: Bool = false, labels: [Int32], text: String,
+        own: [Int32] = []
     ) {
         if isCut { cut += 1 }
         vectors.append(vector)
         sequences.append(sequence)
         self.labels.append(labels)
+        self.own.append(own, labels: labels)
         texts.append(text)
     }
 

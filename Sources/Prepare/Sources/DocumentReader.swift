@@ -84,7 +84,7 @@ public struct DocumentReader: Sendable {
         let numbers = try parsed.labels(at: place, count: labelNames?.names.count)
         labelCount = max(labelCount, (numbers.max() ?? -1) + 1)
         let labels = numbers.map { labelNames?.names[$0] ?? "\($0)" }
-        return Document(labels: labels, text: try parsed.text(fields, at: place))
+        return Document(labels: labels, text: try parsed.text(fields, at: place), title: parsed.title)
     }
 
     private static func tsvDocument(_ line: String, at place: String) throws -> Document {
@@ -100,7 +100,7 @@ public struct DocumentReader: Sendable {
 
     private static func jsonDocument(_ line: String, at place: String) throws -> Document {
         let parsed = try decode(JSONLine.self, line, at: place, expected: "{\"text\": \"…\", \"labels\": [\"…\"]}")
-        return Document(labels: parsed.labels.map(\.name), text: parsed.text)
+        return Document(labels: parsed.labels.map(\.name), text: parsed.text, title: parsed.title)
     }
 
     private static func decode<Line: Decodable>(
@@ -129,7 +129,7 @@ public struct DocumentReader: Sendable {
                     advice: "rename the label, or remove the superfluous |")
             }
         }
-        return Document(labels: labels.filter { seen.insert($0).inserted }, text: document.text)
+        return Document(labels: labels.filter { seen.insert($0).inserted }, text: document.text, title: document.title)
     }
 
     private static func trimmed(_ label: String) -> String {
@@ -156,6 +156,7 @@ public struct DocumentReader: Sendable {
 
 private struct JSONLine: Decodable {
     let text: String
+    let title: String?
     let labels: [Label]
 
     /// A name, or a number that serves as one.
@@ -173,9 +174,12 @@ public struct Document: Sendable, Equatable {
     /// Distinct names, in the order of the source; may be empty.
     public var labels: [String]
     public var text: String
+    /// By which it is known as a label of other documents; nil: its text is.
+    public var title: String?
 
-    public init(labels: [String], text: String) {
+    public init(labels: [String], text: String, title: String? = nil) {
         self.labels = labels
         self.text = text
+        self.title = title
     }
 }

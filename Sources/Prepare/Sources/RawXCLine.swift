@@ -10,7 +10,8 @@ public enum TextFields: String, Sendable, CaseIterable {
 
 /// One line of the XC repository's raw data sets: `{"uid": …, "title": …, "content": …, "target_ind": [label, …]}`.
 struct RawXCLine: Decodable {
-    private let title, content: String?
+    let title: String?
+    private let content: String?
     private let target_ind: [Int]
 
     static let form = "{\"title\": \"…\", \"content\": \"…\", \"target_ind\": [0, 7]}"

@@ -45,7 +45,8 @@ public struct WordNet: Sendable {
         var above = [Set<Int>?](repeating: nil, count: synsets.count)
         let names = synsets.map(\.labelName)
         return synsets.indices.map { index in
-            Document(labels: closure(of: index, &above).map { names[$0] }.sorted(), text: synsets[index].text)
+            Document(
+                labels: closure(of: index, &above).map { names[$0] }.sorted(), text: synsets[index].text, title: names[index])
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A range of numbers along one side of a chart, and the round numbers that are written there.
 struct Axis: Sendable, Equatable {
@@ -12,7 +13,8 @@ struct Axis: Sendable, Equatable {
     ///   - fromZero: the axis begins at 0.
     ///   - count: about so many ticks.
     init(_ values: [Double], fromZero: Bool = false, count: Int = 5) {
-        let finite = values.filter(\.isFinite)
+        // The difference of larger numbers is none.
+        let finite = values.filter { abs($0) < 1e300 }
         var low = fromZero ? min(0, finite.min() ?? 0) : finite.min() ?? 0
         var high = finite.max() ?? 1
         if high - low < 1e-12 * max(1, abs(high)) {
@@ -23,11 +25,12 @@ struct Axis: Sendable, Equatable {
         self.low = (low / step).rounded(.down) * step
         self.high = (high / step).rounded(.up) * step
         let first = self.low, width = step
-        ticks = (0...Int(((self.high - first) / step).rounded())).map { first + Double($0) * width }
+        ticks = (0...Int(saturating: ((self.high - first) / step).rounded())).map { first + Double($0) * width }
     }
 
     /// Whole numbers `from` … `to`, one a tick where they fit.
     init(from: Int, to: Int, count: Int = 8) {
+        let most = 1 << 60, from = max(-most, min(from, most)), to = max(from, min(to, most))
         let span = max(1, to - from), step = max(1, (span + count - 1) / count)
         (low, high) = (Double(from), Double(max(to, from + 1)))
         self.step = Double(step)

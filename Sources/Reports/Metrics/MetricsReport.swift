@@ -40,6 +40,8 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         public var byBeta: [String: MetricTable]
         /// Of each part alone: `knn`, `clf`, `reranker`.
         public var stages: [String: MetricTable]
+        /// Of the scores of `metrics`; nil: written by an earlier version.
+        public var labelMetrics: LabelTable?
         /// The combination without the re-ranker at each β; nil where there is none.
         public var byBetaBeforeReranker: [String: MetricTable]?
         /// Wall-clock seconds of each module that ran: `surrogate`, `shortlist`, `extreme`, `reranker`, `predict`, or what else
@@ -51,6 +53,7 @@ public struct MetricsReport: Codable, Sendable, Equatable {
             metrics = evaluation.metrics
             byBeta = evaluation.byBeta
             stages = evaluation.stages
+            labelMetrics = evaluation.labelMetrics
             byBetaBeforeReranker = evaluation.byBetaBeforeReranker
             self.seconds = seconds
         }
@@ -59,6 +62,7 @@ public struct MetricsReport: Codable, Sendable, Equatable {
             case seed, metrics, stages, seconds
             case byBeta = "by_beta"
             case byBetaBeforeReranker = "by_beta_before_reranker"
+            case labelMetrics = "label_metrics"
         }
     }
 
@@ -82,6 +86,13 @@ public struct MetricsReport: Codable, Sendable, Equatable {
 
     public struct Ensemble: Codable, Sendable, Equatable {
         public var metrics: MetricTable
+        /// nil: written by an earlier version.
+        public var labelMetrics: LabelTable?
+
+        enum CodingKeys: String, CodingKey {
+            case metrics
+            case labelMetrics = "label_metrics"
+        }
     }
 
     public var schema: Int

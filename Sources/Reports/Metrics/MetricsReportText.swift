@@ -13,9 +13,11 @@ extension MetricsReport {
         report.wallSeconds = wallSeconds.rounded(digits: 3)
         report.commSeconds = commSeconds.map { $0.rounded(digits: 3) }
         report.ensemble.metrics = ensemble.metrics.rounded()
+        report.ensemble.labelMetrics = ensemble.labelMetrics?.rounded()
         report.learners = learners.map { learner in
             var short = learner
             short.metrics = learner.metrics.rounded()
+            short.labelMetrics = learner.labelMetrics?.rounded()
             short.byBeta = learner.byBeta.mapValues { $0.rounded() }
             short.stages = learner.stages.mapValues { $0.rounded() }
             short.byBetaBeforeReranker = learner.byBetaBeforeReranker?.mapValues { $0.rounded() }

@@ -19,7 +19,7 @@ struct MetricSections {
     var overview: PageFrame.Section {
         let intervals = content.systems.compactMap(\.details).first?.intervals
         let note = intervals.map {
-            "In per cent. Ranges are \(Int(($0.level * 100).rounded())) % intervals of a bootstrap over the test documents "
+            "In per cent. Ranges are \(Int(saturating: ($0.level * 100).rounded())) % intervals of a bootstrap over the test documents "
                 + "(\(Quantity.count($0.resamples)) resamples): how far a figure would move with other documents of the same kind."
         }
         return PageFrame.Section(id: "metrics", heading: "Metrics", note: note ?? "In per cent.", content: table + charts)

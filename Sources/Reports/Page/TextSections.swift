@@ -26,8 +26,21 @@ struct TextSections {
             content.config.map { "<details><summary>All settings</summary><pre>\($0.indentedText)</pre></details>\n" as Markup }
             ?? .none
         return .init(
-            id: "config", heading: "Config", note: "Settings that are not at the program's defaults.",
-            content: table == .none && whole == .none ? .none : "<div class='config'>\(table)\(whole)</div>\n")
+            id: "config", heading: "Config", note: content.configFile == nil ? Self.fromDefaults : "",
+            content: table == .none && whole == .none ? .none : "<div class='config'>\(changes)\(table)\(whole)</div>\n")
+    }
+
+    private static let fromDefaults = "Settings that are not at the program's defaults."
+
+    /// What was typed over the config file.
+    private var changes: Markup {
+        guard let file = content.configFile else { return .none }
+        let rows = content.changes.map { ["\($0.key)", "\($0.value.text)", "\($0.file?.text ?? "–")"] as [Markup] }
+        let table: Markup =
+            rows.isEmpty
+            ? "<p>All settings are as \(file) has them.</p>\n"
+            : "<p>Settings that are not as \(file) has them:</p>\n\(MarkupTable(header: ["setting", "value", "in the file"], rows: rows).markup)"
+        return "\(table)<p>\(Self.fromDefaults)</p>\n"
     }
 
     var documents: PageFrame.Section {
@@ -46,7 +59,7 @@ struct TextSections {
                 "<li\(label.isHit ? Self.right : .none)>\(label.isHit ? "✓" : "·") \(Self.name(label))<span class='faint'>\(score)</span></li>\n"
         }
         let own = document.labels.map { "<li\($0.isHit ? Self.right : .none)>\(Self.name($0))</li>\n" as Markup }
-        let more = document.labelCount - document.labels.count
+        let more = max(document.labelCount, document.labels.count) - document.labels.count
         let rest: Markup = more > 0 ? "<li class='faint'>and \(more) more</li>\n" : .none
         return """
             <article data-document='\(document.document)'>

@@ -56,11 +56,11 @@ struct TrainingSections {
     }
 
     static func chart(_ title: String, _ series: [LineChart.Series], saying name: String) -> Markup {
-        let epochs = series.flatMap { $0.points.map { Int($0.x) } }
+        let epochs = series.flatMap { $0.points.map { Int(saturating: $0.x) } }
         guard let first = epochs.min(), let last = epochs.max() else { return .none }
         return LineChart(
             title: title, xName: "epoch", series: series, x: Axis(from: first, to: last),
-            says: { "\($0.name), epoch \(Int($1.x)): \(name) \(String(format: "%.4g", $1.y))" }
+            says: { "\($0.name), epoch \(Int(saturating: $1.x)): \(name) \(String(format: "%.4g", $1.y))" }
         ).markup
     }
 }
@@ -150,5 +150,5 @@ struct MemorySection {
             content: bars.isEmpty ? .none : BarChart(title: "Memory by rank", unit: "MiB", bars: bars).markup)
     }
 
-    private static func size(_ mebibytes: Double) -> String { Quantity.bytes(Int(mebibytes * 1_048_576)) }
+    private static func size(_ mebibytes: Double) -> String { Quantity.bytes(Int(saturating: mebibytes * 1_048_576)) }
 }

@@ -73,6 +73,9 @@ public struct ReportContent: Codable, Sendable, Equatable {
     public var mappedMiB: Double?
     public var plan: String?
     public var differences: [ConfigDifference] = []
+    public var configFile: String?
+    /// From the config file.
+    public var changes: [ConfigChange] = []
     public var config: JSONValue?
     public var documents: [DocumentRecord] = []
     /// What could not be shown, and why.

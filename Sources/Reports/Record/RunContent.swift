@@ -4,12 +4,16 @@ import Scoring
 import Support
 
 extension ReportContent {
-    /// A run's, from its folder of results: `metrics.json`, `report.json`, and the events of its learners.
+    /// A run's, from its folder of results: `metrics.json`, `report.json`, and the events of its learners. Or of a merge of score files.
     ///
-    /// - Parameter folder: the ensemble's, `results/…/v_<version>`.
+    /// - Parameter folder: the ensemble's, `results/…/v_<version>`; of a merge of files, what its `--output` names.
     /// - Throws: `Failure` where there is no `metrics.json`, or a file is damaged.
     public init(folder: String) throws {
         let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+        if let merged = try MergeRecord(folder: folder) {
+            self = try merged.content(in: folder)
+            return
+        }
         let metrics = try Self.metrics(in: folder), record = try Self.record(in: folder)
         let histories = metrics.learners.compactMap { learner in
             LearnerHistory(EventFile.read(folder: "\(folder)_\(learner.seed)"))
@@ -39,6 +43,7 @@ extension ReportContent {
         memory = Self.memory(metrics, histories)
         (mappedMiB, plan) = (histories.last?.mappedMiB, histories.last?.plan)
         (differences, documents, config) = (record?.config ?? [], record?.documents ?? [], metrics.config)
+        (configFile, changes) = (record?.configFile, record?.changes ?? [])
         notes = Self.notes(metrics, record, histories)
     }
 
@@ -132,11 +137,13 @@ extension ReportContent {
     private static func record(in folder: String) throws -> RunRecord? {
         let path = "\(folder)/\(RunRecord.fileName)"
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        do { return try JSONDecoder().decode(RunRecord.self, from: data) } catch {
-            throw Failure(
-                .usage, "report.json cannot be read", at: path, found: "\(error)".prefix(200).description,
-                expected: "report.json as train and merge write it",
-                advice: "make it again: deepxml-dist merge with the run's options; or delete it")
-        }
+        do { return try JSONDecoder().decode(RunRecord.self, from: data) } catch { throw damaged(path, error) }
+    }
+
+    static func damaged(_ path: String, _ error: any Error) -> Failure {
+        Failure(
+            .usage, "report.json cannot be read", at: path, found: "\(error)".prefix(200).description,
+            expected: "report.json as train and merge write it",
+            advice: "make it again: deepxml-dist merge with the run's options; or delete it")
     }
 }

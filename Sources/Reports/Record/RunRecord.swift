@@ -23,18 +23,29 @@ public struct RunRecord: Codable, Sendable, Equatable {
     public var ensemble: ScoreDetails
     /// Settings that are not at their defaults.
     public var config: [ConfigDifference]
+    /// The config file; nil: none was read, or an earlier version wrote this.
+    public var configFile: String?
+    /// Settings that are not as the config file has them.
+    public var changes: [ConfigChange]?
     /// Some test documents.
     public var documents: [DocumentRecord]
 
+    enum CodingKeys: String, CodingKey {
+        case schema, program, finished, learners, ensemble, config, documents
+        case configFile = "config_file"
+        case changes = "config_changes"
+    }
+
     public init(
         program: String = programVersion, finished: Date = Date(), learners: [Learner], ensemble: ScoreDetails,
-        config: [ConfigDifference], documents: [DocumentRecord]
+        config: [ConfigDifference], configFile: String? = nil, changes: [ConfigChange]? = nil, documents: [DocumentRecord]
     ) {
         self.program = program
         self.finished = UTCTime.text(finished)
         self.learners = learners
         self.ensemble = ensemble
         (self.config, self.documents) = (config, documents)
+        (self.configFile, self.changes) = (configFile, changes)
     }
 
     /// The JSON text: sorted keys, indented, lists of numbers on one line, figures with four decimals.
@@ -82,6 +93,23 @@ public struct ConfigDifference: Codable, Sendable, Equatable {
             for member in section.value.members ?? [] { settings["\(section.name).\(member.name)"] = member.value }
         }
         return settings
+    }
+}
+
+/// A setting that is not as the config file has it.
+public struct ConfigChange: Codable, Sendable, Equatable {
+    /// `section.key`.
+    public var key: String
+    public var value: JSONValue
+    /// What the file has, or what holds where it says nothing.
+    public var file: JSONValue?
+
+    public init(key: String, value: JSONValue, file: JSONValue?) { (self.key, self.value, self.file) = (key, value, file) }
+
+    /// - Parameters:
+    ///   - config, file: objects of sections, each an object of keys.
+    public static func between(_ config: JSONValue, and file: JSONValue) -> [ConfigChange] {
+        ConfigDifference.between(config, and: file).map { ConfigChange(key: $0.key, value: $0.value, file: $0.standard) }
     }
 }
 

@@ -20,6 +20,36 @@ extension Scoring {
         }
     }
 
+    /// The entries of each row that score at least `threshold`.
+    public static func atLeast(_ threshold: Float, of scores: CSRMatrix, team: ThreadTeam? = nil) -> CSRMatrix {
+        RowAssembly(rows: scores.rows, cols: scores.cols, team: team).build { row in
+            scores.weights(row).count { $0 >= threshold }
+        } fill: { row, slots in
+            let columns = scores.columns(row), values = scores.weights(row)
+            var at = 0
+            for i in 0..<columns.count where values[i] >= threshold {
+                (slots.indices[at], slots.values[at]) = (columns[i], values[i])
+                at += 1
+            }
+        }
+    }
+
+    /// The entries of each row that are not among `pairs`, of the same shape.
+    package static func without(_ pairs: CSRMatrix, in scores: CSRMatrix, team: ThreadTeam? = nil) -> CSRMatrix {
+        precondition(pairs.rows == scores.rows)
+        return RowAssembly(rows: scores.rows, cols: scores.cols, team: team).build { row in
+            let removed = pairs.columns(row)
+            return scores.columns(row).count { !removed.holds($0) }
+        } fill: { row, slots in
+            let columns = scores.columns(row), values = scores.weights(row), removed = pairs.columns(row)
+            var at = 0
+            for i in 0..<columns.count where !removed.holds(columns[i]) {
+                (slots.indices[at], slots.values[at]) = (columns[i], values[i])
+                at += 1
+            }
+        }
+    }
+
     /// The k best labels of a row, best first (fewer where the row is shorter).
     public static func ranking(_ scores: CSRMatrix, row: Int, k: Int) -> [RankKey] {
         var ranked = [RankKey](repeating: .last, count: k)

@@ -11,11 +11,15 @@ public struct GroundTruth: Sendable {
     public var filter: CSRMatrix?
     /// Which labels are rare, where training labels are known.
     public var segments: LabelSegments?
+    /// Labels over which means of labels are taken: all, or those that were chosen to be measured.
+    public var countedLabels: Int
 
     public init(
-        labels: CSRMatrix, inversePropensity: [Double], filter: CSRMatrix? = nil, segments: LabelSegments? = nil
+        labels: CSRMatrix, inversePropensity: [Double], filter: CSRMatrix? = nil, segments: LabelSegments? = nil,
+        countedLabels: Int? = nil
     ) {
         self.labels = labels
+        self.countedLabels = countedLabels ?? labels.cols
         self.inversePropensity = inversePropensity
         self.filter = filter
         self.segments = segments
@@ -23,6 +27,12 @@ public struct GroundTruth: Sendable {
 
     /// Documents with a label: those that count. Where there are none, every figure is 0 and means nothing.
     public var labelledDocuments: Int { (0..<labels.rows).count { !labels.range($0).isEmpty } }
+
+    /// Scores of some documents without the pairs that are no predictions.
+    public func predictions(of scores: CSRMatrix, _ documents: Range<Int>, team: ThreadTeam? = nil) -> CSRMatrix {
+        guard let filter, filter.nonZeros > 0 else { return scores }
+        return Scoring.without(filter.block(documents), in: scores, team: team)
+    }
 
     public func evaluate(_ scores: CSRMatrix, team: ThreadTeam? = nil) -> MetricTable {
         Metrics.evaluate(
@@ -39,6 +49,8 @@ public struct LearnerEvaluation: Sendable, Equatable {
     public var metrics: MetricTable
     /// Of the same scores.
     public var details: ScoreDetails
+    /// Of the same scores.
+    public var labelMetrics: LabelTable
     /// Keys "0.10" … "0.90"; empty where there is no shortlist to weigh against.
     public var byBeta: [String: MetricTable]
     /// `clf`, `knn` and, where there is one, `reranker`.
@@ -75,7 +87,7 @@ public struct LearnerEvaluation: Sendable, Equatable {
         main: DetailedAccumulator, byBeta: [String: MetricTable], stages: [String: MetricTable],
         byBetaBeforeReranker: [String: MetricTable]?
     ) {
-        (metrics, details) = (main.table, main.details)
+        (metrics, details, labelMetrics) = (main.table, main.details, main.labelMetrics)
         (self.byBeta, self.stages) = (byBeta, stages)
         self.byBetaBeforeReranker = byBetaBeforeReranker
     }

@@ -30,11 +30,13 @@ public struct DetailedAccumulator: Sendable {
     private var metrics: MetricAccumulator
     private var bootstrap: Bootstrap
     private var segments: SegmentAccumulator?
+    private var labels: LabelCounter
 
     public init(_ truth: GroundTruth, k: Int = 5, team: ThreadTeam? = nil) {
         metrics = MetricAccumulator(truth, k: k, team: team)
         bootstrap = Bootstrap(documents: truth.labels.rows, k: k)
         segments = truth.segments.map { SegmentAccumulator(truth, $0, k: k) }
+        labels = LabelCounter(truth, k: k)
     }
 
     /// As `MetricAccumulator.add`.
@@ -44,10 +46,14 @@ public struct DetailedAccumulator: Sendable {
         for rows in RowBlock.ranges(scores.rows) { metrics.add(scores.block(rows)) { bootstrap.add($0, $1) } }
         self.bootstrap = bootstrap
         segments?.add(scores)
+        labels.add(scores)
     }
 
     /// The same bits as those of a `MetricAccumulator`.
     public var table: MetricTable { metrics.table }
+
+    /// Micro and macro F1, and coverage, at 1 … k.
+    public var labelMetrics: LabelTable { labels.table }
 
     public var details: ScoreDetails {
         ScoreDetails(

@@ -25,7 +25,7 @@ public enum Quantity {
 
     /// `13,114`.
     public static func count(_ count: Int) -> String {
-        let digits = Array(String(abs(count)))
+        let digits = Array(String(count.magnitude))
         var text = count < 0 ? "-" : ""
         for (i, digit) in digits.enumerated() {
             if i > 0, (digits.count - i) % 3 == 0 { text.append(",") }
@@ -54,7 +54,7 @@ package func ranksText(_ ranks: [Int]) -> String {
     guard ranks.count > 1, let first = ranks.first, let last = ranks.last else {
         return ranks.first.map { "rank \($0)" } ?? "no rank"
     }
-    let isRun = last - first == ranks.count - 1
+    let (span, isTooFar) = last.subtractingReportingOverflow(first), isRun = !isTooFar && span == ranks.count - 1
     return "ranks " + (isRun && ranks.count > 2 ? "\(first)–\(last)" : ranks.map(String.init).joined(separator: ", "))
 }
 

@@ -16,6 +16,8 @@ public struct EvaluateOptions: Sendable, Equatable {
     public var filter: String?
     /// File of the labels that alone count, one a line: predictions and true labels of others are left out; nil: all count.
     public var among: String?
+    /// Labels at or above this score are measured as a set; nil: only the best 1 … 5 are.
+    public var threshold: Double?
     /// Parameters of the propensities.
     public var A = 0.55
     public var B = 1.5
@@ -52,8 +54,13 @@ public struct EvaluateOptions: Sendable, Equatable {
         return betas
     }
 
-    /// - Throws: `Failure(.usage)` where A or B give no propensities.
+    /// - Throws: `Failure(.usage)` where A or B give no propensities, or the threshold is no number.
     func check() throws {
+        if let threshold, !Float(threshold).isFinite {
+            throw Failure(
+                .usage, "no threshold of scores", at: "--threshold", found: "\(threshold)", expected: "a finite number",
+                advice: "give one between the smallest and the largest score of the predictions, such as 0.5")
+        }
         guard A.isFinite, B.isFinite, A >= 0, B >= 0 else {
             throw Failure(
                 .usage, "no parameters of propensities", at: "--A, --B", found: "A \(A), B \(B)", expected: "numbers from 0",

@@ -23,6 +23,10 @@ public struct Evaluation: Codable, Sendable, Equatable {
     public var documents: Int
     public var labels: Int
     public var metrics: Figures
+    /// Of the best 1 … 5 labels as sets, over all documents.
+    public var labelMetrics: LabelTable
+    /// The same of the labels at or above a threshold, where one was given.
+    public var atThreshold: ThresholdFigures?
     /// Of a bootstrap over the documents; PSP's are empty without training labels.
     public var intervals: MetricIntervals
     /// `head`, `torso`, `tail`; nil without training labels.
@@ -40,6 +44,8 @@ public struct Evaluation: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case documents, labels, metrics, intervals, segments, beta, stages
+        case labelMetrics = "label_metrics"
+        case atThreshold = "at_threshold"
         case amongAll = "among_all"
         case byBeta = "by_beta"
         case byBetaBeforeReranker = "by_beta_before_reranker"
@@ -66,6 +72,7 @@ public struct Evaluation: Codable, Sendable, Equatable {
             var sums = DetailedAccumulator(truth, team: team)
             sums.add(matrix)
             (scores, all, metrics, details) = (matrix, whole, figures(sums.table), sums.details.rounded())
+            labelMetrics = sums.labelMetrics.rounded()
         case .learner(let whole):
             let beta = options.betas[0]
             let stages = LearnerScores(
@@ -75,15 +82,27 @@ public struct Evaluation: Codable, Sendable, Equatable {
             let learner = LearnerEvaluation(scores: stages, truth: truth, beta: beta, betas: options.betas, team: team)
             scores = stages.combined(beta: beta, team: team)
             (metrics, details) = (figures(learner.metrics), learner.details.rounded())
+            labelMetrics = learner.labelMetrics.rounded()
             self.beta = beta
             byBeta = learner.byBeta.mapValues(figures)
             byBetaBeforeReranker = learner.byBetaBeforeReranker?.mapValues(figures)
             self.stages = learner.stages.mapValues(figures)
         }
         amongAll = inputs.among.map { _ in figures(truth.evaluate(all, team: team)) }
+        if let threshold = options.threshold {
+            atThreshold = truth.evaluate(scores, threshold: threshold).rounded()
+            notices += Self.unreached(threshold, by: scores, options.predictions)
+        }
         (intervals, segments) = (details.intervals, details.segments)
         if inputs.labelCounts == nil { intervals.PSP = [] }
         if options.keepsDocuments { samples = try Self.samples(scores, truth, labelFile: options.labels) }
+    }
+
+    /// A sentence where no score is at or above the threshold.
+    private static func unreached(_ threshold: Double, by scores: CSRMatrix, _ path: String) -> [String] {
+        let largest = scores.values?.array.max() ?? 1
+        guard scores.nonZeros > 0, largest < Float(threshold) else { return [] }
+        return ["\(path): no score reaches --threshold \(threshold): the largest is \(largest)"]
     }
 
     /// Texts are those that `prepare` writes beside a file of labels.

@@ -32,7 +32,7 @@ struct EvaluationInputs {
         truth = GroundTruth(
             labels: among?.masking(labels.widened(to: count)) ?? labels.widened(to: count),
             inversePropensity: inverse ?? [Double](repeating: 1, count: count), filter: filter,
-            segments: counts.map(LabelSegments.init(labelCounts:)))
+            segments: counts.map(LabelSegments.init(labelCounts:)), countedLabels: among?.columns.count)
         let fit = PredictionFit(options: options, documents: labels.rows, labels: count)
         var widths = [(options.labels, labels.cols)] + (train.map { [(options.trainLabels ?? "", $0.cols)] } ?? [])
         let read = try PredictionFile.read(options.predictions, documents: labels.rows)

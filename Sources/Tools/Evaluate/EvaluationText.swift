@@ -20,6 +20,8 @@ extension Evaluation {
         if let beta { parts[0] += ", β \(LearnerEvaluation.key(beta))" }
         if let nothing { return "\(parts[0])\n\n\(nothing)" }
         parts.append(metrics.table)
+        parts.append(labelMetrics.table)
+        if let atThreshold { parts.append(atThreshold.table) }
         if let amongAll { parts.append("the same labels, ranked among all labels:\n\(amongAll.table)") }
         if let segments { parts.append(segmentTable(segments)) }
         if metrics.PSP == nil { parts.append("PSP, PSnDCG and the head/torso/tail split need --train-labels") }
@@ -60,5 +62,31 @@ extension Evaluation.Figures {
             header: [""] + P.indices.map { "@\($0 + 1)" },
             rows: rows.compactMap { name, values in values.map { [name] + $0.map(Quantity.percent) } }
         ).text
+    }
+}
+
+extension LabelTable {
+    fileprivate var table: String {
+        let rows = [("micro F1", microF1), ("macro F1", macroF1), ("coverage", coverage)]
+        return TextTable(
+            header: ["by label"] + microF1.indices.map { "@\($0 + 1)" },
+            rows: rows.map { name, values in [name] + values.map(Quantity.percent) }
+        ).text
+    }
+}
+
+extension ThresholdFigures {
+    fileprivate var table: String {
+        let rows = [
+            ("micro", metrics.microP, metrics.microR, metrics.microF1),
+            ("macro", metrics.macroP, metrics.macroR, metrics.macroF1),
+        ]
+        let table = TextTable(
+            header: ["at or above \(threshold)", "precision", "recall", "F1"],
+            rows: rows.map { name, P, R, F1 in [name] + [P, R, F1].map(Quantity.percent) }
+        ).text
+        return table + "\ncoverage \(Quantity.percent(metrics.coverage)); "
+            + "\(String(format: "%.2f", labelsPerDocument)) labels a document, none for "
+            + Quantity.plural(documentsWithout, "document")
     }
 }

@@ -31,6 +31,7 @@ struct ResultsPage {
 
     private func addMetrics(to page: inout Inspection) {
         let path = "\(folder)/metrics.json"
+        if let merged = page.noting(path, { try MergeRecord(folder: folder) }) ?? nil { return add(merged, to: &page) }
         let report = page.noting(path) {
             try JSONDecoder().decode(MetricsReport.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
         }
@@ -50,6 +51,17 @@ struct ResultsPage {
         for learner in report.learners { table.rows.append([.number(learner.seed)] + Self.row(learner.metrics)) }
         table.rows.append([.text("ensemble")] + Self.row(report.ensemble.metrics))
         page.tables.append(table)
+    }
+
+    /// An ensemble of score files.
+    private func add(_ merged: MergeRecord, to page: inout Inspection) {
+        for (learner, weight) in zip(merged.learners, merged.weights) { page.add("weight of \(learner)", .decimal(weight)) }
+        page.add("made comparable by", .text(merged.normalise))
+        guard let ensemble = merged.ensemble else { return }
+        page.add("test documents with labels", .count(ensemble.documents))
+        page.add("labels", .count(ensemble.labels))
+        let figures = zip(["P@1", "P@3", "P@5"], [0, 2, 4]).filter { $1 < ensemble.metrics.P.count }
+        for (name, place) in figures { page.add(name, .percent(ensemble.metrics.P[place])) }
     }
 
     private static func row(_ metrics: MetricTable) -> [Inspection.Figure] {

@@ -45,8 +45,11 @@ public struct MergedFiles {
             let evaluation = try evaluate(result, merge, labels, trainLabels)
             parts.append(evaluation.text)
             let page = self.page ?? "\(folder)/\(ReportPage.fileName)"
-            try ReportPage(report(evaluation, result, merge, labels, trainLabels)).write(to: page)
+            let content = try report(evaluation, result, merge, labels, trainLabels)
+            try ReportPage(content).write(to: page)
             written.append(page)
+            try AtomicFile.write("\(folder)/\(RunRecord.fileName)", content.json().utf8)
+            written.append("\(folder)/\(RunRecord.fileName)")
             members.append(
                 .init("ensemble", try JSONValue.parse(Array(try evaluation.json().utf8), name: "metrics.json")))
         }

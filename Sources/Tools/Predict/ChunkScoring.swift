@@ -1,5 +1,6 @@
 import Formats
 import Inference
+import Scoring
 import Support
 import Synchronization
 
@@ -11,6 +12,8 @@ struct ScoredChunk: Sendable, Equatable {
     var withoutFeature: Int
     /// Documents of which a learner reads the beginning alone.
     var cut: Int
+    /// Documents of which no label is at or above the threshold.
+    var withoutLabel: Int
     /// Lines of the output, or where it is a matrix its three arrays.
     var payload: [UInt8]
 }
@@ -22,16 +25,21 @@ final class ChunkScoring {
     private let format: PredictionFormat
     private let lines: PredictionLines.Lines
     private let topK: Int
+    private let threshold: Float?
     private let team: ThreadTeam
 
-    /// - Parameter texts: of each input of the predictor; nil where documents come as features.
+    /// - Parameters:
+    ///   - texts: of each input of the predictor; nil where documents come as features.
+    ///   - threshold: labels that score less are left out; nil: none is.
     init(
-        _ predictor: Predictor, texts: [TextFeatures]?, format: PredictionFormat, names: [String], topK: Int, team: ThreadTeam
+        _ predictor: Predictor, texts: [TextFeatures]?, format: PredictionFormat, names: [String], topK: Int,
+        threshold: Double? = nil, team: ThreadTeam
     ) throws {
         self.predictor = predictor
         self.texts = texts
         self.format = format
         self.topK = topK
+        self.threshold = threshold.map(Float.init)
         self.team = team
         lines = PredictionLines.Lines(names: format == .jsonl ? names : [])
     }
@@ -69,13 +77,14 @@ final class ChunkScoring {
     func score(_ chunk: DocumentChunk) throws -> ScoredChunk {
         let (features, cut) = try features(of: chunk)
         // How far all chunks are is the better news.
-        guard let scores = try ProgressScope.hidden({ try predictor.predict(inputs: features, topK: topK) }) else {
+        guard let best = try ProgressScope.hidden({ try predictor.predict(inputs: features, topK: topK) }) else {
             preconditionFailure("asked of a rank that does not lead its group")
         }
+        let scores = threshold.map { Scoring.atLeast($0, of: best, team: team) } ?? best
         let empty = (0..<chunk.documents).count { row in features.allSatisfy { $0.range(row).isEmpty } }
         return ScoredChunk(
             first: chunk.first, documents: chunk.documents, withoutFeature: empty, cut: cut,
-            payload: payload(scores, first: chunk.first))
+            withoutLabel: (0..<scores.rows).count { scores.range($0).isEmpty }, payload: payload(scores, first: chunk.first))
     }
 
     private func payload(_ scores: CSRMatrix, first: Int) -> [UInt8] {
@@ -155,12 +164,12 @@ extension DocumentChunk {
 
 extension ScoredChunk {
     /// As it travels back.
-    var bytes: [UInt8] { packed([first, documents, withoutFeature, cut]) + payload }
+    var bytes: [UInt8] { packed([first, documents, withoutFeature, cut, withoutLabel]) + payload }
 
     init(bytes: [UInt8]) {
-        let head = unpacked(bytes, 4)
-        (first, documents, withoutFeature, cut) = (head[0], head[1], head[2], head[3])
-        payload = Array(bytes.dropFirst(32))
+        let head = unpacked(bytes, 5)
+        (first, documents, withoutFeature, cut, withoutLabel) = (head[0], head[1], head[2], head[3], head[4])
+        payload = Array(bytes.dropFirst(40))
     }
 }
 

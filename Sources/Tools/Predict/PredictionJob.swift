@@ -33,6 +33,8 @@ public struct PredictionJob: Sendable {
     public var format: PredictionFormat?
     /// Labels a document; nil: as many as the model's config keeps.
     public var topK: Int?
+    /// Labels that score less are left out; nil: none is.
+    public var threshold: Double?
     /// nil: the config's.
     public var beta: Double?
     /// Of each rank.
@@ -186,6 +188,10 @@ extension PredictionSummary {
         if withoutFeature > 0 {
             lines.append(
                 "\(withoutFeature) of them have no feature that the model knows: they are scored by the model's default ranking")
+        }
+        if let threshold {
+            lines[0] += ", those that score \(threshold) or more"
+            if withoutLabel > 0 { lines.append("\(withoutLabel) of them have no such label") }
         }
         if cut > 0 {
             lines.append(

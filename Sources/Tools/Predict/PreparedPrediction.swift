@@ -19,6 +19,7 @@ struct PredictionInputs {
         if readsInput { try Self.checkOutput(of: job, format) }
         self.readsInput = readsInput
         models = try TrainedModel.openAll(folder: job.model)
+        try Self.checkThreshold(job.threshold, learners: models.count)
         switch job.input {
         case .text(let path):
             inputs = try EnsembleInputs(models, text: job.input.place)
@@ -43,6 +44,16 @@ struct PredictionInputs {
         throw Failure(
             .usage, "the predictions would take the place of the documents", at: "--to \(job.output)", found: job.input.path,
             expected: "another file", advice: "name a new file")
+    }
+
+    /// A learner's scores are shares of each document's best label, at most 1, and an ensemble's their sums.
+    private static func checkThreshold(_ threshold: Double?, learners: Int) throws {
+        guard let threshold, !(0...Double(learners)).contains(threshold) else { return }
+        throw Failure(
+            .usage, "a threshold that is no score of this model", at: "--threshold", found: "\(threshold)",
+            expected: learners == 1
+                ? "0 to 1, the score of a document's best label" : "0 to \(learners), the sum of \(learners) learners",
+            advice: "see which one fits: evaluate --predictions FILE --labels FILE --threshold P")
     }
 
     /// - Parameter what: that goes there.
@@ -75,8 +86,9 @@ struct PreparedPrediction {
         }
         let topK = min(job.topK ?? predictor.defaultTopK, predictor.labelCount), format = try job.outputFormat()
         scoring = try ChunkScoring(
-            predictor, texts: found.inputs.texts, format: format, names: models[0].labelNames ?? [], topK: topK, team: group.team)
-        summary = PredictionSummary(learners: models.count, topK: topK)
+            predictor, texts: found.inputs.texts, format: format, names: models[0].labelNames ?? [], topK: topK,
+            threshold: job.threshold, team: group.team)
+        summary = PredictionSummary(learners: models.count, topK: topK, threshold: job.threshold)
         summary.loading = -began.timeIntervalSinceNow
         guard found.readsInput else {
             (source, output) = (nil, nil)
@@ -123,21 +135,27 @@ struct PreparedPrediction {
 public struct PredictionSummary: Sendable {
     public let learners: Int
     public let topK: Int
+    public let threshold: Double?
     public private(set) var documents = 0
     public private(set) var withoutFeature = 0
     /// Documents of which a learner has read the beginning alone.
     public private(set) var cut = 0
+    /// Documents of which no label is at or above the threshold.
+    public private(set) var withoutLabel = 0
     /// Wall seconds: reading the model, reading features, scoring (and turning text into features), writing.
     public internal(set) var loading = 0.0, reading = 0.0, predicting = 0.0, writing = 0.0
     /// Seconds of each chunk, from the one before.
     private var chunks: [Double] = []
 
-    init(learners: Int, topK: Int) { (self.learners, self.topK) = (learners, topK) }
+    init(learners: Int, topK: Int, threshold: Double?) {
+        (self.learners, self.topK, self.threshold) = (learners, topK, threshold)
+    }
 
     mutating func add(_ chunk: ScoredChunk, seconds: Double) {
         documents += chunk.documents
         withoutFeature += chunk.withoutFeature
         cut += chunk.cut
+        withoutLabel += chunk.withoutLabel
         chunks.append(seconds)
     }
 

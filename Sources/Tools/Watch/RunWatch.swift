@@ -88,6 +88,6 @@ public struct RunWatch {
 
     private var exitCode: Int32 {
         let interrupted = Int(Failure.Code.interrupted.rawValue)
-        return Int32(truncatingIfNeeded: ends.values.map { $0 ?? interrupted }.max { abs($0) < abs($1) } ?? 0)
+        return Int32(truncatingIfNeeded: ends.values.map { $0 ?? interrupted }.max { $0.magnitude < $1.magnitude } ?? 0)
     }
 }
