@@ -40,6 +40,10 @@ extension ReportContent {
         (mappedMiB, plan) = (histories.last?.mappedMiB, histories.last?.plan)
         (differences, documents, config) = (record?.config ?? [], record?.documents ?? [], metrics.config)
         notes = Self.notes(metrics, record, histories)
+        validation = metrics.validation
+        learnerValidations = metrics.learners.compactMap { learner in
+            learner.validation.map { LearnerValidationOf(name: "seed \(learner.seed)", section: $0) }
+        }
     }
 
     private static let stageNames = ["clf": "classifiers alone", "knn": "neighbours alone", "reranker": "re-ranker alone"]
