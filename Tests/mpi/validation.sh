@@ -9,7 +9,7 @@ for kind in Xf Y; do
     awk -v n=150 'NR == 1 { print n, $2; next } NR > 400 && count < n { count++; print }' "$set/trn_X_$kind.txt" >"$set/val_X_$kind.txt"
 done
 common=(--configs configs --data "$data" --dataset Small --threads 1 --predictions npz --set global.embedding_dims=64)
-ova=(--framework DeepXML-OVA --seeds 1 --set extreme.init=random --set extreme.num_epochs=30 --set extreme.learning_rate=0.05)
+ova=(--framework DeepXML-OVA --seeds 1 --set extreme.init=random --set extreme.num_epochs=16 --set extreme.learning_rate=0.2)
 files=(--validation files --set global.val_feat_fname=val_X_Xf.txt --set global.val_label_fname=val_X_Y.txt)
 
 # train RANKS WORK [OPTION...]: exit code in $code.
@@ -35,29 +35,29 @@ for ranks in 1 2 3; do
     train "$ranks" "$ranks" "${ova[@]}" "${best[@]}" --checkpoint-every 1
     [ "$code" -eq 0 ] || why+="$ranks ranks: exit code $code, $(tail -n 4 "$err"); "
 done
-results=results/DeepXML-OVA/Astec/Small/v_0
+results=results/DeepXML-OVA/AstecPlain/Small/v_0
 reference=$scratch/1/$results
 for ranks in 2 3; do same "$ranks ranks" "$reference" "$scratch/$ranks/$results"; done
 verdict 'validation, best epoch and patience: the same bits on 1, 2 and 3 ranks' "$why" "$err"
 
 # The log of the run on three ranks is the last one.
 why=""
-mapfile -t logged < <(sed -nE 's/.*seed 1 extreme ([0-9]+)\/30 .*validation P@1 ([0-9.]+),.*/\1 \2/p' "$err")
+mapfile -t logged < <(sed -nE 's/.*seed 1 extreme ([0-9]+)\/16 .*validation P@1 ([0-9.]+),.*/\1 \2/p' "$err")
 kept=$(json "$reference/metrics.json" 'max(j["learners"][0]["validation"]["modules"][0]["points"], key=lambda p: (p["value"], -p["epoch"]))["epoch"]')
 trained=${logged[-1]%% *}
 best_logged=$(printf '%s\n' "${logged[@]}" | sort -k2,2nr -k1,1n | head -n 1)
 [ "${best_logged%% *}" = "$kept" ] || why+="the log's best is $best_logged, the report's $kept; "
 grep -q "extreme: epoch $kept is kept" "$err" || why+="the log does not say that epoch $kept is kept; "
-[ "$trained" -lt 30 ] && [ "$trained" -eq $((kept + 3)) ] || why+="epochs $trained, best $kept, patience 3; "
-[ "$(grep -c '"validation":{' "$scratch/3/results/DeepXML-OVA/Astec/Small/v_0_1/events.jsonl")" -eq "$trained" ] || why+="events; "
+[ "$trained" -lt 16 ] && [ "$trained" -eq $((kept + 3)) ] || why+="epochs $trained, best $kept, patience 3; "
+[ "$(grep -c '"validation":{' "$scratch/3/results/DeepXML-OVA/AstecPlain/Small/v_0_1/events.jsonl")" -eq "$trained" ] || why+="events; "
 grep -q 'validation P@1' "$reference/report.html" || why+="no curve in the page; "
-verdict "the best epoch by the log is kept ($kept), and patience ends training ($trained of 30)" "$why" "$err"
+verdict "the best epoch by the log is kept ($kept), and patience ends training ($trained of 16)" "$why" "$err"
 
 # Kept, and taken for the scores: predict and evaluate say of the kept model what the best epoch's validation said.
 why=""
 train 2 files "${ova[@]}" "${files[@]}" --keep best --patience 4
 [ "$code" -eq 0 ] || why+="exit code $code; "
-"$program" predict "$scratch/files/models/DeepXML-OVA/Astec/Small/v_0_1" --features "$set/val_X_Xf.txt" --to "$scratch/val.npz" >"$out" 2>"$err" ||
+"$program" predict "$scratch/files/models/DeepXML-OVA/AstecPlain/Small/v_0_1" --features "$set/val_X_Xf.txt" --to "$scratch/val.npz" >"$out" 2>"$err" ||
     why+="predict: exit code $?; "
 "$program" evaluate --predictions "$scratch/val.npz" --labels "$set/val_X_Y.txt" --train-labels "$set/trn_X_Y.txt" --json >"$scratch/val.json" 2>"$err" ||
     why+="evaluate: exit code $?; "
