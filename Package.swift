@@ -41,7 +41,7 @@ let package = Package(
         // What coordinator and workers say to each other, and whether they are still there.
         .target(name: "Messages", dependencies: ["Checkpoint", "Transport", "Support"], swiftSettings: strict),
         // How scores of label shards, stages and learners become one, and what they are worth.
-        .target(name: "Scoring", dependencies: ["Messages", "Support"], swiftSettings: strict),
+        .target(name: "Scoring", dependencies: ["Config", "Messages", "Support"], swiftSettings: strict),
         // What a person sees of results: metrics.json, events, report.html.
         .target(name: "Reports", dependencies: ["Scoring", "Messages", "Formats", "Support"], swiftSettings: strict),
         .target(name: "Prepare", dependencies: ["Datasets", "Formats", "Support"], swiftSettings: strict),
@@ -58,7 +58,7 @@ let package = Package(
         .target(
             name: "Learners",
             dependencies: [
-                "Training", "DeepXMLModel", "Devices", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
+                "Training", "DeepXMLModel", "Devices", "Scoring", "Messages", "Datasets", "Config", "Formats", "Checkpoint",
                 "Transport",
                 "Support",
             ], swiftSettings: strict),

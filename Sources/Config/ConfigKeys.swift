@@ -117,8 +117,8 @@ enum KeysWithoutEffect {
         "surrogate_mapping": "clusters are computed in the run",
         "use_pretrained_shortlist": "the re-ranker takes the extreme classifiers' predictions",
         "use_shortlist": "`model_method` says it",
-        "validate": "the test set is scored at the end",
-        "validate_after": "the test set is scored at the end",
+        "validate": "--validation",
+        "validate_after": "it counts with --validation alone",
         "vocabulary_dims": "taken from the data",
     ]
 

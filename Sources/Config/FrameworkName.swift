@@ -50,11 +50,15 @@ public struct FrameworkRequirements: Sendable {
     /// names it.
     public var archWithoutEncoder: String?
 
+    /// Scores of classifiers are weighed by β against those of a shortlist.
+    public var weighsShortlist: Bool
+
     public var usesEncoder: Bool { archWithoutEncoder == nil }
 
     public init(
         name: FrameworkName, schema: ConfigSchema = .modules, sections: [ConfigSection], modules: [ConfigSection] = [],
-        reranker: RerankerUse, settings: [SettingRequirement] = [], archWithoutEncoder: String? = nil
+        reranker: RerankerUse, settings: [SettingRequirement] = [], archWithoutEncoder: String? = nil,
+        weighsShortlist: Bool = false
     ) {
         self.name = name
         self.schema = schema
@@ -63,5 +67,6 @@ public struct FrameworkRequirements: Sendable {
         self.reranker = reranker
         self.settings = settings
         self.archWithoutEncoder = archWithoutEncoder
+        self.weighsShortlist = weighsShortlist
     }
 }

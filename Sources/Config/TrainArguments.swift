@@ -27,6 +27,15 @@ public struct TrainArguments: Sendable, Equatable {
     public var baseline = false
     public var events: String?
     public var tensorBoard: String?
+    /// A share of the training documents, or `files`; nil: no validation.
+    public var validation: String?
+    public var validationSeed: UInt64?
+    /// last, best or best:METRIC.
+    public var keep: String?
+    public var patience: Int?
+    /// `all`, or names of settings.
+    public var tune: String?
+    public var tuneMetric: String?
     public init() {}
 
     /// The original's own default.

@@ -49,6 +49,8 @@ public struct TrainOptions: Sendable, Equatable {
     public var events: String?
     /// Folder that gets events as TensorBoard's files; nil: none does.
     public var tensorBoard: String?
+    /// Documents that are not trained on, and what is chosen by them; nil: none.
+    public var validation: ValidationOptions?
     /// Why the framework is the one; nil: it was named, or a published data set's config is for it.
     public var choice: FrameworkChoice?
     /// What the person should be told once before the run.
@@ -97,7 +99,8 @@ extension TrainOptions {
             astec.map { astec in
                 "astec \(astec.coarseDropout) " + (astec.fineDropout.map { "residual \($0)" } ?? "identity")
             } ?? archDefinition.canonicalText
-        return hexDigits(FNV1a.hash64("\(framework.rawValue) \(config.fingerprint) \(encoder)".utf8))
+        let chosen = (validation?.learnerSettings ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        return hexDigits(FNV1a.hash64("\(framework.rawValue) \(config.fingerprint) \(encoder)\(chosen)".utf8))
     }
 
     /// JSON numbers are exact up to 2⁵³; a larger seed is written as text.
@@ -123,6 +126,7 @@ extension TrainOptions {
             .init("learners_only", .bool(learnersOnly)), .init("merges_only", .bool(mergesOnly)),
             .init("events", events.map(JSONValue.string) ?? .null),
             .init("tensorboard", tensorBoard.map(JSONValue.string) ?? .null),
+            .init("validation", validation.map { .string("\($0.source)") } ?? .null),
             .init("baseline", .bool(comparesBaseline)), .init("framework_is_chosen", .bool(choice != nil)),
             .init("notices", .array(notices.map(JSONValue.string))),
         ]).indentedText

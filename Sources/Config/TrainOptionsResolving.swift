@@ -22,7 +22,7 @@ extension TrainOptions {
         let architecture = try Architecture.find(arguments.arch, source, framework)
         let data = arguments.data ?? "\(arguments.work)/data"
         if !source.usesDemoData { try checkDataset(source.config.global.dataset, in: data) }
-        return TrainOptions(
+        var options = TrainOptions(
             work: arguments.work, data: data, dataset: source.config.global.dataset, usesDemoData: source.usesDemoData,
             framework: framework.name, arch: architecture.name, version: version, seeds: seeds,
             config: architecture.config, configPath: source.path, archDefinition: architecture.definition,
@@ -37,6 +37,8 @@ extension TrainOptions {
             learnersOnly: arguments.learnersOnly, mergesOnly: arguments.mergesOnly,
             comparesBaseline: arguments.baseline || source.usesDemoData, events: arguments.events,
             tensorBoard: arguments.tensorBoard, notices: source.notices)
+        options.validation = try ValidationOptions(arguments, framework, architecture.config, learners: seeds.count)
+        return options
     }
 
     /// Threads that a process may be given.

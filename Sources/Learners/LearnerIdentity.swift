@@ -20,12 +20,19 @@ extension TrainOptions {
         return CheckpointIdentity(
             configFingerprint: learnerFingerprint, dataFingerprint: "\(data.fingerprint)-\(embeddingsFingerprint)",
             seed: Int(truncatingIfNeeded: seed), programVersion: programVersion,
-            config: config.flatSettings,
+            config: config.flatSettings.merging(validationSettings) { old, _ in old },
             data: [
                 "data set": data.fingerprint,
                 isPretrained ? CheckpointIdentity.weights : CheckpointIdentity.embeddings: embeddingsFingerprint,
+                "validation": validation.map { "\($0.source)" },
                 "training documents": "\(data.trainFeatures.rows)", "features": "\(data.vocabularySize)",
                 "labels": "\(data.labelCount)",
-            ])
+            ].compactMapValues { $0 })
+    }
+
+    /// What validation changes of a learner, by its options' names.
+    private var validationSettings: [String: String] {
+        let settings = (validation?.learnerSettings ?? [:]).map { ("validation.\($0)", $1) }
+        return Dictionary(uniqueKeysWithValues: settings)
     }
 }

@@ -1,6 +1,7 @@
 import Checkpoint
 import Config
 import Datasets
+import Messages
 import Support
 import Training
 
@@ -17,6 +18,8 @@ package final class LearnerRun {
     package private(set) var seconds: [String: Double] = [:]
     /// Of these, seconds in which this worker waited for messages.
     package private(set) var waited: [String: Double] = [:]
+    /// What validation documents decided so far.
+    package var validation = LearnerValidation()
     /// The newest checkpoint within a module, where one was interrupted.
     private var newest: CheckpointReader?
 
@@ -42,6 +45,15 @@ package final class LearnerRun {
         let prediction = try settings.options.framework.learner.train(self)
         try timed("predict") {
             try prediction.forEachBlock(seed: seed, control.send)
+            try control.awaitStored()
+        }
+        guard let ofValidation = prediction.validation else { return }
+        try timed("validation") {
+            try ofValidation().forEachBlock(seed: seed) { block in
+                var block = block
+                block.isValidation = true
+                try control.send(block)
+            }
             try control.awaitStored()
         }
     }

@@ -6,6 +6,8 @@ package struct Prediction {
     package let stage: any ScoredStage
     /// The scores of the re-ranker, and the documents' labels that it scores, once for all documents.
     private let rerank: (() throws -> PairScores)?
+    /// That of the validation documents, by the same learner; nil: the run has none.
+    package private(set) var validation: (() throws -> Prediction)?
 
     package init(stage: any ScoredStage) {
         self.stage = stage
@@ -15,6 +17,13 @@ package struct Prediction {
     package init(stage: any RerankableStage, reranker: Reranker?) {
         self.stage = stage
         rerank = reranker.map { reranker in { try reranker.scores(after: stage) } }
+    }
+
+    /// The same, with what scores the validation documents.
+    package func with(validation: (() throws -> Prediction)?) -> Prediction {
+        var prediction = self
+        prediction.validation = validation
+        return prediction
     }
 
     /// Calls `body` with this worker's scores, block by block of the documents: those of the first stage, then the re-ranker's.

@@ -25,6 +25,18 @@ package protocol RerankableStage: ScoredStage {
     func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists
 }
 
+/// The stages of a first module in training, one for each set of documents that it scores.
+package struct TrainedStages {
+    /// Of the test documents.
+    package var test: any RerankableStage
+    /// Of the validation documents; nil: the run has none.
+    package var validation: (any RerankableStage)?
+
+    package init(test: any RerankableStage, validation: (any RerankableStage)? = nil) {
+        (self.test, self.validation) = (test, validation)
+    }
+}
+
 /// A trained learner that scores any documents. Used by one thread of its rank.
 package protocol LearnerPredictor: AnyObject {
     /// How the rows of `features` are scored.

@@ -23,10 +23,12 @@ public struct LearnerSummary: Codable, Sendable, Equatable {
     public var peakRSSMiB: Double
     /// Seconds in which the rank waited for messages while it trained this learner.
     public var commSeconds: Double
+    /// What validation documents decided; nil: nothing.
+    public var validation: LearnerValidation?
 
     public init(
         seed: UInt64, rank: Int, seconds: [String: Double], waited: [String: Double] = [:], peakRSSMiB: Double,
-        commSeconds: Double
+        commSeconds: Double, validation: LearnerValidation? = nil
     ) {
         self.seed = seed
         self.rank = rank
@@ -34,6 +36,7 @@ public struct LearnerSummary: Codable, Sendable, Equatable {
         self.waited = waited
         self.peakRSSMiB = peakRSSMiB
         self.commSeconds = commSeconds
+        self.validation = validation
     }
 }
 

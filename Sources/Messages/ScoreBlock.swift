@@ -20,7 +20,7 @@ public struct ScoreEntry: Sendable, Equatable, BitwiseCopyable {
     }
 }
 
-/// A worker's scores for the test documents `documents`: those of its own labels.
+/// A worker's scores for the test documents `documents`, or for validation documents: those of its own labels.
 public struct ScoreBlock: Sendable, Equatable {
     public enum Stage: Int64, Sendable { case first, reranker }
     /// Blocks that a worker sends before the coordinator has stored the first of them: what the coordinator holds, and MPI
@@ -32,6 +32,8 @@ public struct ScoreBlock: Sendable, Equatable {
     public var stage: Stage
     public var documents: Range<Int>
     public var scores: [ScoreEntry]
+    /// The documents are those of validation.
+    public var isValidation = false
 
     public init(
         seed: UInt64, stage: Stage, documents: Range<Int>, scores: [ScoreEntry]
@@ -44,8 +46,11 @@ public struct ScoreBlock: Sendable, Equatable {
 }
 
 extension ScoreBlock {
+    private static let validationBit: Int64 = 2
+
     package func encoded() -> [UInt8] {
-        let head = [Int64(bitPattern: seed), stage.rawValue, Int64(documents.lowerBound), Int64(documents.upperBound)]
+        let kind = stage.rawValue | (isValidation ? Self.validationBit : 0)
+        let head = [Int64(bitPattern: seed), kind, Int64(documents.lowerBound), Int64(documents.upperBound)]
         return head.withUnsafeBytes { Array($0) } + scores.withUnsafeBytes { Array($0) }
     }
 
@@ -54,7 +59,8 @@ extension ScoreBlock {
             bytes.dropFirst(8 * i).prefix(8).withUnsafeBytes { $0.loadUnaligned(as: Int64.self) }
         }
         seed = UInt64(bitPattern: head[0])
-        stage = Stage(rawValue: head[1]) ?? .first
+        stage = Stage(rawValue: head[1] & ~Self.validationBit) ?? .first
+        isValidation = head[1] & Self.validationBit != 0
         documents = Int(head[2])..<Int(head[3])
         let body = bytes.dropFirst(32), size = MemoryLayout<ScoreEntry>.stride
         let entries = Buffer<ScoreEntry>(count: body.count / size)

@@ -15,6 +15,8 @@ package struct LearnerContext {
     /// How the labels are cut; by cost, from the training data alone.
     package let shards: LabelShards
     package let encoders: EncoderPlan
+    /// Notices are not said: they would come again and again.
+    package var isSilent = false
     /// Takes a line for the log from each worker; one of them is enough.
     private let log: (String) throws -> Void
 
@@ -53,6 +55,6 @@ package struct LearnerContext {
 
     /// A line for the log, said once a group.
     package func notice(_ text: String) throws {
-        if group.isLeader { try log("seed \(seed): \(text)") }
+        if group.isLeader, !isSilent { try log("seed \(seed): \(text)") }
     }
 }

@@ -58,7 +58,8 @@ public final class WorkerMain {
         func summary() -> LearnerSummary {
             LearnerSummary(
                 seed: seed, rank: world.rank, seconds: run.seconds, waited: run.waited, peakRSSMiB: peakRSSMiB(),
-                commSeconds: world.waitedSeconds - group.overlappedSeconds - waitedBefore)
+                commSeconds: world.waitedSeconds - group.overlappedSeconds - waitedBefore,
+                validation: options.validation == nil ? nil : run.validation)
         }
         do { try reportingProgress(of: seed, reports, run.run) } catch let interrupted as Interrupted {
             try world.report(.paused(summary()))

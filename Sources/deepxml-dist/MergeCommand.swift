@@ -51,11 +51,21 @@ struct MergeCommand: ParsableCommand {
             "With files: how scores are made comparable: auto, max, sigmoid or none.", valueName: "method"))
     var normalise = FileMerge.Normalisation.auto.rawValue
 
-    @Flag(help: "With files: choose the weights on validation documents.") var tune = false
+    @Flag(help: "Choose weights on validation documents; without files, all settings that `train --tune` chooses after training.")
+    var tune = false
 
     @Option(
-        help: ArgumentHelp("For --tune: the learners' scores of validation documents, separated by commas.", valueName: "files"))
+        help: ArgumentHelp("Without files: the settings after `train --tune`, where it had a value.", valueName: "settings"))
+    var tuneSettings: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "For --tune: the learners' scores of validation documents, separated by commas. Without files: as for `train`.",
+            valueName: "files"))
     var validation: String?
+
+    @OptionGroup var chosen: ValidationSelection
 
     @Option(help: ArgumentHelp("For --tune: the labels of these documents.", valueName: "file"), completion: .file())
     var validationLabels: String?
@@ -91,14 +101,15 @@ struct MergeCommand: ParsableCommand {
 
     func run() throws {
         if !files.isEmpty { return try mergeFiles() }
-        guard weights == nil, output == nil, !tune, validation == nil, labels == nil else {
+        guard weights == nil, output == nil, validationLabels == nil, labels == nil else {
             throw Failure(
                 .usage, "options for score files, and no files", at: "merge",
                 expected: "two or more score files or folders of results",
-                advice: "name them after `merge`, or leave out --weights, --tune, --validation, --labels and --output")
+                advice: "name them after `merge`, or leave out --weights, --validation-labels, --labels and --output")
         }
         var arguments = selection.arguments
         arguments.mergesOnly = true
+        chosen.write(to: &arguments, validation: validation, tune: tuneSettings ?? (tune ? "all" : nil))
         let options = try Launcher.train(arguments)
         if let report, LaunchedRank.current == 0 {
             try ReportPage(ReportContent(folder: options.resultFolder)).write(to: report)

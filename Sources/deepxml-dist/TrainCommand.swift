@@ -17,6 +17,8 @@ struct TrainCommand: ParsableCommand {
                   read the data from /xc/EURLex-4K, write models/ and results/ to /run
               mpirun -np 3 deepxml-dist --framework DeepXML-OVA --dataset EURLex-4K
                   train one-vs-all classifiers of all labels, divided between two workers
+              mpirun -np 3 deepxml-dist --dataset EURLex-4K --validation 0.1 --patience 3 --tune
+                  hold out a tenth of the documents; stop where they say so, keep the best epoch, and choose settings
               deepxml-dist --config my.json --set extreme.num_epochs=5 --dry-run
                   print what this config would do in one process, without training
 
@@ -26,6 +28,24 @@ struct TrainCommand: ParsableCommand {
             """)
 
     @OptionGroup var selection: RunSelection
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            Measure models on documents that are not trained on: a share of the training documents, such as 0.1, or files (the config's             val_feat_fname and val_label_fname).
+            """, valueName: "share"))
+    var validation: String?
+
+    @Option(
+        defaultAsFlag: "all",
+        help: ArgumentHelp(
+            """
+            With --validation: choose settings after training: beta, propensity_weight, ensemble_weights; or all that apply, without a             value.
+            """, valueName: "settings"))
+    var tune: String?
+
+    @OptionGroup var chosen: ValidationSelection
 
     @Option(
         parsing: .unconditional,
@@ -92,6 +112,7 @@ struct TrainCommand: ParsableCommand {
         arguments.silenceTimeout = silenceTimeout
         arguments.events = events
         arguments.tensorBoard = tensorboard
+        chosen.write(to: &arguments, validation: validation, tune: tune)
         return arguments
     }
 }

@@ -244,3 +244,52 @@ func otherIdentity(_ change: (inout CheckpointIdentity) -> Void) -> CheckpointId
         #expect(notices.text.contains("1.0") && notices.text.contains("1.1"))
     }
 }
+
+/// Checkpoints of a module's best epoch, beside those that training goes on from.
+@Suite struct BesideCheckpointTests {
+    let scratch: TemporaryFolder
+    let notices = Notices()
+    let store: CheckpointStore
+    private let layout = Layout(workers: 2)
+    private static let beside = "extreme" + CheckpointStore.besideEnding
+
+    init() throws {
+        scratch = try TemporaryFolder()
+        store = makeStore(scratch.path, notices)
+    }
+
+    private func best(_ epoch: Int) throws {
+        try layout.write(store, key(epoch, module: Self.beside), pinned: true)
+        try store.removeBeside("extreme", state: "best", kept: epoch)
+    }
+
+    private func epochs() throws -> [Int] {
+        try (1...9).filter { try store.pinned(module: Self.beside, epoch: $0) != nil }
+    }
+
+    @Test func theyAreNoPlaceToGoOnFrom() throws {
+        try best(4)
+        #expect(try store.newest() == nil)
+        try layout.write(store, key(2), state: ["best": "2"])
+        #expect(try store.newest()?.key == key(2))
+        #expect(try store.pinned(module: Self.beside)?.key.epoch == 4)
+    }
+
+    /// A run that goes on from epoch 3 or 5 may end with the best epoch of that time.
+    @Test func thoseThatCheckpointsNameStay() throws {
+        try best(2)
+        try layout.write(store, key(3), state: ["best": "2"])
+        try best(4)
+        #expect(try epochs() == [2, 4])
+        try layout.write(store, key(5), state: ["best": "4"])
+        try best(6)
+        #expect(try epochs() == [2, 4, 6])
+        // Two checkpoints are kept: that of epoch 3 goes.
+        try layout.write(store, key(7), state: ["best": "6"])
+        try best(8)
+        #expect(try epochs() == [4, 6, 8])
+        #expect(try store.newest()?.state == ["best": "6"])
+        try store.remove { $0 == Self.beside }
+        #expect(try epochs() == [] && store.newest()?.key == key(7))
+    }
+}

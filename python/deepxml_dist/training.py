@@ -38,6 +38,10 @@ def train(
     seeds: Sequence[int] = (22,),
     ranks: int = 1,
     threads: int | None = None,
+    validation: float | str | None = None,
+    keep: str | None = None,
+    patience: int | None = None,
+    tune: str | None = None,
     work: Union[str, os.PathLike, None] = None,
     name: str = "python",
     arguments: Sequence[str] = (),
@@ -58,6 +62,9 @@ def train(
         seeds: a learner each.
         ranks: MPI ranks, more than one by ``mpirun``.
         threads: of each rank.
+        validation: share of the training documents that is held out, such as 0.1, to measure models on after each epoch.
+        keep, patience, tune: with ``validation``, as the program's options: ``"best"`` or ``"best:nDCG@5"``; validations without a better
+            one after which a module ends; ``"all"`` or settings to choose, such as ``"beta,ensemble_weights"``.
         work: the folder for data, checkpoints, models and results. If an earlier call with the same arguments was stopped, this one
             goes on with its checkpoints. None: a temporary folder, which is removed with the model, or when Python ends; ``Model.save`` keeps
             a model, and a pickled one has all of it.
@@ -89,7 +96,8 @@ def train(
         files["global.feature_type"] = "dense"
     command = [found, "train", "--dataset", name, "--data", data, "--work", work]
     command += ["--seeds", ",".join(str(int(seed)) for seed in seeds)]
-    for option, value in (("--framework", framework), ("--config", config), ("--arch", arch), ("--threads", threads)):
+    for option, value in (("--framework", framework), ("--config", config), ("--arch", arch), ("--threads", threads),
+                          ("--validation", validation), ("--keep", keep), ("--patience", patience), ("--tune", tune)):
         if value is not None:
             command += [option, str(value)]
     for key, value in {**files, **(settings or {})}.items():

@@ -5,7 +5,7 @@ import Support
 extension CheckpointStore {
     /// The newest whole checkpoint by (module, epoch, step), every byte of it checked; nil where there is none.
     ///
-    /// Damaged ones are named through `notice` and passed over. Reads all of the checkpoint once: the leader calls it,
+    /// Those of modules beside others (`besideEnding`) are no place to go on from. Damaged ones are named through `notice` and passed over. Reads all of the checkpoint once: the leader calls it,
     /// the other workers `open` the key that it found.
     ///
     /// - Throws: `Failure(.usage)` where the newest belongs to another config, data set or seed: it names what differs.
@@ -14,8 +14,10 @@ extension CheckpointStore {
     }
 
     /// The newest whole pinned checkpoint of `module`, found and checked as by `newest`.
-    public func pinned(module: String) throws -> CheckpointReader? {
-        try newestWhole(of: module, orElse: "module \(module) must be trained again")
+    ///
+    /// - Parameter epoch: nil: of any.
+    public func pinned(module: String, epoch: Int? = nil) throws -> CheckpointReader? {
+        try newestWhole(of: module, epoch: epoch, orElse: "module \(module) must be trained again")
     }
 
     /// The checkpoint `key`, which another rank's `newest` or `pinned` has checked: only its manifest is.
@@ -39,12 +41,16 @@ extension CheckpointStore {
     }
 
     /// - Parameter pinnedModule: only pinned checkpoints of this module; nil: all.
-    private func newestWhole(of pinnedModule: String?, orElse: String) throws -> CheckpointReader? {
+    private func newestWhole(of pinnedModule: String?, epoch: Int? = nil, orElse: String) throws -> CheckpointReader? {
         let (manifests, damagedManifests) = try self.manifests()
         var damages = damagedManifests.filter { pinnedModule == nil || $0.0.module == pinnedModule }.map { folder, damage in
             "\(path(folder))/\(Manifest.fileName) is damaged (\(damage.reason))"
         }
-        for manifest in manifests where pinnedModule == nil || manifest.pinned && manifest.key.module == pinnedModule {
+        func isWanted(_ manifest: Manifest) -> Bool {
+            guard let pinnedModule else { return !manifest.key.module.hasSuffix(Self.besideEnding) }
+            return manifest.pinned && manifest.key.module == pinnedModule && epoch ?? manifest.key.epoch == manifest.key.epoch
+        }
+        for manifest in manifests where isWanted(manifest) {
             let folder = path(manifest.key.folder)
             try identity.check(manifest.identity, at: folder)
             if let (file, damage) = try firstDamage(manifest, in: folder) {

@@ -90,6 +90,20 @@ public final class CheckpointStore: Sendable {
         for folder in try folders() { try remove(folder) }
     }
 
+    /// End of the names of modules whose checkpoints are kept beside those that training goes on from: the best epoch of a module.
+    public static let besideEnding = "-best"
+
+    /// Deletes the checkpoints of a module beside another, but for some epochs', which unpinned checkpoints of the other name by `state`
+    /// or which are `kept`.
+    ///
+    /// - Parameter state: the key under which the other module's checkpoints name an epoch.
+    public func removeBeside(_ module: String, state: String, kept: Int?) throws {
+        let named = try manifests().whole.filter { !$0.pinned && $0.key.module == module }.compactMap { $0.state[state] }
+        for folder in try folders() where folder.module == module + Self.besideEnding {
+            if folder.epoch != kept && !named.contains("\(folder.epoch)") { try remove(folder) }
+        }
+    }
+
     /// Deletes the checkpoints of some modules, pinned or not, finished or not: parts of a result that is stored as a whole now.
     public func remove(modules areNeedless: (String) -> Bool) throws {
         for folder in try folders() where areNeedless(folder.module) { try remove(folder) }

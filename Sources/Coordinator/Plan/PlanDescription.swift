@@ -25,7 +25,7 @@ extension RunPlan: CustomStringConvertible {
                 + " \(Quantity.count(size.tokens)) \(costs.featureNoun), \(Quantity.count(size.labels)) labels"
                 + (costs.dimensions.map { ", \($0) dimensions" } ?? ""),
             "  \(framework): \(stageNames.joined(separator: ", "))",
-        ]
+        ] + (validation.map { ["  \(Quantity.count($0.documents)) validation documents beside these"] } ?? [])
     }
 
     /// What is trained and searched, in order.

@@ -24,7 +24,9 @@ struct PlannedTime {
     init?(_ plan: RunPlan) {
         guard let cores = plan.groups.map({ plan.cores(of: $0) }).min() else { return nil }
         self.cores = cores
-        stages = plan.costs.stageSeconds(cores: cores).filter { $0.seconds >= 0.05 }
+        let costs = plan.costs
+        let validation = plan.validation.map { StageSeconds("validation", costs.seconds(of: $0, cores: cores)) }
+        stages = (costs.stageSeconds(cores: cores) + (validation.map { [$0] } ?? [])).filter { $0.seconds >= 0.05 }
         rounds = plan.rounds
         let faster = SparseSlice().costs(LearnerProblem(config: plan.config, size: plan.size), rates: plan.rates).seconds(
             cores: cores)

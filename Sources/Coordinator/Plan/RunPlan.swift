@@ -31,6 +31,8 @@ public struct RunPlan: Sendable, Equatable {
     public var rates = StepCosts()
     /// What was counted on the data, for memory; nil: nothing was.
     package var counts: DataCounts?
+    /// nil: the run has none.
+    package var validation: PlannedValidation?
     /// What each worker computes on, by rank; empty: CPUs.
     package var devices: [Int: ChosenDevice] = [:]
 

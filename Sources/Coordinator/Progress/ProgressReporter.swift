@@ -120,7 +120,7 @@ extension ProgressEvent {
     fileprivate func following(_ last: ProgressEvent) -> ProgressEvent {
         guard progress != nil, last.module == module else { return self }
         var event = self
-        (event.epoch, event.epochs, event.loss) = (last.epoch, last.epochs, last.loss)
+        (event.epoch, event.epochs, event.loss, event.validation) = (last.epoch, last.epochs, last.loss, last.validation)
         return event
     }
 }

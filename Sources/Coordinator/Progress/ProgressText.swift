@@ -7,14 +7,14 @@ import Messages
 enum ProgressText {
     /// For a log: `seed 108 extreme 3/20 loss 0.1234 10,234 docs/s 12.0 s left: message`.
     static func line(_ event: ProgressEvent) -> String {
-        let figures = ["seed \(event.learner)", event.module] + parts(event)
+        let figures = ["seed \(event.learner)", event.module] + parts(event) + validation(event, shown)
         return figures.joined(separator: " ") + (event.message.isEmpty ? "" : ": \(event.message)")
     }
 
     /// For a terminal, with a bar of the module's epochs, or of the work in hand; columns are aligned.
     static func live(_ event: ProgressEvent, learnerWidth: Int) -> String {
         let name = padded("seed \(event.learner)", learnerWidth + 5)
-        let figures = parts(event).joined(separator: "  ")
+        let figures = (parts(event) + validation(event, ["P@1"])).joined(separator: "  ")
         let rest = [figures, event.message].filter { !$0.isEmpty }.joined(separator: "  ")
         return "\(name)  \(padded(event.module, 9))  \(bar(event))  \(rest)"
     }
@@ -47,9 +47,19 @@ enum ProgressText {
         fields["loss"] = event.loss.map(JSONValue.finite)
         fields["step"] = event.step.map(JSONValue.integer)
         fields["learning_rate"] = event.learningRate.map(JSONValue.finite)
+        fields["validation"] = event.validation.map { .sorted($0.mapValues(JSONValue.finite)) }
         fields["docs_per_second"] = event.docsPerSecond.map(JSONValue.finite)
         if let left = event.etaSeconds { fields["eta_seconds"] = .finite(left) }
         return fields
+    }
+
+    /// Figures of validation documents in a line of the log, in this order.
+    private static let shown = ["P@1", "P@3", "P@5", "nDCG@5", "PSP@1", "PSP@5"]
+
+    private static func validation(_ event: ProgressEvent, _ names: [String]) -> [String] {
+        guard let figures = event.validation else { return [] }
+        let parts = names.compactMap { name in figures[name].map { "\(name) \(Quantity.percent($0))" } }
+        return parts.isEmpty ? [] : ["validation \(parts.joined(separator: ", "))"]
     }
 
     private static func parts(_ event: ProgressEvent) -> [String] {

@@ -103,6 +103,9 @@ public final class CoordinatorMain {
             framework: options.framework, encoder: encoder,
             positives: data.positives,
             threads: options.threads, nodes: nodes)
+        plan.validation = options.validation.flatMap { chosen in
+            data.validation.map { PlannedValidation(documents: $0.features.rows, chosen) }
+        }
         if let text = try plan.choose(options.device, census.gpus) { reporter.note(text, rank: 0) }
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
         plan.count(data, always: options.dryRun)
@@ -137,14 +140,22 @@ public final class CoordinatorMain {
 
     private func storedResult(_ seed: UInt64, _ inputs: RunInputs) throws -> LearnerResult? {
         let identity = options.identity(seed: seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
-        return try LearnerResult.stored(in: options.resultFolder(seed: seed), identity: identity) { reporter.note($0, rank: 0) }
+        let folder = options.resultFolder(seed: seed)
+        var learner = try LearnerResult.stored(in: folder, identity: identity) { reporter.note($0, rank: 0) }
+        guard options.validation != nil, learner != nil else { return learner }
+        learner?.validation = try ValidationResult.stored(in: folder, identity: identity)
+        if learner?.validation != nil { return learner }
+        reporter.note("\(folder) has no whole scores of validation documents: the predictions are made again", rank: 0)
+        return nil
     }
 
     private func lead(_ prepared: Prepared, _ monitor: RunMonitor) throws -> Int32 {
         var files = ResultFiles(options: options, data: prepared.inputs.data, names: prepared.inputs.names, team: team)
-        let models = try ModelFolder(options: options, inputs: prepared.inputs, finished: prepared.finished)
+        let tuning = ValidationTuning(options, prepared.inputs.data, team) { [reporter] in reporter.note($0, rank: 0) }
+        let finished = try prepared.finished.map { try tuning?.tuned($0) ?? $0 }
+        let models = try ModelFolder(options: options, inputs: prepared.inputs, finished: finished)
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
-        for learner in prepared.finished {
+        for learner in finished {
             try ProgressScope.section("seed \(learner.seed) results") {
                 evaluations[learner.seed] = (learner, try files.evaluate(learner))
                 try files.complete(learner)
@@ -153,13 +164,18 @@ public final class CoordinatorMain {
         let training = TrainingRun(
             world: world, plan: prepared.plan, seeds: options.seeds.filter { evaluations[$0] == nil }, options: options,
             data: prepared.inputs.data, stop: stop, reporter: reporter, team: team, monitor: monitor
-        ) { [self] learner in
+        ) { [self] trained in
+            let learner = try tuning?.tuned(trained) ?? trained
             let evaluation = try files.evaluate(learner)
             try files.write(learner, evaluation)
             let identity = options.identity(
                 seed: learner.seed, data: prepared.inputs.data, embeddingsFingerprint: prepared.inputs.embeddingsFingerprint)
             try ProgressScope.stage("completing the model") { _ in try models.write(learner) }
-            let stored = try learner.write(to: options.resultFolder(seed: learner.seed), identity: identity)
+            let folder = options.resultFolder(seed: learner.seed)
+            // The predictions come last: they make the learner a finished one.
+            let validation = try learner.validation?.write(to: folder, identity: identity)
+            var stored = try learner.write(to: folder, identity: identity)
+            stored.validation = validation
             evaluations[learner.seed] = (stored, evaluation)
             try monitor.events.finish(learner.seed, evaluation.metrics)
             reporter.finish(
@@ -176,16 +192,20 @@ public final class CoordinatorMain {
             return Failure.Code.interrupted.rawValue
         }
         let learners = options.seeds.compactMap { evaluations[$0] }
-        try ProgressScope.section("ensemble") { try conclude(learners, prepared, training, files: &files) }
+        try ProgressScope.section("ensemble") {
+            let validation = options.learnersOnly ? nil : try tuning?.section(learners.map(\.0))
+            try models.write(weights: validation?.weights)
+            try conclude(learners, prepared, training, validation, files: &files)
+        }
         return 0
     }
 
     private func conclude(
         _ learners: [(LearnerResult, LearnerEvaluation)], _ prepared: Prepared, _ training: TrainingRun,
-        files: inout ResultFiles
+        _ validation: MetricsReport.ValidationSection?, files: inout ResultFiles
     ) throws {
         if options.learnersOnly { return try sayLearners(learners, files) }
-        let ensemble = files.ensemble(learners.map(\.0))
+        let ensemble = files.ensemble(learners.map(\.0), weights: validation?.weights)
         let truth = files.truth, labelled = truth.labelledDocuments, names = prepared.inputs.names
         let samples = try RankedSamples(
             truth: prepared.inputs.data.testLabels, texts: names.texts, names: names.labels
@@ -193,7 +213,7 @@ public final class CoordinatorMain {
         let metrics = try files.write(ensemble: ensemble) { metrics in
             EvaluationLog.ensemble(learners: learners.map(\.1.metrics), ensemble: metrics)
         } report: { metrics in
-            report(learners, metrics, prepared, training, testLabelled: labelled)
+            report(learners, metrics, prepared, training, validation, testLabelled: labelled)
         } record: { details in
             RunRecord(
                 learners: learners.map { .init(seed: Int(truncatingIfNeeded: $0.0.seed), details: $0.1.details) },
@@ -208,7 +228,7 @@ public final class CoordinatorMain {
 
     private func report(
         _ learners: [(LearnerResult, LearnerEvaluation)], _ ensemble: MetricTable, _ prepared: Prepared, _ training: TrainingRun,
-        testLabelled: Int
+        _ validation: MetricsReport.ValidationSection?, testLabelled: Int
     ) -> MetricsReport {
         let data = prepared.inputs.data
         var peak = training.peakRSS.map { Int($0.rounded()) }
@@ -222,8 +242,11 @@ public final class CoordinatorMain {
                 train: data.trainFeatures.rows, test: data.testFeatures.rows, testLabelled: testLabelled,
                 features: data.vocabularySize, labels: data.labelCountInFile, fingerprint: data.fingerprint),
             learners: learners.map {
-                MetricsReport.Learner(seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.seconds)
-            }, ensemble: ensemble, config: try? JSONValue.parse(Array(options.config.json.utf8), name: "config"))
+                MetricsReport.Learner(
+                    seed: Int(truncatingIfNeeded: $0.0.seed), evaluation: $0.1, seconds: $0.0.seconds,
+                    validation: $0.0.validation?.section)
+            }, ensemble: ensemble, config: try? JSONValue.parse(Array(options.config.json.utf8), name: "config"),
+            validation: validation)
     }
 
     /// A line that compares the ensemble with what needs no training; nil: none is wanted, or the data have nothing to compare.

@@ -9,6 +9,8 @@ struct LearnerResult {
     var seed: UInt64
     var scores: LearnerParts
     var seconds: [String: Double]
+    /// nil: the run has no validation.
+    var validation: ValidationResult?
 
     static let fileName = "predictions.h5"
     /// Before the name of a module, in the name of an attribute: its wall seconds.

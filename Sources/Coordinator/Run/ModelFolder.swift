@@ -33,10 +33,18 @@ struct ModelFolder {
         try copyFeatureIndices(to: folder)
         let identity = options.identity(
             seed: learner.seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
-        let description = ModelDescription(
+        var description = ModelDescription(
             options: options, data: inputs.data, seed: learner.seed, identity: identity, files: try copyTexts(to: folder))
+        if let validation = learner.validation {
+            description.set(validation.decided, beta: learner.beta, propensityWeight: learner.chosen(.propensityWeight))
+        }
         try AtomicFile.write("\(folder)/\(ModelDescription.fileName)", description.json.utf8)
         if !options.learnersOnly { try writeEnsemble() }
+    }
+
+    /// Says how much each learner counts; nil: as it is.
+    func write(weights: [Double]?) throws {
+        if weights != nil, !options.learnersOnly { try writeEnsemble(weights) }
     }
 
     /// The first learner's file is written; the others' are links to it where the file system has them: one copy on the
@@ -76,11 +84,11 @@ struct ModelFolder {
     }
 
     /// `ensemble.json` beside the learners' folders: those of this run that are trained, by paths from there.
-    private func writeEnsemble() throws {
+    private func writeEnsemble(_ weights: [Double]? = nil) throws {
         let trained = options.seeds.filter {
             FileManager.default.fileExists(atPath: "\(options.modelFolder(seed: $0))/\(ModelDescription.fileName)")
         }
-        try EnsembleDescription(learners: trained.map { "../\((options.modelFolder(seed: $0) as NSString).lastPathComponent)" })
-            .write(to: options.ensembleFolder)
+        let folders = trained.map { "../\((options.modelFolder(seed: $0) as NSString).lastPathComponent)" }
+        try EnsembleDescription(learners: folders, weights: weights).write(to: options.ensembleFolder)
     }
 }

@@ -3,6 +3,7 @@ import Config
 import Datasets
 import Formats
 import Foundation
+import Learners
 import Reports
 import Scoring
 import Support
@@ -24,24 +25,25 @@ struct ResultFiles {
         labelNames = options.predictions.contains(.jsonl) ? names.labels.map(TextLines.all) ?? [] : []
         let global = options.config.global
         truth = GroundTruth(
-            labels: data.testLabels,
-            inversePropensity: Propensity.inverse(
-                labelCounts: data.labelCounts.array, documents: data.trainRowsInFile, A: global.A, B: global.B),
-            filter: data.testFilter, segments: LabelSegments(labelCounts: data.labelCounts.array))
+            labels: data.testLabels, inversePropensity: data.inversePropensity(global), filter: data.testFilter,
+            segments: LabelSegments(labelCounts: data.labelCountsInFile))
     }
 
     func evaluate(_ learner: LearnerResult) throws -> LearnerEvaluation {
-        try LearnerEvaluation(parts: learner.scores, truth: truth, beta: options.config.global.beta, team: team)
+        try LearnerEvaluation(parts: learner.scores, truth: truth, beta: beta(learner), team: team)
     }
 
-    /// The learner's scores at the config's β.
+    /// As tuned, or the config's.
+    private func beta(_ learner: LearnerResult) -> Double { learner.beta ?? options.config.global.beta }
+
+    /// The learner's scores at its β.
     private func scores(_ learner: LearnerResult) -> CombinedScores {
-        learner.scores.combined(beta: options.config.global.beta, team: team)
+        learner.scores.combined(beta: beta(learner), team: team)
     }
 
-    /// The sum of the learners' scores, in their order.
-    func ensemble(_ learners: [LearnerResult]) -> CombinedScores {
-        CombinedScores.ensemble(learners.map(scores), team: team)
+    /// The sum of the learners' scores, in their order; weighted where there are weights.
+    func ensemble(_ learners: [LearnerResult], weights: [Double]?) -> CombinedScores {
+        CombinedScores.ensemble(learners.map(scores), weights: weights, team: team)
     }
 
     mutating func write(_ learner: LearnerResult, _ evaluation: LearnerEvaluation) throws {
@@ -50,9 +52,10 @@ struct ResultFiles {
         try matrices(scores(learner), options.predictions, in: folder)
     }
 
-    /// Writes the forms of scores that an earlier run, which trained this learner, did not write.
+    /// Writes the forms of scores that an earlier run, which trained this learner, did not write; all of them, where β is tuned.
     mutating func complete(_ learner: LearnerResult) throws {
         let folder = options.resultFolder(seed: learner.seed)
+        if options.validation != nil { return try matrices(scores(learner), options.predictions, in: folder) }
         let missing = options.predictions.filter { !FileManager.default.fileExists(atPath: "\(folder)/\($0.fileName)") }
         if !missing.isEmpty { try matrices(scores(learner), missing, in: folder) }
     }

@@ -23,7 +23,7 @@ struct RunInputs {
         let wanted = options.framework.learner.inputs(options.config)
         let files = XCDatasetFiles(
             folder: options.datasetFolder, global: options.config.global, normalize: wanted.normalize,
-            keepInvalid: wanted.keepInvalid, keepsLabelText: wanted.keepsLabelText)
+            keepInvalid: wanted.keepInvalid, keepsLabelText: wanted.keepsLabelText, validation: options.validation?.source)
         let cache = "\(options.work)/results/cache"
         data = try XCDataset.open(files: files, cacheFolder: cache, threads: threads, writesCache: !options.dryRun)
         cacheFile = XCDataset.cachePath(cacheFolder: cache, fingerprint: data.fingerprint)

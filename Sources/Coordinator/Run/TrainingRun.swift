@@ -20,6 +20,8 @@ struct RunMonitor {
 /// A learner whose scores are collected, and the world ranks that send them.
 private struct Collecting {
     let scores: LearnerCollection<SpooledMatrix>
+    /// Of the validation documents; nil: the run has none.
+    let validation: LearnerCollection<SpooledMatrix>?
     let workers: [Int]
 }
 
@@ -106,7 +108,8 @@ final class TrainingRun {
     /// Tells the workers of the group of each block that is stored.
     private func store(_ block: ScoreBlock) throws {
         guard let learner = collections[block.seed] else { return }
-        for _ in 0..<(try learner.scores.add(block)) {
+        let collection = block.isValidation ? learner.validation : learner.scores
+        for _ in 0..<(try collection?.add(block) ?? 0) {
             for worker in learner.workers { try world.post([1], to: worker, tag: MessageTag.stored) }
         }
     }
@@ -142,7 +145,10 @@ final class TrainingRun {
             busyGroups.remove(group)
         } else {
             let seed = queue.removeFirst()
-            collections[seed] = Collecting(scores: collection(seed, workers: workers.count), workers: workers)
+            collections[seed] = Collecting(
+                scores: collection(seed, workers: workers.count, documents: data.testFeatures.rows),
+                validation: data.validation.map { collection(seed, workers: workers.count, documents: $0.features.rows) },
+                workers: workers)
             activeWorkers.formUnion(workers)
             try monitor.events.begin(seed, workers: workers)
             command = .train(seed: seed)
@@ -151,8 +157,8 @@ final class TrainingRun {
     }
 
     /// Scores wait in the folder in which the learner's predictions will be.
-    private func collection(_ seed: UInt64, workers: Int) -> LearnerCollection<SpooledMatrix> {
-        let documents = data.testFeatures.rows, labels = data.labelCountInFile, folder = options.resultFolder(seed: seed)
+    private func collection(_ seed: UInt64, workers: Int, documents: Int) -> LearnerCollection<SpooledMatrix> {
+        let labels = data.labelCountInFile, folder = options.resultFolder(seed: seed)
         return LearnerCollection(
             documents: documents, labels: labels, topK: options.config.global.topK, workers: workers,
             rerankerBeta: options.config.reranker.beta, team: team
@@ -165,16 +171,24 @@ final class TrainingRun {
         peakRSS[place] = summary.peakRSSMiB
         commSeconds[place] += summary.commSeconds
         activeWorkers.remove(rank)
-        guard let collection = collections[summary.seed]?.scores, collection.finish(summary) else { return }
+        guard let collecting = collections[summary.seed], collecting.scores.finish(summary) else { return }
         collections[summary.seed] = nil
-        try ProgressScope.section("seed \(summary.seed) results") { try conclude(summary, collection) }
+        try ProgressScope.section("seed \(summary.seed) results") { try conclude(summary, collecting) }
     }
 
-    private func conclude(_ summary: LearnerSummary, _ collection: LearnerCollection<SpooledMatrix>) throws {
+    private func conclude(_ summary: LearnerSummary, _ collecting: Collecting) throws {
+        func parts(_ collection: LearnerCollection<SpooledMatrix>) throws -> LearnerParts {
+            let rows = try collection.sinks()
+            return LearnerParts(clf: rows.clf, knn: rows.knn, reranker: rows.reranker)
+        }
         try scoring {
-            let rows = try ProgressScope.stage("merging scores") { _ in try collection.sinks() }
-            let scores = LearnerParts(clf: rows.clf, knn: rows.knn, reranker: rows.reranker)
-            try onFinish(LearnerResult(seed: summary.seed, scores: scores, seconds: collection.seconds))
+            let scores = try ProgressScope.stage("merging scores") { _ in try parts(collecting.scores) }
+            let validation = try collecting.validation.map {
+                ValidationResult(scores: try parts($0), decided: summary.validation ?? LearnerValidation())
+            }
+            try onFinish(
+                LearnerResult(
+                    seed: summary.seed, scores: scores, seconds: collecting.scores.seconds, validation: validation))
         }
     }
 

@@ -6,12 +6,14 @@ import Support
 ///
 /// Words: magic, version, length of the file, fingerprint, training rows of the file, feature type; rows and columns of the six
 /// matrices; offset, count and digest of each array; last, the digest of the words before it. Version 3 has a seventh matrix, the
-/// features of the labels' texts.
+/// features of the labels' texts. Versions 4 to 7 have three more matrices at the end, of validation documents (features, labels, filter):
+/// 5 and 7 with the texts before them, 6 and 7 where the documents were cut from the training file.
 struct CacheLayout {
     static let magic = UInt64(littleEndian: 0x3144_4358_4C4D_5844)  // "DXMLXCD1"
     /// Raised whenever the layout or the clean-up changes: caches of other versions are built anew.
     static let version: UInt64 = 2
     static let versionWithLabelText: UInt64 = 3
+    static let versionsWithValidation: ClosedRange<UInt64> = 4...7
     static let headerBytes = 4096
     static let alignment = 64
 
@@ -30,22 +32,53 @@ struct CacheLayout {
     var fingerprint: UInt64
     var trainRowsInFile: Int
     var featureType: FeatureType
+    private var parts: Parts
     var shapes: [Shape]
     var sections: [Section]
 
-    private static func shapeCount(labelText: Bool) -> Int { labelText ? 7 : 6 }
-    /// Bytes of an element of each array, in the order of `arrays(of:)`.
-    private static func widths(labelText: Bool) -> [Int] {
-        [8, 4, 4, 8, 4, 8, 4, 8, 4, 4, 8, 4, 4, 4, 8, 4] + (labelText ? [8, 4, 4] : [])
+    /// Which matrices there are beside the six.
+    private struct Parts: Equatable {
+        /// Labels have a matrix of their texts' features.
+        var hasLabelText = false
+        /// nil: no validation documents.
+        var validationIsCut: Bool?
+
+        init(_ set: XCDataset) {
+            hasLabelText = set.labelFeatures != nil
+            validationIsCut = set.validation?.isCut
+        }
+
+        /// nil: no version of ours.
+        init?(version: UInt64) {
+            switch version {
+            case CacheLayout.version: break
+            case CacheLayout.versionWithLabelText: hasLabelText = true
+            case CacheLayout.versionsWithValidation:
+                hasLabelText = version & 1 != 0
+                validationIsCut = version & 2 != 0
+            default: return nil
+            }
+        }
+
+        var version: UInt64 {
+            guard let validationIsCut else { return hasLabelText ? CacheLayout.versionWithLabelText : CacheLayout.version }
+            return 4 + (hasLabelText ? 1 : 0) + (validationIsCut ? 2 : 0)
+        }
+
+        var shapeCount: Int { 6 + (hasLabelText ? 1 : 0) + (validationIsCut != nil ? 3 : 0) }
+
+        /// Bytes of an element of each array, in the order of `arrays(of:)`.
+        var widths: [Int] {
+            [8, 4, 4, 8, 4, 8, 4, 8, 4, 4, 8, 4, 4, 4, 8, 4] + (hasLabelText ? [8, 4, 4] : [])
+                + (validationIsCut != nil ? [8, 4, 4, 8, 4, 8, 4] : [])
+        }
     }
 
-    /// Labels have a matrix of their texts' features.
-    private var hasLabelText: Bool { shapes.count == Self.shapeCount(labelText: true) }
-    private var widths: [Int] { Self.widths(labelText: hasLabelText) }
+    private var widths: [Int] { parts.widths }
 
     static func matrices(of set: XCDataset) -> [CSRMatrix] {
         [set.trainFeatures, set.trainLabels, set.trainDocuments, set.testFeatures, set.testLabels, set.testFilter]
-            + (set.labelFeatures.map { [$0] } ?? [])
+            + (set.labelFeatures.map { [$0] } ?? []) + (set.validation?.matrices ?? [])
     }
 
     static func arrays(of set: XCDataset) -> [Buffer<UInt8>] {
@@ -54,12 +87,13 @@ struct CacheLayout {
         }
         return arrays(set.trainFeatures) + arrays(set.trainLabels) + arrays(set.trainDocuments) + arrays(set.testFeatures)
             + arrays(set.testLabels) + [set.labelIds.asBytes, set.labelCounts.asBytes] + arrays(set.testFilter)
-            + (set.labelFeatures.map(arrays) ?? [])
+            + (set.labelFeatures.map(arrays) ?? []) + (set.validation?.matrices.flatMap(arrays) ?? [])
     }
 
     /// The layout of `set`, digests included.
     init(of set: XCDataset, _ team: ThreadTeam) {
-        let arrays = Self.arrays(of: set), widths = Self.widths(labelText: set.labelFeatures != nil)
+        parts = Parts(set)
+        let arrays = Self.arrays(of: set), widths = parts.widths
         let digests = Buffer<UInt64>(count: arrays.count)
         team.forEach(arrays.count) { digests[$0] = ContentHash.of(arrays[$0]) }
         var offset = Self.headerBytes
@@ -77,8 +111,7 @@ struct CacheLayout {
     static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
 
     var header: [UInt8] {
-        let version = hasLabelText ? Self.versionWithLabelText : Self.version
-        var words = [Self.magic, version, UInt64(length), fingerprint, UInt64(trainRowsInFile), featureType.code]
+        var words = [Self.magic, parts.version, UInt64(length), fingerprint, UInt64(trainRowsInFile), featureType.code]
         for shape in shapes { words += [UInt64(shape.rows), UInt64(shape.cols)] }
         for section in sections { words += [UInt64(section.offset), UInt64(section.count), section.digest] }
         words.append(words.withUnsafeBytes { ContentHash.of($0) })
@@ -89,15 +122,15 @@ struct CacheLayout {
     /// Reads the header of a mapped cache; nil where it isn't whole, or of another version, or doesn't fit the file.
     init?(_ file: MappedFile) {
         guard file.count >= Self.headerBytes else { return nil }
-        let labelText = file.bytes.load(fromByteOffset: 8, as: UInt64.self) == Self.versionWithLabelText
-        let count = Self.shapeCount(labelText: labelText), widths = Self.widths(labelText: labelText)
+        guard let parts = Parts(version: file.bytes.load(fromByteOffset: 8, as: UInt64.self)) else { return nil }
+        let count = parts.shapeCount, widths = parts.widths
         let counted = 6 + 2 * count + 3 * widths.count
         let words = (0...counted).map { file.bytes.load(fromByteOffset: 8 * $0, as: UInt64.self) }
         let digest = words.dropLast().withUnsafeBytes { ContentHash.of($0) }
-        guard words[0] == Self.magic, labelText || words[1] == Self.version, words[counted] == digest,
-            words[2] == UInt64(file.count),
+        guard words[0] == Self.magic, words[counted] == digest, words[2] == UInt64(file.count),
             let type = FeatureType(code: words[5])
         else { return nil }
+        self.parts = parts
         // A header with the right digest was written by us: its numbers fit Int.
         length = file.count
         fingerprint = words[3]
@@ -150,11 +183,17 @@ struct CacheLayout {
         let labelIds = array(Int32.self)
         let labelCounts = array(Int32.self)
         let testFilter = matrix(5, binary: true)
+        let labelFeatures = parts.hasLabelText ? matrix(6, binary: false) : nil
+        let validation = parts.validationIsCut.map { isCut in
+            let first = parts.hasLabelText ? 7 : 6, features = matrix(first, binary: false)
+            let labels = matrix(first + 1, binary: true)
+            return HeldOutDocuments(features: features, labels: labels, filter: matrix(first + 2, binary: true), isCut: isCut)
+        }
         return XCDataset(
             featureType: featureType, trainFeatures: trainFeatures, trainLabels: trainLabels, trainDocuments: trainDocuments,
             testFeatures: testFeatures,
             testLabels: testLabels, labelIds: labelIds, labelCounts: labelCounts, trainRowsInFile: trainRowsInFile,
-            testFilter: testFilter, labelFeatures: hasLabelText ? matrix(6, binary: false) : nil,
+            testFilter: testFilter, labelFeatures: labelFeatures, validation: validation,
             fingerprint: ContentHash.hex(fingerprint))
     }
 }

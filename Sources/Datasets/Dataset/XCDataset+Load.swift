@@ -15,23 +15,29 @@ extension XCDataset {
     }
 
     static func load(_ source: XCDatasetSource, fingerprint: String, _ team: ThreadTeam) throws -> XCDataset {
-        let (trainX, testX, cols) = try features(source, team)
-        let (trainY, testY) = try labels(source, team)
+        let (trainX, testX, validationX, cols) = try features(source, team)
+        let (trainY, testY, validationY) = try labels(source, team)
         let text = try LabelText(source, labels: trainY.cols, cols: cols, team)
         try checkRows(trainX, source.trainFeatures, trainY, source.trainLabels)
         try checkRows(testX, source.testFeatures, testY, source.testLabels)
         let filter = try LabelFilter.read(source.filter, documents: testX.rows, labels: testY.cols)
+        var parts = try TrainingParts(trainX, trainY, source)
+        if let validationX, let validationY, let files = source.validation {
+            try checkRows(validationX, files.features, validationY, files.labels)
+            let none = try LabelFilter.read(nil, documents: validationX.rows, labels: validationY.cols)
+            parts.held = (validationX, validationY, none)
+        }
         return try ProgressScope.stage("putting the data set in order") { _ in
-            try ordered(trainX, trainY, testX, testY, filter, text, source, fingerprint, team)
+            try ordered(parts, testX, testY, filter, text, source, fingerprint, team)
         }
     }
 
     /// The data set of the matrices of its files.
     private static func ordered(
-        _ trainX: CSRMatrix, _ trainY: CSRMatrix, _ testX: CSRMatrix, _ testY: CSRMatrix, _ filter: CSRMatrix,
+        _ parts: TrainingParts, _ testX: CSRMatrix, _ testY: CSRMatrix, _ filter: CSRMatrix,
         _ text: LabelText?, _ source: XCDatasetSource, _ fingerprint: String, _ team: ThreadTeam
     ) throws -> XCDataset {
-        let type = source.files.featureType
+        let type = source.files.featureType, (trainX, trainY) = (parts.features, parts.labels)
         guard (0..<trainX.rows).contains(where: { !trainX.range($0).isEmpty && !trainY.range($0).isEmpty }) else {
             throw nothingToTrain(trainX, trainY, source)
         }
@@ -46,41 +52,56 @@ extension XCDataset {
             text.use.areKept ? text.features.selecting(rows: cleaned.labelIds.array.map(Int.init)) : nil
         }
         if source.files.normalize, type != .sequential {
-            for features in [cleaned.features, testX, kept].compactMap({ $0 }) { features.normalizeRows(team) }
+            for features in [cleaned.features, testX, kept, parts.held?.features].compactMap({ $0 }) {
+                features.normalizeRows(team)
+            }
+        }
+        let held = parts.held.map {
+            HeldOutDocuments(features: $0.features, labels: $0.labels, filter: $0.filter, isCut: source.validation == nil)
         }
         return XCDataset(
             featureType: type, trainFeatures: cleaned.features, trainLabels: cleaned.labels,
             trainDocuments: cleaned.labels.transposed(), testFeatures: testX, testLabels: testY, labelIds: cleaned.labelIds,
             labelCounts: cleaned.labelCounts, trainRowsInFile: trainX.rows, testFilter: filter,
-            labelFeatures: kept, fingerprint: fingerprint)
+            labelFeatures: kept, validation: held, fingerprint: fingerprint)
     }
 
-    /// Training and test features of equal width, those of unselected columns gone; and the width before that.
-    private static func features(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (CSRMatrix, CSRMatrix, cols: Int) {
+    /// Training, test and validation features of equal width, those of unselected columns gone; and the width before that.
+    private static func features(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (
+        CSRMatrix, CSRMatrix, validation: CSRMatrix?, cols: Int
+    ) {
         let type = source.files.featureType
         var train = try MatrixFile.read(source.trainFeatures, kind: type.kind, team)
         var test = try MatrixFile.read(source.testFeatures, kind: type.kind, team)
-        let cols = max(train.cols, test.cols)
+        let validation = try source.validation.map { try MatrixFile.read($0.features, kind: type.kind, team) }
+        let cols = max(train.cols, test.cols, validation?.cols ?? 0)
         try checkColumns(cols, source.trainFeatures, source.testFeatures)
-        guard type != .dense || train.cols == test.cols else {
+        guard type != .dense || train.cols == test.cols && cols == train.cols else {
             throw Failure(
                 .usage, "training and test documents have different numbers of dimensions",
-                at: "\(source.trainFeatures.path) and \(source.testFeatures.path)", found: "\(train.cols) and \(test.cols)",
+                at: "\(source.trainFeatures.path) and \(source.testFeatures.path)",
+                found: "\(train.cols) and \(test.cols)" + (validation.map { ", \($0.cols) of the validation documents" } ?? ""),
                 expected: "the same number", advice: "check that both files are of the same version of the data set")
         }
         (train, test) = (train.widened(to: cols), test.widened(to: cols))
-        return (try source.selectingFeatures(train, cols: cols), try source.selectingFeatures(test, cols: cols), cols)
+        return (
+            try source.selectingFeatures(train, cols: cols), try source.selectingFeatures(test, cols: cols),
+            try validation.map { try source.selectingFeatures($0.widened(to: cols), cols: cols) }, cols
+        )
     }
 
-    private static func labels(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (CSRMatrix, CSRMatrix) {
+    private static func labels(_ source: XCDatasetSource, _ team: ThreadTeam) throws -> (
+        CSRMatrix, CSRMatrix, validation: CSRMatrix?
+    ) {
         let train = try MatrixFile.read(source.trainLabels, kind: .labels, team)
         let test = try MatrixFile.read(source.testLabels, kind: .labels, team)
-        let cols = max(train.cols, test.cols)
+        let validation = try source.validation.map { try MatrixFile.read($0.labels, kind: .labels, team) }
+        let cols = max(train.cols, test.cols, validation?.cols ?? 0)
         try checkColumns(cols, source.trainLabels, source.testLabels)
-        let left = try source.withoutHeldOut(train.widened(to: cols))
-        guard let file = source.labelIndices else { return (left, test.widened(to: cols)) }
+        let left = try source.withoutHeldOut(train.widened(to: cols)), wide = validation?.widened(to: cols)
+        guard let file = source.labelIndices else { return (left, test.widened(to: cols), wide) }
         let selection = try ColumnSelection(file, cols: cols, what: "label")
-        return (selection.masking(left), selection.masking(test.widened(to: cols)))
+        return (selection.masking(left), selection.masking(test.widened(to: cols)), wide.map(selection.masking))
     }
 
     private static func checkRows(_ x: CSRMatrix, _ xFile: MappedFile, _ y: CSRMatrix, _ yFile: MappedFile) throws {

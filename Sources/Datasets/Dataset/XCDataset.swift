@@ -20,14 +20,16 @@ public final class XCDataset: Sendable {
     public let testLabels: CSRMatrix
     /// Original id of each of the L labels.
     public let labelIds: Buffer<Int32>
-    /// Training documents of each original label, counted over the whole file (propensities).
+    /// Training documents of each original label, counted over the whole file but those held out (propensities).
     public let labelCounts: Buffer<Int32>
-    /// Rows of the training file, dropped ones included (propensities).
+    /// Rows of the training file, dropped ones included but not those held out (propensities).
     public let trainRowsInFile: Int
     /// (document, original label) pairs that are removed from test predictions; rows = test documents.
     public let testFilter: CSRMatrix
     /// L×V: the text of each label, made and normalised as documents are, empty where it has none; nil where texts aren't kept.
     public let labelFeatures: CSRMatrix?
+    /// nil: the run has no validation.
+    public let validation: HeldOutDocuments?
     /// Hex digest of the content of the files.
     public let fingerprint: String
 
@@ -38,7 +40,7 @@ public final class XCDataset: Sendable {
         featureType: FeatureType = .sparse, trainFeatures: CSRMatrix, trainLabels: CSRMatrix, trainDocuments: CSRMatrix,
         testFeatures: CSRMatrix,
         testLabels: CSRMatrix, labelIds: Buffer<Int32>, labelCounts: Buffer<Int32>, trainRowsInFile: Int,
-        testFilter: CSRMatrix, labelFeatures: CSRMatrix? = nil, fingerprint: String
+        testFilter: CSRMatrix, labelFeatures: CSRMatrix? = nil, validation: HeldOutDocuments? = nil, fingerprint: String
     ) {
         self.featureType = featureType
         self.trainFeatures = trainFeatures
@@ -51,6 +53,7 @@ public final class XCDataset: Sendable {
         self.trainRowsInFile = trainRowsInFile
         self.testFilter = testFilter
         self.labelFeatures = labelFeatures
+        self.validation = validation
         self.fingerprint = fingerprint
     }
 

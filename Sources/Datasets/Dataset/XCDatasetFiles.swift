@@ -26,6 +26,8 @@ public struct XCDatasetFiles: Sendable, Equatable {
     public var labelText: LabelTextUse?
     /// File of the labels that the training documents lose, one a line; nil: none. Test documents keep them.
     public var heldOutLabels: String?
+    /// Documents that are not trained on; nil: none are wanted.
+    public var validation: ValidationOptions.Source?
 
     /// - Parameters:
     ///   - folder: `<work>/data/<dataset>`.
@@ -34,7 +36,7 @@ public struct XCDatasetFiles: Sendable, Equatable {
     ///   - keepsLabelText: the labels' texts are needed beside the documents.
     public init(
         folder: String, global: GlobalConfig = GlobalConfig(), normalize: Bool = true, keepInvalid: Bool = false,
-        filter: String? = nil, keepsLabelText: Bool = false
+        filter: String? = nil, keepsLabelText: Bool = false, validation: ValidationOptions.Source? = nil
     ) {
         self.folder = folder
         trainFeatures = global.trnFeatFname
@@ -48,6 +50,7 @@ public struct XCDatasetFiles: Sendable, Equatable {
         labelIndices = global.labelIndices
         self.keepInvalid = keepInvalid
         heldOutLabels = global.heldOutLabels
+        self.validation = validation
         if global.labelTextDocuments || keepsLabelText {
             labelText = LabelTextUse(
                 file: global.lblFeatFname, areDocuments: global.labelTextDocuments, areKept: keepsLabelText)
@@ -100,6 +103,8 @@ struct XCDatasetSource {
     let labelIndices: MappedFile?
     let labelFeatures: MappedFile?
     let heldOutLabels: MappedFile?
+    let validation: (features: MappedFile, labels: MappedFile)?
+    let trainFilter: MappedFile?
 
     init(_ files: XCDatasetFiles) throws {
         try files.checkFolder()
@@ -113,6 +118,8 @@ struct XCDatasetSource {
         labelIndices = try files.labelIndices.map { try MappedFile(path: files.path($0)) }
         labelFeatures = try Self.labelFeatures(files)
         heldOutLabels = try files.heldOutLabels.map { try MappedFile(path: files.path($0)) }
+        validation = try Self.validation(files, test: (testFeatures, testLabels))
+        trainFilter = try Self.trainFilter(files)
     }
 
     /// Where all documents and labels are kept: the labels, ascending; else nil.
@@ -138,6 +145,13 @@ struct XCDatasetSource {
             words += [1, use.areDocuments ? 1 : 0, use.areKept ? 1 : 0, ContentHash.of(labelFeatures.bytes)]
         }
         if let heldOutLabels { words += [2, ContentHash.of(heldOutLabels.bytes)] }
+        switch files.validation {
+        case .part(let share, let seed)?:
+            words += [3, share.bitPattern, seed, trainFilter.map { ContentHash.of($0.bytes) } ?? 0]
+        case .files?:
+            words += [4] + (validation.map { [ContentHash.of($0.features.bytes), ContentHash.of($0.labels.bytes)] } ?? [])
+        case nil: break
+        }
         return words.withUnsafeBytes { ContentHash.hex(ContentHash.of($0)) }
     }
 }

@@ -11,7 +11,20 @@ public struct EnsembleDescription: Codable, Sendable, Equatable {
     /// Folders of the learners, each from the ensemble's own.
     public var learners: [String]
 
-    public init(learners: [String]) { self.learners = learners }
+    /// How much each counts, as tuned on validation documents; nil: as it is. Files with weights have schema 2.
+    public var weights: [Double]?
+
+    public init(learners: [String], weights: [Double]? = nil) {
+        (self.learners, self.weights) = (learners, weights)
+        schema = weights == nil ? 1 : 2
+    }
+
+    private var isSound: Bool {
+        guard !learners.isEmpty else { return false }
+        guard let weights else { return schema == 1 }
+        return schema == 2 && weights.count == learners.count && weights.allSatisfy { $0.isFinite && $0 >= 0 }
+            && weights.contains { $0 > 0 }
+    }
 
     public func write(to folder: String) throws {
         let encoder = JSONEncoder()
@@ -27,10 +40,11 @@ public struct EnsembleDescription: Codable, Sendable, Equatable {
                 .usage, "there is no ensemble here", at: path, found: "no such file", expected: Self.fileName,
                 advice: "name a folder models/…/v_<version> of a run that is done")
         }
-        guard let read = try? JSONDecoder().decode(Self.self, from: content), read.schema == 1, !read.learners.isEmpty else {
+        guard let read = try? JSONDecoder().decode(Self.self, from: content), read.isSound else {
             throw Failure(
                 .damagedCheckpoint, "the ensemble's description cannot be read", at: path,
-                found: String(decoding: content.prefix(60), as: UTF8.self), expected: "schema 1 and the learners' folders",
+                found: String(decoding: content.prefix(60), as: UTF8.self),
+                expected: "schema 1 and the learners' folders, or schema 2 and their weights, too",
                 advice: "give the training command again: it writes the file anew")
         }
         self = read
@@ -48,6 +62,14 @@ extension TrainedModel {
         return try EnsembleDescription(folder: folder).learners.map { learner in
             try open(folder: learner.hasPrefix("/") ? learner : "\(folder)/\(learner)")
         }
+    }
+}
+
+extension EnsembleDescription {
+    /// Weights of the learners that `TrainedModel.openAll` finds in a folder; nil: each counts as it is.
+    public static func weights(in folder: String) throws -> [Double]? {
+        guard !isFile("\(folder)/\(ModelDescription.fileName)"), isFile("\(folder)/\(fileName)") else { return nil }
+        return try EnsembleDescription(folder: folder).weights
     }
 }
 

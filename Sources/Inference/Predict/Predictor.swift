@@ -16,13 +16,15 @@ public final class Predictor {
     private let inputs: [Int]
     private let group: WorkerGroup
     private let beta: Double?
+    private let weights: [Float]?
 
     /// - Parameters:
     ///   - models: the learner, or those of an ensemble in its order.
     ///   - group: of ranks that predict together; all call the same methods, and the leader gets the predictions.
-    ///   - beta: instead of the config's.
+    ///   - beta: instead of the models' own.
+    ///   - weights: of the learners in their sum; nil: each counts as it is.
     /// - Throws: `Failure` where a model is damaged, or models do not have the same labels.
-    public init(models: [TrainedModel], group: WorkerGroup, beta: Double? = nil) throws {
+    public init(models: [TrainedModel], group: WorkerGroup, beta: Double? = nil, weights: [Double]? = nil) throws {
         let first = models[0]
         for model in models where !model.hasLabels(of: first) {
             throw Failure(
@@ -37,6 +39,7 @@ public final class Predictor {
         inputs = models.map { kinds.firstIndex(of: $0.data.fingerprint) ?? 0 }
         self.group = group
         self.beta = beta
+        self.weights = models.count > 1 ? weights?.map(Float.init) : nil
         labelCount = first.description.labelsInFile
         defaultTopK = first.config.global.saveTopK ?? first.config.global.topK
         learners = try models.map { model in
@@ -81,7 +84,9 @@ public final class Predictor {
             }
         }
         guard all.count == learners.count else { return nil }
-        return Scoring.topK(Scoring.ensemble(all, team: group.team), topK, team: group.team)
+        let sum =
+            weights.map { Scoring.weightedSum(all, weights: $0, team: group.team) } ?? Scoring.ensemble(all, team: group.team)
+        return Scoring.topK(sum, topK, team: group.team)
     }
 
     /// The scores of a learner with shortlists or a re-ranker, put together from all of the group.

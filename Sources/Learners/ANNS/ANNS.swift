@@ -8,7 +8,7 @@ package struct ANNS: NetworkLearner {
     package var requirements: FrameworkRequirements { .anns }
     package var modules: NetworkModules { NetworkModules(hasShortlists: true) }
 
-    package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
+    package func trainFirstStage(_ run: NetworkRun) throws -> TrainedStages {
         try run.trainOnShortlists(try run.newEncoder(run.config.extreme, .extreme))
     }
 
@@ -30,5 +30,5 @@ extension FrameworkName {
 extension FrameworkRequirements {
     public static let anns = FrameworkRequirements(
         name: .anns, sections: [.global, .extreme], modules: [.extreme], reranker: .whereWritten,
-        settings: [.shortlistTraining, .startOfEncoder(.extreme)])
+        settings: [.shortlistTraining, .startOfEncoder(.extreme)], weighsShortlist: true)
 }

@@ -8,7 +8,7 @@ package struct DeepXML: NetworkLearner {
     package var requirements: FrameworkRequirements { .deepXML }
     package var modules: NetworkModules { NetworkModules(hasSurrogate: true, hasShortlists: true) }
 
-    package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
+    package func trainFirstStage(_ run: NetworkRun) throws -> TrainedStages {
         let encoder = try run.timed("surrogate", run.trainSurrogate)
         try run.control.betweenModules()
         return try run.trainOnShortlists(encoder)
@@ -38,7 +38,7 @@ extension FrameworkRequirements {
             SettingRequirement(.surrogate, "model_method", [.string("full")], "one-vs-all over clusters"),
             SettingRequirement(.surrogate, "freeze_intermediate", [.bool(false)], "this module trains the encoder"),
             .startOfEncoder(.surrogate), .shortlistTraining,
-        ])
+        ], weighsShortlist: true)
 }
 
 extension SettingRequirement {

@@ -36,10 +36,14 @@ package struct DiSMEC: SparseLinearLearner {
 
     package func train(_ run: LearnerRun) throws -> Prediction {
         let classifier = try run.timed("classifiers") { try DiSMECTraining(run).classifier() }
-        return Prediction(
-            stage: DiSMECStage(
-                group: run.group, data: run.data, topK: run.config.global.topK, queries: run.data.testFeatures,
-                predictor: SparsePredictor(classifier, on: run.group.device)))
+        let predictor = SparsePredictor(classifier, on: run.group.device)
+        func prediction(_ queries: CSRMatrix) -> Prediction {
+            Prediction(
+                stage: DiSMECStage(
+                    group: run.group, data: run.data, topK: run.config.global.topK, queries: queries, predictor: predictor))
+        }
+        return prediction(run.data.testFeatures).with(
+            validation: run.data.validation.map { held in { prediction(held.features) } })
     }
 
     package func open(_ model: TrainedModel, group: WorkerGroup) throws -> any LearnerPredictor {

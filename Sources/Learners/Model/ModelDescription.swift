@@ -3,6 +3,7 @@ import Config
 import Datasets
 import Formats
 import Foundation
+import Messages
 import Support
 
 /// `model.json`: what a learner's folder says of itself, so that it can be used without the run that made it.
@@ -30,6 +31,8 @@ public struct ModelDescription: Sendable, Equatable {
     public var identity: CheckpointIdentity
     /// The data set's files that were copied into the folder.
     public var files: [String]
+    /// What validation documents decided (`LearnerValidation`, as JSON); nil: nothing.
+    public private(set) var validation: JSONValue?
 
     public init(
         options: TrainOptions, data: XCDataset, seed: UInt64, identity: CheckpointIdentity, files: [String]
@@ -53,21 +56,35 @@ public struct ModelDescription: Sendable, Equatable {
 }
 
 extension ModelDescription {
+    /// Takes what validation documents decided. The settings that were tuned become those of the config: what predicts with the model
+    /// uses them.
+    ///
+    /// - Parameters:
+    ///   - beta, propensityWeight: nil: the config's.
+    package mutating func set(_ decided: LearnerValidation, beta: Double?, propensityWeight: Double?) {
+        if let beta { config.global.beta = beta }
+        if let propensityWeight { config.extreme.classifier.propensityWeight = propensityWeight }
+        validation = (try? JSONEncoder().encode(decided)).flatMap { try? JSONValue.parse(Array($0), name: "validation") }
+    }
+}
+
+extension ModelDescription {
     /// As JSON; the config and the architecture in the form of their own files.
     public var json: String {
-        let body: [JSONValue.Member] = [
-            .init("schema", .integer(Self.schema)), .init("framework", .string(framework)), .init("arch", .string(archName)),
-            .init("dataset", .string(dataset)), .init("version", .string(version)), .init("seed", .string(String(seed))),
-            .init("dims", .integer(config.global.embeddingDims)), .init("features", .integer(features)),
-            .init("labels", .integer(labels)), .init("labels_in_file", .integer(labelsInFile)),
-            .init("training_documents", .integer(trainingDocuments)), .init("beta", .number(config.global.beta)),
-            .init("reranker_beta", config.global.useReranker ? .number(config.reranker.beta) : .null),
-            .init("program_version", .string(identity.programVersion)),
-            .init("config_fingerprint", .string(identity.configFingerprint)),
-            .init("data_fingerprint", .string(identity.dataFingerprint)), .init("files", .array(files.map(JSONValue.string))),
-            .init("data", .sorted(identity.data.mapValues(JSONValue.string))), .init("arch_definition", arch.json),
-            .init("config", (try? JSONValue.parse(Array(config.json.utf8), name: "config")) ?? .null),
-        ]
+        let body: [JSONValue.Member] =
+            [
+                .init("schema", .integer(Self.schema)), .init("framework", .string(framework)), .init("arch", .string(archName)),
+                .init("dataset", .string(dataset)), .init("version", .string(version)), .init("seed", .string(String(seed))),
+                .init("dims", .integer(config.global.embeddingDims)), .init("features", .integer(features)),
+                .init("labels", .integer(labels)), .init("labels_in_file", .integer(labelsInFile)),
+                .init("training_documents", .integer(trainingDocuments)), .init("beta", .number(config.global.beta)),
+                .init("reranker_beta", config.global.useReranker ? .number(config.reranker.beta) : .null),
+                .init("program_version", .string(identity.programVersion)),
+                .init("config_fingerprint", .string(identity.configFingerprint)),
+                .init("data_fingerprint", .string(identity.dataFingerprint)), .init("files", .array(files.map(JSONValue.string))),
+                .init("data", .sorted(identity.data.mapValues(JSONValue.string))), .init("arch_definition", arch.json),
+                .init("config", (try? JSONValue.parse(Array(config.json.utf8), name: "config")) ?? .null),
+            ] + (validation.map { [.init("validation", $0)] } ?? [])
         return JSONValue.object(body + [.init("checksum", .string(Self.checksum(body)))]).indentedText + "\n"
     }
 
@@ -126,6 +143,7 @@ extension ModelDescription {
             archText == "null"
             ? Arch(coarse: [], fine: [])
             : try Arch.parse(data: Array(archText.utf8), name: "\(path): arch_definition", arguments: config)
+        validation = json["validation"]
         if case .array(let names)? = json["files"] { files = names.compactMap(\.string) } else { files = [] }
         var data = [String: String]()
         for member in json["data"]?.members ?? [] { data[member.name] = member.value.string }

@@ -128,6 +128,18 @@ package struct NetworkCosts: LearnerCosts {
     }
 }
 
+// Of validation.
+extension NetworkCosts {
+    /// Where the encoder learns, what is searched is made anew each time: the vectors of training documents and labels.
+    package func seconds(of validation: PlannedValidation, cores: Double) -> Double {
+        let once = predictionSeconds(documents: validation.documents, cores: cores)
+        let moves = plan.hasShortlists && !config.extreme.searchesBeforeTraining
+        let times = validation.times(epochs: config.extreme.optimisation.epochs) + validation.trials
+        let reranked = plan.hasReranker ? validation.times(epochs: config.reranker.optimisation.epochs) : 0
+        return Double(times + reranked + 1) * once + (moves ? Double(times) * search(cores: cores) : 0)
+    }
+}
+
 // Of modules, for the frameworks that have them.
 extension NetworkCosts {
     /// Epochs on all logits of `labels` labels.

@@ -12,7 +12,7 @@ package protocol NetworkLearner: Learner {
     var modules: NetworkModules { get }
 
     /// Trains all but the re-ranker.
-    func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage
+    func trainFirstStage(_ run: NetworkRun) throws -> TrainedStages
 
     /// Seconds of computing, on so many cores together, of what `trainFirstStage` does.
     func firstStageSeconds(_ costs: NetworkCosts, cores: Double) -> [StageSeconds]
@@ -67,10 +67,12 @@ extension NetworkLearner {
 
     package func train(_ run: LearnerRun) throws -> Prediction {
         let run = NetworkRun(run, usesReranker: run.config.usesReranker(requirements))
-        let stage = try trainFirstStage(run)
+        let stages = try trainFirstStage(run)
         try run.control.betweenModules()
-        guard run.context.usesReranker else { return Prediction(stage: stage) }
-        return Prediction(stage: stage, reranker: try run.timed("reranker") { try Reranker(training: run, on: stage) })
+        let reranker =
+            run.context.usesReranker ? try run.timed("reranker") { try Reranker(training: run, on: stages) } : nil
+        return Prediction(stage: stages.test, reranker: reranker).with(
+            validation: stages.validation.map { stage in { Prediction(stage: stage, reranker: reranker) } })
     }
 
     package func open(_ model: TrainedModel, group: WorkerGroup) throws -> any LearnerPredictor {

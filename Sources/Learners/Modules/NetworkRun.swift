@@ -29,6 +29,9 @@ package struct NetworkRun {
             log: run.control.notice)
     }
 
+    /// Features of the validation documents; no rows without any.
+    package var validationFeatures: CSRMatrix { data.validation?.features ?? data.testFeatures.selecting(rows: []) }
+
     package func timed<Result>(_ module: String, _ body: () throws -> Result) rethrows -> Result {
         try run.timed(module, body)
     }
@@ -49,34 +52,62 @@ package struct NetworkRun {
     }
 
     /// Trains a network, or takes its parameters where that was done before.
+    ///
+    /// - Parameter validation: how the validation documents are scored by the network as it is, where there are some.
     package func train(
-        _ module: ModuleName, _ section: ModuleConfig, _ network: Network,
+        _ module: ModuleName, _ section: ModuleConfig, _ network: Network, validation: @escaping () throws -> Prediction,
         on loss: () throws -> (any ClassifierStep, (any EpochSchedule)?)
     ) throws {
         if let done = try run.pinned(module) {
             try network.restore(done, moments: false)
+            try ModuleValidation.record(done, into: self)
         } else {
-            let (loss, schedule) = try loss()
+            let (loss, other) = try loss()
+            let schedule =
+                section.classifier.startsAtText ? TextClassifiers(network: network, data: data, and: other) : other
+            let validation = ModuleValidation(self, module, section, network, schedule: schedule, prediction: validation)
             try TrainingLoop(
                 module: module, config: section, network: network, loss: loss, features: data.trainFeatures, control: control,
-                schedule: section.classifier.startsAtText
-                    ? TextClassifiers(network: network, data: data, and: schedule) : schedule
+                schedule: schedule, validation: validation
             ).run(from: run.checkpoint(within: module))
-            adjustLogits(network.classifier, section)
-            // What the surrogate's encoder has, that module's result holds.
-            let fixed = section.encoder.start == .intermediate ? [] : network.encoder.storedFixed()
-            try run.pin(module, epoch: section.optimisation.epochs, network.storedArrays(moments: false) + fixed)
+            try pin(module, section, network, validation)
         }
+        try ModuleValidation.removeBest(of: module, self)
         network.prepareForPrediction()
     }
 
+    /// Pins a network that is trained, with its biases raised.
+    private func pin(_ module: ModuleName, _ section: ModuleConfig, _ network: Network, _ validation: ModuleValidation?) throws {
+        try validation?.conclude()
+        let tuning = try validation?.tunePropensityWeight()
+        adjustLogits(network.classifier, weight: tuning?.chosen ?? section.classifier.propensityWeight)
+        // What the surrogate's encoder has, that module's result holds.
+        let fixed = section.encoder.start == .intermediate ? [] : network.encoder.storedFixed()
+        var state = validation?.state ?? [:]
+        if let tuning { state[ModuleValidation.StateKey.tuning] = ModuleValidation.encoded(tuning) }
+        try run.pin(
+            module, epoch: section.optimisation.epochs, network.storedArrays(moments: false) + fixed, state: state)
+        if let validation { run.validation.modules.append(validation.history) }
+        if let tuning { run.validation.tuned.append(tuning) }
+    }
+
+    /// Calls `body` with the biases that `weight` gives, and puts them back.
+    func withAdjustedLogits<Result>(_ classifier: ClassifierShard, weight: Double, _ body: () throws -> Result) throws -> Result {
+        guard weight > 0 else { return try body() }
+        let bias = classifier.bias.value, kept = group.device.tensor(rows: bias.rows, cols: bias.cols)
+        group.device.copy(bias, to: kept)
+        defer { group.device.copy(kept, to: bias) }
+        adjustLogits(classifier, weight: weight)
+        return try body()
+    }
+
     /// In favour of rare labels, once, after training: what is pinned, and all that is made of it, has the raised biases.
-    private func adjustLogits(_ classifier: ClassifierShard, _ section: ModuleConfig) {
-        guard section.classifier.propensityWeight > 0 else { return }
+    private func adjustLogits(_ classifier: ClassifierShard, weight: Double) {
+        guard weight > 0 else { return }
         let inverse = Propensity.inverse(
             labelCounts: data.labelIds.array.map { data.labelCounts[Int($0)] }, documents: data.trainRowsInFile,
             A: config.global.A, B: config.global.B)
-        classifier.adjustLogits(weight: section.classifier.propensityWeight, inversePropensity: inverse)
+        classifier.adjustLogits(weight: weight, inversePropensity: inverse)
     }
 
     /// Deals lists out to the workers that own their labels.

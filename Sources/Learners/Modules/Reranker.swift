@@ -12,12 +12,17 @@ package struct Reranker {
     private let labelIds: Buffer<Int32>
 
     /// Trained on the first stage's predictions, or taken from its checkpoint where that was done before.
-    package init(training run: NetworkRun, on stage: any RerankableStage) throws {
+    package init(training run: NetworkRun, on stages: TrainedStages) throws {
+        let stage = stages.test, ofValidation = stages.validation
         let section = run.config.reranker, context = run.context
         let network = try context.network(section, .reranker, run.newEncoder(section, .reranker))
         let sizes = ShortlistSizes(
             maxPositives: section.shortlist.maxPositives, randomNegatives: 0, limit: section.shortlist.length)
-        try run.train(.reranker, section, network) {
+        let untrained = Reranker(network: network, context)
+        try run.train(
+            .reranker, section, network,
+            validation: { ofValidation.map { Prediction(stage: $0, reranker: untrained) } ?? Prediction(stage: stage) }
+        ) {
             let negatives = try stage.negatives(sizes: sizes)
             return (
                 try ShortlistStep(

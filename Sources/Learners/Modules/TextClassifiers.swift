@@ -50,6 +50,21 @@ package final class TextClassifiers: EpochSchedule {
         try move(to: encoded(), only: { !self.isSeen[$0] })
     }
 
+    package func asFinished<Result>(_ body: () throws -> Result) throws -> Result {
+        let device = network.device, weight = network.classifier.weight.value
+        let kept = [weight, vectors].map { tensor in
+            let copy = device.tensor(rows: tensor.rows, cols: tensor.cols)
+            device.copy(tensor, to: copy)
+            return copy
+        }
+        defer {
+            device.copy(kept[0], to: weight)
+            device.copy(kept[1], to: vectors)
+        }
+        try move(to: encoded(), only: { !self.isSeen[$0] })
+        return try other?.asFinished(body) ?? body()
+    }
+
     package func storedArrays(epoch: Int, step: Int) -> [StoredArray] {
         let rows = Placement.rows(start: network.classifier.labels.lowerBound, total: network.labelShards.labels)
         return [StoredArray(Self.name, network.device.matrix(vectors), rows)]

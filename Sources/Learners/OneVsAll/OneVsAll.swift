@@ -8,7 +8,7 @@ package struct OneVsAll: NetworkLearner {
     package var requirements: FrameworkRequirements { .ova }
     package var modules: NetworkModules { NetworkModules() }
 
-    package func trainFirstStage(_ run: NetworkRun) throws -> any RerankableStage {
+    package func trainFirstStage(_ run: NetworkRun) throws -> TrainedStages {
         try run.timed("extreme", run.trainOnAllLabels)
     }
 

@@ -45,6 +45,7 @@ package struct WorkerShare: Sendable {
 
 /// What a learner needs: what `--dry-run` says of it, and what `plan` sums. A value of a framework's making.
 package protocol LearnerCosts: Sendable {
+    var problem: LearnerProblem { get }
     /// What is trained and searched, in order.
     var stages: [PlannedStage] { get }
     /// Workers of a group, at least.
@@ -67,6 +68,8 @@ package protocol LearnerCosts: Sendable {
     /// Seconds of computing, on so many cores together, of each thing that is done, in order; the prediction of the test documents is
     /// the last.
     func stageSeconds(cores: Double) -> [StageSeconds]
+    /// Seconds of computing that validation takes, on so many cores together.
+    func seconds(of validation: PlannedValidation, cores: Double) -> Double
     /// What a worker waits for over the whole training, in a group of two or more.
     func traffic(groupSize: Int) -> Traffic
 }
@@ -95,6 +98,22 @@ package struct StageSeconds: Sendable, Equatable {
         self.name = name
         self.seconds = seconds
     }
+}
+
+/// Validation in a plan.
+package struct PlannedValidation: Sendable, Equatable {
+    package var documents: Int
+    /// Epochs from one validation to the next.
+    package var every: Int
+    /// Times that the trained learner is measured beside these, for settings that are tuned.
+    package var trials: Int
+
+    package init(documents: Int, every: Int, trials: Int) {
+        (self.documents, self.every, self.trials) = (documents, every, trials)
+    }
+
+    /// Times that a module of so many epochs is measured.
+    package func times(epochs: Int) -> Int { (epochs + every - 1) / max(1, every) }
 }
 
 /// Which lists of scores a learner has: its first stage's scores always.
@@ -165,6 +184,18 @@ extension LearnerCosts {
 
     /// Seconds of computing, on so many cores together.
     package func seconds(cores: Double) -> Double { stageSeconds(cores: cores).reduce(0) { $0 + $1.seconds } }
+
+    /// Once, as the test documents are scored.
+    package func seconds(of validation: PlannedValidation, cores: Double) -> Double {
+        predictionSeconds(documents: validation.documents, cores: cores)
+    }
+
+    /// Seconds of scoring so many documents as the test documents are.
+    package func predictionSeconds(documents: Int, cores: Double) -> Double {
+        let prediction = stageSeconds(cores: cores).last?.seconds ?? 0, test = problem.size.testDocuments
+        return test > 0 ? prediction * Double(documents) / Double(test) : 0
+    }
+
     package var featureNoun: String { "features" }
     package var dimensions: Int? { nil }
     package var mappedBytes: Int { 0 }

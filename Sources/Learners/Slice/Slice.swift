@@ -28,7 +28,7 @@ package struct Slice: Learner {
         SliceCosts(problem: problem, rates: rates)
     }
 
-    package func train(_ run: LearnerRun) throws -> Prediction { Prediction(stage: try SliceTraining(run).stage()) }
+    package func train(_ run: LearnerRun) throws -> Prediction { try SliceTraining(run).prediction() }
 
     package func open(_ model: TrainedModel, group: WorkerGroup) throws -> any LearnerPredictor {
         try SlicePredictor(model: model, group: group)

@@ -15,8 +15,8 @@ struct SliceTraining {
     /// E; nil where features are vectors already.
     private let table: DenseMatrix?
     private let dims: Int
-    /// Of all training documents, and of all test documents.
-    private let train: Tensor, test: Tensor
+    /// Of all training documents, of all test documents, and of the validation documents where there are some.
+    private let train: Tensor, test: Tensor, validation: Tensor?
 
     /// Collective, as all that follows.
     init(_ run: LearnerRun) throws {
@@ -27,6 +27,7 @@ struct SliceTraining {
         dims = vectors.dims
         train = try vectors.all(run.data.trainFeatures, run.group)
         test = try vectors.all(run.data.testFeatures, run.group)
+        validation = try run.data.validation.map { try vectors.all($0.features, run.group) }
     }
 
     private static func table(_ run: LearnerRun, _ settings: SliceSettings) -> DenseMatrix? {
@@ -42,28 +43,36 @@ struct SliceTraining {
         }
     }
 
-    /// The stage that scores the test documents.
-    func stage() throws -> SliceStage {
+    /// How the test documents are scored, and the validation documents.
+    func prediction() throws -> Prediction {
         let lists = try run.timed("shortlist", shortlists)
         try run.control.betweenModules()
         let classifiers = SliceClassifiers(labels: run.labels, of: run.data.labelCount, dims: dims, device: device)
         try run.timed("extreme") { try trainClassifiers(classifiers, near: lists.train) }
-        return try SliceStage(
-            queries: run.data.testFeatures, vectors: test, lists: lists.test, classifiers: classifiers, shards: run.shards,
-            labelIds: run.data.labelIds, settings: settings, group: run.group)
+        func stage(_ queries: CSRMatrix, _ vectors: Tensor, _ lists: TopK) throws -> Prediction {
+            Prediction(
+                stage: try SliceStage(
+                    queries: queries, vectors: vectors, lists: lists, classifiers: classifiers, shards: run.shards,
+                    labelIds: run.data.labelIds, settings: settings, group: run.group))
+        }
+        let own = try stage(run.data.testFeatures, test, lists.test)
+        guard let held = run.data.validation, let validation, let ofValidation = lists.validation else { return own }
+        return own.with { try stage(held.features, validation, ofValidation) }
     }
 
     // MARK: The generative model
 
     private var trainRows: RowLists { RowLists(group: run.group, rows: train.rows) }
-    private var testRows: RowLists { RowLists(group: run.group, rows: test.rows) }
+    private var testRows: RowLists { rows(test) }
+    private func rows(_ vectors: Tensor) -> RowLists { RowLists(group: run.group, rows: vectors.rows) }
 
     /// The nearest labels of this worker's slices of the documents. Pinned, with what prediction needs of the generative model.
-    private func shortlists() throws -> (train: TopK, test: TopK) {
+    private func shortlists() throws -> (train: TopK, test: TopK, validation: TopK?) {
         if let done = try run.pinned(.shortlist) {
             let ids: Buffer<Int32> = try done.rows("train.ids", trainRows.ownRows), k = try done.extent("train.ids").cols
             let train = TopK(rows: trainRows.ownRows.count, k: k, indices: ids, scores: Buffer(count: ids.count))
-            return (train, try TopK("test", from: done, rows: testRows.ownRows))
+            let ofValidation = try validation.map { try TopK("validation", from: done, rows: rows($0).ownRows) }
+            return (train, try TopK("test", from: done, rows: testRows.ownRows), ofValidation)
         }
         let plan = GenerativePlan(
             settings, queries: train.rows + test.rows, labels: run.data.labelCount, dims: dims, workers: run.group.size)
@@ -74,9 +83,12 @@ struct SliceTraining {
             plan, parts: [run.labels], k: settings.numNbrs, group: run.group, device: device, seed: run.seed
         ) { means.rows($0.lowerBound - first..<$0.upperBound - first) }
         let lists = (
-            train: try search.lists(train, stoppedBy: run.control), test: try search.lists(test, stoppedBy: run.control)
+            train: try search.lists(train, stoppedBy: run.control), test: try search.lists(test, stoppedBy: run.control),
+            validation: try validation.map { try search.lists($0, stoppedBy: run.control) }
         )
-        try run.pin(.shortlist, epoch: 0, stored(lists.train, lists.test, means), state: plan.state)
+        var arrays = stored(lists.train, lists.test, means)
+        if let validation { arrays += lists.validation?.stored("validation", rows(validation)) ?? [] }
+        try run.pin(.shortlist, epoch: 0, arrays, state: plan.state)
         return lists
     }
 

@@ -27,7 +27,11 @@ package struct SparseSlice: SparseLinearLearner {
         SparseSliceCosts(problem, rates: rates)
     }
 
-    package func train(_ run: LearnerRun) throws -> Prediction { Prediction(stage: try SparseSliceTraining(run).stage()) }
+    package func train(_ run: LearnerRun) throws -> Prediction {
+        let stage = try SparseSliceTraining(run).stage()
+        return Prediction(stage: stage).with(
+            validation: run.data.validation.map { held in { Prediction(stage: stage.scoring(held.features)) } })
+    }
 
     package func open(_ model: TrainedModel, group: WorkerGroup) throws -> any LearnerPredictor {
         try SparseSlicePredictor(model, group: group)

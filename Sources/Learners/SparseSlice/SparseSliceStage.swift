@@ -10,7 +10,7 @@ import Transport
 ///
 /// Each worker searches for its slice of a block of documents; the lists are gathered, and each scores its own labels.
 struct SparseSliceStage: ScoredStage {
-    let queries: CSRMatrix
+    private(set) var queries: CSRMatrix
     let means: LabelMeans
     /// Every worker has the means of all labels; else each has those of its own.
     let hasAllMeans: Bool
@@ -22,6 +22,13 @@ struct SparseSliceStage: ScoredStage {
     let group: WorkerGroup
 
     private var topK: Int { scorer.topK }
+
+    /// The same learner's, of other documents.
+    func scoring(_ queries: CSRMatrix) -> SparseSliceStage {
+        var stage = self
+        stage.queries = queries
+        return stage
+    }
 
     func scores(of documents: Range<Int>) throws -> [ScoreEntry] {
         let lists = try lists(documents), margins = Buffer<Float>(count: lists.indices.count)

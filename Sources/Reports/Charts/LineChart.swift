@@ -10,6 +10,8 @@ struct LineChart {
         var isDashed = false
         /// Where a job took the work up again, on the x axis.
         var marks: [Double] = []
+        /// What a mark says.
+        var markName = "gone on with here"
     }
 
     var title: String
@@ -78,7 +80,7 @@ struct LineChart {
             let at = place(Point(x: mark, y: y.low), y).x
             return """
                 <line class='mark' x1='\(at)' x2='\(at)' y1='\(Self.top)' y2='\(Self.height - Self.bottom)'>\
-                <title>\(series.name): gone on with here</title></line>
+                <title>\(series.name): \(series.markName)</title></line>
 
                 """
         }

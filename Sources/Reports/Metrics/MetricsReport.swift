@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Messages
 import Scoring
 import Support
 
@@ -47,8 +48,12 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         /// Wall-clock seconds of each module that ran: `surrogate`, `shortlist`, `extreme`, `reranker`, `predict`, or what else
         /// the framework has.
         public var seconds: [String: Double]
+        /// nil: the run has no validation.
+        public var validation: LearnerValidationSection?
 
-        public init(seed: Int, evaluation: LearnerEvaluation, seconds: [String: Double]) {
+        public init(
+            seed: Int, evaluation: LearnerEvaluation, seconds: [String: Double], validation: LearnerValidationSection? = nil
+        ) {
             self.seed = seed
             metrics = evaluation.metrics
             byBeta = evaluation.byBeta
@@ -56,10 +61,11 @@ public struct MetricsReport: Codable, Sendable, Equatable {
             labelMetrics = evaluation.labelMetrics
             byBetaBeforeReranker = evaluation.byBetaBeforeReranker
             self.seconds = seconds
+            self.validation = validation
         }
 
         enum CodingKeys: String, CodingKey {
-            case seed, metrics, stages, seconds
+            case seed, metrics, stages, seconds, validation
             case byBeta = "by_beta"
             case byBetaBeforeReranker = "by_beta_before_reranker"
             case labelMetrics = "label_metrics"
@@ -81,6 +87,50 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         public init(rank: Int, host: String, name: String, backend: String, driver: String, compiler: String?) {
             (self.rank, self.host, self.name) = (rank, host, name)
             (self.backend, self.driver, self.compiler) = (backend, driver, compiler)
+        }
+    }
+
+    /// What a learner is worth on the validation documents, and what was chosen by them.
+    public struct LearnerValidationSection: Codable, Sendable, Equatable {
+        /// At the learner's β, tuned where it is.
+        public var metrics: MetricTable
+        /// Modules that have epochs: figures after each, and the epoch that is kept.
+        public var modules: [ValidationHistory]
+        /// Settings that were tuned: values that were tried.
+        public var tuned: [TuningTable]
+        /// The chosen value of each.
+        public var chosen: [String: Double]
+
+        public init(metrics: MetricTable, _ decided: LearnerValidation) {
+            (self.metrics, modules, tuned) = (metrics, decided.modules, decided.tuned)
+            chosen = Dictionary(decided.tuned.map { ($0.setting, $0.chosen) }) { first, _ in first }
+        }
+    }
+
+    /// The validation documents, and what was chosen by them for the ensemble.
+    public struct ValidationSection: Codable, Sendable, Equatable {
+        /// Where they come from.
+        public var source: String
+        public var documents: Int
+        /// Those with a label.
+        public var labelled: Int
+        /// What settings were chosen by; nil: none was.
+        public var tuneMetric: String?
+        /// Of the ensemble.
+        public var ensemble: MetricTable
+        /// How much each learner counts; nil: as it is.
+        public var weights: [Double]?
+
+        public init(
+            source: String, documents: Int, labelled: Int, tuneMetric: String?, ensemble: MetricTable, weights: [Double]?
+        ) {
+            (self.source, self.documents, self.labelled) = (source, documents, labelled)
+            (self.tuneMetric, self.ensemble, self.weights) = (tuneMetric, ensemble, weights)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case source, documents, labelled, ensemble, weights
+            case tuneMetric = "tune_metric"
         }
     }
 
@@ -115,9 +165,11 @@ public struct MetricsReport: Codable, Sendable, Equatable {
     public var ensemble: Ensemble
     public var config: JSONValue?
     public var gitRevision: String?
+    /// nil: the run has no validation.
+    public var validation: ValidationSection?
 
     enum CodingKeys: String, CodingKey {
-        case schema, framework, arch, dataset, version, ranks, workers, groups, devices, data, learners, ensemble, config
+        case schema, framework, arch, dataset, version, ranks, workers, groups, devices, data, learners, ensemble, config, validation
         case wallSeconds = "wall_seconds"
         case peakRSSMiB = "peak_rss_mib"
         case commSeconds = "comm_seconds"
@@ -127,7 +179,7 @@ public struct MetricsReport: Codable, Sendable, Equatable {
     public init(
         run: RunIdentity, layout: RunLayout, wallSeconds: Double, peakRSSMiB: [Int], commSeconds: [Double],
         devices: [Device] = [], data: DataSection, learners: [Learner], ensemble: MetricTable, config: JSONValue? = nil,
-        gitRevision: String? = nil
+        gitRevision: String? = nil, validation: ValidationSection? = nil
     ) {
         schema = Self.currentSchema
         (framework, arch, dataset, version) = (run.framework, run.arch, run.dataset, run.version)
@@ -141,6 +193,7 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         self.ensemble = Ensemble(metrics: ensemble)
         self.config = config
         self.gitRevision = gitRevision
+        self.validation = validation
     }
 }
 

@@ -15,6 +15,7 @@ public struct ReportPage {
             title: content.title,
             sections: [
                 text.overview, metrics.overview, SegmentSection(content: content).section, metrics.byBeta, training.loss,
+                ValidationSection(content: content).section,
                 TimeSection(content: content).section, MemorySection(content: content).section, text.plan, text.config,
                 text.documents,
             ]

@@ -14,7 +14,7 @@ struct TrainingSections {
 
     var loss: PageFrame.Section {
         let charts = modules.flatMap { module in
-            [chart(module, "loss") { $0.loss }, chart(module, "learning rate") { $0.learningRate }, validation(module)]
+            [chart(module, "loss") { $0.loss }, chart(module, "learning rate") { $0.learningRate }] + validations(module)
         }
         let names = content.histories.enumerated().map { ("seed \($1.learner)", Legend.colour($0)) }
         let jobs = content.histories.filter { $0.jobs > 1 }.map { "seed \($0.learner) in \($0.jobs) jobs" }
@@ -40,19 +40,16 @@ struct TrainingSections {
         return Self.chart("\(module): \(name)", series, saying: name)
     }
 
-    /// Metrics of validation documents; nothing where none were measured.
-    private func validation(_ module: String) -> Markup {
-        let series = content.histories.enumerated().flatMap { index, history -> [LineChart.Series] in
-            let epochs = history.modules.first { $0.name == module }?.epochs ?? []
-            let names = Set(epochs.flatMap { ($0.validation ?? [:]).keys }).sorted()
-            return names.map { name in
-                let points = epochs.compactMap { epoch in
-                    epoch.validation?[name].map { LineChart.Point(x: Double(epoch.epoch), y: $0) }
-                }
-                return .init(name: "seed \(history.learner) \(name)", points: points, colour: Legend.colour(index))
-            }
+    /// Metrics of validation documents, a chart each; none where none were measured.
+    private func validations(_ module: String) -> [Markup] {
+        let epochs = content.histories.flatMap { history in
+            history.modules.first { $0.name == module }?.epochs ?? []
         }
-        return Self.chart("\(module): validation", series, saying: "validation")
+        let measured = Set(epochs.flatMap { ($0.validation ?? [:]).keys })
+        let usual = ["P@1", "P@5", "nDCG@5", "PSP@5"].filter(measured.contains)
+        return (usual.isEmpty ? measured.sorted() : usual).map { name in
+            chart(module, "validation \(name)") { $0.validation?[name] }
+        }
     }
 
     static func chart(_ title: String, _ series: [LineChart.Series], saying name: String) -> Markup {

@@ -54,6 +54,13 @@ public struct ReportContent: Codable, Sendable, Equatable {
         public init(name: String, seconds: [String: Double]) { (self.name, self.seconds) = (name, seconds) }
     }
 
+    /// What a learner is worth on validation documents, and what was chosen by them.
+    public struct LearnerValidationOf: Codable, Sendable, Equatable {
+        public var name: String
+        public var section: MetricsReport.LearnerValidationSection
+        public init(name: String, section: MetricsReport.LearnerValidationSection) { (self.name, self.section) = (name, section) }
+    }
+
     /// MiB of a rank.
     public struct Memory: Codable, Sendable, Equatable {
         public var rank: Int
@@ -78,6 +85,10 @@ public struct ReportContent: Codable, Sendable, Equatable {
     public var changes: [ConfigChange] = []
     public var config: JSONValue?
     public var documents: [DocumentRecord] = []
+    /// nil: the run has no validation.
+    public var validation: MetricsReport.ValidationSection?
+    /// In the order of learners.
+    public var learnerValidations: [LearnerValidationOf] = []
     /// What could not be shown, and why.
     public var notes: [String] = []
 

@@ -45,6 +45,10 @@ extension ReportContent {
         (differences, documents, config) = (record?.config ?? [], record?.documents ?? [], metrics.config)
         (configFile, changes) = (record?.configFile, record?.changes ?? [])
         notes = Self.notes(metrics, record, histories)
+        validation = metrics.validation
+        learnerValidations = metrics.learners.compactMap { learner in
+            learner.validation.map { LearnerValidationOf(name: "seed \(learner.seed)", section: $0) }
+        }
     }
 
     private static let stageNames = ["clf": "classifiers alone", "knn": "neighbours alone", "reranker": "re-ranker alone"]

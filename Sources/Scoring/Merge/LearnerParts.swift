@@ -49,4 +49,14 @@ public struct CombinedScores {
             }
         }
     }
+
+    /// The same with weights (`Scoring.weightedSum`); nil: each counts as it is.
+    public static func ensemble(_ learners: [CombinedScores], weights: [Double]?, team: ThreadTeam? = nil) -> CombinedScores {
+        guard let weights else { return ensemble(learners, team: team) }
+        precondition(weights.count == learners.count)
+        return CombinedScores(rows: learners[0].rows, cols: learners[0].cols) { documents in
+            let blocks = try learners.map { try $0.block(documents) }
+            return Scoring.weightedSum(blocks, weights: weights.map(Float.init), team: team)
+        }
+    }
 }

@@ -82,7 +82,8 @@ struct PreparedPrediction {
         _ job: PredictionJob, _ found: PredictionInputs, _ models: [TrainedModel], group: WorkerGroup, began: Date
     ) throws {
         let predictor = try ProgressScope.stage("loading the model") { _ in
-            try Predictor(models: models, group: group, beta: job.beta)
+            try Predictor(
+                models: models, group: group, beta: job.beta, weights: EnsembleDescription.weights(in: job.model))
         }
         let topK = min(job.topK ?? predictor.defaultTopK, predictor.labelCount), format = try job.outputFormat()
         scoring = try ChunkScoring(

@@ -54,16 +54,17 @@ package final class LearnerControl {
     /// - Parameter isSound: this worker's losses are numbers so far.
     /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop; `Diverged`, without one, where a worker
     ///   isn't sound.
-    package func afterStep(_ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, arrays: () throws -> [StoredArray])
-        throws
-    {
+    package func afterStep(
+        _ step: Int, isSound: Bool, key: @autoclosure () -> CheckpointKey, state: @autoclosure () -> [String: String] = [:],
+        arrays: () throws -> [StoredArray]
+    ) throws {
         guard Self.looks(afterStep: step) else { return }
         switch try group.maximum(max(wish(), isSound ? 0 : 3)) {
         case 0: return
-        case 1: try save(key(), arrays: arrays())
+        case 1: try save(key(), arrays: arrays(), state: state())
         case 3: throw Diverged()
         default:
-            try save(key(), arrays: arrays())
+            try save(key(), arrays: arrays(), state: state())
             throw Interrupted()
         }
     }
@@ -76,10 +77,13 @@ package final class LearnerControl {
     /// Also a look at the flags: an epoch may have fewer steps than there are between two looks.
     ///
     /// - Throws: `Interrupted` after the checkpoint where a rank was asked to stop.
-    package func afterEpoch(_ epoch: Int, of epochs: Int, key: CheckpointKey, arrays: () throws -> [StoredArray]) throws {
+    package func afterEpoch(
+        _ epoch: Int, of epochs: Int, key: CheckpointKey, state: @autoclosure () -> [String: String] = [:],
+        arrays: () throws -> [StoredArray]
+    ) throws {
         guard epoch < epochs else { return }
         let isDue = schedule.everyEpochs.map { epoch % $0 == 0 } ?? false, wish = try group.maximum(wish())
-        if isDue || wish > 0 { try save(key, arrays: arrays()) }
+        if isDue || wish > 0 { try save(key, arrays: arrays(), state: state()) }
         if wish == 2 { throw Interrupted() }
     }
 
@@ -98,6 +102,13 @@ package final class LearnerControl {
     /// Each worker writes its shard; the leader's manifest makes them a checkpoint.
     package func save(_ key: CheckpointKey, arrays: [StoredArray], pinned: Bool = false, state: [String: String] = [:]) throws {
         try ProgressScope.stage("writing a checkpoint") { _ in try write(key, arrays, pinned: pinned, state) }
+    }
+
+    /// Pins what is kept beside the checkpoints that training goes on from: it takes the place of none of them.
+    package func saveBeside(_ key: CheckpointKey, arrays: [StoredArray]) throws {
+        let sinceLast = sinceWrite
+        try save(key, arrays: arrays, pinned: true)
+        sinceWrite = sinceLast
     }
 
     private func write(_ key: CheckpointKey, _ arrays: [StoredArray], pinned: Bool, _ state: [String: String]) throws {

@@ -33,10 +33,27 @@ package protocol EpochSchedule {
     func storedArrays(epoch: Int, step: Int) -> [StoredArray]
     /// Called once after the last epoch.
     func finish() throws
+    /// Calls `body` with the network as `finish` would leave it after the epoch that has just ended, and then puts it back.
+    func asFinished<Result>(_ body: () throws -> Result) throws -> Result
 }
 
 extension EpochSchedule {
     package func finish() throws {}
+    package func asFinished<Result>(_ body: () throws -> Result) throws -> Result { try body() }
+}
+
+/// What measures a module's network on validation documents when epochs end, and says when to stop.
+package protocol EpochValidation: AnyObject {
+    /// Goes on with what a checkpoint of the module knows; nil: the module begins.
+    func begin(resumedFrom checkpoint: CheckpointReader?) throws
+    /// After an epoch, from 1, whose last step is settled. Collective; leaves the network as it was.
+    ///
+    /// - Returns: metrics by name, in per cent; nil: this epoch is not measured.
+    func measure(epoch: Int) throws -> [String: Double]?
+    /// Training ends here; the same for all workers.
+    var stops: Bool { get }
+    /// What a checkpoint must say so that all this can go on from it.
+    var state: [String: String] { get }
 }
 
 /// The epochs of one module: batches in an order drawn anew each epoch, the learning rate, checkpoints, progress.
@@ -48,10 +65,11 @@ package struct TrainingLoop {
     package let features: CSRMatrix
     package let control: LearnerControl
     package var schedule: (any EpochSchedule)?
+    package var validation: (any EpochValidation)?
 
     package init(
         module: ModuleName, config: ModuleConfig, network: Network, loss: any ClassifierStep, features: CSRMatrix,
-        control: LearnerControl, schedule: (any EpochSchedule)? = nil
+        control: LearnerControl, schedule: (any EpochSchedule)? = nil, validation: (any EpochValidation)? = nil
     ) {
         self.module = module
         self.config = config
@@ -60,6 +78,7 @@ package struct TrainingLoop {
         self.features = features
         self.control = control
         self.schedule = schedule
+        self.validation = validation
     }
 
     private var stepsPerEpoch: Int { (features.rows + config.optimisation.batchSize - 1) / config.optimisation.batchSize }
@@ -73,17 +92,21 @@ package struct TrainingLoop {
             try network.restore(checkpoint)
             start = (checkpoint.key.epoch, checkpoint.key.step)
         }
+        try validation?.begin(resumedFrom: checkpoint)
         let rate = config.rate(stepsPerEpoch: stepsPerEpoch)
         for epoch in start.epoch..<max(start.epoch, config.optimisation.epochs) {
             try schedule?.begin(epoch: epoch, resumedFrom: epoch == start.epoch ? checkpoint : nil)
             try runEpoch(epoch, from: start.step, rate: rate)
             start.step = 0
-            try control.afterEpoch(epoch + 1, of: config.optimisation.epochs, key: module.key(epoch: epoch + 1, step: 0)) {
-                try storedArrays(epoch: epoch + 1, step: 0)
-            }
+            if validation?.stops == true { break }
+            try control.afterEpoch(
+                epoch + 1, of: config.optimisation.epochs, key: module.key(epoch: epoch + 1, step: 0), state: state
+            ) { try storedArrays(epoch: epoch + 1, step: 0) }
         }
         try schedule?.finish()
     }
+
+    private var state: [String: String] { validation?.state ?? [:] }
 
     private func storedArrays(epoch: Int, step: Int) throws -> [StoredArray] {
         try network.storedArrays() + (schedule?.storedArrays(epoch: epoch, step: step) ?? [])
@@ -115,9 +138,9 @@ package struct TrainingLoop {
             if LearnerControl.looks(afterStep: step + 1) { try network.settle() }
             do {
                 let isSound = divergedAt == .max
-                try control.afterStep(step + 1, isSound: isSound, key: module.key(epoch: epoch, step: place + 1)) {
-                    try storedArrays(epoch: epoch, step: place + 1)
-                }
+                try control.afterStep(
+                    step + 1, isSound: isSound, key: module.key(epoch: epoch, step: place + 1), state: state
+                ) { try storedArrays(epoch: epoch, step: place + 1) }
             } catch is Diverged { break }
         }
         try network.settle()
@@ -142,6 +165,7 @@ package struct TrainingLoop {
         (event.step, event.documents, event.learningRate) =
             (done * stepsPerEpoch, work.documents, rate.at(step: done * stepsPerEpoch - 1))
         (event.seconds, event.waitedSeconds, event.residentMiB) = (work.seconds, work.waited, residentMiB())
+        event.validation = try validation?.measure(epoch: done)
         try control.report(event)
     }
 

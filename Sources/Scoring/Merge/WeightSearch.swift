@@ -1,51 +1,21 @@
-import Scoring
 import Support
-
-/// A ranking metric at some rank, in per cent: `P@1`, `nDCG@5`, `PSP@3`, `R@5`.
-public struct RankingMetric: Sendable, Equatable, CustomStringConvertible {
-    public static let names = ["P", "nDCG", "R"]
-    public var name: String
-    /// 1 … 5.
-    public var rank: Int
-
-    /// - Throws: `Failure(.usage)` where there is no such metric.
-    public init(_ text: String, flag: String = "--metric") throws {
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
-        let name = Self.names.first { $0.lowercased() == parts[0].lowercased() }
-        guard parts.count == 2, let name, let rank = Int(parts[1]), (1...5).contains(rank) else {
-            throw Failure(
-                .usage, "unknown metric \"\(text)\"", at: flag, found: text,
-                expected: Self.names.map { "\($0)@1 … \($0)@5" }.joined(separator: ", "),
-                advice: suggestion(for: text, among: Self.names.flatMap { name in (1...5).map { "\(name)@\($0)" } })
-                    .map { "did you mean \($0)?" } ?? "")
-        }
-        (self.name, self.rank) = (name, rank)
-    }
-
-    public var description: String { "\(name)@\(rank)" }
-
-    func value(_ table: MetricTable) -> Double {
-        switch name {
-        case "P": table.P[rank - 1]
-        case "R": table.R[rank - 1]
-        default: table.nDCG[rank - 1]
-        }
-    }
-}
 
 /// Chooses the weights of an ensemble on validation documents: coordinate ascent over shares of 1/20, from given weights.
 ///
 /// Each learner in turn gets every share of the whole while the others keep their proportions; the best stays (of equal ones
 /// the share nearest to what it was), until a round changes nothing. With two learners this is a search of the whole grid.
 package struct WeightSearch {
-    let scores: [CSRMatrix]
-    let truth: GroundTruth
-    let metric: RankingMetric
-    let team: ThreadTeam
+    private let scores: [CSRMatrix]
+    private let truth: GroundTruth
+    private let figure: (MetricTable) -> Double
+    private let team: ThreadTeam
     private static let steps = 20, rounds = 5
 
-    package init(scores: [CSRMatrix], truth: GroundTruth, metric: RankingMetric, team: ThreadTeam) {
-        (self.scores, self.truth, self.metric, self.team) = (scores, truth, metric, team)
+    /// - Parameters:
+    ///   - scores: of each learner.
+    ///   - figure: what is made as large as can be.
+    package init(scores: [CSRMatrix], truth: GroundTruth, team: ThreadTeam, figure: @escaping (MetricTable) -> Double) {
+        (self.scores, self.truth, self.figure, self.team) = (scores, truth, figure, team)
     }
 
     /// - Parameter progress: counts the weights that are tried.
@@ -72,7 +42,7 @@ package struct WeightSearch {
 
     private func value(_ weights: [Double]) -> Double {
         let sum = Scoring.weightedSum(scores, weights: weights.map(Float.init), team: team)
-        return metric.value(truth.evaluate(sum, team: team))
+        return figure(truth.evaluate(sum, team: team))
     }
 
     private func shares(_ weights: [Double]) -> [Double] {
