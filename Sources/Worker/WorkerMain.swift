@@ -72,7 +72,7 @@ public final class WorkerMain {
 
     /// A lost device interrupts the run where there is a checkpoint to go on from; else it has ended it.
     private func resumable(_ failure: Failure, _ folder: String) throws -> Failure {
-        if try !CheckpointEntry.all(in: folder).isEmpty { return failure }
+        if try isFolder(folder) && !CheckpointEntry.all(in: folder).isEmpty { return failure }
         var failure = failure
         failure.code = .outOfResources
         failure.advice = "there is no checkpoint yet: the same command starts over; see what the system's log says of the device"

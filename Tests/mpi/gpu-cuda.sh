@@ -42,7 +42,7 @@ same() { cmp -s "$2/$1" "$scratch/cpu/$1" || echo "$1 differs; "; }
 tried() {
     local name=$1 expected=$2 given=()
     shift 2
-    wanted "$name" || return 0
+    wanted "$name" || { environment=(A=b) && return 0; }
     while [ "$1" != -- ]; do given+=("$1") && shift; done
     shift
     rm -rf "$scratch/tried"
@@ -146,7 +146,7 @@ verdict 'doctor says what is missing' "$(says 'GPU .*none' 'nvidia-cuda-nvrtc-cu
 planned() {
     local name=$1 ranks=$2 given=()
     shift 2
-    wanted "$name" || return 0
+    wanted "$name" || { environment=(A=b) && return 0; }
     while [ "$1" != -- ]; do given+=("$1") && shift; done
     shift
     train "$scratch/planned" "$ranks" "${ova[@]}" --dry-run "${given[@]}"

@@ -44,8 +44,9 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
             throw Failure(
                 .outOfResources, "the driver refused the compiled kernels \(name)", at: place,
                 found: "\(context.driver.text(of: refused)), of what NVRTC \(compiler.version) made (\(target.option))",
-                advice: "install a newer driver, or an NVRTC of the driver's version: "
-                    + "`pip install 'nvidia-cuda-nvrtc-cu\(min(compiler.version.major, 12))<=\(device.version)'`")
+                advice:
+                    "install a newer driver, or an NVRTC of the driver's CUDA \(device.version): PyPI's nvidia-cuda-nvrtc-cu12 has all "
+                    + "versions")
         }
         return CUDAProgram(context, module, name, code)
     }
@@ -53,7 +54,8 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
     private var place: String { "\(device.name), driver of CUDA \(device.version)" }
 
     private static let programErrors = [
-        GPU_CUDA_INVALID_IMAGE, GPU_CUDA_NO_BINARY_FOR_GPU, GPU_CUDA_INVALID_PTX, GPU_CUDA_UNSUPPORTED_PTX_VERSION,
+        GPU_CUDA_INVALID_IMAGE, GPU_CUDA_NO_BINARY_FOR_GPU, GPU_CUDA_INVALID_PTX, GPU_CUDA_NO_PTX_COMPILER,
+        GPU_CUDA_UNSUPPORTED_PTX_VERSION, GPU_CUDA_PTX_DISABLED,
     ].map(Int32.init)
 
     func launch(_ kernel: any GPUKernel, groups: GPUExtent, items: GPUExtent, _ arguments: [GPUArgument]) throws {

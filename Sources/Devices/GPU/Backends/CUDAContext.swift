@@ -61,7 +61,7 @@ final class CUDAContext: @unchecked Sendable {
     ].map(Int32.init)
 
     private func failure(_ status: Int32, _ what: String, bytes: Int) -> Failure {
-        if status == GPU_CUDA_OUT_OF_MEMORY { return outOfMemory(bytes) }
+        if status == GPU_CUDA_OUT_OF_MEMORY { return outOfMemory(bytes, for: what) }
         if Self.refusals.contains(status) { return Self.refusal("\(what) was refused", driver, status, device) }
         return Failure(
             .interrupted, "the device was lost", at: device.name, found: "\(driver.text(of: status)), from \(what)",
@@ -71,11 +71,13 @@ final class CUDAContext: @unchecked Sendable {
                 + "device")
     }
 
-    private func outOfMemory(_ bytes: Int) -> Failure {
-        let free = freeBytes.map { ", \(Quantity.bytes($0)) free" } ?? ""
+    /// - Parameter bytes: 0 where the driver's own memory is short, as a kernel's or a program's.
+    private func outOfMemory(_ bytes: Int, for what: String) -> Failure {
+        let free = freeBytes.map { ", \(Quantity.bytes($0)) free" } ?? "",
+            refused = bytes == 0 ? "\(what) was" : "\(Quantity.bytes(bytes)) were"
         return Failure(
             .outOfResources, "the device is out of memory", at: device.name,
-            found: "\(Quantity.bytes(bytes)) were refused, of \(Quantity.bytes(device.totalBytes)) it has\(free)",
+            found: "\(refused) refused, of \(Quantity.bytes(device.totalBytes)) it has\(free)",
             advice: "use more workers with devices of their own, a smaller batch, or --device cpu")
     }
 
