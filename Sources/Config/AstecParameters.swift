@@ -71,7 +71,8 @@ extension Arch.Layer {
         for name in sizes {
             guard let size = numbers[name], let dims, size != Double(dims) else { continue }
             throw Failure(
-                .usage, "\(kind).\(name) is not the number of dimensions", at: "\(kind).\(name)", found: "\(Int(saturating: size))",
+                .usage, "\(kind).\(name) is not the number of dimensions", at: "\(kind).\(name)",
+                found: "\(Int(saturating: size))",
                 expected: "\(dims) (global.embedding_dims)", advice: "write \"#ARGS.embedding_dims;\"")
         }
     }

@@ -27,7 +27,9 @@ import Testing
     ])
     func whatLeadsElsewhereIsRefused(name: String, found: String) throws {
         let failure = refusal { _ = try ForeignScores(path(name)) }
-        #expect(failure?.code == .usage && failure?.found.hasPrefix(found) == true && failure?.place == path(name), "\(failure as Any)")
+        #expect(
+            failure?.code == .usage && failure?.found.hasPrefix(found) == true && failure?.place == path(name),
+            "\(failure as Any)")
     }
 
     @Test func groupsThatLieInAnotherFileAreNotListed() throws {

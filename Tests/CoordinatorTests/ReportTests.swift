@@ -66,7 +66,8 @@ func table(_ base: Double) -> MetricTable {
         let data = try #require(object["data"] as? [String: Any])
         #expect(Set(data.keys) == ["train", "test", "features", "labels", "fingerprint"])
         let learner = try #require((object["learners"] as? [[String: Any]])?.first)
-        #expect(Set(learner.keys) == ["seed", "metrics", "by_beta", "by_beta_before_reranker", "stages", "seconds"])
+        #expect(
+            Set(learner.keys) == ["seed", "metrics", "label_metrics", "by_beta", "by_beta_before_reranker", "stages", "seconds"])
         let byBeta = try #require(learner["by_beta"] as? [String: Any])
         #expect(Set(byBeta.keys) == ["0.10", "0.20", "0.30", "0.40", "0.50", "0.60", "0.75", "0.90"])
         let stages = try #require(learner["stages"] as? [String: [String: [Double]]])

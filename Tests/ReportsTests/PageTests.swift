@@ -39,7 +39,8 @@ import Testing
         record.changes = [ConfigChange(key: "extreme.num_epochs", value: .integer(3), file: .integer(25))]
         let page = try html()
         _ = try parsed(page)
-        #expect(page.contains("in the file") && page.contains("<td>25</td>") && page.contains("not at the program&#39;s defaults"))
+        #expect(
+            page.contains("in the file") && page.contains("<td>25</td>") && page.contains("not at the program&#39;s defaults"))
         let copy = try JSONDecoder().decode(RunRecord.self, from: Data(record.json().utf8))
         #expect(copy.changes == record.changes && copy.configFile == record.configFile)
     }

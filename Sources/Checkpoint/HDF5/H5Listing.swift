@@ -16,7 +16,8 @@ extension H5File {
         for child in children(of: group) {
             seen += 1
             guard depth < Self.deepest, seen <= Self.mostObjects else {
-                throw place(group).failure("list", said: "more than \(Self.deepest) levels of groups, or \(Self.mostObjects) objects")
+                throw place(group).failure(
+                    "list", said: "more than \(Self.deepest) levels of groups, or \(Self.mostObjects) objects")
             }
             let path = group == "/" ? child : "\(group)/\(child)"
             if try isGroup(path) { try addDatasets(in: path, depth: depth + 1, &seen, to: &names) } else { names.append(path) }

@@ -68,11 +68,11 @@ extension Config {
         return ConfigDifference.between(own, and: other)
     }
 
-    /// The settings that are not as the file has them, such as those of `--set`.
+    /// The settings that are not as the file has them, such as those of `--set`; the data set's name is no setting.
     var changes: [ConfigChange] {
         guard let fileText, let own = try? JSONValue.parse(Array(json.utf8), name: "config"),
             let file = try? JSONValue.parse(Array(fileText.utf8), name: "config")
         else { return [] }
-        return ConfigChange.between(own, and: file)
+        return ConfigChange.between(own, and: file).filter { $0.key != "global.dataset" }
     }
 }

@@ -36,8 +36,12 @@ struct CSRParts {
     /// - Throws: `Failure` where offsets fall, columns are out of range, or a value is a NaN or infinity.
     func matrix() throws -> CSRMatrix {
         let limit = Int64(Int32.max)
-        guard shape.count == 2, (0...limit).contains(shape[0]), (0...limit).contains(shape[1]), shape[0] == Int64(starts.count) - 1 else {
-            throw bad("wrong shape", found: "shape \(shape.prefix(4)), \(starts.count) offsets", expected: "rows + 1 offsets, at most \(limit) rows and columns")
+        guard shape.count == 2, (0...limit).contains(shape[0]), (0...limit).contains(shape[1]),
+            shape[0] == Int64(starts.count) - 1
+        else {
+            throw bad(
+                "wrong shape", found: "shape \(shape.prefix(4)), \(starts.count) offsets",
+                expected: "rows + 1 offsets, at most \(limit) rows and columns")
         }
         let floats = values
         let indices = try columnIndices()

@@ -59,7 +59,8 @@ public enum ScipyArrays {
         func bad(_ problem: String, found: String, expected: String) -> Failure {
             Failure(.usage, problem, at: path, found: found, expected: expected, advice: "write the file again")
         }
-        guard shape.count == 2, shape.array.allSatisfy({ (0...Int64(Int32.max)).contains($0) }), shape[0] == Int64(starts.count) - 1,
+        guard shape.count == 2, shape.array.allSatisfy({ (0...Int64(Int32.max)).contains($0) }),
+            shape[0] == Int64(starts.count) - 1,
             columns.count == values.count, starts[0] == 0, starts[starts.count - 1] == Int64(columns.count)
         else {
             throw bad(

@@ -38,7 +38,8 @@ public final class TrainedModel: Sendable {
     public var labelIds: Buffer<Int32> { data.labelIds }
 
     /// - Parameter folder: `<work>/models/…/v_<version>_<seed>`.
-    /// - Throws: `Failure`: `.usage` where there is no model, or something in the folder leads out of it, `.damagedCheckpoint` where its parts don't fit together.
+    /// - Throws: `Failure`: `.usage` where there is no model, or something in the folder leads out of it, `.damagedCheckpoint` where its
+    ///   parts don't fit together.
     public static func open(folder: String) throws -> TrainedModel {
         try OwnFiles.check(folder)
         let description = try ModelDescription(path: "\(folder)/\(ModelDescription.fileName)")

@@ -24,7 +24,9 @@ extension TrainingEvent {
         var parts: [String] = []
         if let loss { parts.append("loss " + String(format: "%.4g", loss)) }
         if let learningRate { parts.append("rate " + String(format: "%.3g", learningRate)) }
-        if let docsPerSecond, docsPerSecond < 1e15 { parts.append("\(Quantity.count(Int(saturating: docsPerSecond.rounded()))) docs/s") }
+        if let docsPerSecond, docsPerSecond < 1e15 {
+            parts.append("\(Quantity.count(Int(saturating: docsPerSecond.rounded()))) docs/s")
+        }
         if let seconds { parts.append(Quantity.seconds(seconds)) }
         parts += (validation ?? [:]).sorted { $0.key < $1.key }.map { "\($0) \(Quantity.percent($1))" }
         if let message { parts.append(message) }

@@ -87,7 +87,9 @@ public struct LearnerHistory: Codable, Sendable, Equatable {
             if event.event == .resume { resumed = true }
             guard event.event == .epoch, let name = event.module, let epoch = event.epoch else { continue }
             if !modules.contains(where: { $0.name == name }) { modules.append(Module(name: name, epochs: [], resumedAfter: [])) }
-            if resumed, let at = modules.firstIndex(where: { $0.name == name }) { modules[at].resumedAfter.append(max(epoch, 1) - 1) }
+            if resumed, let at = modules.firstIndex(where: { $0.name == name }) {
+                modules[at].resumedAfter.append(max(epoch, 1) - 1)
+            }
             resumed = false
             if let known = best[name]?[epoch], known.documents ?? 0 > event.documents ?? 0 { continue }
             best[name, default: [:]][epoch] = event

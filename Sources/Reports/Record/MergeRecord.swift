@@ -43,7 +43,9 @@ package struct MergeRecord: Decodable {
         }
         let path = "\(folder)/\(RunRecord.fileName)"
         if let data = FileManager.default.contents(atPath: path) {
-            do { return try JSONDecoder().decode(ReportContent.self, from: data) } catch { throw ReportContent.damaged(path, error) }
+            do { return try JSONDecoder().decode(ReportContent.self, from: data) } catch {
+                throw ReportContent.damaged(path, error)
+            }
         }
         return content(ensemble)
     }

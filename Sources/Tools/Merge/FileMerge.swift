@@ -102,7 +102,9 @@ public struct FileMerge: Sendable {
                 .usage, "\(flag) does not fit the learners", at: flag, found: "\(count) values",
                 expected: "\(inputs.count), one for each learner in the same order")
         }
-        guard let weights, !weights.allSatisfy({ Float($0).isFinite && $0 >= 0 }) || weights.allSatisfy({ $0 == 0 }) else { return }
+        guard let weights, !weights.allSatisfy({ Float($0).isFinite && $0 >= 0 }) || weights.allSatisfy({ $0 == 0 }) else {
+            return
+        }
         throw Failure(
             .usage, "weights that make no ensemble", at: "--weights", found: weights.map { "\($0)" }.joined(separator: ","),
             expected: "numbers from 0, not all of them 0")
