@@ -169,7 +169,8 @@ public struct MetricsReport: Codable, Sendable, Equatable {
     public var validation: ValidationSection?
 
     enum CodingKeys: String, CodingKey {
-        case schema, framework, arch, dataset, version, ranks, workers, groups, devices, data, learners, ensemble, config, validation
+        case schema, framework, arch, dataset, version, ranks, workers, groups, devices, data, learners, ensemble, config,
+            validation
         case wallSeconds = "wall_seconds"
         case peakRSSMiB = "peak_rss_mib"
         case commSeconds = "comm_seconds"
