@@ -50,6 +50,7 @@ enum Transformer {
 
     /// Each product once forward and twice backward: four of hidden×hidden, two of hidden×inner, and attention's two.
     static func flops(vectors: Int, length: Int) -> Double {
-        6 * Double(4 * hidden * hidden + 2 * hidden * inner + 2 * length * hidden) * Double(vectors)
+        let products: Int = 4 * hidden * hidden + 2 * hidden * inner + 2 * length * hidden
+        return 6 * Double(products) * Double(vectors)
     }
 }

@@ -52,7 +52,7 @@ tried() {
 }
 
 STANDIN_DEVICES=2 "$program" doctor --work "$scratch" >"$out" 2>"$err"
-verdict 'doctor lists devices' "$(says 'GPU 0 .*Stand-in GPU, CUDA 12.8, NVRTC 12.8, compute capability 9.0, 4 GiB, 4 GiB free' 'GPU 1 ')" "$out" "$err"
+verdict 'doctor lists devices' "$(says 'GPU 0 .*Stand-in GPU, CUDA 12.8, NVRTC 12.8, compute capability 9.0, 4.00 GiB, 4.00 GiB free' 'GPU 1 ')" "$out" "$err"
 
 # Learners: the CPU's bits
 train "$scratch/cpu" 2 --device cpu "${ova[@]}" --set extreme.num_epochs=6
@@ -112,7 +112,7 @@ environment=(STANDIN_FAIL_LAUNCH=4)
 tried 'a kernel that fails before the first checkpoint' 4 --device gpu -- 'CUDA_ERROR_LAUNCH_FAILED' 'there is no checkpoint yet'
 environment=(STANDIN_FAIL_ALLOC=20 STANDIN_RANK=1)
 tried 'memory that a device refuses' 4 --device gpu -- \
-    'rank 1 on .*: .*the device is out of memory: Stand-in GPU' '[0-9.]+ [KMG]?i?B were refused, of 4 GiB it has, .* free'
+    'rank 1 on .*: .*the device is out of memory: Stand-in GPU' '[0-9.]+ [KMG]?i?B were refused, of 4.00 GiB it has, .* free'
 environment=(STANDIN_MEMORY=1000000)
 tried 'too little memory is said before training' 4 --device gpu -- 'more memory than a device has' 'free'
 environment=(STANDIN_BUSY=4294000000)
