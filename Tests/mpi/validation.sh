@@ -94,7 +94,12 @@ for i in 0 1 2 3; do
     done
     kill "-${strikes[i]}" "$job" 2>/dev/null
     wait "$job" 2>/dev/null
-    for rank in $(pgrep -P "$job" -x deepxml-dist); do kill -KILL "$rank"; done
+    # Ranks whose launcher is killed end by themselves, or hold the run's lock.
+    for ((tries = 0; tries < 250; tries++)); do
+        pgrep -f -- "--work $scratch/stopped " >"$scratch/left" || break
+        sleep 0.02
+    done
+    while read -r rank; do kill -KILL "$rank" 2>/dev/null; done <"$scratch/left"
 done
 train 2 stopped "${ova[@]}" "${best[@]}" --checkpoint-every 2
 [ "$code" -eq 0 ] || why+="exit code $code; "
