@@ -78,7 +78,9 @@ public struct TuningTable: Codable, Sendable, Equatable {
     public var chosen: Double {
         let top = rows.map(\.score).max() ?? 0
         let best = rows.filter { $0.score == top }.map(\.value)
-        return best.min { (abs($0 - configured), $0) < (abs($1 - configured), $1) } ?? configured
+        // 0.3 and 0.5 are equally near to 0.4, but for their last bits.
+        func distance(_ value: Double) -> Double { (abs(value - configured) * 1e9).rounded() }
+        return best.min { (distance($0), $0) < (distance($1), $1) } ?? configured
     }
 
     /// The values that are tried: a grid, and the config's own, ascending.

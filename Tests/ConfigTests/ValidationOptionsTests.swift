@@ -11,10 +11,11 @@ import Testing
 
     init() throws {
         folder = try ScratchFolder()
-        for framework in ["DeepXML", "DeepXML-OVA", "DeepXML-ANNS", "DiSMEC"] {
+        let frameworks = ["DeepXML", "DeepXML-OVA", "DeepXML-ANNS", "DiSMEC"].map { "\($0)/default" }
+        for name in frameworks + ["arch/Astec", "arch/AstecPlain"] {
             let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent().appendingPathComponent("configs/\(framework)/default.json")
-            try folder.write(String(contentsOf: source, encoding: .utf8), to: "configs/\(framework)/default.json")
+                .deletingLastPathComponent().appendingPathComponent("configs/\(name).json")
+            try folder.write(String(contentsOf: source, encoding: .utf8), to: "configs/\(name).json")
         }
         try folder.write("1 1\n", to: "data/Own/trn_X_Y.txt")
     }
