@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every framework that trains on a device, and every encoder, for ten steps on OpenCL's first device (PoCL's processor where there is no
-# other) with one, two and three workers: the CPU's bits.
+# other) with one, two and three workers, and two whole learners of WordNet: the CPU's bits.
 . "$(dirname "$0")/lib.sh"
 out=$scratch/out err=$scratch/err data=$scratch/data/Small
 export DEEPXML_OPENCL_CPU=1
@@ -70,4 +70,25 @@ for encoder in RNN GRU LSTM residual context xmlcnn inception transformer; do
     check "$encoder" --framework DeepXML-OVA --arch "$scratch/$encoder.json" "${words[@]}"
 done
 check 'mlp' --framework DeepXML-OVA --arch "$scratch/mlp.json"
+
+# Whole learners of the demo's WordNet: 13,125 documents, 4,041 labels.
+"$program" prepare --demo --embeddings none --no-sequences --data "$scratch/data" --quiet >"$out" 2>"$err" ||
+    verdict 'the demo data is prepared' "exit code $?" "$err"
+options=(--configs configs --data "$scratch/data" --dataset WordNetDemo --seeds 1 --checkpoint-every 0 --set extreme.init=random)
+check_demo() {
+    wanted "WordNet, $1: a whole learner with the CPU's bits" || return
+    local why name=$1
+    shift
+    why=$(train "$scratch/demo-cpu" 1 --device cpu "$@")$(train "$scratch/demo-gpu" 3 --device gpu "$@")
+    (cd "$scratch/demo-gpu/results" && find . -name score.npz) >"$scratch/files"
+    [ "$(grep -c . "$scratch/files")" -eq 2 ] || why+='no scores; '
+    while read -r file; do
+        cmp -s "$scratch/demo-gpu/results/$file" "$scratch/demo-cpu/results/$file" || why+="$file differs; "
+    done <"$scratch/files"
+    verdict "$check" "$why" "$err"
+    rm -rf "$scratch"/demo-*
+}
+check_demo 'one-vs-all' --framework DeepXML-OVA --set extreme.num_epochs=2
+check_demo 'DeepXML' --framework DeepXML --set surrogate.init=random --set reranker.init=random --set surrogate.num_epochs=1 \
+    --set extreme.num_epochs=1 --set reranker.num_epochs=1
 finish
