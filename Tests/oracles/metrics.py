@@ -13,7 +13,6 @@ import pathlib
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.metrics import precision_recall_fscore_support
 
 
 def inverse_propensity(counts, n, A, B):
@@ -78,6 +77,9 @@ def segments(score, Y, counts, k=5):
 
 def by_label(predicted, Y):
     """scikit-learn's micro and macro figures of indicator matrices, and the share of the test's labels that are found."""
+    # Here, as scores.py uses the other figures where scikit-learn is not there.
+    from sklearn.metrics import precision_recall_fscore_support
+
     P, T = (predicted.toarray() > 0).astype(int), (Y.toarray() > 0).astype(int)
     figures = {}
     for kind in ("micro", "macro"):
