@@ -71,15 +71,7 @@ public struct LabelTable: Codable, Sendable, Equatable {
     public var macroP: [Double], macroR: [Double], macroF1: [Double]
     public var coverage: [Double]
 
-    enum CodingKeys: String, CodingKey {
-        case coverage
-        case microP = "micro_P"
-        case microR = "micro_R"
-        case microF1 = "micro_F1"
-        case macroP = "macro_P"
-        case macroR = "macro_R"
-        case macroF1 = "macro_F1"
-    }
+    typealias CodingKeys = LabelFigures.CodingKeys
 
     init(_ ranks: [LabelFigures]) {
         (microP, microR, microF1) = (ranks.map(\.microP), ranks.map(\.microR), ranks.map(\.microF1))

@@ -73,12 +73,7 @@ final class CUDAContext: @unchecked Sendable {
 
     /// - Parameter bytes: 0 where the driver's own memory is short, as a kernel's or a program's.
     private func outOfMemory(_ bytes: Int, for what: String) -> Failure {
-        let free = freeBytes.map { ", \(Quantity.bytes($0)) free" } ?? "",
-            refused = bytes == 0 ? "\(what) was" : "\(Quantity.bytes(bytes)) were"
-        return Failure(
-            .outOfResources, "the device is out of memory", at: device.name,
-            found: "\(refused) refused, of \(Quantity.bytes(device.totalBytes)) it has\(free)",
-            advice: "use more workers with devices of their own, a smaller batch, or --device cpu")
+        device.outOfMemory(refused: bytes == 0 ? "\(what) was" : "\(Quantity.bytes(bytes)) were", free: freeBytes)
     }
 
     private static func refusal(

@@ -101,3 +101,16 @@ struct GPULook: Sendable {
     /// Why devices that are there cannot be used.
     var unusable: UnusableDriver?
 }
+
+extension GPUDescription {
+    /// - Parameters:
+    ///   - refused: what the driver had no memory for, and its verb: `2 GiB were`.
+    ///   - free: bytes; nil where the driver does not say.
+    func outOfMemory(refused: String, free: Int?) -> Failure {
+        let free = free.map { ", \(Quantity.bytes($0)) free" } ?? ""
+        return Failure(
+            .outOfResources, "the device is out of memory", at: name,
+            found: "\(refused) refused, of \(Quantity.bytes(totalBytes)) it has\(free)",
+            advice: "use more workers with devices of their own, a smaller batch, or --device cpu")
+    }
+}

@@ -48,11 +48,7 @@ final class OpenCLBackend: GPUBackend, @unchecked Sendable {
     }
 
     private func outOfMemory(_ bytes: Int) -> Failure {
-        let free = freeBytes.map { ", \(Quantity.bytes($0)) free" } ?? ""
-        return Failure(
-            .outOfResources, "the device is out of memory", at: device.name,
-            found: "\(Quantity.bytes(bytes)) were refused, of \(Quantity.bytes(device.totalBytes)) it has\(free)",
-            advice: "use more workers with devices of their own, a smaller batch, or --device cpu")
+        device.outOfMemory(refused: "\(Quantity.bytes(bytes)) were", free: freeBytes)
     }
 
     private static func failure(_ problem: String, _ status: Int32, _ device: GPUDescription) -> Failure {
