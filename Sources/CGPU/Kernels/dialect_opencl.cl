@@ -2,6 +2,9 @@
 //
 // Contraction is off in every dialect: a multiply-add is written as FMA, so that the bits are those that the text says.
 #pragma OPENCL FP_CONTRACT OFF
+#ifdef cl_khr_fp64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#endif
 
 #define KERNEL __kernel void
 #define GLOBAL __global

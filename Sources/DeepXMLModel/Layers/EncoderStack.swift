@@ -234,9 +234,8 @@ public final class EncoderStack: Sendable {
     /// order, is the square of the gradient's Euclidean norm.
     public func squareSums(of gradient: Tensor, _ run: LayerRun, trainsCoarse: Bool) -> [Double] {
         let gradients = LayerGradient(gradient, from: run.floats.lowerBound)
-        return trainedSlots(trainsCoarse).filter { run.floats.contains($0.range.lowerBound) }.map {
-            device.squareSum(gradients.flat($0.range))
-        }
+        let slots = trainedSlots(trainsCoarse).filter { run.floats.contains($0.range.lowerBound) }
+        return device.squareSums(slots.map { gradients.flat($0.range) })
     }
 
     /// The Euclidean norm of a gradient's trained slots, summed in one order.

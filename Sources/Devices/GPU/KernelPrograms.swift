@@ -5,7 +5,8 @@ import Synchronization
 
 /// The files of kernels (Sources/CGPU/Kernels), each a program.
 enum KernelFile: String, CaseIterable, Sendable {
-    case elementwise, rows, products, classifiers, shortlists, search, norms, transformer, attention, sequences, recurrent
+    case elementwise, rows, products, classifiers, shortlists, search, norms, transformer, attention, sequences, recurrent,
+        squares
 
     /// What stands before the file's own text, beside the dialect.
     private var shared: [String] {
