@@ -1,12 +1,16 @@
 import Glibc
+import Support
 
-/// A file in memory that is overwritten by each input, for parsers that take a path.
-struct InputFile {
+/// A file in memory that each input overwrites in place, for parsers that take a path and don't map it.
+struct InputFile: Sendable {
     let path: String
+    private let descriptor: Int32
 
     /// - Parameter name: of the file in this process's folder of /dev/shm.
     init(_ name: String) {
         path = "\(Self.folder)/\(name)"
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        precondition(descriptor >= 0, "\(path) cannot be written")
     }
 
     /// A folder of this process's own.
@@ -16,14 +20,15 @@ struct InputFile {
         return folder
     }()
 
-    /// The file with this content; another one than the last, so that no mapping of that changes.
-    func write(_ content: some Collection<UInt8>) -> String {
-        unlink(path)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        precondition(descriptor >= 0, "\(path) cannot be written")
-        let bytes = Array(content)
-        precondition(bytes.isEmpty || Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
-        close(descriptor)
+    /// The path of the file with this content.
+    func write(_ content: UnsafeRawBufferPointer) -> String {
+        let count = pwrite(descriptor, content.baseAddress, content.count, 0)
+        precondition(count == content.count && ftruncate(descriptor, count) == 0)
         return path
     }
 }
+
+/// A file of this content in memory: what most parsers take.
+func memory(_ content: UnsafeRawBufferPointer) -> MappedFile { MappedFile(path: "input", content: content) }
+
+func memory(_ content: [UInt8]) -> MappedFile { content.withUnsafeBytes(memory) }
