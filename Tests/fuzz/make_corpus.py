@@ -165,35 +165,6 @@ def hdf5():
     seed("scores_h5", "parts", written(parts, libver="latest"))
 
 
-def caches():
-    """The header's words but magic, version, length and digests, then the arrays: tests/Targets/CacheParsers.swift makes the file."""
-    def csr(rows, cols, starts, indices, values=None):
-        return (rows, cols), [np.array(starts, "<i8"), np.array(indices, "<i4")] + ([] if values is None else [np.array(values, "<f4")])
-
-    def seed_of(name, version, texts, validation):
-        matrices = [csr(2, 3, [0, 1, 3], [1, 0, 2], [1, 0.6, 0.8]), csr(2, 2, [0, 1, 2], [0, 1]), csr(2, 2, [0, 1, 2], [0, 1]),
-                    csr(1, 3, [0, 1], [2], [1]), csr(1, 4, [0, 2], [0, 3])]
-        filters = csr(1, 4, [0, 1], [3])
-        arrays = [array for _, of in matrices for array in of] + [np.array([0, 2], "<i4"), np.array([1, 0, 1, 0], "<i4")] + filters[1]
-        shapes = [shape for shape, _ in matrices] + [filters[0]]
-        more = ([csr(2, 3, [0, 1, 1], [2], [1])] if texts else []) + (
-            [csr(1, 3, [0, 1], [0], [1]), csr(1, 4, [0, 1], [1]), csr(1, 4, [0, 0], [])] if validation else [])
-        for shape, of in more:
-            shapes.append(shape)
-            arrays += of
-        body, sections = b"", []
-        for array in arrays:
-            sections += [4096 + len(body), len(array), 0]
-            body += array.tobytes() + bytes(-array.nbytes % 64)
-        words = [7, 3, 0] + [extent for shape in shapes for extent in shape] + sections
-        seed("cache_checked", name, bytes([version - 2]) + np.array(words, "<u8").tobytes() + body)
-
-    seed_of("plain", 2, False, False)
-    seed_of("texts", 3, True, False)
-    seed_of("validation", 4, False, True)
-    seed_of("both", 7, True, True)
-
-
 def constant(path, pattern):
     import re
     return re.search(pattern, open(f"{ROOT}/{path}").read()).group(1)
@@ -210,4 +181,3 @@ if __name__ == "__main__":
     configs()
     binaries()
     hdf5()
-    caches()

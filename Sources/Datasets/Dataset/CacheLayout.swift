@@ -32,12 +32,12 @@ struct CacheLayout {
     var fingerprint: UInt64
     var trainRowsInFile: Int
     var featureType: FeatureType
-    let parts: Parts
+    private var parts: Parts
     var shapes: [Shape]
     var sections: [Section]
 
     /// Which matrices there are beside the six.
-    struct Parts: Equatable {
+    private struct Parts: Equatable {
         /// Labels have a matrix of their texts' features.
         var hasLabelText = false
         /// nil: no validation documents.
@@ -65,7 +65,6 @@ struct CacheLayout {
             return 4 + (hasLabelText ? 1 : 0) + (validationIsCut ? 2 : 0)
         }
 
-        var firstOfValidation: Int { hasLabelText ? 7 : 6 }
         var shapeCount: Int { 6 + (hasLabelText ? 1 : 0) + (validationIsCut != nil ? 3 : 0) }
 
         /// Bytes of an element of each array, in the order of `arrays(of:)`.
@@ -75,7 +74,7 @@ struct CacheLayout {
         }
     }
 
-    var widths: [Int] { parts.widths }
+    private var widths: [Int] { parts.widths }
 
     static func matrices(of set: XCDataset) -> [CSRMatrix] {
         [set.trainFeatures, set.trainLabels, set.trainDocuments, set.testFeatures, set.testLabels, set.testFilter]
@@ -120,7 +119,7 @@ struct CacheLayout {
         return bytes + [UInt8](repeating: 0, count: Self.headerBytes - bytes.count)
     }
 
-    /// Reads the header of a mapped cache; nil where it isn't whole, or of another version, or its numbers are no data set's.
+    /// Reads the header of a mapped cache; nil where it isn't whole, or of another version, or doesn't fit the file.
     init?(_ file: MappedFile) {
         guard file.count >= Self.headerBytes else { return nil }
         guard let parts = Parts(version: file.bytes.load(fromByteOffset: 8, as: UInt64.self)) else { return nil }
@@ -132,6 +131,7 @@ struct CacheLayout {
             let type = FeatureType(code: words[5])
         else { return nil }
         self.parts = parts
+        // A header with the right digest was written by us: its numbers fit Int.
         length = file.count
         fingerprint = words[3]
         trainRowsInFile = Int(truncatingIfNeeded: words[4])
@@ -145,7 +145,6 @@ struct CacheLayout {
             return Section(
                 offset: Int(truncatingIfNeeded: words[at]), count: Int(truncatingIfNeeded: words[at + 1]), digest: words[at + 2])
         }
-        if !isSound { return nil }
     }
 
     /// Whether every array of the mapped file has its digest.
@@ -186,7 +185,7 @@ struct CacheLayout {
         let testFilter = matrix(5, binary: true)
         let labelFeatures = parts.hasLabelText ? matrix(6, binary: false) : nil
         let validation = parts.validationIsCut.map { isCut in
-            let first = parts.firstOfValidation, features = matrix(first, binary: false)
+            let first = parts.hasLabelText ? 7 : 6, features = matrix(first, binary: false)
             let labels = matrix(first + 1, binary: true)
             return HeldOutDocuments(features: features, labels: labels, filter: matrix(first + 2, binary: true), isCut: isCut)
         }

@@ -46,16 +46,14 @@ extension XCDataset {
     /// - Throws: `Failure` where the file is missing, cut off, or of another version.
     public static func map(cacheFile: String) throws -> XCDataset {
         let file = try MappedFile(path: cacheFile)
-        guard let layout = CacheLayout(file) else { throw unusable(file) }
+        guard let layout = CacheLayout(file) else {
+            throw Failure(
+                .usage, "not a whole cache of a data set", at: cacheFile,
+                found: "\(file.count) bytes, or a header that is damaged",
+                expected: "a file that this version of deepxml-dist wrote",
+                advice: "delete it and run again: it is built anew from the text files")
+        }
         return layout.dataset(file)
-    }
-
-    private static func unusable(_ file: MappedFile) -> Failure {
-        Failure(
-            .usage, "not a whole cache of a data set", at: file.path,
-            found: "\(file.count) bytes, or a header that is damaged",
-            expected: "a file that this version of deepxml-dist wrote",
-            advice: "delete it and run again: it is built anew from the text files")
     }
 
     func writeCache(_ path: String, _ layout: CacheLayout) throws {
@@ -76,21 +74,15 @@ extension XCDataset {
     /// The first bytes of every cache file.
     public static let cacheMagic = withUnsafeBytes(of: CacheLayout.magic.littleEndian) { Array($0) }
 
-    /// Maps a cache file and checks the digest of every array, and that every entry lies in its matrix.
+    /// Maps a cache file and checks the digest of every array.
     ///
     /// - Returns: the data set, or nil where an array is not as it was written.
     /// - Throws: `Failure` where the file is missing, cut off, or of another version.
     public static func checked(cacheFile: String, threads: Int) throws -> XCDataset? {
+        let set = try map(cacheFile: cacheFile), file = try MappedFile(path: cacheFile)
         let team = ThreadTeam(size: max(1, threads))
         defer { team.stop() }
-        return try checked(MappedFile(path: cacheFile), team)
-    }
-
-    package static func checked(_ file: MappedFile, _ team: ThreadTeam) throws -> XCDataset? {
-        guard let layout = CacheLayout(file) else { throw unusable(file) }
-        guard layout.bodyIsWhole(file, team) else { return nil }
-        let set = layout.dataset(file)
-        guard CacheLayout.isOrdered(set, team) else { throw unusable(file) }
+        guard let layout = CacheLayout(file), layout.bodyIsWhole(file, team) else { return nil }
         return set
     }
 

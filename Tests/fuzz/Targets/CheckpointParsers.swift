@@ -7,14 +7,14 @@ import Support
 let checkpointParsers: [String: Parser] = [
     "hdf5": { content in
         guard isChecksummed(content) else { return }
-        let path = hdf5.write(content)
+        let path = hdf5.overwrite(content)
         let file = try H5File(opening: path)
         for name in try file.datasetNames().prefix(20) { try file.checkDataset(name) }
         for name in file.attributeNames().prefix(20) { _ = try file.attribute(name) }
     },
     "scores_h5": { content in
         guard isChecksummed(content) else { return }
-        let path = hdf5.write(content)
+        let path = hdf5.overwrite(content)
         switch try ScoreFile.content(path) {
         case .parts: _ = try ScoreFile.readParts(path)
         case .scores: _ = try ScoreFile.read(path)
@@ -58,7 +58,7 @@ private let checkpoint: InputFile = {
 
 @Sendable private func readCheckpoint(_ content: UnsafeRawBufferPointer) throws {
     // The empty input that libFuzzer begins with leaves the manifest as it was written: so the corpus got its seed.
-    if content.isEmpty { _ = checkpoint.path } else { _ = checkpoint.write(content) }
+    if content.isEmpty { _ = checkpoint.path } else { _ = checkpoint.overwrite(content) }
     let entry = try CheckpointEntry(folder: "\(InputFile.folder)/ckpt_m_1_2")
     for array in entry.arrays { _ = array.bytes }
     _ = try entry.damages(checksums: true)

@@ -42,8 +42,7 @@ private func readTensors(_ bytes: MappedFile) throws {
     }
 }
 
-/// Of one thread.
-let team = ThreadTeam(size: 1)
+private let team = ThreadTeam(size: 1)
 
 @Sendable private func readMatrix(_ content: UnsafeRawBufferPointer) throws {
     guard let first = content.first else { return }
@@ -62,13 +61,13 @@ private func readMatrix(_ file: MappedFile, kind: UInt8) throws {
 }
 
 /// What every reader promises.
-func check(_ matrix: CSRMatrix, finite: Bool = true) {
+private func check(_ matrix: CSRMatrix) {
     precondition(matrix.starts.count == matrix.rows + 1 && matrix.starts[0] == 0)
     precondition(Int(matrix.starts[matrix.rows]) == matrix.indices.count)
     for row in 0..<matrix.rows { precondition(matrix.starts[row] <= matrix.starts[row + 1]) }
     for at in 0..<matrix.indices.count {
         precondition((0..<matrix.cols).contains(Int(matrix.indices[at])))
-        precondition(!finite || matrix.values?[at].isFinite ?? true)
+        precondition(matrix.values?[at].isFinite ?? true)
     }
 }
 

@@ -38,13 +38,15 @@ let textParsers: [String: Parser] = [
         _ = try TokenEmbeddings.read(
             memory([0xBA, 0x16, 0x4F, 0x2F] + Array(content)), words: words.get(), dimensions: 6)
     },
+    "cache": { content in _ = try XCDataset.checked(cacheFile: cache.overwrite(content), threads: 1) },
     "names": { content in _ = try NameFile.read(memory(content), chunkBytes: 64) },
 ]
 
 private let defaults = Config()
+private let cache = InputFile("cache.xcd")
 
 private let words = Result {
-    let path = Array("the\nfox\ncafé\nx\nunseen\n".utf8).withUnsafeBytes(InputFile("words.txt").write)
+    let path = Array("the\nfox\ncafé\nx\nunseen\n".utf8).withUnsafeBytes(InputFile("words.txt").overwrite)
     return try TokenWords(path: path, tokens: 5)
 }
 
