@@ -32,6 +32,8 @@ let textParsers: [String: Parser] = [
         _ = try PretrainedFolder.shape(config: memory(content))
     },
     "embeddings": { content in
+        // A NumPy array has another reader.
+        if content.first == 0x93 { return }
         _ = try TokenEmbeddings.read(memory(content), words: words.get(), dimensions: 6)
     },
     "fasttext_model": { content in
