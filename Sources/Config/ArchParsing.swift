@@ -34,8 +34,12 @@ extension Arch {
     }
 
     /// Replaces `#ARGS.x;`; the quotes around it go as well, so that `"#ARGS.embedding_dims;"` becomes a number.
-    private static func substitute(_ text: String, arguments: [String: JSONValue], name: String) throws -> String {
+    private static func substitute(
+        _ text: String, arguments: @autoclosure () -> [String: JSONValue], name: String
+    ) throws -> String {
         let marker = "#ARGS."
+        if text.range(of: marker) == nil { return text }
+        let arguments = arguments()
         var result = ""
         var rest = Substring(text)
         while let found = rest.range(of: marker) {

@@ -127,3 +127,15 @@ enum KeysWithoutEffect {
         "feature_indices": .null, "label_indices": .null, "nbn_rel": .bool(false), "shuffle": .bool(true),
     ]
 }
+
+extension GlobalConfig {
+    static func key(_ name: String) -> ConfigKey<GlobalConfig>? { byName[name] }
+
+    private static let byName = Dictionary(keys.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+}
+
+extension ModuleConfig {
+    static func key(_ name: String) -> ConfigKey<ModuleConfig>? { byName[name] }
+
+    private static let byName = Dictionary(keys.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+}

@@ -110,15 +110,18 @@ extension Config {
     }
 
     mutating func resolveAll() {
-        for section in schema.sections { for key in schema.rules(of: section).map(\.name) { resolve(key) } }
+        var seen = Set<String>()
+        for section in schema.sections {
+            for key in schema.rules(of: section) where seen.insert(key.name).inserted { resolve(key.name) }
+        }
     }
 
     /// Writes what is said of one key into the sections that have it; a section that nobody speaks to stays as it is.
     mutating func resolve(_ name: String) {
-        if let key = GlobalConfig.keys.first(where: { $0.name == name }), let entry = written.entry(name, in: .global) {
+        if let key = GlobalConfig.key(name), let entry = written.entry(name, in: .global) {
             _ = key.write(&global, entry.value)
         }
-        if let key = ModuleConfig.keys.first(where: { $0.name == name }) {
+        if let key = ModuleConfig.key(name) {
             for section in schema.modules {
                 guard let entry = written.entry(name, in: section) else { continue }
                 _ = key.write(&self[module: section], entry.value)

@@ -62,19 +62,22 @@ public struct ConfigSchema: Sendable {
 
     /// Keys of a section, the ones that decide first; in `global` also those of the other sections, which hold for these.
     func rules(of section: ConfigSection) -> [KeyRule] {
-        let module = ModuleConfig.keys.map { $0.rule() }, its = own.map { Self.rules(of: $0) } ?? []
-        if section == .global { return GlobalConfig.keys.map { $0.rule() } + its + (modules.isEmpty ? [] : module) }
-        return section == own?.section ? its : modules.contains(section) ? module : []
+        let its = own.map { Self.rules(of: $0) } ?? []
+        if section == .global { return Self.ofGlobal + its + (modules.isEmpty ? [] : Self.ofModules) }
+        return section == own?.section ? its : modules.contains(section) ? Self.ofModules : []
     }
+
+    private static let ofGlobal = GlobalConfig.keys.map { $0.rule() }
+    private static let ofModules = ModuleConfig.keys.map { $0.rule() }
 
     private static func rules<Own: FrameworkSection>(of type: Own.Type) -> [KeyRule] { Own.keys.map { $0.rule() } }
 }
 
 /// Whether a key takes a value, whatever section it is of.
-struct KeyRule {
+struct KeyRule: Sendable {
     let name: String
     let expected: String
-    let accepts: (JSONValue) -> Bool
+    let accepts: @Sendable (JSONValue) -> Bool
 }
 
 /// A section's settings that start from defaults.

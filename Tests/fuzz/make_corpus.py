@@ -121,6 +121,8 @@ def binaries():
         members.append(file.getvalue())
     of_kinds("npz_members", "csr", b"\xff\x00\xff".join(members), [0, 3])
     seed("npz_listing", "csr", b"\xff\x00\xff".join(members))
+    floats = np.arange(12, dtype="<f4").reshape(2, 6) / 8
+    seed("embeddings", "word2vec", b"2 6\nfox " + floats[0].tobytes() + b"\nx " + floats[1].tobytes() + b"\n")
     for name in ["subwords.vec", "subwords.bin", "labelled.bin", "wholewords.bin"]:
         content = open(f"{ORACLES}/Fixtures/embeddings/{name}", "rb").read()
         if name.endswith(".vec"):
@@ -163,6 +165,44 @@ def hdf5():
         seed(target, "foreign", written(lambda file: matrix(file, False), libver="latest"))
         seed(target, "scores", written(scores, libver="latest"))
     seed("scores_h5", "parts", written(parts, libver="latest"))
+
+    def types(file):
+        for name in ["<f4", "<f8", "<i4", "<i8", "|u1", "<u8", "<i2"]:
+            file.create_dataset(f"group/{name[1:]}", data=np.arange(6).reshape(2, 3).astype(name))
+        file.create_dataset("packed", data=np.zeros(64, "<f4"), chunks=(32,), compression="gzip", shuffle=True)
+        file.create_dataset("deep", data=np.zeros((2, 2, 2)))
+        for name, value in {"text": np.bytes_("a"), "any": "a", "one": 7, "some": [1, 2, 3], "real": 0.5, "reals": [0.5, 1.5]}.items():
+            file.attrs[name] = value
+
+    def leading_out(file):
+        file["soft"] = h5py.SoftLink("/here")
+        file["external"] = h5py.ExternalLink("other.h5", "/there")
+        file.create_dataset("here", data=starts)
+
+    def elsewhere(file):
+        file.create_dataset("raw", (2,), "<i4", external=[("raw.bin", 0, 8)])
+
+    def virtual(file):
+        layout = h5py.VirtualLayout((3,), "<i4")
+        layout[:] = h5py.VirtualSource("other.h5", "x", (3,))
+        file.create_virtual_dataset("virtual", layout)
+
+    def foreign(indptr, indices, data, shape=(2, 4)):
+        def build(file):
+            for name, array in [("indptr", indptr), ("indices", indices), ("data", data)]:
+                if array is not None:
+                    file.create_dataset(name, data=array)
+            file.attrs["shape"] = np.array(shape)
+        return build
+
+    for name, build in [("types", types), ("links", leading_out), ("elsewhere", elsewhere), ("virtual", virtual),
+                        ("lzf", lambda file: file.create_dataset("x", data=starts, chunks=(3,), compression="lzf"))]:
+        seed("hdf5", name, written(build, libver="latest"))
+    for name, build in [("narrow", foreign(starts.astype("<i4"), columns.astype("<i8"), values.astype("<f8"))),
+                        ("binary", foreign(starts, columns, None)), ("lacking", foreign(starts, None, values)),
+                        ("texts", foreign(starts.astype("<f4"), columns, values)), ("halves", foreign(starts, columns, values.astype("<i4"))),
+                        ("flat", foreign(starts, columns, values, (2,)))]:
+        seed("scores_h5", name, written(build, libver="latest"))
 
 
 def constant(path, pattern):

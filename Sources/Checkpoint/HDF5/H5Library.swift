@@ -44,12 +44,20 @@ struct H5Place {
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// A pattern would be compiled for each message: a thousand times the work.
+    private static func systemError(in said: String) -> Int32? {
+        let mark = Array("errno = ".utf8), bytes = Array(said.utf8)
+        for start in bytes.indices where bytes[start...].starts(with: mark) {
+            let digits = bytes[(start + mark.count)...].prefix { (48...57).contains($0) }
+            if !digits.isEmpty { return Int32(String(decoding: digits, as: UTF8.self)) }
+        }
+        return nil
+    }
+
     /// HDF5 hides the system's error in a sentence: `…, errno = 28, error message = 'No space left on device', …`.
     func failure(_ doing: String, said: String) -> Failure {
         let what = object.isEmpty ? "HDF5 could not \(doing)" : "HDF5 could not \(doing) '\(object)'"
-        if let match = said.firstMatch(of: /errno = (\d+)/), let code = Int32(match.1) {
-            return .system(code, what, path)
-        }
+        if let code = Self.systemError(in: said) { return .system(code, what, path) }
         if writing {
             return Failure(.outOfResources, what, at: path, found: said, advice: "see whether the disk is in order")
         }

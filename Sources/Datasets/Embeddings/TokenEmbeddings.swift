@@ -20,7 +20,11 @@ public struct TokenEmbeddings: Sendable {
     /// - Parameter dimensions: D of the config, which the file's must be.
     /// - Throws: `Failure` where the file is damaged, of other dimensions, or has none of the words.
     public static func read(path: String, words: TokenWords, dimensions: Int) throws -> TokenEmbeddings {
-        let file = try MappedFile(path: path)
+        try read(MappedFile(path: path), words: words, dimensions: dimensions)
+    }
+
+    package static func read(_ file: MappedFile, words: TokenWords, dimensions: Int) throws -> TokenEmbeddings {
+        let path = file.path
         let matrix: DenseMatrix
         let present: [Bool]
         var known: Int

@@ -28,9 +28,13 @@ public struct ArrayListing: Sendable, Equatable {
     ///
     /// - Throws: `Failure` where the file is missing, no whole archive, or a member is damaged or no array.
     public static func npz(path: String) throws -> [ArrayListing] {
-        let zip = try ZipReader(MappedFile(path: path))
+        try npz(MappedFile(path: path))
+    }
+
+    package static func npz(_ file: MappedFile) throws -> [ArrayListing] {
+        let zip = try ZipReader(file)
         return try zip.names.map { name in
-            let header = try NPYHeader(UnsafeRawBufferPointer(zip.read(name).bytes), place: "\(path): \(name)")
+            let header = try NPYHeader(UnsafeRawBufferPointer(zip.read(name).bytes), place: "\(file.path): \(name)")
             return ArrayListing(name: name.hasSuffix(".npy") ? String(name.dropLast(4)) : name, header)
         }
     }

@@ -23,9 +23,10 @@ extension JSONValue {
     /// The document in a file.
     ///
     /// - Throws: `Failure` where the file is missing, or holds no JSON document.
-    package static func read(_ path: String) throws -> JSONValue {
-        let file = try MappedFile(path: path)
-        return try withExtendedLifetime(file) { try parse(Array(file.bytes), name: path) }
+    package static func read(_ path: String) throws -> JSONValue { try read(MappedFile(path: path)) }
+
+    package static func read(_ file: MappedFile) throws -> JSONValue {
+        try withExtendedLifetime(file) { try parse(Array(file.bytes), name: file.path) }
     }
 }
 

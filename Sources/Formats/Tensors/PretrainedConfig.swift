@@ -36,8 +36,10 @@ struct PretrainedConfig {
 
     /// - Parameter path: of config.json.
     /// - Throws: `Failure` where the file is missing, of another family, or says what this program does not compute.
-    init(path: String) throws {
-        let json = try JSONValue.read(path)
+    init(path: String) throws { try self.init(MappedFile(path: path)) }
+
+    init(_ file: MappedFile) throws {
+        let path = file.path, json = try JSONValue.read(file)
         family = try Self.family(json, path)
         try Self.refuseVariants(json, path)
         let family = family

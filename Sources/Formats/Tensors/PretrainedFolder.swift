@@ -27,6 +27,9 @@ public struct PretrainedFolder: Sendable {
         try PretrainedConfig(path: "\(path)/config.json").shape
     }
 
+    /// - Parameter config: config.json.
+    package static func shape(config: MappedFile) throws -> TransformerShape { try PretrainedConfig(config).shape }
+
     /// The weights of a canonical name, such as `layers.0.attention.query.weight`: outputs × inputs, row-major; a bias or a
     /// norm's vector is one row. Memory of its own.
     ///

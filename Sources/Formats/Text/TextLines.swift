@@ -36,6 +36,12 @@ package struct TextLines {
         try checkKind(expected)
     }
 
+    /// - Throws: `Failure` where the content is of a kind that is no text.
+    package init(_ file: MappedFile, expected: String) throws {
+        (path, self.file) = (file.path, file)
+        try checkKind(expected)
+    }
+
     private func checkKind(_ expected: String) throws {
         if GzipText.recognises(file.bytes) { return }
         try ForeignKind.refuseBinary(file.bytes, at: path, expected: expected)

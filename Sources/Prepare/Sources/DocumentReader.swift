@@ -34,13 +34,20 @@ public struct DocumentReader: Sendable {
     ///
     /// - Throws: `Failure` with `file:line` for the first line that is of no such form.
     public func content(of path: String) throws -> Content {
-        try ProgressScope.stage("reading \(lastName(path))", of: nil, "documents") { try content(of: path, $0) }
+        try ProgressScope.stage("reading \(lastName(path))", of: nil, "documents") {
+            try content(of: TextLines(path: path, expected: Self.formats), $0)
+        }
     }
 
-    private func content(of path: String, _ progress: ProgressStage) throws -> Content {
+    package func content(of file: MappedFile) throws -> Content {
+        try content(of: TextLines(file, expected: Self.formats), .none)
+    }
+
+    private func content(of lines: TextLines, _ progress: ProgressStage) throws -> Content {
+        let path = lines.path
         var content = Content(documents: [], isRawXC: false, labelCount: 0)
         var form: Form?
-        try TextLines(path: path, expected: Self.formats).forEach { line, number in
+        try lines.forEach { line, number in
             let place = "\(path):\(number)"
             let known = try form ?? Form(firstLine: line, at: place)
             form = known

@@ -12,30 +12,38 @@ public struct LabelNames: Sendable, Equatable {
     /// `|` and control characters, which separate names in our files, become spaces. A label without a name is called by its
     /// number, and where several labels have one name, all but the first get their number in parentheses.
     /// - Throws: `Failure` with `file:line` of what is no label.
-    public init(file: String) throws {
-        let names = try Self.texts(file: file)
+    public init(file: String) throws { try self.init(TextLines(path: file, expected: Self.forms)) }
+
+    package init(_ file: MappedFile) throws { try self.init(TextLines(file, expected: Self.forms)) }
+
+    private init(_ lines: TextLines) throws {
+        let names = try Self.texts(lines)
         if names.isEmpty {
             throw Failure(
-                .usage, "the file holds no label", at: file, expected: "lbl.json.gz or Y.txt of the data set",
+                .usage, "the file holds no label", at: lines.path, expected: "lbl.json.gz or Y.txt of the data set",
                 advice: "check that it was written whole")
         }
         self.init(raw: names)
     }
 
     /// The lines as they are, or the titles of JSON lines, by label.
-    static func texts(file: String) throws -> [String] {
+    static func texts(file: String) throws -> [String] { try texts(TextLines(path: file, expected: forms)) }
+
+    private static let forms = "{\"title\": \"…\"} a line (lbl.json.gz), or one name a line (Y.txt)"
+
+    private static func texts(_ lines: TextLines) throws -> [String] {
+        let file = lines.path
         var names = [String]()
         var isJSON: Bool?
-        try TextLines(path: file, expected: "{\"title\": \"…\"} a line (lbl.json.gz), or one name a line (Y.txt)")
-            .forEach { line, number in
-                if isJSON == nil {
-                    try WholeJSON.refuse(
-                        firstLine: line, at: "\(file):\(number)", expected: "{\"title\": \"…\"} a line, or one name a line")
-                }
-                let asJSON = isJSON ?? line.hasPrefix("{")
-                isJSON = asJSON
-                names.append(asJSON ? try Self.title(line, at: "\(file):\(number)") : line)
+        try lines.forEach { line, number in
+            if isJSON == nil {
+                try WholeJSON.refuse(
+                    firstLine: line, at: "\(file):\(number)", expected: "{\"title\": \"…\"} a line, or one name a line")
             }
+            let asJSON = isJSON ?? line.hasPrefix("{")
+            isJSON = asJSON
+            names.append(asJSON ? try title(line, at: "\(file):\(number)") : line)
+        }
         return names
     }
 

@@ -20,11 +20,17 @@ public struct WordNet: Sendable {
                 .usage, "WordNet's nouns are missing", at: file, expected: "the data file of Debian's package wordnet-base",
                 advice: "apt-get install wordnet-base (launch/install-deps does it)")
         }
+        try self.init(TextLines(path: file, expected: "WordNet's data.noun"))
+    }
+
+    package init(_ file: MappedFile) throws { try self.init(TextLines(file, expected: "WordNet's data.noun")) }
+
+    private init(_ lines: TextLines) throws {
         var synsets = [Synset]()
-        try TextLines(path: file, expected: "WordNet's data.noun").forEach { line, number in
-            if line.utf8.first != UInt8(ascii: " ") { synsets.append(try Synset(line: line, at: "\(file):\(number)")) }
+        try lines.forEach { line, number in
+            if line.utf8.first != UInt8(ascii: " ") { synsets.append(try Synset(line: line, at: "\(lines.path):\(number)")) }
         }
-        try self.init(synsets: synsets, file: file)
+        try self.init(synsets: synsets, file: lines.path)
     }
 
     /// - Parameter file: named in the message where a hypernym is not among `synsets`.

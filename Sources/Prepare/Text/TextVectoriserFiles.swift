@@ -78,11 +78,28 @@ extension TextVectoriser {
     ///
     /// - Throws: `Failure` where a file is missing, of an unknown version or rule, or they don't fit together.
     public init(folder: String) throws {
+        try self.init(
+            vocabulary: TextLines(path: "\(folder)/vocabulary.txt", expected: "one token a line"),
+            description: { try TextLines(path: "\(folder)/tokenizer.json", expected: Self.ours) })
+    }
+
+    /// - Parameters:
+    ///   - vocabulary: vocabulary.txt.
+    ///   - description: tokenizer.json.
+    package init(vocabulary: MappedFile, description: MappedFile) throws {
+        try self.init(
+            vocabulary: TextLines(vocabulary, expected: "one token a line"),
+            description: { try TextLines(description, expected: Self.ours) })
+    }
+
+    private static let ours = "the file that deepxml-dist prepare wrote"
+
+    private init(vocabulary: TextLines, description: () throws -> TextLines) throws {
         var tokens = [String]()
-        try TextLines(path: "\(folder)/vocabulary.txt", expected: "one token a line").forEach { line, _ in tokens.append(line) }
-        let path = "\(folder)/tokenizer.json"
+        try vocabulary.forEach { line, _ in tokens.append(line) }
+        let lines = try description(), path = lines.path
         var json = ""
-        try TextLines(path: path, expected: "the file that deepxml-dist prepare wrote").forEach { line, _ in json += line }
+        try lines.forEach { line, _ in json += line }
         guard let file = try? JSONDecoder().decode(TokenizerFile.self, from: Data(json.utf8)) else {
             throw Self.unusable("this is not a tokenizer's description", path, found: String(json.prefix(60)))
         }

@@ -13,9 +13,9 @@ struct WordPieceFile {
     private var numbers: [String: Int32] = [:]
     private static let largestId = 1 << 24
 
-    init(path: String) throws {
-        self.path = path
-        let json = try JSONValue.read(path)
+    init(_ file: MappedFile) throws {
+        path = file.path
+        let json = try JSONValue.read(file)
         try readText(json)
         try readModel(json["model"] ?? .null)
         try readSpecials(json["added_tokens"] ?? .null)

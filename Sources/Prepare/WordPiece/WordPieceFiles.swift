@@ -14,7 +14,7 @@ extension WordPiece {
     public init(folder: String) throws {
         let settings = try TokenizerSettings(folder: folder)
         if isFile("\(folder)/tokenizer.json") {
-            let file = try WordPieceFile(path: "\(folder)/tokenizer.json")
+            let file = try WordPieceFile(MappedFile(path: "\(folder)/tokenizer.json"))
             try self.init(file, settings.applied(to: file.rule), maxTokens: Self.unlimited)
         } else if isFile("\(folder)/vocab.txt") {
             try self.init(vocabulary: "\(folder)/vocab.txt", settings)
@@ -29,8 +29,10 @@ extension WordPiece {
     /// A tokenizer in Hugging Face's form, as `save` writes it; texts are cut where its `truncation` says.
     ///
     /// - Throws: `Failure` where the file is missing or damaged, or asks for what is no BERT tokenizer.
-    public init(file path: String) throws {
-        let file = try WordPieceFile(path: path)
+    public init(file path: String) throws { try self.init(MappedFile(path: path)) }
+
+    package init(_ file: MappedFile) throws {
+        let file = try WordPieceFile(file)
         try self.init(file, file.rule, maxTokens: file.maxTokens ?? Self.unlimited)
     }
 
@@ -72,8 +74,11 @@ extension WordPiece {
     ///
     /// - Throws: `Failure` where the folder cannot be written or the disk is full.
     public func save(to folder: String) throws {
-        try AtomicFile.write("\(folder)/\(Self.fileName)", Array((WordPieceFile.json(of: self).compactText + "\n").utf8))
+        try AtomicFile.write("\(folder)/\(Self.fileName)", Array(fileText.utf8))
     }
+
+    /// What `save` writes.
+    package var fileText: String { WordPieceFile.json(of: self).compactText + "\n" }
 }
 
 /// What a model's folder says beside its vocabulary: tokenizer_config.json, which may be missing.

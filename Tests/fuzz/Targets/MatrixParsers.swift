@@ -15,25 +15,25 @@ let matrixParsers: [String: Parser] = [
     "npz_members": { content in try readMatrix(withKindOf: content) { archive(of: $0) } },
     "gz_text": { content in try readMatrix(withKindOf: content) { packed($0) } },
     "npz_listing": { content in
-        _ = try ArrayListing.npz(path: npzFile.write(archive(of: Array(content))))
+        _ = try ArrayListing.npz(memory(archive(of: Array(content))))
     },
-    "predictions_text": { content in _ = try PredictionText.read(MappedFile(path: "input", content: content)) },
-    "predictions_jsonl": { content in _ = try PredictionLines.read(MappedFile(path: "input", content: content)) },
-    "safetensors": { content in try readTensors(Array(content)) },
+    "predictions_text": { content in _ = try PredictionText.read(memory(content)) },
+    "predictions_jsonl": { content in _ = try PredictionLines.read(memory(content)) },
+    "safetensors": { content in try readTensors(memory(content)) },
     "safetensors_header": { content in
         // Header and arrays, parted by the byte 1E; the header's length is what random changes never get right.
         let cut = content.firstIndex(of: 0x1E) ?? content.count
         let length = withUnsafeBytes(of: UInt64(cut).littleEndian) { Array($0) }
-        try readTensors(length + content[..<cut] + content[min(cut + 1, content.count)...])
+        try readTensors(memory(length + content[..<cut] + content[min(cut + 1, content.count)...]))
     },
     "label_filter": { content in
-        _ = try LabelFilter.read(MappedFile(path: "input", content: content), documents: 100, labels: 100)
+        _ = try LabelFilter.read(memory(content), documents: 100, labels: 100)
     },
 ]
 
 /// Every array of the file, or why it isn't read.
-private func readTensors(_ bytes: [UInt8]) throws {
-    let file = try SafetensorsFile(bytes.withUnsafeBytes { MappedFile(path: "input", content: $0) })
+private func readTensors(_ bytes: MappedFile) throws {
+    let file = try SafetensorsFile(bytes)
     for tensor in file.tensors {
         do {
             let floats = try file.floats(tensor.name)
@@ -42,19 +42,22 @@ private func readTensors(_ bytes: [UInt8]) throws {
     }
 }
 
-private let npzFile = InputFile("input.npz")
 private let team = ThreadTeam(size: 1)
 
 @Sendable private func readMatrix(_ content: UnsafeRawBufferPointer) throws {
-    try readMatrix(withKindOf: content) { $0 }
+    guard let first = content.first else { return }
+    try readMatrix(memory(UnsafeRawBufferPointer(rebasing: content.dropFirst())), kind: first)
 }
 
 private func readMatrix(withKindOf content: UnsafeRawBufferPointer, _ form: ([UInt8]) -> [UInt8]) throws {
     guard let first = content.first else { return }
+    try readMatrix(memory(form(Array(content.dropFirst()))), kind: first)
+}
+
+/// Pieces are so small that short inputs are several.
+private func readMatrix(_ file: MappedFile, kind: UInt8) throws {
     let kinds = MatrixFile.Kind.allCases
-    let file = form(Array(content.dropFirst())).withUnsafeBytes { MappedFile(path: "input", content: $0) }
-    let matrix = try MatrixFile.read(file, kind: kinds[Int(first) % kinds.count], team, chunkBytes: 1 << 10, pieceBytes: 64)
-    check(matrix)
+    check(try MatrixFile.read(file, kind: kinds[Int(kind) % kinds.count], team, chunkBytes: 128, pieceBytes: 64))
 }
 
 /// What every reader promises.
@@ -68,14 +71,15 @@ private func check(_ matrix: CSRMatrix) {
     }
 }
 
+private let memberNames = ["indices.npy", "indptr.npy", "format.npy", "shape.npy", "data.npy"]
+
 /// A zip archive of stored members with the right checksums, which random changes never get right: members are separated by
 /// the bytes `FF 00 FF`, and are called as scipy calls those of a CSR matrix.
 private func archive(of content: [UInt8]) -> [UInt8] {
-    let names = ["indices", "indptr", "format", "shape", "data"]
     var members: [[UInt8]] = [[]]
     var at = 0
     while at < content.count {
-        if members.count < names.count, content[at...].starts(with: [0xFF, 0, 0xFF]) {
+        if members.count < memberNames.count, content[at...].starts(with: [0xFF, 0, 0xFF]) {
             members.append([])
             at += 3
         } else {
@@ -85,7 +89,7 @@ private func archive(of content: [UInt8]) -> [UInt8] {
     }
     var archive: [UInt8] = []
     var directory: [UInt8] = []
-    for (name, member) in zip(names.map({ "\($0).npy" }), members) {
+    for (name, member) in zip(memberNames, members) {
         let crc = member.withUnsafeBufferPointer { UInt32(crc32(0, $0.baseAddress, UInt32($0.count))) }
         let size = little(UInt32(member.count), 4)
         var fields = little(crc, 4)
