@@ -33,6 +33,7 @@ struct StoredClassifier {
     init(_ reader: CheckpointReader, name: String = classifier, first: Int = 0, features: Int) throws {
         (self.reader, self.first, self.features, names) = (reader, first, features, Names(name))
         let counts: Buffer<Int32> = try reader.replicated(names.counts)
+        try RangeChecks(of: reader.folder).notNegative(counts, of: "\(reader.key.module)/\(names.counts)")
         starts = counts.array.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int($1)) }
         let stored = try (reader.extent(names.columns).rows, reader.extent(names.weights).rows, reader.extent(names.biases).rows)
         guard stored == (starts[counts.count], starts[counts.count], counts.count) else {
@@ -44,7 +45,9 @@ struct StoredClassifier {
         }
     }
 
-    /// The classifiers of some of the labels that are stored.
+    /// The classifiers of some of the labels that are stored, their numbers checked.
+    ///
+    /// - Throws: `Failure`: `.usage` where a feature is none or stands twice, `.damagedCheckpoint` where labels are missing.
     func classifier(of labels: Range<Int>) throws -> SparseClassifier {
         let rows = labels.lowerBound - first..<labels.upperBound - first
         guard labels.isEmpty || rows.lowerBound >= 0 && rows.upperBound < starts.count else {
@@ -56,10 +59,14 @@ struct StoredClassifier {
         if labels.isEmpty { return SparseClassifier(joining: [], features: features) }
         let entries = starts[rows.lowerBound]..<starts[rows.upperBound]
         let own = Buffer(starts[rows.lowerBound...rows.upperBound].map { Int64($0 - entries.lowerBound) })
+        let columns: Buffer<Int32> = try reader.rows(names.columns, entries)
+        let checks = RangeChecks(of: reader.folder), name = "\(reader.key.module)/\(names.columns)"
+        try checks.indices(columns, of: name, below: features)
+        try checks.ascending(columns, of: name, in: own)
         return SparseClassifier(
             labels: labels,
             weights: CSRMatrix(
-                rows: labels.count, cols: features, starts: own, indices: try reader.rows(names.columns, entries),
+                rows: labels.count, cols: features, starts: own, indices: columns,
                 values: try reader.rows(names.weights, entries)),
             biases: try reader.rows(names.biases, rows))
     }
