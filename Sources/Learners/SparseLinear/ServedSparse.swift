@@ -57,24 +57,25 @@ struct ServedSparse {
     /// - Throws: `Failure(.usage)` with the first number that is out of range.
     func tables(_ own: Range<Int>) throws -> WeightTables {
         let biases: Buffer<Float> = try array("bias", of: labels)
-        if let narrow = try narrow(rows: labels, cols: features, biases) {
+        if let narrow = try narrow(rows: labels, cols: features, biases, own) {
             return device.weightTables(
                 NarrowClassifier(rows: narrow.rows.part(own), scales: narrow.scales?.view(own), biases: biases.view(own)))
         }
         let whole = WeightTableArrays(
             features: features, starts: try array("starts", of: labels + 1), tables: try array("tables"), biases: biases)
-        try whole.check(checks, name, device.team)
+        try whole.check(checks, name, device.team, labels: own)
         letGo()
         return device.weightTables(whole.part(own))
     }
 
-    private func narrow(rows: Int, cols: Int, _ biases: Buffer<Float>) throws -> NarrowClassifier? {
+    /// - Parameter own: the rows that are read; nil: all.
+    private func narrow(rows: Int, cols: Int, _ biases: Buffer<Float>, _ own: Range<Int>? = nil) throws -> NarrowClassifier? {
         guard file.contains("\(name).bytes") else { return nil }
         let isScaled = file.contains("\(name).scale")
         let packed = NarrowRows(
             rows: rows, cols: cols, weights: isScaled ? .int8 : .bfloat16, starts: try array("starts", of: rows + 1),
             bytes: try array("bytes"))
-        try packed.check(checks, name, device.team)
+        try packed.check(checks, name, device.team, rows: own)
         letGo()
         return NarrowClassifier(rows: packed, scales: isScaled ? try array("scale", of: labels) : nil, biases: biases)
     }

@@ -16,6 +16,7 @@ private let parser: Parser = {
 
 private let parsers: [String: Parser] = matrixParsers.merging(textParsers) { first, _ in first }
     .merging(checkpointParsers) { first, _ in first }
+    .merging(modelParsers) { first, _ in first }
 
 /// libFuzzer's entry. It finds crashes and hangs itself; what it cannot see is checked here: errors that are no `Failure`,
 /// messages without end, and memory out of proportion to the input.

@@ -14,11 +14,13 @@ extension InvertedArrays {
 }
 
 extension WeightTableArrays {
-    /// - Parameter name: of the arrays, in messages.
+    /// - Parameters:
+    ///   - name: of the arrays, in messages.
+    ///   - own: the labels whose tables are looked at; nil: all.
     /// - Throws: `Failure(.usage)` where a label's table is none.
-    public func check(_ checks: RangeChecks, _ name: String, _ team: ThreadTeam) throws {
+    public func check(_ checks: RangeChecks, _ name: String, _ team: ThreadTeam, labels own: Range<Int>? = nil) throws {
         try checks.starts(starts, of: "\(name).starts", rows: labels, entries: tables.count)
-        let wrong = firstRow(labels, team) { [starts, tables] label in
+        let wrong = firstRow(own ?? 0..<labels, team) { [starts, tables] label in
             dx_weights_are_sound(tables.pointer + Int(starts[label]), Int(starts[label + 1] - starts[label])) == 0
         }
         guard let wrong else { return }
@@ -29,12 +31,14 @@ extension WeightTableArrays {
 }
 
 extension NarrowRows {
-    /// - Parameter name: of the arrays, in messages.
+    /// - Parameters:
+    ///   - name: of the arrays, in messages.
+    ///   - own: the rows that are looked at; nil: all.
     /// - Throws: `Failure(.usage)` where a row's numbers leave it, fall, or are none of the columns.
-    public func check(_ checks: RangeChecks, _ name: String, _ team: ThreadTeam) throws {
+    public func check(_ checks: RangeChecks, _ name: String, _ team: ThreadTeam, rows own: Range<Int>? = nil) throws {
         try checks.starts(starts, of: "\(name).starts", rows: rows, entries: bytes.count)
         let width = Int32(weights.width), bound = Int64(cols)
-        let wrong = firstRow(rows, team) { [starts, bytes] row in
+        let wrong = firstRow(own ?? 0..<rows, team) { [starts, bytes] row in
             dx_narrow_is_sound(bytes.pointer + Int(starts[row]), Int(starts[row + 1] - starts[row]), width, bound) == 0
         }
         guard let wrong else { return }
@@ -44,12 +48,12 @@ extension NarrowRows {
     }
 }
 
-/// The first of so many rows that is wrong.
-private func firstRow(_ count: Int, _ team: ThreadTeam, _ isWrong: @escaping @Sendable (Int) -> Bool) -> Int? {
-    let length = 1024, runs = (count + length - 1) / length, found = Buffer<Int64>(count: runs)
+/// The first of some rows that is wrong.
+private func firstRow(_ rows: Range<Int>, _ team: ThreadTeam, _ isWrong: @escaping @Sendable (Int) -> Bool) -> Int? {
+    let length = 1024, runs = (rows.count + length - 1) / length, found = Buffer<Int64>(count: runs)
     team.forEach(runs) { run in
-        let row = (run * length..<min((run + 1) * length, count)).first(where: isWrong)
-        found[run] = Int64(row ?? -1)
+        let from = rows.lowerBound + run * length
+        found[run] = Int64((from..<min(from + length, rows.upperBound)).first(where: isWrong) ?? -1)
     }
     return found.all.first { $0 >= 0 }.map { Int($0) }
 }
