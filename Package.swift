@@ -179,7 +179,8 @@ let package = Package(
 if Context.environment["DEEPXML_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CZlib", "Support"],
+            name: "fuzz",
+            dependencies: ["Learners", "Devices", "Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CZlib", "Support"],
             path: "Tests/fuzz/Targets", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
 

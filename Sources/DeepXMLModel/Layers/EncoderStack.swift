@@ -70,6 +70,18 @@ public final class EncoderStack: Sendable {
         prepare(training: false)
     }
 
+    /// Floats of the parameters of such a stack, and D of z, without memory for them.
+    ///
+    /// - Throws: as the initialiser.
+    public static func sizes(
+        coarse: [LayerDescription], fine: [LayerDescription], inputDims: Int, on device: any Device
+    ) throws -> (parameters: Int, outputDims: Int) {
+        var builder = EncoderBuilder(inputDims: inputDims, input: EncoderBuilder.input(coarse), on: device)
+        try builder.append(coarse, part: "coarse")
+        try builder.append(fine, part: "fine")
+        return (builder.layout.count, builder.shape.dims)
+    }
+
     /// A layer changes the summed gradient, and wants all of its own.
     public var finishesGradient: Bool { layers.contains(where: \.finishesGradient) }
 
