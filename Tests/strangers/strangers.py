@@ -5,6 +5,7 @@ the file; never by a signal, with 1, or after a minute. Tests/strangers/run call
 is 1 where there is one. Beside it, docs/RELIABILITY-checks.md.
 """
 import os
+import resource
 import sys
 
 import numpy as np
@@ -149,8 +150,11 @@ class Trial:
                     changed = files.Checkpoint(f"{self.changed}/{checkpoint}")
                     changed.change(shard, name, change)
                     changed.save()
-                    commands = ("alone", "extract") if dtype.kind == "f" else ("alone", "predict", "extract", "encode")
-                    self.run(f"{checkpoint}, {name} {what}", "model" if dtype.kind == "f" else checkpoint, commands)
+                    # Sparse classifiers make no vectors.
+                    commands = ("alone", "extract", "encode") if dtype.kind == "f" else ("alone", "predict", "extract")
+                    if "classifiers" in checkpoint or "SparseSlice" in self.name:
+                        commands = tuple(command for command in commands if command != "encode")
+                    self.run(f"{checkpoint}, {name} {what}", "changed" if dtype.kind == "f" else checkpoint, commands)
             for place in [p for p in files.integers(whole.manifest) if "shards" in p]:
                 for value in [-1, 0, 1, 7, 2**31, 2**32, 2**47, 2**62, 2**63 - 1]:
                     if self.skips():
@@ -176,7 +180,8 @@ class Trial:
                 key = whole.body[:start].rsplit('"', 2)[1]
                 whole_text = whole.body[:start] + str(value) + whole.body[end:]
                 files.Description(f"{self.changed}/model.json").save(whole_text)
-                self.run(f"model.json, {key} {value}", "changed", ("predict", "extract"))
+                # The message may name the layer or the key.
+                self.run(f"model.json, {key} {value}", "", ("predict", "extract"))
 
 
 def main():
@@ -187,7 +192,8 @@ def main():
         trial = Trial(folder, name)
         for part in parts:
             getattr(trial, part)()
-        print(f"{name}: {trial.runs} runs, {trial.refused} refused, {len(trial.faults)} faults", flush=True)
+        most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+        print(f"{name}: {trial.runs} runs, {trial.refused} refused, {len(trial.faults)} faults; {most} MiB at most so far", flush=True)
         faults += len(trial.faults)
     return 1 if faults else 0
 

@@ -5,7 +5,7 @@ extension XCDataset {
     /// What a model's folder has for prediction, its numbers checked.
     ///
     /// - Parameter hasDocuments: false: the documents are left out, so that they need not be looked at.
-    /// - Throws: `Failure(.usage)` where the file is missing, cut off or of another version, or one of its numbers is out of range.
+    /// - Throws: `Failure(.usage)` where the file is missing, cut off or of another version, or a number is out of range.
     public static func ofModel(cacheFile: String, hasDocuments: Bool) throws -> XCDataset {
         let whole = try map(cacheFile: cacheFile), checks = RangeChecks(of: cacheFile)
         try whole.checkLabels(checks)
