@@ -179,7 +179,7 @@ let package = Package(
 if Context.environment["DEEPXML_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CZlib", "Support"],
+            name: "fuzz", dependencies: ["Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CHDF5", "CZlib", "Support"],
             path: "Tests/fuzz/Targets", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
 

@@ -44,7 +44,7 @@ build() {
 longest() {
   case $1 in
     xc | one_file | gz_text | predictions_* | label_filter | label_names | names | documents) echo 512 ;;
-    npy | wordnet | gz | pretrained_config | safetensors_header | arch | embeddings | tokenizer) echo 1024 ;;
+    npy* | wordnet | gz | pretrained_config | safetensors_header | arch | embeddings | tokenizer) echo 1024 ;;
     config | manifest*) echo 4096 ;;
     cache*) echo 6144 ;;
     scores_h5) echo 4096 ;;
@@ -144,20 +144,27 @@ keep() {
     head -n "$most" | xargs -r cp -t "Tests/fuzz/corpus/$target"
 }
 
-# coverage: a table of the lines of each target's parser (Tests/fuzz/parsers.tsv) that its corpus reaches.
+# coverage [TARGET]: a table of the lines of each target's parser (Tests/fuzz/parsers.tsv) that its corpus reaches; of one target, the
+# lines that it does not reach.
 coverage() {
-  local tools target files profile
+  local only=${1:-} tools target files profile
   tools=$(dirname "$(readlink -f "$(command -v swift)")")
   [[ ${FUZZ_BUILD:-yes} == no ]] || build coverage
   mkdir -p "$work/profiles" "$work/logs"
-  printf '| target | parser | lines | reached | per cent | executions |\n|---|---|---|---|---|---|\n'
+  [[ -n $only ]] || printf '| target | parser | lines | reached | per cent | executions |\n|---|---|---|---|---|---|\n'
   while IFS=$'\t' read -r target files; do
+    [[ -z $only || $only == "$target" ]] || continue
     profile=$work/profiles/$target
     mkdir -p "$work/corpus/$target"
     LLVM_PROFILE_FILE=$profile.raw run_fuzzer "$target" coverage -runs=0 -max_len=20000 -detect_leaks=0 \
       "$work/corpus/$target" "Tests/fuzz/corpus/$target" >"$work/logs/$target-coverage.log" 2>&1
     "$tools/llvm-profdata" merge -o "$profile.data" "$profile.raw"
     read -ra files <<<"$files"
+    if [[ -n $only ]]; then
+      "$tools/llvm-cov" show "$work/bin/coverage" -instr-profile="$profile.data" "${files[@]/#/Sources/}" 2>/dev/null |
+        grep -E '^/|^ +[0-9]+\| +0\|'
+      continue
+    fi
     "$tools/llvm-cov" report "$work/bin/coverage" -instr-profile="$profile.data" "${files[@]/#/Sources/}" 2>/dev/null |
       awk -v t="$target" -v f="${files[*]##*/}" -v n="$(executions "$target")" '$1 == "TOTAL" {
         printf "| `%s` | %s | %d | %d | %.1f | %d |\n", t, f, $8, $8 - $9, 100 - 100 * $9 / $8, n }'

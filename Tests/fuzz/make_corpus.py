@@ -102,6 +102,9 @@ def configs():
     for path in ["DeepXML/WordNetSmall.json", "DeepXML/default.json", "DeepXML-ANNS/default.json"]:
         if os.path.exists(f"{ROOT}/configs/{path}"):
             seed("config", path.replace("/", "_"), open(f"{ROOT}/configs/{path}").read())
+    seed("config", "oldest", '{"lr_org": 0.002, "global": {}}')
+    seed("config", "no_section", '{"global": 1}')
+    seed("config", "without_effect", '{"global": {"data_dir": "d", "shuffle": true}, "extreme": {"shuffle": false}}')
     seed("config", "escapes", '{"global": {"dataset": "\\u00e9\\ud83d\\ude00\\n", "A": -1.5e-3, "top_k": 5}, "extreme": {}}')
     for name in sorted(os.listdir(f"{ROOT}/configs/arch")):
         seed("arch", name, open(f"{ROOT}/configs/arch/{name}").read())
@@ -113,6 +116,8 @@ def binaries():
         content = open(f"{ORACLES}/xcdata/{name}", "rb").read()
         target = {"npy": "npy", "npz": "npz", "pkl": "pickle"}[name[-3:]]
         of_kinds(target, name, content, [2, 4] if target == "npy" else [0, 3])
+        if target == "npy":
+            seed("npy_floats", name, content)
     members = []
     for array in [np.array([0, 2, 1], np.int32), np.array([0, 1, 3], np.int32), np.array(b"csr"), np.array([2, 4]),
                   np.array([1, 2, 3], np.float32)]:
@@ -121,6 +126,17 @@ def binaries():
         members.append(file.getvalue())
     of_kinds("npz_members", "csr", b"\xff\x00\xff".join(members), [0, 3])
     seed("npz_listing", "csr", b"\xff\x00\xff".join(members))
+    repeated = [np.array([1, 1, 3], np.int64), np.array([0, 2, 3], np.int64), np.array("csr"), np.array([2, 4], np.int32),
+                np.array([True, False, True])]
+    for name, change in [("repeated", 0), ("booleans", 1)]:
+        arrays = [np.array([1, 0, 3], np.int64)] + repeated[1:] if change else repeated
+        stored = []
+        for array in arrays:
+            file = io.BytesIO()
+            np.save(file, array)
+            stored.append(file.getvalue())
+        of_kinds("npz_members", name, b"\xff\x00\xff".join(stored), [0, 1])
+    of_kinds("npz", "wide_records", wide_zip({"x.npy": members[4]}), [0])
     floats = np.arange(12, dtype="<f4").reshape(2, 6) / 8
     seed("embeddings", "word2vec", b"2 6\nfox " + floats[0].tobytes() + b"\nx " + floats[1].tobytes() + b"\n")
     for name in ["subwords.vec", "subwords.bin", "labelled.bin", "wholewords.bin"]:
@@ -203,6 +219,19 @@ def hdf5():
                         ("texts", foreign(starts.astype("<f4"), columns, values)), ("halves", foreign(starts, columns, values.astype("<i4"))),
                         ("flat", foreign(starts, columns, values, (2,)))]:
         seed("scores_h5", name, written(build, libver="latest"))
+
+
+def wide_zip(members):
+    """An archive with the 64-bit records that others write only where there is no other way."""
+    import zipfile
+    limits = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
+    zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = 1, 0
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as file:
+        for name, content in members.items():
+            file.writestr(zipfile.ZipInfo(name), content)
+    zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limits
+    return stream.getvalue()
 
 
 def constant(path, pattern):
