@@ -9,8 +9,8 @@ let checkpointParsers: [String: Parser] = [
     "hdf5": { content in
         try withFile(content) { path in
             let file = try H5File(opening: path)
-            for name in try file.datasetNames().prefix(20) { try file.checkDataset(name) }
-            for name in file.attributeNames().prefix(20) { _ = try file.attribute(name) }
+            for name in try file.datasetNames().prefix(20) { do { try file.checkDataset(name) } catch is Failure {} }
+            for name in file.attributeNames().prefix(20) { do { _ = try file.attribute(name) } catch is Failure {} }
         }
     },
     "scores_h5": { content in try withFile(content, readScores) },
@@ -46,9 +46,14 @@ private func withFile(_ content: UnsafeRawBufferPointer, _ body: (String) throws
 @_cdecl("nanosleep")
 public func noSleep(_ time: UnsafePointer<timespec>?, _ left: UnsafeMutablePointer<timespec>?) -> CInt { 0 }
 
-/// HDF5's formats before the newest, which ours never are, have no checksums, and the library (1.10.8) reads beyond its memory
-/// where one is damaged: a file like that is as trustworthy as its maker (docs/RELIABILITY.md).
-private func isChecksummed(_ content: UnsafeRawBufferPointer) -> Bool { content.count > 8 && content[8] >= 2 }
+/// HDF5's formats before the newest, which ours never are, have no checksums, and neither have its global heaps, in which virtual datasets
+/// and texts of any length lie; the library (1.10.8) reads and writes beyond its memory where one is damaged. A file like that is as
+/// trustworthy as its maker (docs/FUZZING.md).
+private func isChecksummed(_ content: UnsafeRawBufferPointer) -> Bool {
+    guard content.count > 8, content[8] >= 2 else { return false }
+    let heap = Array("GCOL".utf8)
+    return !content.indices.contains { content[$0] == heap[0] && content[$0...].starts(with: heap) }
+}
 
 private let hdf5 = InputFile("input.h5")
 
