@@ -71,24 +71,21 @@ run_fuzzer() {
   MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 \
     DEEPXML_FUZZ_TARGET=$target SWIFT_BACKTRACE=enable=no \
     ASAN_OPTIONS=quarantine_size_mb=8:malloc_context_size=2:detect_leaks=0:allocator_may_return_null=1 \
-    nice -n "${FUZZ_NICE:-19}" "$work/bin/$flavour" "$@"
+    nice -n "${FUZZ_NICE:-19}" "${limit[@]}" "$work/bin/$flavour" "$@"
 }
 
 # fuzz_target TARGET SECONDS FLAVOUR
 fuzz_target() {
-  local target=$1 seconds=$2 flavour=$3 log=$work/logs/$1-$3.log status=0 TIMEFORMAT='%U %S'
+  local target=$1 seconds=$2 flavour=$3 log=$work/logs/$1-$3.log status=0 TIMEFORMAT='%U %S' limit=()
   mkdir -p "$work/corpus/$target" "$work/found" "$work/logs"
   local options=(-max_total_time="$seconds" -max_len="$(longest "$target")" -timeout=10 -rss_limit_mb=1500 -malloc_limit_mb=256
     -print_final_stats=1 -reload=0 -detect_leaks=0 -artifact_prefix="$work/found/$target-"
     -dict="Tests/fuzz/dictionaries/$(dictionary "$target").txt")
   [[ -n ${FUZZ_RUNS:-} ]] && options+=(-runs="$FUZZ_RUNS")
   # Without the sanitizer libFuzzer doesn't see each allocation: a limit on addresses makes large ones fail.
-  {
-    time (
-      [[ $flavour == address ]] || ulimit -v 2500000
-      run_fuzzer "$target" "$flavour" "${options[@]}" "$work/corpus/$target" "Tests/fuzz/corpus/$target"
-    ) >"$log" 2>&1
-  } 2>"$work/logs/time" || status=$?
+  [[ $flavour == address ]] || limit=(prlimit --as=2500000000)
+  { time run_fuzzer "$target" "$flavour" "${options[@]}" "$work/corpus/$target" "Tests/fuzz/corpus/$target" >"$log" 2>&1; } \
+    2>"$work/logs/time" || status=$?
   record "$target" "$flavour" "$log" "$(awk '{print $1 + $2}' "$work/logs/time")" "$status"
   # Each process has its files in a folder of its own; remove those of processes that have ended.
   find /dev/shm -maxdepth 1 -name 'deepxml-fuzz-*' -user "$(id -un)" | while read -r folder; do
