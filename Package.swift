@@ -180,7 +180,9 @@ if Context.environment["DEEPXML_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "fuzz",
-            dependencies: ["Learners", "Devices", "Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CZlib", "Support"],
+            dependencies: [
+                "Learners", "Devices", "Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CHDF5", "CZlib", "Support",
+            ],
             path: "Tests/fuzz/Targets", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
 

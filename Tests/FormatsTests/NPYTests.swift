@@ -97,6 +97,19 @@ struct ArraysOracle: Decodable {
         }
     }
 
+    @Test(
+        "what a listing says of bytes, and of types longer than any memory",
+        arguments: [
+            ("<U3", [2], 24), ("|S5", [2, 3], 30), ("<f4", [], 4), ("|O", [2], nil), ("<U9223372036854775807", [1], nil),
+            ("<U4611686018427387904", [2], nil), ("|S9223372036854775807", [0], 0), ("<i8", [Int.max, 2], nil),
+        ] as [(String, [Int], Int?)])
+    func bytesOfAListing(type: String, shape: [Int], bytes: Int?) throws {
+        let folder = try TemporaryFolder(), path = folder.file("x.npy")
+        let content = NPYHeader(type: type, shape: shape).bytes + [UInt8](repeating: 0, count: bytes ?? 0)
+        try Data(content).write(to: URL(fileURLWithPath: path))
+        #expect(try ArrayListing.npy(path: path).byteCount == bytes)
+    }
+
     @Test func writingWhereOneMayNot() throws {
         let m = DenseMatrix(rows: 1, cols: 1)
         let missing = try #require(throws: Failure.self) { try NPY.write(m, path: "/nonexistent-folder/m.npy") }

@@ -153,6 +153,9 @@ def configs():
     for path in ["DeepXML/WordNetSmall.json", "DeepXML/default.json", "DeepXML-ANNS/default.json"]:
         if os.path.exists(f"{ROOT}/configs/{path}"):
             seed("config", path.replace("/", "_"), open(f"{ROOT}/configs/{path}").read())
+    seed("config", "oldest", '{"lr_org": 0.002, "global": {}}')
+    seed("config", "no_section", '{"global": 1}')
+    seed("config", "without_effect", '{"global": {"data_dir": "d", "shuffle": true}, "extreme": {"shuffle": false}}')
     seed("config", "escapes", '{"global": {"dataset": "\\u00e9\\ud83d\\ude00\\n", "A": -1.5e-3, "top_k": 5}, "extreme": {}}')
     for name in sorted(os.listdir(f"{ROOT}/configs/arch")):
         seed("arch", name, open(f"{ROOT}/configs/arch/{name}").read())
@@ -164,6 +167,8 @@ def binaries():
         content = open(f"{ORACLES}/xcdata/{name}", "rb").read()
         target = {"npy": "npy", "npz": "npz", "pkl": "pickle"}[name[-3:]]
         of_kinds(target, name, content, [2, 4] if target == "npy" else [0, 3])
+        if target == "npy":
+            seed("npy_floats", name, content)
     members = []
     for array in [np.array([0, 2, 1], np.int32), np.array([0, 1, 3], np.int32), np.array(b"csr"), np.array([2, 4]),
                   np.array([1, 2, 3], np.float32)]:
@@ -172,6 +177,17 @@ def binaries():
         members.append(file.getvalue())
     of_kinds("npz_members", "csr", b"\xff\x00\xff".join(members), [0, 3])
     seed("npz_listing", "csr", b"\xff\x00\xff".join(members))
+    repeated = [np.array([1, 1, 3], np.int64), np.array([0, 2, 3], np.int64), np.array("csr"), np.array([2, 4], np.int32),
+                np.array([True, False, True])]
+    for name, change in [("repeated", 0), ("booleans", 1)]:
+        arrays = [np.array([1, 0, 3], np.int64)] + repeated[1:] if change else repeated
+        stored = []
+        for array in arrays:
+            file = io.BytesIO()
+            np.save(file, array)
+            stored.append(file.getvalue())
+        of_kinds("npz_members", name, b"\xff\x00\xff".join(stored), [0, 1])
+    of_kinds("npz", "wide_records", wide_zip({"x.npy": members[4]}), [0])
     floats = np.arange(12, dtype="<f4").reshape(2, 6) / 8
     seed("embeddings", "word2vec", b"2 6\nfox " + floats[0].tobytes() + b"\nx " + floats[1].tobytes() + b"\n")
     for name in ["subwords.vec", "subwords.bin", "labelled.bin", "wholewords.bin"]:
@@ -181,6 +197,11 @@ def binaries():
             seed("embeddings", "glove", content.split(b"\n", 1)[1])
         else:
             seed("fasttext_model", name, content[4:])
+
+
+# The newest format that HDF5 1.10, which this program is linked with, reads: with "latest", newer libraries write chunked datasets that it
+# refuses.
+NEWEST = ("v110", "v110")
 
 
 def hdf5():
@@ -213,16 +234,16 @@ def hdf5():
         matrix(file, True)
 
     for target in ["scores_h5", "hdf5"]:
-        seed(target, "foreign", written(lambda file: matrix(file, False), libver="latest"))
-        seed(target, "scores", written(scores, libver="latest"))
-    seed("scores_h5", "parts", written(parts, libver="latest"))
+        seed(target, "foreign", written(lambda file: matrix(file, False), libver=NEWEST))
+        seed(target, "scores", written(scores, libver=NEWEST))
+    seed("scores_h5", "parts", written(parts, libver=NEWEST))
 
     def types(file):
         for name in ["<f4", "<f8", "<i4", "<i8", "|u1", "<u8", "<i2"]:
             file.create_dataset(f"group/{name[1:]}", data=np.arange(6).reshape(2, 3).astype(name))
         file.create_dataset("packed", data=np.zeros(64, "<f4"), chunks=(32,), compression="gzip", shuffle=True)
         file.create_dataset("deep", data=np.zeros((2, 2, 2)))
-        for name, value in {"text": np.bytes_("a"), "any": "a", "one": 7, "some": [1, 2, 3], "real": 0.5, "reals": [0.5, 1.5]}.items():
+        for name, value in {"text": np.bytes_("a"), "one": 7, "some": [1, 2, 3], "real": 0.5, "reals": [0.5, 1.5]}.items():
             file.attrs[name] = value
 
     def leading_out(file):
@@ -233,11 +254,6 @@ def hdf5():
     def elsewhere(file):
         file.create_dataset("raw", (2,), "<i4", external=[("raw.bin", 0, 8)])
 
-    def virtual(file):
-        layout = h5py.VirtualLayout((3,), "<i4")
-        layout[:] = h5py.VirtualSource("other.h5", "x", (3,))
-        file.create_virtual_dataset("virtual", layout)
-
     def foreign(indptr, indices, data, shape=(2, 4)):
         def build(file):
             for name, array in [("indptr", indptr), ("indices", indices), ("data", data)]:
@@ -246,14 +262,27 @@ def hdf5():
             file.attrs["shape"] = np.array(shape)
         return build
 
-    for name, build in [("types", types), ("links", leading_out), ("elsewhere", elsewhere), ("virtual", virtual),
+    for name, build in [("types", types), ("links", leading_out), ("elsewhere", elsewhere),
                         ("lzf", lambda file: file.create_dataset("x", data=starts, chunks=(3,), compression="lzf"))]:
-        seed("hdf5", name, written(build, libver="latest"))
+        seed("hdf5", name, written(build, libver=NEWEST))
     for name, build in [("narrow", foreign(starts.astype("<i4"), columns.astype("<i8"), values.astype("<f8"))),
                         ("binary", foreign(starts, columns, None)), ("lacking", foreign(starts, None, values)),
                         ("texts", foreign(starts.astype("<f4"), columns, values)), ("halves", foreign(starts, columns, values.astype("<i4"))),
                         ("flat", foreign(starts, columns, values, (2,)))]:
-        seed("scores_h5", name, written(build, libver="latest"))
+        seed("scores_h5", name, written(build, libver=NEWEST))
+
+
+def wide_zip(members):
+    """An archive with the 64-bit records that others write only where there is no other way."""
+    import zipfile
+    limits = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
+    zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = 1, 0
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as file:
+        for name, content in members.items():
+            file.writestr(zipfile.ZipInfo(name), content)
+    zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limits
+    return stream.getvalue()
 
 
 def constant(path, pattern):

@@ -13,7 +13,11 @@ public struct ArrayListing: Sendable, Equatable {
     ///
     /// - Throws: `Failure` where the file is missing, no array, or of another length than its header says.
     public static func npy(path: String) throws -> ArrayListing {
-        let file = try MappedFile(path: path), header = try NPYHeader(file.bytes, place: path)
+        try npy(MappedFile(path: path))
+    }
+
+    package static func npy(_ file: MappedFile) throws -> ArrayListing {
+        let path = file.path, header = try NPYHeader(file.bytes, place: path)
         let listing = ArrayListing(name: "", header)
         if let wanted = listing.byteCount, wanted != file.count - header.dataStart {
             throw Failure(
@@ -42,8 +46,8 @@ public struct ArrayListing: Sendable, Equatable {
     /// Bytes of the elements; nil where the type code says no size, or the number overflows.
     public var byteCount: Int? {
         guard let width = Int(type.drop { !$0.isNumber }) else { return nil }
-        var product = width * (type.contains("U") ? 4 : 1)
-        for extent in shape {
+        var product = width
+        for extent in shape + [type.contains("U") ? 4 : 1] {
             let (next, overflow) = product.multipliedReportingOverflow(by: extent)
             if overflow { return nil }
             product = next

@@ -11,7 +11,11 @@ public enum NPY {
     /// - Throws: `Failure` for a missing or cut-off file, another type or shape, or a NaN or infinity (with its row and
     ///   column).
     public static func readFloatMatrix(path: String, rows: Int? = nil, cols: Int? = nil) throws -> DenseMatrix {
-        let file = try MappedFile(path: path)
+        try readFloatMatrix(MappedFile(path: path), rows: rows, cols: cols)
+    }
+
+    package static func readFloatMatrix(_ file: MappedFile, rows: Int? = nil, cols: Int? = nil) throws -> DenseMatrix {
+        let path = file.path
         let header = try NPYHeader(file.bytes, place: path)
         try checkShape(header, rows: rows, cols: cols, path: path)
         let width = try elementSize(header, path: path)

@@ -15,7 +15,13 @@ let matrixParsers: [String: Parser] = [
     "npz_members": { content in try readMatrix(withKindOf: content) { archive(of: $0) } },
     "gz_text": { content in try readMatrix(withKindOf: content) { packed($0) } },
     "npz_listing": { content in
-        _ = try ArrayListing.npz(memory(archive(of: Array(content))))
+        for array in try ArrayListing.npz(memory(archive(of: Array(content)))) { _ = array.byteCount }
+    },
+    "npy_floats": { content in
+        let file = memory(content)
+        _ = try ArrayListing.npy(file).byteCount
+        let matrix = try NPY.readFloatMatrix(file)
+        precondition(matrix.rows * matrix.cols == matrix.buffer.count && matrix.buffer.array.allSatisfy(\.isFinite))
     },
     "predictions_text": { content in _ = try PredictionText.read(memory(content)) },
     "predictions_jsonl": { content in _ = try PredictionLines.read(memory(content)) },
