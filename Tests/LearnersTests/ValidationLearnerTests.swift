@@ -14,7 +14,7 @@ import WorkerChecks
 
     init() throws { scratch = try Scratch() }
 
-    /// A fifth of 256 documents is held out. Moves that are too small to change a rank: the first epoch is the best.
+    /// A fifth of 512 documents is held out. Moves that are too small to change a rank: the first epoch is the best.
     private static let still = ["extreme.learning_rate=1e-8"]
 
     /// A job in a folder of its own.
@@ -22,9 +22,10 @@ import WorkerChecks
         _ name: String, _ framework: FrameworkName = .ova, epochs: Int, _ settings: [String] = [],
         change: (inout ValidationOptions) -> Void = { _ in }
     ) throws -> LearnerJob {
-        let all = ["extreme.num_epochs=\(epochs)", "extreme.learning_rate=0.03"] + settings
+        let all = ["extreme.num_epochs=\(epochs)", "extreme.learning_rate=0.03", "global.use_reranker=false"] + settings
         var small = SmallCase(framework)
         small.settings = all
+        small.data.documents = 512
         var job = try LearnerJob(folder: scratch(name), small), validation = ValidationOptions(source: .part(0.2, seed: 0))
         change(&validation)
         job.options.validation = validation
@@ -89,15 +90,18 @@ import WorkerChecks
     @Test("a tuned propensity_weight is as one that was set")
     func propensityWeight() throws {
         let metric = try SelectionMetric("PSP@3", flag: "")
-        let tuned = try trained("tuned", epochs: 2) { ($0.tuned, $0.tuneMetric) = ([.propensityWeight], metric) }
-        let table = try #require(tuned.decided.tuned.first)
-        #expect(table.setting == "propensity_weight" && table.metric == "PSP@3" && table.configured == 0)
+        let tuned = try trained("tuned", epochs: 2, ["extreme.propensity_weight=0.6"]) {
+            ($0.tuned, $0.tuneMetric) = ([.propensityWeight], metric)
+        }
+        let table = try #require(tuned.decided.tuned.first), top = try #require(table.rows.map(\.score).max())
+        #expect(table.setting == "propensity_weight" && table.metric == "PSP@3" && table.configured == 0.6)
         #expect(table.rows.map(\.value) == [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1])
-        let top = try #require(table.rows.max { $0.score < $1.score })
-        #expect(table.chosen == top.value && top.value > 0 && table.rows.allSatisfy { $0.score == $0.metrics["PSP@3"] })
-        let set = try trained("set", epochs: 2, ["extreme.propensity_weight=\(top.value)"])
+        let best = table.rows.filter { $0.score == top }.min { abs($0.value - 0.6) < abs($1.value - 0.6) }
+        #expect(table.chosen == best?.value && table.rows.allSatisfy { $0.score == $0.metrics["PSP@3"] })
+        #expect(Set(table.rows.map(\.score)).count > 1)
+        let set = try trained("set", epochs: 2, ["extreme.propensity_weight=\(table.chosen)"])
         #expect(tuned.outcome.differences(from: set.outcome) == [])
-        #expect(try set.points.last?.metrics == top.metrics && tuned.points.last?.metrics == table.rows[0].metrics)
+        #expect(try set.points.last?.metrics == best?.metrics && tuned.points.last?.metrics == table.rows[9].metrics)
         #expect(set.decided.tuned.isEmpty)
     }
 
@@ -110,7 +114,7 @@ import WorkerChecks
         let three = try trained("three", framework, epochs: 4, workers: 3, change: choose)
         #expect(three.outcome.differences(from: alone.outcome) == [] && three.decided == alone.decided)
         let stopped = try job("stopped", framework, epochs: 4, change: choose)
-        #expect(try stopped.runToTheEnd(workers: [1, 3, 2], stop: .look(5)) >= 2)
+        #expect(try stopped.runToTheEnd(workers: [1, 3, 2], stop: .look(4)) >= 1)
         let ended = try Ended(stopped)
         #expect(ended.outcome.differences(from: alone.outcome) == [] && ended.decided == alone.decided)
         #expect(ended.bestCheckpoints.isEmpty)
@@ -131,6 +135,55 @@ import WorkerChecks
         try FileManager.default.removeItem(atPath: kept)
         let failure = #expect(throws: Failure.self) { try job.run(workers: 1) }
         #expect(failure?.code == .damagedCheckpoint && failure?.problem.contains("best epoch") == true)
+    }
+
+    /// The scores' middle byte; a word of the decisions, which still are JSON; their absence.
+    @Test("scores and decisions that are damaged or lost are made again")
+    func damaged() throws {
+        let job = try job("damaged", epochs: 3, Self.still) { ($0.keepsBest, $0.patience) = (true, 5) }
+        #expect(try job.run(workers: 1) == 0)
+        let whole = try Ended(job), folder = job.options.resultFolder(seed: LearnerJob.seed)
+        let scores = URL(filePath: "\(folder)/validation.h5"), decisions = URL(filePath: "\(folder)/validation.json")
+        let damages: [() throws -> Void] = [
+            {
+                var bytes = try Data(contentsOf: scores)
+                bytes[bytes.count / 2] ^= 1
+                try bytes.write(to: scores)
+            },
+            {
+                let text = try String(contentsOf: decisions, encoding: .utf8)
+                #expect(text.contains("\"patience\""))
+                try text.replacing("\"patience\"", with: "\"patients\"").write(to: decisions, atomically: true, encoding: .utf8)
+            },
+            { try FileManager.default.removeItem(at: decisions) },
+            { try FileManager.default.removeItem(at: scores) },
+        ]
+        for damage in damages {
+            try damage()
+            #expect(try job.run(workers: 2) == 0)
+            let again = try Ended(job)
+            #expect(again.report == whole.report && again.decided == whole.decided && again.outcome == whole.outcome)
+        }
+    }
+
+    @Test("a learner that has begun is not gone on with by other documents or another choice")
+    func anotherValidation() throws {
+        let job = try job("begun", epochs: 4) { $0.keepsBest = true }
+        #expect(try job.run(workers: 1, stop: .look(4)) == 75)
+        let changes: [(inout ValidationOptions) -> Void] = [
+            { $0.source = .part(0.3, seed: 0) }, { $0.source = .part(0.2, seed: 1) }, { $0.keepsBest = false },
+            { $0.patience = 2 }, { $0.every = 2 }, { $0.tuned = [.propensityWeight] },
+        ]
+        for (i, change) in changes.enumerated() {
+            var other = job, options = try #require(job.options.validation)
+            change(&options)
+            other.options.validation = options
+            let failure = #expect(throws: Failure.self, "change \(i)") { try other.run(workers: 1) }
+            #expect(failure?.code == .usage, "change \(i)")
+        }
+        #expect(try job.run(workers: 2) == 0)
+        let whole = try trained("whole", epochs: 4) { $0.keepsBest = true }
+        #expect(try Ended(job).outcome == whole.outcome)
     }
 
     @Test("β of each learner and their weights in the ensemble are chosen on these documents")
@@ -161,7 +214,7 @@ import WorkerChecks
         }
         let weights = try #require(tuned.validation["weights"] as? [Double])
         #expect(weights.count == 2 && abs(weights.reduce(0, +) - 1) < 1e-9 && weights.allSatisfy { $0 >= 0 })
-        #expect(plain.validation["weights"] == nil && plain.validation["documents"] as? Int == 51)
+        #expect(plain.validation["weights"] == nil && plain.validation["documents"] as? Int == 102)
         let (before, after) = (
             try Ended.figures(plain.validation, "P", of: "ensemble"), try Ended.figures(tuned.validation, "P", of: "ensemble")
         )
@@ -228,7 +281,7 @@ private struct Ended {
         let truth = try #require(try XCDataset.load(files: files, threads: 1).validation).labels
         let path = "\(options.resultFolder(seed: LearnerJob.seed))/validation.h5"
         let scores = try #require(try ScoreFile.readParts(path).parts["clf"])
-        #expect(truth.rows == 51 && scores.rows == 51)
+        #expect(truth.rows == 102 && scores.rows == 102)
         var sums: [String: Double] = [:]
         for row in 0..<truth.rows {
             let own = Set(truth.columns(row)), entries = scores.range(row).map { ($0, scores.values?[$0] ?? 0) }
