@@ -54,6 +54,16 @@ import Testing
             ])
     }
 
+    @Test func noListIsLongerThanTheShortlist() throws {
+        var config = Config()
+        config.global.useReranker = false
+        try config.set("extreme.num_nbrs=20")
+        let problem = LearnerProblem(config: config, size: wordNet())
+        let parts = ANNS().costs(problem, rates: StepCosts()).worker(
+            PlannedValidation(documents: 512), WorkerShare(labels: 4015, groupSize: 1, threads: 1))
+        #expect(parts.map(\.bytes) == [8 * 512 * 20 * 8 + 512 * 20 * 32 + 8 * 4015, 16 * 512 * 20])
+    }
+
     @Test func linearLearnersAreMeasuredByTheCoordinator() {
         #expect(added(plan(.dismec), rank: 1).isEmpty && added(plan(.sparseSlice), rank: 1).isEmpty)
         let slice = SliceSettings()

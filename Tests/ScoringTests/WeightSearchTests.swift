@@ -13,7 +13,7 @@ import Testing
 
     private func truth(_ labels: [Int32], of count: Int) -> GroundTruth {
         GroundTruth(
-            labels: CSRMatrix(cols: count, rows: labels.map { [($0, 1)] }, binary: true),
+            labels: CSRMatrix(cols: count, rows: labels.map { [($0, Float(1))] }, binary: true),
             inversePropensity: [Double](repeating: 1, count: count))
     }
 
@@ -32,18 +32,23 @@ import Testing
 
     /// Numbers that look random and are the same everywhere; each learner is right about a part of the documents.
     private func learner(_ salt: Int, labels: [Int32]) -> CSRMatrix {
-        let rows = labels.enumerated().map { row, label in
-            (0..<6).map { column in
-                let noise = Float((row * 7919 + column * 104_729 + salt * 1_299_709) % 1009) / 1009
-                return (Int32(column), noise + (column == Int(label) && row % 3 == salt ? 0.7 : 0))
+        var rows: [[(Int32, Float)]] = []
+        for (row, label) in labels.enumerated() {
+            var entries: [(Int32, Float)] = []
+            for column in 0..<6 {
+                let mixed: Int = row * 7919 + column * 104_729 + salt * 1_299_709
+                var score = Float(mixed % 1009) / 1009
+                if column == Int(label), row % 3 == salt { score += 0.7 }
+                entries.append((Int32(column), score))
             }
+            rows.append(entries)
         }
         return CSRMatrix(cols: 6, rows: rows, binary: false)
     }
 
     @Test("no share of one learner, of those that are tried, is better than what was found")
     func coordinateAscent() {
-        let labels = (0..<90).map { Int32(($0 * 5 + $0 / 7) % 6) }, truth = truth(labels, of: 6)
+        let labels: [Int32] = (0..<90).map { Int32(($0 * 5 + $0 / 7) % 6) }, truth = truth(labels, of: 6)
         let scores = (0..<3).map { learner($0, labels: labels) }
         func value(_ weights: [Double]) -> Double {
             truth.evaluate(Scoring.weightedSum(scores, weights: weights.map(Float.init))).P[0]
@@ -53,9 +58,12 @@ import Testing
         #expect(
             progress.start == value([0.125, 0.25, 0.625]) && progress.value == value(found) && progress.value > progress.start)
         for learner in 0..<3 {
+            let rest = 1 - found[learner]
             for step in 0...20 {
-                let share = Double(step) / 20, rest = 1 - found[learner]
-                let tried = (0..<3).map { $0 == learner ? share : rest > 0 ? found[$0] / rest * (1 - share) : (1 - share) / 2 }
+                let share = Double(step) / 20
+                var tried = [Double](repeating: (1 - share) / 2, count: 3)
+                if rest > 0 { tried = found.map { $0 / rest * (1 - share) } }
+                tried[learner] = share
                 #expect(value(tried) <= progress.value)
             }
         }
