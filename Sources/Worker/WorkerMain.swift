@@ -22,7 +22,8 @@ public final class WorkerMain {
     ) throws {
         self.world = world
         let team = ThreadTeam(size: threads)
-        self.group = try WorkerGroup(communicator: group, team: team, device: GPUs.open(device, team: team))
+        let gpu = try GPUs.open(device, team: team, fastMath: settings.options.fastMath)
+        self.group = try WorkerGroup(communicator: group, team: team, device: gpu)
         self.groupIndex = groupIndex
         self.settings = settings
         self.stop = stop

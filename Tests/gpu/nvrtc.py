@@ -1,4 +1,4 @@
-"""Compiles every kernel (Sources/CGPU/Kernels) as CUDA C++ by NVRTC, for the GPUs named: no GPU and no driver is needed.
+"""Compiles every kernel (Sources/CGPU/Kernels) as CUDA C++ by NVRTC, those with matrix products also for tensor cores, for the GPUs named: no GPU and no driver is needed.
 
 Prints a line for each kernel: registers, shared memory and spilled bytes. Ends with 1 where a file does not compile, a kernel spills, or
 an operation on floats is not rounded by itself to the nearest (what PTX does not say so, its assembler may contract). Needs PyPI's nvidia-cuda-nvrtc-cu12; Tests/gpu/nvrtc makes the environment.
@@ -26,14 +26,15 @@ def programs():
     """The programs as KernelPrograms.swift puts them together: name -> text."""
     source = open(os.path.join(ROOT, "Sources", "Devices", "GPU", "KernelPrograms.swift")).read()
     names = re.search(r"^    case ([\w, \n]+?)\n\n", source, re.M).group(1).replace("\n", " ").replace(" ", "").split(",")
-    tiled = re.findall(r"\.(\w+)", re.search(r"\[([^\]]*)\]\.contains\(self\)", source).group(1))
+    tiled = re.findall(r"\.(\w+)", re.search(r"isTiled: Bool \{ \[([^\]]*)\]\.contains\(self\)", source).group(1))
 
     def text(name):
         return open(os.path.join(KERNELS, name)).read()
 
     for name in names:
-        shared = ["numbers.cl", "tiles.cl"] if name in tiled else ["numbers.cl"]
-        yield name, "".join(text(file) for file in ["dialect_cuda.cl", *shared, f"{name}.cl"])
+        for tiles in [["tiles.cl"], ["tiles.cl", "tiles_tensor.cl"]] if name in tiled else [[]]:
+            title = f"{name}, tensor cores" if "tiles_tensor.cl" in tiles else name
+            yield title, "".join(text(file) for file in ["dialect_cuda.cl", "numbers.cl", *tiles, f"{name}.cl"])
 
 
 def compiled(nvrtc, name, text, arch):
@@ -87,7 +88,7 @@ def main(archs):
                 print(f"FAILED  {name} for {arch}: {sorted(wanted - {k for k, *_ in found})} not in\n{log}")
             for kernel, _, stores, loads, registers, shared in found:
                 kernels += 1
-                print(f"{arch}  {name:12} {kernel:28} {registers:>3} registers {shared or 0:>6} bytes shared")
+                print(f"{arch}  {name:25} {kernel:28} {registers:>3} registers {shared or 0:>6} bytes shared")
                 if stores != "0" or loads != "0":
                     failed.append(f"{kernel} for {arch} spills {stores} and {loads} bytes")
     print(f"{kernels} kernels compiled, {len(failed)} failures")

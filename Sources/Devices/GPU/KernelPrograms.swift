@@ -7,16 +7,21 @@ import Synchronization
 enum KernelFile: String, CaseIterable, Sendable {
     case elementwise, rows, products, classifiers, shortlists, search, norms, transformer, attention, sequences, recurrent
 
+    /// Whether tiles of matrix products are in it.
+    private var isTiled: Bool { [.products, .classifiers].contains(self) }
+
     /// What stands before the file's own text, beside the dialect.
-    private var shared: [String] {
-        [.products, .classifiers].contains(self) ? ["numbers.cl", "tiles.cl"] : ["numbers.cl"]
+    private func shared(tensorCores: Bool) -> [String] {
+        ["numbers.cl"] + (isTiled ? ["tiles.cl"] : []) + (isTiled && tensorCores ? ["tiles_tensor.cl"] : [])
     }
 
     /// The program's whole text.
     ///
-    /// - Parameter dialect: the file that makes it the driver's language.
-    func text(dialect: String) -> String {
-        ([dialect] + shared + ["\(rawValue).cl"]).map { file in
+    /// - Parameters:
+    ///   - dialect: the file that makes it the driver's language.
+    ///   - tensorCores: whether matrix products are on tensor cores, of numbers rounded to bfloat16.
+    func text(dialect: String, tensorCores: Bool) -> String {
+        ([dialect] + shared(tensorCores: tensorCores) + ["\(rawValue).cl"]).map { file in
             guard let text = gpu_kernel_text(file) else { preconditionFailure("no kernel text \(file)") }
             return String(cString: text)
         }.joined()
@@ -27,13 +32,17 @@ enum KernelFile: String, CaseIterable, Sendable {
 final class KernelPrograms: Sendable {
     private let backend: any GPUBackend
     private let cache: ProgramCache
+    private let tensorCores: Bool
     private struct Made {
         var programs: [KernelFile: any GPUProgram] = [:]
         var kernels: [String: any GPUKernel] = [:]
     }
     private let made = Mutex(Made())
 
-    init(_ backend: any GPUBackend, cache: ProgramCache = ProgramCache()) { (self.backend, self.cache) = (backend, cache) }
+    /// - Parameter tensorCores: whether matrix products are on tensor cores.
+    init(_ backend: any GPUBackend, cache: ProgramCache = ProgramCache(), tensorCores: Bool = false) {
+        (self.backend, self.cache, self.tensorCores) = (backend, cache, tensorCores)
+    }
 
     /// - Throws: `Failure` with the compiler's log.
     func kernel(_ name: String, in file: KernelFile) throws -> any GPUKernel {
@@ -48,7 +57,8 @@ final class KernelPrograms: Sendable {
     }
 
     private func program(_ file: KernelFile) throws -> any GPUProgram {
-        let text = file.text(dialect: backend.dialect), options = backend.options, device = backend.device
+        let text = file.text(dialect: backend.dialect, tensorCores: tensorCores), options = backend.options,
+            device = backend.device
         let key = ProgramCache.key([text, device.driver.rawValue, device.name, device.version, device.compiler ?? ""] + options)
         if let compiled = cache.read(key),
             let program = try? backend.program(named: file.rawValue, text: text, options: options, compiled: compiled)

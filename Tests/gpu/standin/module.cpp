@@ -34,6 +34,7 @@ Status Module::load(const void *image, int arch) {
     library = dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) return wrong(InvalidImage, "%s", dlerror());
     *(void (**)())dlsym(library, "standin_barrier") = fiber_barrier;
+    *(void (**)())dlsym(library, "standin_meet") = fiber_meet;
     return Success;
 }
 

@@ -11,14 +11,16 @@ public enum GPUs {
 
     /// Looks for drivers and their devices. A library is loaded where it is found, and stays.
     ///
-    /// - Parameter request: for `cpu` nothing is looked for; for `auto` only where the system shows the file of a GPU, so that a
-    ///   machine without one loads no driver.
-    public static func visible(_ request: DeviceRequest) -> VisibleGPUs {
+    /// - Parameters:
+    ///   - request: for `cpu` nothing is looked for; for `auto` only where the system shows the file of a GPU, so that a machine without
+    ///     one loads no driver.
+    ///   - fastMath: look for libraries that multiply on tensor cores, too.
+    public static func visible(_ request: DeviceRequest, fastMath: Bool = false) -> VisibleGPUs {
         let environment = ProcessInfo.processInfo.environment
         if request == .cpu || (request == .auto && !hasDeviceFile) { return VisibleGPUs() }
         var found = VisibleGPUs(mask: environment["CUDA_VISIBLE_DEVICES"] ?? "")
         for driver in drivers {
-            let look = asking.withLock { _ in driver.look() }
+            let look = asking.withLock { _ in driver.look(fastMath: fastMath) }
             found.devices += look.devices.filter { device in !found.devices.contains { $0.isSeen(as: device) } }
             if let missing = look.missing { found.missing.append(missing) }
             if let unusable = look.unusable { found.unusable.append(unusable) }
@@ -38,9 +40,9 @@ public enum GPUs {
     }
 
     /// Opens what was chosen for a worker; nil: the CPU.
-    public static func open(_ choice: ChosenDevice, team: ThreadTeam) throws -> (any Device)? {
+    public static func open(_ choice: ChosenDevice, team: ThreadTeam, fastMath: Bool = false) throws -> (any Device)? {
         guard case .gpu(let device, _) = choice else { return nil }
-        return try open(device, team: team)
+        return try open(device, team: team, fastMath: fastMath)
     }
 
     /// Opens a device for one worker.
@@ -48,13 +50,16 @@ public enum GPUs {
     /// - Parameters:
     ///   - device: one of those that `visible` found in this process.
     ///   - team: the worker's threads: for what runs on the CPU.
+    ///   - fastMath: matrix products on tensor cores, of numbers rounded to bfloat16, where the device has them.
     ///   - cacheFolder: of compiled kernels; nil: the user's.
-    public static func open(_ device: GPUDescription, team: ThreadTeam, cacheFolder: String? = nil) throws -> GPUDevice {
+    public static func open(
+        _ device: GPUDescription, team: ThreadTeam, fastMath: Bool = false, cacheFolder: String? = nil
+    ) throws -> GPUDevice {
         guard let driver = drivers.first(where: { $0.kind == device.driver }) else {
             preconditionFailure("a device of no driver")
         }
-        let backend = try asking.withLock { _ in try driver.open(device) }
+        let backend = try asking.withLock { _ in try driver.open(device, fastMath: fastMath) }
         return try GPUDevice(
-            backend, team: team, cache: cacheFolder.map(ProgramCache.init(folder:)) ?? ProgramCache())
+            backend, team: team, fastMath: fastMath, cache: cacheFolder.map(ProgramCache.init(folder:)) ?? ProgramCache())
     }
 }

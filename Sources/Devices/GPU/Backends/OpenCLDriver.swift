@@ -5,7 +5,7 @@ import Support
 struct OpenCLDriver: GPUDriver {
     let kind = GPUDescription.Driver.openCL
 
-    func look() -> GPULook {
+    func look(fastMath: Bool) -> GPULook {
         do {
             let devices = try OpenCLLibrary.shared.get().devices()
             if !devices.isEmpty { return GPULook(devices: devices.enumerated().map { $1.description(index: $0) }) }
@@ -15,7 +15,7 @@ struct OpenCLDriver: GPUDriver {
         }
     }
 
-    func open(_ device: GPUDescription) throws -> any GPUBackend {
+    func open(_ device: GPUDescription, fastMath: Bool) throws -> any GPUBackend {
         let library = try OpenCLLibrary.shared.get(), devices = library.devices()
         guard devices.indices.contains(device.index) else {
             throw Failure(
