@@ -22,8 +22,7 @@ public final class WorkerMain {
     ) throws {
         self.world = world
         let team = ThreadTeam(size: threads)
-        let gpu = try GPUs.open(device, team: team, fastMath: settings.options.fastMath)
-        self.group = try WorkerGroup(communicator: group, team: team, device: gpu)
+        self.group = try WorkerGroup(communicator: group, team: team, device: GPUs.open(device, team: team))
         self.groupIndex = groupIndex
         self.settings = settings
         self.stop = stop

@@ -15,7 +15,7 @@ extension GPUTests {
             guard Both.gpu != nil else { return nil }
             setenv("STANDIN_CUBLASLT_REFUSE", way, 1)
             guard let device = GPUs.visible(.gpu, fastMath: true).devices.first else { return nil }
-            let opened = try GPUs.open(device, team: ThreadTeam(size: 1), fastMath: true)
+            let opened = try GPUs.open(device.withFastMath, team: ThreadTeam(size: 1))
             #expect(opened.usesTensorCores == device.hasTensorCores)
             return opened
         }
@@ -30,7 +30,8 @@ extension GPUTests {
 
         /// The three products, and a prepared operand's, of m×k and k×n.
         private func products(_ device: any Device, _ m: Int, _ n: Int, _ k: Int) -> [Tensor] {
-            let a = matrix(device, m, k, 1), b = matrix(device, k, n, 2), aᵀ = matrix(device, k, m, 3), bᵀ = matrix(device, n, k, 4)
+            let a = matrix(device, m, k, 1), b = matrix(device, k, n, 2), aᵀ = matrix(device, k, m, 3),
+                bᵀ = matrix(device, n, k, 4)
             let made = (0..<5).map { matrix(device, m, n, UInt32(5 + $0)) }
             device.multiply(a, b, into: made[0], accumulate: false)
             device.multiply(a, b, into: made[1], accumulate: true)
@@ -75,7 +76,7 @@ extension GPUTests {
 
         @Test(arguments: ways) func productsOfRoundedNumbers(_ way: String) throws {
             guard let device = try opened(refuses: way) else { return }
-            for (m, n, k) in [(5, 70, 33), (130, 140, 17), (128, 128, 64), (1, 1, 1), (140, 129, 100), (7, 3, 16), (40, 1, 257)] {
+            for (m, n, k) in [(5, 70, 33), (130, 140, 17), (128, 128, 32), (1, 1, 1), (40, 129, 100), (7, 3, 16), (40, 1, 257)] {
                 let found = products(device, m, n, k).map { device.download($0).array }
                 try device.finish()
                 guard device.usesTensorCores else {
@@ -103,24 +104,30 @@ extension GPUTests {
             }
         }
 
-        /// Two documents' leaves of labels, by SGD.
-        private func step(_ device: any Device, _ loss: ClassifierLossKind) -> (dz: [Float], moved: [Float], losses: [Double]) {
+        /// A step on three leaves of labels, by SGD.
+        private func step(
+            _ device: any Device, _ loss: ClassifierLossKind, _ precision: ClassifierPrecision
+        ) -> (dz: [Float], moved: [Float], losses: [Double]) {
             let labels = 300, batch = 20, dims = 40, stream = RandomStream(key0: 1, key1: 2, purpose: 3, step: 0)
             let shard = ClassifierShard(labels: 10..<10 + labels, dims: dims, hasBias: true, on: device)
             device.fillUniform(shard.weight.value.columns(0..<dims), stream, firstRow: 0, firstColumn: 0, bound: 0.5)
             device.fillUniform(shard.bias.value, stream, firstRow: 0, firstColumn: 9, bound: 0.5)
             let before = device.download(shard.weight.value).array
-            let rows = (0..<batch).map { row in (0..<4).map { (Int32((row * 37 + $0 * 71) % 320), Float(1)) }.sorted { $0.0 < $1.0 } }
+            var rows: [[(Int32, Float)]] = []
+            for row in 0..<batch {
+                let own: [Int] = (0..<4).map { place in (row * 37 + place * 71) % 320 }
+                rows.append(own.sorted().map { label in (Int32(label), Float(1)) })
+            }
             let task = ClassifierTask(
                 classifier: shard, leaves: [0..<40, 40..<170, 170..<300], truth: CSRMatrix(cols: 320, rows: rows, binary: true),
                 batchSize: batch, loss: loss)
             func documents() -> Tensor {
                 Tensor(device.memory(floats: batch * shard.ld), rows: batch, cols: dims, stride: shard.ld)
             }
-            let z = documents(), dz = documents(), operation = device.oneVsAll(task, precision: .float32)
+            let z = documents(), dz = documents(), operation = device.oneVsAll(task, precision: precision)
             device.fillUniform(z, stream, firstRow: 0, firstColumn: 100, bound: 2)
             operation.prepare(docs: (0..<batch).map(Int32.init), stream: stream)
-            let losses = operation.run(0..<3, z: z, step: GPUDeviceTests.steps[3], dz: dz)
+            let losses = operation.run(0..<3, z: z, step: GPUDeviceTests.steps[3], dz: dz).values()
             let moved = zip(device.download(shard.weight.value).array, before).map { $0 - $1 }
             return (device.download(dz).array, moved, losses)
         }
@@ -134,21 +141,24 @@ extension GPUTests {
         /// The kernels whose tiles end in something else than a product: near the CPU's, and the same each time.
         @Test(arguments: ClassifierLossKind.allCases) func oneVsAll(_ loss: ClassifierLossKind) throws {
             guard let device = try opened(refuses: "0") else { return }
-            let exact = step(cpu, loss), fast = step(device, loss), again = step(device, loss)
-            try device.finish()
-            #expect(fast.dz == again.dz && fast.moved == again.moved && fast.losses == again.losses)
-            if !device.usesTensorCores {
-                return #expect(fast.dz == exact.dz && fast.moved == exact.moved)
+            for precision in [ClassifierPrecision.float32, .bfloat16] {
+                let exact = step(cpu, loss, precision), fast = step(device, loss, precision),
+                    again = step(device, loss, precision)
+                try device.finish()
+                #expect(fast.dz == again.dz && fast.moved == again.moved && fast.losses == again.losses)
+                let near = { (own: Double, wanted: Double) in abs(own - wanted) < 5e-3 * abs(wanted) }
+                #expect(zip(fast.losses, exact.losses).allSatisfy(near), "\(fast.losses) \(exact.losses)")
+                for (name, own, wanted) in [("∂z", fast.dz, exact.dz), ("W", fast.moved, exact.moved)] {
+                    let apart = distance(own, wanted)
+                    #expect(
+                        device.usesTensorCores ? apart < 1e-2 && apart > 0 : apart == 0,
+                        "\(loss), \(precision), \(name): \(apart)")
+                }
             }
-            for (name, own, wanted) in [("∂z", fast.dz, exact.dz), ("W", fast.moved, exact.moved)] {
-                let apart = distance(own, wanted)
-                #expect(apart < 1e-2 && apart > 1e-5, "\(loss), \(name): \(apart)")
-            }
-            for (own, wanted) in zip(fast.losses, exact.losses) { #expect(abs(own - wanted) < 5e-3 * abs(wanted), "\(own) \(wanted)") }
         }
 
-        /// A library that fails on the way is a lost device; one that refuses late, one that does not start.
-        @Test func libraryThatFails() throws {
+        /// It is said, and nothing is opened.
+        @Test func libraryThatDoesNotStart() throws {
             guard let device = try opened(refuses: "0"), device.usesTensorCores, getenv("DEEPXML_CUBLASLT_LIBRARY") != nil else {
                 return
             }

@@ -1,4 +1,4 @@
-"""Compiles every kernel (Sources/CGPU/Kernels) as CUDA C++ by NVRTC, those with matrix products also for tensor cores, for the GPUs named: no GPU and no driver is needed.
+"""Compiles every kernel (Sources/CGPU/Kernels) as CUDA C++ by NVRTC, for the GPUs named: no GPU and no driver is needed.
 
 Prints a line for each kernel: registers, shared memory and spilled bytes. Ends with 1 where a file does not compile, a kernel spills, or
 an operation on floats is not rounded by itself to the nearest (what PTX does not say so, its assembler may contract). Needs PyPI's nvidia-cuda-nvrtc-cu12; Tests/gpu/nvrtc makes the environment.
@@ -12,6 +12,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KERNELS = os.path.join(ROOT, "Sources", "CGPU", "Kernels")
+# What stands before files with matrix products: exact, and on tensor cores (--fast-math).
+TILES = {"": ["tiles.cl"], " tensor": ["tiles.cl", "tiles_tensor.cl"]}
 
 
 def library():
@@ -23,7 +25,7 @@ def library():
 
 
 def programs():
-    """The programs as KernelPrograms.swift puts them together: name -> text."""
+    """The programs as KernelPrograms.swift puts them together: name, text; the classifiers' in bfloat16 too, and those with products on tensor cores."""
     source = open(os.path.join(ROOT, "Sources", "Devices", "GPU", "KernelPrograms.swift")).read()
     names = re.search(r"^    case ([\w, \n]+?)\n\n", source, re.M).group(1).replace("\n", " ").replace(" ", "").split(",")
     tiled = re.findall(r"\.(\w+)", re.search(r"isTiled: Bool \{ \[([^\]]*)\]\.contains\(self\)", source).group(1))
@@ -32,9 +34,11 @@ def programs():
         return open(os.path.join(KERNELS, name)).read()
 
     for name in names:
-        for tiles in [["tiles.cl"], ["tiles.cl", "tiles_tensor.cl"]] if name in tiled else [[]]:
-            title = f"{name}, tensor cores" if "tiles_tensor.cl" in tiles else name
-            yield title, "".join(text(file) for file in ["dialect_cuda.cl", "numbers.cl", *tiles, f"{name}.cl"])
+        for title, tiles in TILES.items() if name in tiled else [("", [])]:
+            whole = "".join(text(file) for file in ["dialect_cuda.cl", "numbers.cl", *tiles, f"{name}.cl"])
+            yield name + title, whole
+            if name == "classifiers":
+                yield f"{name} bf16{title}", "#define ROUNDED_INPUTS\n" + whole
 
 
 def compiled(nvrtc, name, text, arch):
@@ -61,9 +65,10 @@ def host_options():
     return re.findall(r'"(--[^"]+)"', re.search(r"options = \[target.option, ([^\]]*)\]", source).group(1))
 
 
-def unrounded(ptx):
-    """Operations on floats that are not rounded to the nearest, each by itself."""
-    return sorted(set(re.findall(r"\b(?:add|sub|mul|mad|fma|div|sqrt|rcp)\.(?!rn\.f32\b)[\w.]*f32\b", ptx)))
+def unrounded(ptx, flushing):
+    """Operations on floats that are not rounded to the nearest, each by itself; `flushing`: multiply-adds may flush small results."""
+    found = set(re.findall(r"\b(?:add|sub|mul|mad|fma|div|sqrt|rcp)\.(?!rn\.f32\b)[\w.]*f32\b", ptx))
+    return sorted(found - {"fma.rn.ftz.f32"} if flushing else found)
 
 
 def main(archs):
@@ -75,8 +80,8 @@ def main(archs):
                 failed.append(f"{name} for {arch}")
                 print(f"FAILED  {name} for {arch}\n{log}")
                 continue
-            if unrounded(ptx):
-                failed.append(f"{name} for {arch}: {', '.join(unrounded(ptx))}")
+            if unrounded(ptx, "bf16" in name):
+                failed.append(f"{name} for {arch}: {', '.join(unrounded(ptx, 'bf16' in name))}")
             found = re.findall(
                 r"Compiling entry function '(\w+)' for '(\w+)'.*?(\d+) bytes spill stores, (\d+) bytes spill loads.*?"
                 r"Used (\d+) registers(?:[^\n]*?(\d+) bytes smem)?",
@@ -88,7 +93,7 @@ def main(archs):
                 print(f"FAILED  {name} for {arch}: {sorted(wanted - {k for k, *_ in found})} not in\n{log}")
             for kernel, _, stores, loads, registers, shared in found:
                 kernels += 1
-                print(f"{arch}  {name:25} {kernel:28} {registers:>3} registers {shared or 0:>6} bytes shared")
+                print(f"{arch}  {name:23} {kernel:28} {registers:>3} registers {shared or 0:>6} bytes shared")
                 if stores != "0" or loads != "0":
                     failed.append(f"{kernel} for {arch} spills {stores} and {loads} bytes")
     print(f"{kernels} kernels compiled, {len(failed)} failures")

@@ -28,3 +28,10 @@ typedef uint UINT;
 #define FLOAT_OF(bits) as_float(bits)
 #define HIGH_PRODUCT(a, b) mul_hi((UINT)(a), (UINT)(b))
 #define LOCAL_INCREMENT(counter) atomic_inc(counter)
+
+/// A multiply-add whose subnormal results are zeros of their sign.
+INLINE float fma_flushed(float a, float b, float c) {
+    float sum = FMA(a, b, c);
+    return FABS(sum) < 1.17549435e-38f ? sum * 0.0f : sum;
+}
+#define FMA_FLUSHED(a, b, c) fma_flushed(a, b, c)

@@ -66,8 +66,9 @@ typedef struct {
     int32_t (*MatmulAlgoGetHeuristic)(cuda_handle, cuda_handle, cuda_handle, cuda_handle, cuda_handle, cuda_handle, cuda_handle,
                                       int32_t, gpu_cublaslt_found *, int32_t *);
     /// Handle, operation, α, A, its layout, B, its layout, β, C, its layout, D, its layout, way, workspace, its bytes, stream.
-    int32_t (*Matmul)(cuda_handle, cuda_handle, const void *, const void *, cuda_handle, const void *, cuda_handle, const void *,
-                      const void *, cuda_handle, void *, cuda_handle, const gpu_cublaslt_way *, void *, size_t, cuda_handle);
+    int32_t (*Matmul)(cuda_handle, cuda_handle, const void *, const void *, cuda_handle, const void *, cuda_handle,
+                      const void *, const void *, cuda_handle, void *, cuda_handle, const gpu_cublaslt_way *, void *, size_t,
+                      cuda_handle);
 } gpu_cublaslt;
 
 /// As `gpu_cuda_load`.

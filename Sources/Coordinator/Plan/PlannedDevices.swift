@@ -20,7 +20,6 @@ extension RunPlan {
                         rank: rank, host: node.host, visible: visible.indices.contains(rank) ? visible[rank] : VisibleGPUs())
                 }
             }, fastMath: fastMath)
-        self.fastMath = fastMath
         devices = choice.devices.filter { $0.value != .cpu }
         return choice.text
     }
@@ -63,7 +62,7 @@ extension RunPlan {
         gpuWorkers.map { worker in
             MetricsReport.Device(
                 rank: worker.rank, host: worker.host, name: worker.device.name, backend: worker.device.driver.rawValue,
-                driver: worker.device.version, compiler: worker.device.compiler, fastMath: fastMath ? worker.device.fastMath : nil
+                driver: worker.device.version, compiler: worker.device.compiler, fastMath: worker.device.fastMath
             )
         }
     }
@@ -75,7 +74,7 @@ extension RunPlan {
             let has = device.freeBytes.map { "\(Quantity.bytes($0)) free" } ?? "\(Quantity.bytes(device.totalBytes)) in all"
             return "  rank \(worker.rank) on \(worker.host): \(device.name) (\(device.driver.rawValue) \(device.index)), \(has), "
                 + "about \(Quantity.bytes(deviceBytes(worker.rank))) needed"
-                + (fastMath ? device.fastMath.map { ", \($0)" } ?? "" : "")
+                + (device.fastMath.map { ", \($0)" } ?? "")
         }
         return lines.isEmpty ? [] : ["Devices"] + lines
     }

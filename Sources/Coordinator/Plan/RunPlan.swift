@@ -35,8 +35,6 @@ public struct RunPlan: Sendable, Equatable {
     package var validation: PlannedValidation?
     /// What each worker computes on, by rank; empty: CPUs.
     package var devices: [Int: ChosenDevice] = [:]
-    /// Whether they may use tensor cores (`--fast-math`).
-    package var fastMath = false
 
     /// - Parameters:
     ///   - seeds: the learners that are still to train; finished ones left out.

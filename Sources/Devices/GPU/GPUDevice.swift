@@ -20,9 +20,9 @@ public final class GPUDevice: Device {
     private let floatsInUse = Mutex(0)
     private let failure = Mutex<Failure?>(nil)
 
-    init(_ backend: any GPUBackend, team: ThreadTeam, fastMath: Bool = false, cache: ProgramCache = ProgramCache()) throws {
+    init(_ backend: any GPUBackend, team: ThreadTeam, cache: ProgramCache = ProgramCache()) throws {
         (self.backend, self.team) = (backend, team)
-        usesTensorCores = fastMath && backend.device.hasTensorCores
+        usesTensorCores = backend.device.usesFastMath
         programs = KernelPrograms(backend, cache: cache, tensorCores: usesTensorCores)
         host = CPUDevice(team: team)
         scratch = ScratchPool(backend)
@@ -112,12 +112,19 @@ final class ScratchPool: Sendable {
 
     /// Memory of at least so many bytes, with any content, while `body` issues commands.
     func with<Result>(bytes: Int, _ body: (any GPUMemory) throws -> Result) throws -> Result {
-        var size = 1024
-        while size < bytes { size *= 2 }
-        let memory = try free.withLock { $0[size]?.popLast() } ?? backend.allocate(bytes: size)
-        defer { free.withLock { $0[size, default: []].append(memory) } }
+        let memory = try take(bytes: bytes)
+        defer { give(memory) }
         return try body(memory)
     }
+
+    /// The same until `give`.
+    func take(bytes: Int) throws -> any GPUMemory {
+        var size = 1024
+        while size < bytes { size *= 2 }
+        return try free.withLock { $0[size]?.popLast() } ?? backend.allocate(bytes: size)
+    }
+
+    func give(_ memory: any GPUMemory) { free.withLock { $0[memory.bytes, default: []].append(memory) } }
 
     /// The same with an array in it.
     func with<Element: BitwiseCopyable, Result>(_ array: [Element], _ body: (any GPUMemory) throws -> Result) throws -> Result {

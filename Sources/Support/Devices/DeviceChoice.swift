@@ -28,18 +28,23 @@ public struct DeviceChoice: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - nodes: the workers of each node, ascending by rank.
-    ///   - fastMath: whether tensor cores may be used (`--fast-math`): the text says whether they are.
+    ///   - fastMath: whether tensor cores may multiply (`--fast-math`); the text says whether they do.
     /// - Throws: `Failure(.outOfResources)` where a GPU is asked for and a worker sees none.
     public init(_ request: DeviceRequest, nodes: [[Worker]], fastMath: Bool = false) throws {
-        let workers = nodes.flatMap { $0 }, chosen = try Self.chosen(request, nodes, workers)
-        devices = chosen.devices
-        let notes = [chosen.text, fastMath ? Self.fastMath(Array(devices.values)) : nil].compactMap { $0 }
-        text = notes.isEmpty ? nil : notes.joined(separator: "; ")
+        let chosen = try Self.chosen(request, nodes)
+        guard fastMath else {
+            (devices, text) = chosen
+            return
+        }
+        let fast = FastMath.chosen(chosen.devices)
+        devices = fast.devices
+        text = (chosen.text.map { "\($0); " } ?? "") + fast.text
     }
 
-    private static func chosen(
-        _ request: DeviceRequest, _ nodes: [[Worker]], _ workers: [Worker]
-    ) throws -> (devices: [Int: ChosenDevice], text: String?) {
+    private static func chosen(_ request: DeviceRequest, _ nodes: [[Worker]]) throws -> (
+        devices: [Int: ChosenDevice], text: String?
+    ) {
+        let workers = nodes.flatMap { $0 }
         switch request {
         case .cpu:
             return (Dictionary(uniqueKeysWithValues: workers.map { ($0.rank, .cpu) }), nil)

@@ -1,31 +1,47 @@
 extension GPUDescription {
-    /// Whether `--fast-math` has an effect on it: CUDA shows tensor cores that multiply bfloat16 from compute capability 8.0 on.
+    /// Whether `--fast-math` can have an effect on it: CUDA shows tensor cores that multiply bfloat16 from compute capability 8.0 on.
     public var hasTensorCores: Bool {
         let major = capability?.split(separator: ".").first.flatMap { Int($0) }
         return driver == .cuda && (major ?? 0) >= 8
     }
 
-    /// How it multiplies matrices under `--fast-math`; nil: as without.
+    /// How it multiplies matrices where that is not the CPU's way.
     public var fastMath: String? {
-        hasTensorCores ? "bfloat16 products on tensor cores" + (productLibrary.map { ", \($0)" } ?? "") : nil
+        usesFastMath ? "bfloat16 products on tensor cores" + (productLibrary.map { ", \($0)" } ?? "") : nil
+    }
+
+    /// The same device, with `--fast-math` where it has tensor cores.
+    public var withFastMath: GPUDescription {
+        var device = self
+        device.usesFastMath = hasTensorCores
+        return device
     }
 }
 
-extension DeviceChoice {
-    /// What `--fast-math` comes to, for the log.
-    static func fastMath(_ devices: [ChosenDevice]) -> String {
-        let gpus = devices.compactMap { device in
-            if case .gpu(let gpu, _) = device { return gpu }
-            return nil
+/// What `--fast-math` comes to for all workers of a job.
+///
+/// It has an effect where all have the same tensor cores and library: what workers compute each for itself must be the same for all.
+enum FastMath {
+    /// - Returns: the devices, and a line for the log.
+    static func chosen(_ devices: [Int: ChosenDevice]) -> (devices: [Int: ChosenDevice], text: String) {
+        let gpus = devices.values.compactMap(\.gpu), kinds = Set(gpus.map { "\($0.name), \($0.productLibrary ?? "no cuBLASLt")" })
+        func without(_ why: String) -> ([Int: ChosenDevice], String) { (devices, "--fast-math has no effect \(why)") }
+        guard let first = gpus.first else { return without("on CPUs") }
+        if !gpus.allSatisfy(\.hasTensorCores) {
+            return without("here: it needs GPUs of NVIDIA's of compute capability 8.0 or later, through CUDA")
         }
-        let fast = gpus.compactMap(\.fastMath)
-        guard let first = fast.first else {
-            return "--fast-math has no effect "
-                + (gpus.isEmpty
-                    ? "on CPUs" : "on these: it needs GPUs of NVIDIA's of compute capability 8.0 or later, through CUDA")
+        if kinds.count > 1 { return without("on unlike devices: \(kinds.sorted().joined(separator: "; "))") }
+        let chosen = devices.mapValues { device in
+            guard case .gpu(let gpu, let sharing) = device else { return device }
+            return .gpu(gpu.withFastMath, sharedBy: sharing)
         }
-        let kinds = fast.allSatisfy { $0 == first } ? first : Set(fast).sorted().joined(separator: "; ")
-        let some = fast.count == devices.count ? "" : " (\(fast.count) of \(Quantity.plural(devices.count, "worker")))"
-        return "fast math: \(kinds)\(some)"
+        return (chosen, "fast math: \(first.withFastMath.fastMath ?? "")")
+    }
+}
+
+extension ChosenDevice {
+    fileprivate var gpu: GPUDescription? {
+        if case .gpu(let gpu, _) = self { return gpu }
+        return nil
     }
 }

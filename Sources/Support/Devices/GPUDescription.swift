@@ -25,6 +25,8 @@ public struct GPUDescription: Codable, Sendable, Equatable {
     public var compiler: String?
     /// NVIDIA's library of matrix products, where it was looked for (`--fast-math`) and is there.
     public var productLibrary: String?
+    /// Whether it is to multiply matrices on tensor cores, of numbers rounded to bfloat16.
+    public var usesFastMath = false
 
     public init(
         driver: Driver, index: Int, name: String, version: String, totalBytes: Int, freeBytes: Int?, identity: String = "",

@@ -27,6 +27,6 @@ struct PredictionDevice: Codable {
         let nodes = Dictionary(grouping: workers) { all[$0.rank].leader }.sorted { $0.key < $1.key }.map(\.value)
         let choice = try DeviceChoice(request, nodes: nodes, fastMath: fastMath)
         if let text = choice.text { notice(text) }
-        return try GPUs.open(choice.devices[world.rank] ?? .cpu, team: team, fastMath: fastMath)
+        return try GPUs.open(choice.devices[world.rank] ?? .cpu, team: team)
     }
 }

@@ -29,7 +29,7 @@ struct CUDADriver: GPUDriver {
         }
     }
 
-    func open(_ device: GPUDescription, fastMath: Bool) throws -> any GPUBackend {
+    func open(_ device: GPUDescription) throws -> any GPUBackend {
         guard case .success(let library) = CUDALibrary.shared, library.devices.indices.contains(device.index),
             let target = library.compiler.target(for: library.devices[device.index].capability)
         else {
@@ -38,7 +38,7 @@ struct CUDADriver: GPUDriver {
                 advice: "`deepxml-dist doctor` shows the devices")
         }
         let context = try CUDAContext(library.driver, library.devices[device.index].handle, device)
-        let products = fastMath && device.hasTensorCores ? try library.products.map { try CuBLASLtProducts($0, context) } : nil
+        let products = device.usesFastMath ? try library.products.map { try CuBLASLtProducts($0, context) } : nil
         return CUDABackend(context, library.compiler, target, products: products)
     }
 }

@@ -43,7 +43,7 @@ final class CuBLASLtPlan: @unchecked Sendable {
     private func describe(_ shape: CuBLASLtShape) -> Bool {
         func layout(_ place: inout cuda_handle?, rows: Int, cols: Int, stride: Int) -> Bool {
             // Rows of ours are columns of the library's.
-            api.MatrixLayoutCreate(&place, Int32(GPU_CUBLAS_FLOAT), UInt64(cols), UInt64(rows), Int64(max(stride, cols))) == 0
+            api.MatrixLayoutCreate(&place, Int32(GPU_CUBLAS_FLOAT), UInt64(cols), UInt64(rows), Int64(stride)) == 0
         }
         func transpose(_ attribute: some BinaryInteger, _ isTransposed: Bool) -> Bool {
             set(Int32(isTransposed ? GPU_CUBLAS_TRANSPOSED : GPU_CUBLAS_AS_IT_IS)) {

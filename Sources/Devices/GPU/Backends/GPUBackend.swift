@@ -115,10 +115,8 @@ protocol GPUDriver: Sendable {
     /// - Parameter fastMath: whether libraries that multiply on tensor cores are looked for, too.
     func look(fastMath: Bool) -> GPULook
 
-    /// - Parameters:
-    ///   - device: one of those that `look` found.
-    ///   - fastMath: whether `multiply` may use a library.
-    func open(_ device: GPUDescription, fastMath: Bool) throws -> any GPUBackend
+    /// - Parameter device: one of those that `look` found; where it uses fast math, `multiply` may use a library.
+    func open(_ device: GPUDescription) throws -> any GPUBackend
 }
 
 /// What a driver shows to this process.

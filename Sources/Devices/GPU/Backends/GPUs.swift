@@ -40,9 +40,9 @@ public enum GPUs {
     }
 
     /// Opens what was chosen for a worker; nil: the CPU.
-    public static func open(_ choice: ChosenDevice, team: ThreadTeam, fastMath: Bool = false) throws -> (any Device)? {
+    public static func open(_ choice: ChosenDevice, team: ThreadTeam) throws -> (any Device)? {
         guard case .gpu(let device, _) = choice else { return nil }
-        return try open(device, team: team, fastMath: fastMath)
+        return try open(device, team: team)
     }
 
     /// Opens a device for one worker.
@@ -50,16 +50,13 @@ public enum GPUs {
     /// - Parameters:
     ///   - device: one of those that `visible` found in this process.
     ///   - team: the worker's threads: for what runs on the CPU.
-    ///   - fastMath: matrix products on tensor cores, of numbers rounded to bfloat16, where the device has them.
     ///   - cacheFolder: of compiled kernels; nil: the user's.
-    public static func open(
-        _ device: GPUDescription, team: ThreadTeam, fastMath: Bool = false, cacheFolder: String? = nil
-    ) throws -> GPUDevice {
+    public static func open(_ device: GPUDescription, team: ThreadTeam, cacheFolder: String? = nil) throws -> GPUDevice {
         guard let driver = drivers.first(where: { $0.kind == device.driver }) else {
             preconditionFailure("a device of no driver")
         }
-        let backend = try asking.withLock { _ in try driver.open(device, fastMath: fastMath) }
+        let backend = try asking.withLock { _ in try driver.open(device) }
         return try GPUDevice(
-            backend, team: team, fastMath: fastMath, cache: cacheFolder.map(ProgramCache.init(folder:)) ?? ProgramCache())
+            backend, team: team, cache: cacheFolder.map(ProgramCache.init(folder:)) ?? ProgramCache())
     }
 }

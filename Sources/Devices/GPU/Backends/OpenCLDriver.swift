@@ -15,7 +15,7 @@ struct OpenCLDriver: GPUDriver {
         }
     }
 
-    func open(_ device: GPUDescription, fastMath: Bool) throws -> any GPUBackend {
+    func open(_ device: GPUDescription) throws -> any GPUBackend {
         let library = try OpenCLLibrary.shared.get(), devices = library.devices()
         guard devices.indices.contains(device.index) else {
             throw Failure(
