@@ -96,7 +96,7 @@ extension GPUTests {
             let c = device.tensor(rows: 12, cols: 20), a = matrix(device, 8, 30, 1), b = matrix(device, 30, 9, 2)
             device.fill(c, 7)
             device.multiply(a, b, into: c.rows(2..<10).columns(5..<14), accumulate: false)
-            device.multiply(a.columns(0..<0), b.rows(0..<0), into: c.rows(2..<3).columns(5..<14), accumulate: false)
+            device.multiply(a.rows(0..<1).columns(0..<0), b.rows(0..<0), into: c.rows(2..<3).columns(5..<14), accumulate: false)
             let found = device.download(c).array
             for (place, value) in found.enumerated() {
                 let (row, col) = (place / 20, place % 20), isInside = (2..<10).contains(row) && (5..<14).contains(col)
@@ -104,7 +104,10 @@ extension GPUTests {
             }
         }
 
-        /// A step on three leaves of labels, by SGD.
+        /// Its rate is such that moves show beside the weights.
+        private static let sgd = OptimiserStep(kind: .sgd, beta1: 0.9, beta2: 0, epsilon: 0, rate: 10, inverseRoot: 1)
+
+        /// A step on four leaves of labels, by SGD.
         private func step(
             _ device: any Device, _ loss: ClassifierLossKind, _ precision: ClassifierPrecision
         ) -> (dz: [Float], moved: [Float], losses: [Double]) {
@@ -119,7 +122,8 @@ extension GPUTests {
                 rows.append(own.sorted().map { label in (Int32(label), Float(1)) })
             }
             let task = ClassifierTask(
-                classifier: shard, leaves: [0..<40, 40..<170, 170..<300], truth: CSRMatrix(cols: 320, rows: rows, binary: true),
+                classifier: shard, leaves: [0..<40, 40..<40, 40..<170, 170..<300],
+                truth: CSRMatrix(cols: 320, rows: rows, binary: true),
                 batchSize: batch, loss: loss)
             func documents() -> Tensor {
                 Tensor(device.memory(floats: batch * shard.ld), rows: batch, cols: dims, stride: shard.ld)
@@ -127,7 +131,7 @@ extension GPUTests {
             let z = documents(), dz = documents(), operation = device.oneVsAll(task, precision: precision)
             device.fillUniform(z, stream, firstRow: 0, firstColumn: 100, bound: 2)
             operation.prepare(docs: (0..<batch).map(Int32.init), stream: stream)
-            let losses = operation.run(0..<3, z: z, step: GPUDeviceTests.steps[3], dz: dz).values()
+            let losses = operation.run(0..<4, z: z, step: Self.sgd, dz: dz).values()
             let moved = zip(device.download(shard.weight.value).array, before).map { $0 - $1 }
             return (device.download(dz).array, moved, losses)
         }
@@ -151,7 +155,7 @@ extension GPUTests {
                 for (name, own, wanted) in [("∂z", fast.dz, exact.dz), ("W", fast.moved, exact.moved)] {
                     let apart = distance(own, wanted)
                     #expect(
-                        device.usesTensorCores ? apart < 1e-2 && apart > 0 : apart == 0,
+                        device.usesTensorCores ? apart < 1e-2 && (apart > 0 || precision == .bfloat16) : apart == 0,
                         "\(loss), \(precision), \(name): \(apart)")
                 }
             }
