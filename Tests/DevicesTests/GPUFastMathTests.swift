@@ -150,12 +150,14 @@ extension GPUTests {
                     again = step(device, loss, precision)
                 try device.finish()
                 #expect(fast.dz == again.dz && fast.moved == again.moved && fast.losses == again.losses)
-                let near = { (own: Double, wanted: Double) in abs(own - wanted) < 5e-3 * abs(wanted) }
+                let near = { (own: Double, wanted: Double) in abs(own - wanted) <= 5e-3 * abs(wanted) }
                 #expect(zip(fast.losses, exact.losses).allSatisfy(near), "\(fast.losses) \(exact.losses)")
+                // A margin near 1 falls to one side or the other, and the hinge's slope with it.
+                let most = loss == .hinge ? 5e-2 : 1e-2
                 for (name, own, wanted) in [("∂z", fast.dz, exact.dz), ("W", fast.moved, exact.moved)] {
                     let apart = distance(own, wanted)
                     #expect(
-                        device.usesTensorCores ? apart < 1e-2 && (apart > 0 || precision == .bfloat16) : apart == 0,
+                        device.usesTensorCores ? apart < most && (apart > 0 || precision == .bfloat16) : apart == 0,
                         "\(loss), \(precision), \(name): \(apart)")
                 }
             }
