@@ -15,6 +15,9 @@ static const char numbers[] = {
 static const char tiles[] = {
 #embed "Kernels/tiles.cl"
     , 0};
+static const char tiles_tensor[] = {
+#embed "Kernels/tiles_tensor.cl"
+    , 0};
 static const char elementwise[] = {
 #embed "Kernels/elementwise.cl"
     , 0};
@@ -59,6 +62,7 @@ static const struct {
     {"dialect_cuda.cl", dialect_cuda},
     {"numbers.cl", numbers},
     {"tiles.cl", tiles},
+    {"tiles_tensor.cl", tiles_tensor},
     {"elementwise.cl", elementwise},
     {"rows.cl", rows},
     {"products.cl", products},

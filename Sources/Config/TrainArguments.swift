@@ -17,6 +17,7 @@ public struct TrainArguments: Sendable, Equatable {
     public var threads: Int?
     /// auto, cpu, gpu or gpu:N.
     public var device = "auto"
+    public var fastMath = false
     public var dryRun = false
     public var logFormat = LogFormat.text.rawValue
     public var quiet = false

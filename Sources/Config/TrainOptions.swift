@@ -32,6 +32,9 @@ public struct TrainOptions: Sendable, Equatable {
     public var threads: Int?
     /// What the workers compute on. It changes no bit of a learner, so that a run may go on elsewhere.
     public var device = DeviceRequest.auto
+    /// Matrix products on tensor cores, of numbers rounded to bfloat16, where a worker's device has them. Of this job, not of the learner: a
+    /// run may go on with it or without.
+    public var fastMath = false
     public var dryRun: Bool
     public var logFormat: LogFormat
     public var quiet: Bool

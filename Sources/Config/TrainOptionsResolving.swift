@@ -30,7 +30,7 @@ extension TrainOptions {
             checkpointEveryEpochs: arguments.checkpointEvery == 0 ? nil : arguments.checkpointEvery,
             checkpointEveryMinutes: arguments.checkpointMinutes == 0 ? nil : arguments.checkpointMinutes,
             fresh: arguments.fresh, threads: arguments.threads, device: try DeviceRequest(parsing: arguments.device),
-            dryRun: arguments.dryRun,
+            fastMath: arguments.fastMath, dryRun: arguments.dryRun,
             logFormat: try parseLogFormat(arguments.logFormat), quiet: arguments.quiet,
             predictions: try PredictionFormat.list(arguments.predictions, flag: "--predictions"),
             silenceSeconds: arguments.silenceTimeout == 0 ? nil : arguments.silenceTimeout,

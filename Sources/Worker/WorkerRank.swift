@@ -12,7 +12,7 @@ import Transport
 public enum WorkerRank {
     /// - Returns: the exit code that the coordinator gave where the run ended before it began.
     public static func run(world: any Communicator, ranks: Int, options: TrainOptions, stop: StopFlag) throws -> Int32? {
-        try NodeCensus.take(world, ranks: ranks, gpus: GPUs.visible(options.device))
+        try NodeCensus.take(world, ranks: ranks, gpus: GPUs.visible(options.device, fastMath: options.fastMath))
         let bytes = try world.broadcastBytes(nil)
         let assignment = try JSONDecoder().decode(Assignment.self, from: Data(bytes))
         if let code = assignment.exitCode { return code }

@@ -79,6 +79,10 @@ struct PredictCommand: ParsableCommand {
             "What the ranks compute on: auto (GPUs where there is one for each, else CPUs), cpu, gpu, or gpu:N.",
             valueName: "device"))
     var device = "auto"
+    @Flag(
+        help: "Let GPUs with tensor cores multiply matrices of numbers rounded to bfloat16: faster, and no longer the CPU's bits."
+    )
+    var fastMath = false
     @Option(parsing: .unconditional, help: ArgumentHelp("Number of documents to score at a time.", valueName: "count"))
     var chunk = 4096
     @Flag(
@@ -144,6 +148,7 @@ struct PredictCommand: ParsableCommand {
         job.topK = topK
         job.threshold = threshold
         if let request = try? DeviceRequest(parsing: device) { job.device = request }
+        job.fastMath = fastMath
         job.beta = beta
         job.chunk = chunk
         job.shardsLabels = shardLabels ? true : nil

@@ -73,6 +73,13 @@ struct TrainCommand: ParsableCommand {
             """, valueName: "device"))
     var device = "auto"
 
+    @Flag(
+        help: """
+            Let GPUs with tensor cores multiply matrices of numbers rounded to bfloat16: faster, and no longer the CPU's bits. CPUs and \
+            other GPUs compute as without it.
+            """)
+    var fastMath = false
+
     @Flag(help: "Print the plan (groups, shards, memory per rank) without training.")
     var dryRun = false
 
@@ -107,6 +114,7 @@ struct TrainCommand: ParsableCommand {
         arguments.fresh = start == .fresh
         arguments.threads = threads
         arguments.device = device
+        arguments.fastMath = fastMath
         arguments.dryRun = dryRun
         arguments.learnersOnly = learnersOnly
         arguments.silenceTimeout = silenceTimeout

@@ -29,6 +29,20 @@ import Testing
         #expect(found(["DEEPXML_NVRTC_LIBRARY": "/x/libnvrtc.so.12", "CUDA_HOME": "/y"]) == ["/x/libnvrtc.so.12"])
     }
 
+    /// The library of matrix products, in the same places: of the driver's major number or older, from 12 on.
+    @Test func products() throws {
+        func found(_ environment: [String: String] = [:], driver: Int = 12) -> [String] {
+            NVRTCPlaces(environment: environment, root: root).productPaths(driver: driver)
+        }
+        let toolkit = try file("/usr/local/cuda/lib64/libcublasLt.so.12")
+        let python = try file("/own/lib/python3.11/site-packages/nvidia/cublas/lib/libcublasLt.so.12")
+        _ = try file("/own/lib/python3.11/site-packages/nvidia/cublas/lib/libcublasLt.so.11")
+        #expect(found(["VIRTUAL_ENV": "\(root)/own"]) == ["libcublasLt.so.12", toolkit, python])
+        #expect(found(driver: 13).prefix(2) == ["libcublasLt.so.13", "libcublasLt.so.12"] && found(driver: 11).isEmpty)
+        #expect(found(["DEEPXML_CUBLASLT_LIBRARY": "/x/lt.so"]) == ["/x/lt.so"])
+        #expect(found(["DEEPXML_CUBLASLT_LIBRARY": "none"]).isEmpty)
+    }
+
     /// What CUDA_HOME names, then the system's, the newest first; none that is newer than the driver.
     @Test func toolkits() throws {
         let old = try file("/usr/local/cuda-12.4/lib64/libnvrtc.so.12"),

@@ -51,6 +51,39 @@ import Testing
         #expect(choice.text == "device: 8 workers on H200 (CUDA 12.8)")
     }
 
+    /// What `--fast-math` comes to is said.
+    @Test func fastMath() throws {
+        func gpu(_ index: Int, _ capability: String?, _ driver: GPUDescription.Driver = .cuda, library: String? = nil)
+            -> GPUDescription
+        {
+            GPUDescription(
+                driver: driver, index: index, name: "GPU", version: "1", totalBytes: 1, freeBytes: 1, identity: "\(index)",
+                capability: capability, productLibrary: library)
+        }
+        func text(_ devices: [GPUDescription], _ request: DeviceRequest = .gpu) throws -> String? {
+            let ranks = Array(1...max(1, devices.count))
+            let choice = try DeviceChoice(request, nodes: [node(ranks, "a", VisibleGPUs(devices: devices))], fastMath: true)
+            for case .gpu(let gpu, _) in choice.devices.values {
+                #expect(gpu.usesFastMath == choice.text?.contains("; fast math: bfloat16"))
+            }
+            return choice.text
+        }
+        let library = "cuBLASLt 12.8"
+        #expect(
+            try text([gpu(0, "8.0", library: library), gpu(1, "9.0", library: library)])
+                == "device: 2 workers on GPU (CUDA 1); fast math: bfloat16 products on tensor cores, cuBLASLt 12.8")
+        #expect(try text([gpu(0, "10.0")])?.hasSuffix("; fast math: bfloat16 products on tensor cores") == true)
+        for devices in [[gpu(0, "10.0"), gpu(1, "7.5")], [gpu(0, "7.5")], [gpu(0, nil, .openCL)]] {
+            #expect(try text(devices)?.contains("--fast-math has no effect here: it needs") == true)
+        }
+        // Workers that would compute differently.
+        #expect(
+            try text([gpu(0, "9.0", library: library), gpu(1, "9.0")])?.contains("no effect on unlike devices: GPU, cuBLASLt")
+                == true)
+        #expect(try text([gpu(0, "9.0")], .cpu) == "--fast-math has no effect on CPUs")
+        #expect(try text([], .auto) == "--fast-math has no effect on CPUs")
+    }
+
     @Test func moreWorkersThanDevices() throws {
         let choice = try DeviceChoice(.gpu, nodes: [node([1, 2, 3, 4, 5, 6], "a", gpus(4))])
         #expect(places(choice) == [1: [0, 2], 2: [1, 2], 3: [2, 1], 4: [3, 1], 5: [0, 2], 6: [1, 2]])

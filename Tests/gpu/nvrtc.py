@@ -12,6 +12,8 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 KERNELS = os.path.join(ROOT, "Sources", "CGPU", "Kernels")
+# What stands before files with matrix products: exact, and on tensor cores (--fast-math).
+TILES = {"": ["tiles.cl"], " tensor": ["tiles.cl", "tiles_tensor.cl"]}
 
 
 def library():
@@ -23,20 +25,20 @@ def library():
 
 
 def programs():
-    """The programs as KernelPrograms.swift puts them together: name, text; the classifiers' in bfloat16 too."""
+    """The programs as KernelPrograms.swift puts them together: name, text; the classifiers' in bfloat16 too, and those with products on tensor cores."""
     source = open(os.path.join(ROOT, "Sources", "Devices", "GPU", "KernelPrograms.swift")).read()
     names = re.search(r"^    case ([\w, \n]+?)\n\n", source, re.M).group(1).replace("\n", " ").replace(" ", "").split(",")
-    tiled = re.findall(r"\.(\w+)", re.search(r"\[([^\]]*)\]\.contains\(self\)", source).group(1))
+    tiled = re.findall(r"\.(\w+)", re.search(r"isTiled: Bool \{ \[([^\]]*)\]\.contains\(self\)", source).group(1))
 
     def text(name):
         return open(os.path.join(KERNELS, name)).read()
 
     for name in names:
-        shared = ["numbers.cl", "tiles.cl"] if name in tiled else ["numbers.cl"]
-        whole = "".join(text(file) for file in ["dialect_cuda.cl", *shared, f"{name}.cl"])
-        yield name, whole
-        if name == "classifiers":
-            yield f"{name} bf16", "#define ROUNDED_INPUTS\n" + whole
+        for title, tiles in TILES.items() if name in tiled else [("", [])]:
+            whole = "".join(text(file) for file in ["dialect_cuda.cl", "numbers.cl", *tiles, f"{name}.cl"])
+            yield name + title, whole
+            if name == "classifiers":
+                yield f"{name} bf16{title}", "#define ROUNDED_INPUTS\n" + whole
 
 
 def compiled(nvrtc, name, text, arch):
@@ -91,7 +93,7 @@ def main(archs):
                 print(f"FAILED  {name} for {arch}: {sorted(wanted - {k for k, *_ in found})} not in\n{log}")
             for kernel, _, stores, loads, registers, shared in found:
                 kernels += 1
-                print(f"{arch}  {name:16} {kernel:28} {registers:>3} registers {shared or 0:>6} bytes shared")
+                print(f"{arch}  {name:23} {kernel:28} {registers:>3} registers {shared or 0:>6} bytes shared")
                 if stores != "0" or loads != "0":
                     failed.append(f"{kernel} for {arch} spills {stores} and {loads} bytes")
     print(f"{kernels} kernels compiled, {len(failed)} failures")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # CUDA devices under mpirun, on the stand-in for NVIDIA's driver and compiler (Tests/gpu/standin), which runs the kernels on the CPU: whole
-# small learners with the CPU's bits, jobs that go on on another device, what fails on a device, and which worker takes which.
+# small learners with the CPU's bits, and by tensor cores near them, jobs that go on on another device, what fails on a device, and which
+# worker takes which.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/ranks.sh"
 out=$scratch/out err=$scratch/err
@@ -10,6 +11,7 @@ if ! standin=$(Tests/gpu/standin/build 2>"$err"); then
 fi
 # No other driver is to be seen.
 export DEEPXML_CUDA_LIBRARY=$standin/libcuda.so.1 DEEPXML_NVRTC_LIBRARY=$standin/libnvrtc.so.12 OCL_ICD_VENDORS=$scratch
+export DEEPXML_CUBLASLT_LIBRARY=$standin/libcublasLt.so.12
 export XDG_CACHE_HOME=$scratch/cache
 unset DEEPXML_OPENCL_CPU CUDA_VISIBLE_DEVICES
 small_dataset "$scratch/data/Small" 600 120 300 240
@@ -52,7 +54,7 @@ tried() {
 }
 
 STANDIN_DEVICES=2 "$program" doctor --work "$scratch" >"$out" 2>"$err"
-verdict 'doctor lists devices' "$(says 'GPU 0 .*Stand-in GPU, CUDA 12.8, NVRTC 12.8, compute capability 9.0, 4.00 GiB, 4.00 GiB free' 'GPU 1 ')" "$out" "$err"
+verdict 'doctor lists devices' "$(says 'GPU 0 .*Stand-in GPU, CUDA 12.8, NVRTC 12.8, compute capability 9.0, 4.00 GiB, 4.00 GiB free, --fast-math with cuBLASLt 12.8' 'GPU 1 ')" "$out" "$err"
 
 # Learners: the CPU's bits
 train "$scratch/cpu" 2 --device cpu "${ova[@]}" --set extreme.num_epochs=6
@@ -76,6 +78,37 @@ if [ -e "$metrics" ] && wanted 'metrics.json names devices and compiler'; then
     verdict "$check" "$why$(grep -q '"compiler" : "NVRTC 12.8"' "$metrics" || echo 'no compiler')" "$metrics"
 fi
 
+# Tensor cores (--fast-math): near the exact learner, the same bits each time
+# near WORK PATH: whether P@k of an ensemble's metrics.json is within 0.5 of the exact learner's.
+near() {
+    paste <(precisions "$1/$2/metrics.json") <(precisions "$scratch/cpu/$2/metrics.json") |
+        awk '{ n++; d = $1 - $2; if (d > 0.5 || d < -0.5) printf "P@%d is %s, exact %s; ", n, $1, $2 } END { if (n != 5) printf "no P@5; " }'
+}
+precisions() { awk '/"ensemble" : \{/ { inside = 1 } inside && /"P" :/ { gsub(/[][,]/, " "); for (k = NF - 4; k <= NF; k++) print $k; exit }' "$1"; }
+bfloat='bfloat16 products on tensor cores'
+for framework in DeepXML-OVA DeepXML; do
+    settings=("${ova[@]}" --set extreme.num_epochs=6) path=results/DeepXML-OVA/AstecPlain/Small/v_0
+    [ "$framework" = DeepXML ] && settings=("${deepxml[@]}") path=results/DeepXML/Astec/Small/v_0
+    check="$framework, --fast-math: near the exact learner, the same bits in two runs, and metrics.json says so"
+    wanted "$check" || continue
+    for run in 1 2; do
+        train "$scratch/fast$run" 2 --device gpu --fast-math "${settings[@]}"
+        why=$(exits 0)$(says "device: 1 worker on Stand-in GPU \(CUDA 12.8\); fast math: $bfloat, cuBLASLt 12.8")
+        [ -z "$why" ] || break
+    done
+    cmp -s "$scratch/fast1/${path}_1/score.npz" "$scratch/fast2/${path}_1/score.npz" || why+="two runs differ; "
+    ! cmp -s "$scratch/fast1/${path}_1/score.npz" "$scratch/cpu/${path}_1/score.npz" || why+="the CPU's bits; "
+    grep -q "\"fast_math\" : \"$bfloat, cuBLASLt 12.8\"" "$scratch/fast1/$path/metrics.json" || why+="not in metrics.json; "
+    verdict "$check" "$why$(near "$scratch/fast1" "$path")" "$err"
+done
+# Without the library, or with one that is of no use
+environment=(DEEPXML_CUBLASLT_LIBRARY=none)
+tried '--fast-math without cuBLASLt' 0 --device gpu --fast-math -- "fast math: $bfloat\$" 'P@1'
+environment=(STANDIN_CUBLASLT_REFUSE_LATE=3)
+tried '--fast-math with a library that refuses a product' 0 --device gpu --fast-math -- 'P@1'
+environment=(STANDIN_CUBLASLT_NO_START=1)
+tried '--fast-math with a library that does not start' 4 --device gpu --fast-math -- 'cuBLASLt 12.8 does not start' 'DEEPXML_CUBLASLT_LIBRARY'
+
 # A job that is stopped on one device goes on on the other, and back.
 long=("${ova[@]}" --set extreme.num_epochs=30 --checkpoint-every 1)
 rm -rf "$scratch/cpu"
@@ -91,6 +124,23 @@ if wanted 'stopped on the CPU, gone on on CUDA, and back'; then
     done
     train "$scratch/moved" 2 --device cpu "${long[@]}"
     verdict "$check" "$why$(exits 0)$(says 'goes on from checkpoint')$(same "$score" "$scratch/moved")" "$err"
+fi
+
+if wanted 'stopped exact, gone on with --fast-math, and back'; then
+    why=""
+    fast=()
+    for epoch in 3 12; do
+        begin "$scratch/mixed" 3 --device gpu "${fast[@]}" "${long[@]}"
+        fast=(--fast-math)
+        until grep -q "extreme $epoch/30" "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
+        kill -USR1 "$job" 2>/dev/null
+        await
+        why+=$(exits 75)
+    done
+    train "$scratch/mixed" 3 --device gpu "${long[@]}"
+    why+=$(exits 0)$(says 'goes on from checkpoint')$(near "$scratch/mixed" "${score%_1/*}")
+    ! cmp -s "$scratch/mixed/$score" "$scratch/cpu/$score" || why+="the CPU's bits; "
+    verdict "$check" "$why" "$err"
 fi
 
 # lost NAME WHO VARIABLE...: what fails on a device of rank WHO, and the same command after it.
@@ -161,6 +211,10 @@ planned 'CUDA_VISIBLE_DEVICES chooses, and more workers than devices share' 5 --
     'rank 1 on .*\(CUDA 0\)' 'rank 2 on .*\(CUDA 1\)' 'rank 3 on .*\(CUDA 0\)' 'up to 2 workers share one'
 environment=(STANDIN_DEVICES=4)
 planned 'gpu:2 is the third device, for all' 3 --device gpu:2 -- 'rank 1 on .*\(CUDA 2\)' 'rank 2 on .*\(CUDA 2\)' 'up to 2 workers share one'
+planned 'the plan says that tensor cores are used' 2 --device gpu --fast-math -- "about .* needed, $bfloat, cuBLASLt 12.8"
+environment=(STANDIN_ARCH=75)
+planned 'without tensor cores --fast-math has no effect' 2 --device gpu --fast-math -- 'fast-math has no effect here'
+planned 'nor has it on CPUs' 2 --device cpu --fast-math -- 'fast-math has no effect on CPUs'
 planned 'one device' 2 --device gpu -- 'rank 1 on .*\(CUDA 0\)' 'device: 1 worker on'
 # A device of its own for each worker, as SLURM's --gpus-per-task=1 gives.
 cat >"$scratch/task" <<'TASK'

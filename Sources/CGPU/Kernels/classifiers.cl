@@ -26,17 +26,17 @@ KERNEL logit_gradients(LONG batch, LONG labels, LONG dims, READ_MATRIX(z), READ_
         for (int j = 0; j < TILE; j++) sums[i][j] = 0;
     tile_product(sums, left, right, batch, labels, dims, FIRST_ROW, FIRST_COL, z + z_at, z_ld, 1, w + w_at, 1, w_ld);
     for (int j = 0; j < TILE; j++) {
-        LONG col = OWN_COL + j;
+        LONG col = OWN_COL(j);
         float total = 0;
         for (int i = 0; i < TILE; i++) {
-            LONG row = OWN_ROW + i;
+            LONG row = OWN_ROW(i);
             if (row < batch && col < labels) {
                 float loss;
                 AT(g, row, col) = negative_gradient(kind, sums[i][j] + bias[bias_at + col], scale, &loss);
                 total += loss;
             }
         }
-        parts[local_id(1) * SPAN + local_id(0) * TILE + j] = total;
+        parts[COLUMN_PART * SPAN + TILE_COL(j)] = total;
     }
     BARRIER();
     int item = local_id(1) * SIDE + local_id(0);
@@ -82,14 +82,20 @@ KERNEL leaf_products(LONG batch, LONG width, GLOBAL const LONG *starts, READ_MAT
     float sums[TILE][TILE];
     for (int i = 0; i < TILE; i++)
         for (int j = 0; j < TILE; j++) {
-            LONG row = OWN_ROW + i, col = OWN_COL + j;
-            sums[i][j] = accumulate && row < batch && col < width ? part[row * width + col] : 0.0f;
+            LONG row = OWN_ROW(i), col = OWN_COL(j);
+            sums[i][j] = OWN_FIRST && accumulate && row < batch && col < width ? part[row * width + col] : 0.0f;
         }
     tile_product(sums, left, right, batch, width, count, FIRST_ROW, FIRST_COL, g + g_at + from, g_ld, 1, w + w_at + from * w_ld,
                  w_ld, 1);
+    if (!OWN_FIRST && accumulate)
+        for (int i = 0; i < TILE; i++)
+            for (int j = 0; j < TILE; j++) {
+                LONG row = OWN_ROW(i), col = OWN_COL(j);
+                if (row < batch && col < width) sums[i][j] = sums[i][j] + part[row * width + col];
+            }
     for (int i = 0; i < TILE; i++)
         for (int j = 0; j < TILE; j++) {
-            LONG row = OWN_ROW + i, col = OWN_COL + j;
+            LONG row = OWN_ROW(i), col = OWN_COL(j);
             if (row < batch && col < width) part[row * width + col] = sums[i][j];
         }
 }
@@ -119,7 +125,7 @@ KERNEL weight_step(LONG labels, LONG width, LONG batch, READ_MATRIX(g), READ_MAT
     tile_product(sums, left, right, labels, width, batch, FIRST_ROW, FIRST_COL, g + g_at, 1, g_ld, z + z_at, z_ld, 1);
     for (int i = 0; i < TILE; i++)
         for (int j = 0; j < TILE; j++) {
-            LONG row = OWN_ROW + i, col = OWN_COL + j;
+            LONG row = OWN_ROW(i), col = OWN_COL(j);
             if (row < labels && col < width) optimise(p + p_at, m + m_at, v + v_at, row * width + col, sums[i][j], STEP_OF);
         }
 }

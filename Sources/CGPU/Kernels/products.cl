@@ -8,13 +8,19 @@ KERNEL multiply(LONG m, LONG n, LONG k, GLOBAL const float *a, LONG a_at, LONG a
     float sums[TILE][TILE];
     for (int i = 0; i < TILE; i++)
         for (int j = 0; j < TILE; j++) {
-            LONG row = OWN_ROW + i, col = OWN_COL + j;
-            sums[i][j] = accumulate && row < m && col < n ? AT(c, row, col) : 0.0f;
+            LONG row = OWN_ROW(i), col = OWN_COL(j);
+            sums[i][j] = OWN_FIRST && accumulate && row < m && col < n ? AT(c, row, col) : 0.0f;
         }
     tile_product(sums, left, right, m, n, k, FIRST_ROW, FIRST_COL, a + a_at, a_row, a_col, b + b_at, b_row, b_col);
+    if (!OWN_FIRST && accumulate)
+        for (int i = 0; i < TILE; i++)
+            for (int j = 0; j < TILE; j++) {
+                LONG row = OWN_ROW(i), col = OWN_COL(j);
+                if (row < m && col < n) sums[i][j] = sums[i][j] + AT(c, row, col);
+            }
     for (int i = 0; i < TILE; i++)
         for (int j = 0; j < TILE; j++) {
-            LONG row = OWN_ROW + i, col = OWN_COL + j;
+            LONG row = OWN_ROW(i), col = OWN_COL(j);
             if (row < m && col < n) AT(c, row, col) = sums[i][j];
         }
 }

@@ -71,8 +71,14 @@ INLINE void tile_product(float sums[TILE][TILE], LOCAL float *left, LOCAL float 
     }
 }
 
-/// Where this work-item's first entry is.
+/// Where a work-item's entry sums[i][j] is: in the tile, and in the product.
+#define TILE_ROW(i) (local_id(1) * TILE + (i))
+#define TILE_COL(j) (local_id(0) * TILE + (j))
 #define FIRST_ROW (group_id(1) * SPAN)
 #define FIRST_COL (group_id(0) * SPAN)
-#define OWN_ROW (FIRST_ROW + local_id(1) * TILE)
-#define OWN_COL (FIRST_COL + local_id(0) * TILE)
+#define OWN_ROW(i) (FIRST_ROW + TILE_ROW(i))
+#define OWN_COL(j) (FIRST_COL + TILE_COL(j))
+/// What entries are to be added to begins their chains; 0: ends them.
+#define OWN_FIRST 1
+/// Which of the SIDE work-items that share a column this one is.
+#define COLUMN_PART local_id(1)

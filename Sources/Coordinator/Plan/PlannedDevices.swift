@@ -5,10 +5,12 @@ import Support
 extension RunPlan {
     /// Deals devices to the workers of each node.
     ///
-    /// - Parameter visible: what each rank sees.
+    /// - Parameters:
+    ///   - visible: what each rank sees.
+    ///   - fastMath: whether tensor cores may be used (`--fast-math`), for the log.
     /// - Returns: a line for the log, where there is something to say.
     /// - Throws: `Failure(.outOfResources)` where a GPU is asked for and a worker sees none.
-    package mutating func choose(_ request: DeviceRequest, _ visible: [VisibleGPUs]) throws -> String? {
+    package mutating func choose(_ request: DeviceRequest, _ visible: [VisibleGPUs], fastMath: Bool = false) throws -> String? {
         let workers = Set(groups.flatMap(\.workers))
         let choice = try DeviceChoice(
             request,
@@ -17,7 +19,7 @@ extension RunPlan {
                     DeviceChoice.Worker(
                         rank: rank, host: node.host, visible: visible.indices.contains(rank) ? visible[rank] : VisibleGPUs())
                 }
-            })
+            }, fastMath: fastMath)
         devices = choice.devices.filter { $0.value != .cpu }
         return choice.text
     }
@@ -60,7 +62,8 @@ extension RunPlan {
         gpuWorkers.map { worker in
             MetricsReport.Device(
                 rank: worker.rank, host: worker.host, name: worker.device.name, backend: worker.device.driver.rawValue,
-                driver: worker.device.version, compiler: worker.device.compiler)
+                driver: worker.device.version, compiler: worker.device.compiler, fastMath: worker.device.fastMath
+            )
         }
     }
 
@@ -71,6 +74,7 @@ extension RunPlan {
             let has = device.freeBytes.map { "\(Quantity.bytes($0)) free" } ?? "\(Quantity.bytes(device.totalBytes)) in all"
             return "  rank \(worker.rank) on \(worker.host): \(device.name) (\(device.driver.rawValue) \(device.index)), \(has), "
                 + "about \(Quantity.bytes(deviceBytes(worker.rank))) needed"
+                + (device.fastMath.map { ", \($0)" } ?? "")
         }
         return lines.isEmpty ? [] : ["Devices"] + lines
     }

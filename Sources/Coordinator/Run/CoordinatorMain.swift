@@ -106,7 +106,7 @@ public final class CoordinatorMain {
         plan.validation = options.validation.flatMap { chosen in
             data.validation.map { PlannedValidation($0, chosen, learners: options.seeds.count) }
         }
-        if let text = try plan.choose(options.device, census.gpus) { reporter.note(text, rank: 0) }
+        if let text = try plan.choose(options.device, census.gpus, fastMath: options.fastMath) { reporter.note(text, rank: 0) }
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)
         plan.count(data, always: options.dryRun)
         sayTime(of: plan, labels: data.labelCount)

@@ -1,17 +1,17 @@
 extension GPUDevice {
     public func multiply(_ a: Tensor, _ b: Tensor, into c: Tensor, accumulate: Bool) {
         precondition(a.cols == b.rows && a.rows == c.rows && b.cols == c.cols)
-        product(inner: a.cols, (a, a.stride, 1), (b, b.stride, 1), into: c, accumulate: accumulate)
+        product(inner: a.cols, Operand(a), Operand(b), into: c, accumulate: accumulate)
     }
 
     public func multiply(_ a: Tensor, transposed b: Tensor, into c: Tensor) {
         precondition(a.cols == b.cols && a.rows == c.rows && b.rows == c.cols)
-        product(inner: a.cols, (a, a.stride, 1), (b, 1, b.stride), into: c)
+        product(inner: a.cols, Operand(a), Operand(b, isTransposed: true), into: c)
     }
 
     public func multiply(transposed a: Tensor, _ b: Tensor, into c: Tensor) {
         precondition(a.rows == b.rows && a.cols == c.rows && b.cols == c.cols)
-        product(inner: a.rows, (a, 1, a.stride), (b, b.stride, 1), into: c)
+        product(inner: a.rows, Operand(a, isTransposed: true), Operand(b), into: c)
     }
 
     public func preparedMatrix(inner: Int, cols: Int) -> PreparedMatrix { GPUPreparedMatrix(inner: inner, cols: cols, on: self) }
@@ -30,15 +30,39 @@ extension GPUDevice {
         multiply(a, operand.tensor, into: c, accumulate: accumulate)
     }
 
-    /// A matrix with the distance between neighbouring rows and columns.
-    private typealias Strided = (matrix: Tensor, row: Int, col: Int)
+    private struct Operand {
+        let matrix: Tensor
+        let isTransposed: Bool
 
-    private func product(inner: Int, _ a: Strided, _ b: Strided, into c: Tensor, accumulate: Bool = false) {
-        if c.rows == 0 || c.cols == 0 { return }
-        run("multiply", in: .products, groups: Tiles.groups(rows: c.rows, cols: c.cols), items: Tiles.items) {
-            [.long(c.rows), .long(c.cols), .long(inner)] + a.matrix.vector + [.long(a.row), .long(a.col)] + b.matrix.vector
-                + [.long(b.row), .long(b.col)] + c.arguments + [.int(accumulate ? 1 : 0)]
+        init(_ matrix: Tensor, isTransposed: Bool = false) { (self.matrix, self.isTransposed) = (matrix, isTransposed) }
+
+        /// OPERAND of the kernels, with its place.
+        var arguments: [GPUArgument] {
+            matrix.vector + (isTransposed ? [.long(1), .long(matrix.stride)] : [.long(matrix.stride), .long(1)])
         }
+
+        var ofLibrary: GPUProduct.Matrix {
+            GPUProduct.Matrix(
+                memory: matrix.gpuMemory, offset: matrix.offset, stride: matrix.stride, isTransposed: isTransposed)
+        }
+    }
+
+    private func product(inner: Int, _ a: Operand, _ b: Operand, into c: Tensor, accumulate: Bool = false) {
+        if c.rows == 0 || c.cols == 0 || isDoneByLibrary(inner, a, b, c, accumulate) { return }
+        run("multiply", in: .products, groups: Tiles.groups(rows: c.rows, cols: c.cols), items: Tiles.items) {
+            [.long(c.rows), .long(c.cols), .long(inner)] + a.arguments + b.arguments + c.arguments + [.int(accumulate ? 1 : 0)]
+        }
+    }
+
+    /// Under `--fast-math`, where a library is there and takes the product.
+    private func isDoneByLibrary(_ inner: Int, _ a: Operand, _ b: Operand, _ c: Tensor, _ accumulate: Bool) -> Bool {
+        if !usesTensorCores || inner == 0 { return false }
+        return attempt {
+            try backend.multiply(
+                GPUProduct(
+                    rows: c.rows, cols: c.cols, inner: inner, a: a.ofLibrary, b: b.ofLibrary, c: Operand(c).ofLibrary,
+                    accumulates: accumulate))
+        } ?? true
     }
 }
 

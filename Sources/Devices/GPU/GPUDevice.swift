@@ -4,12 +4,14 @@ import Synchronization
 /// A GPU behind a driver: tensors live in its memory, and operations are kernels that follow each other in one queue.
 ///
 /// Sums are in the order of `CPUDevice`'s, with the same multiply-adds and the same polynomials, so that the bits are the CPU's but
-/// for what `name` says. An operation that has no kernel goes through the host: download, `CPUDevice`, upload.
+/// for what `name` says, and where matrix products are on tensor cores. An operation that has no kernel goes through the host: download, `CPUDevice`, upload.
 ///
 /// What fails is kept, the operations after it do nothing, and `finish` throws it.
 public final class GPUDevice: Device {
     public let team: ThreadTeam
     let backend: any GPUBackend
+    /// Whether matrix products are on tensor cores, of numbers rounded to bfloat16 (`--fast-math`).
+    public let usesTensorCores: Bool
     let programs: KernelPrograms
     /// For operations that have no kernel.
     let host: CPUDevice
@@ -20,7 +22,8 @@ public final class GPUDevice: Device {
 
     init(_ backend: any GPUBackend, team: ThreadTeam, cache: ProgramCache = ProgramCache()) throws {
         (self.backend, self.team) = (backend, team)
-        programs = KernelPrograms(backend, cache: cache)
+        usesTensorCores = backend.device.usesFastMath
+        programs = KernelPrograms(backend, cache: cache, tensorCores: usesTensorCores)
         host = CPUDevice(team: team)
         scratch = ScratchPool(backend)
         matrices = DeviceMatrices(backend)

@@ -8,16 +8,22 @@ enum KernelFile: String, CaseIterable, Sendable {
     case elementwise, rows, products, classifiers, shortlists, search, norms, transformer, attention, sequences, recurrent,
         squares
 
+    /// Whether tiles of matrix products are in it.
+    private var isTiled: Bool { [.products, .classifiers].contains(self) }
+
     /// What stands before the file's own text, beside the dialect.
-    private var shared: [String] {
-        [.products, .classifiers].contains(self) ? ["numbers.cl", "tiles.cl"] : ["numbers.cl"]
+    private func shared(tensorCores: Bool) -> [String] {
+        ["numbers.cl"] + (isTiled ? ["tiles.cl"] : []) + (isTiled && tensorCores ? ["tiles_tensor.cl"] : [])
     }
 
     /// The program's whole text.
     ///
-    /// - Parameter dialect: the file that makes it the driver's language.
-    func text(dialect: String, _ precision: ClassifierPrecision) -> String {
-        let texts = ([dialect] + shared + ["\(rawValue).cl"]).map { file in
+    /// - Parameters:
+    ///   - dialect: the file that makes it the driver's language.
+    ///   - precision: what one-vs-all's products are made of.
+    ///   - tensorCores: whether matrix products are on tensor cores, whatever the precision of numbers rounded to bfloat16.
+    func text(dialect: String, _ precision: ClassifierPrecision, tensorCores: Bool) -> String {
+        let texts = ([dialect] + shared(tensorCores: tensorCores) + ["\(rawValue).cl"]).map { file in
             guard let text = gpu_kernel_text(file) else { preconditionFailure("no kernel text \(file)") }
             return String(cString: text)
         }
@@ -38,6 +44,7 @@ struct KernelProgram: Hashable, Sendable {
 final class KernelPrograms: Sendable {
     private let backend: any GPUBackend
     private let cache: ProgramCache
+    private let tensorCores: Bool
     private struct Made {
         var programs: [KernelProgram: any GPUProgram] = [:]
         /// Names are unique among the files.
@@ -45,7 +52,10 @@ final class KernelPrograms: Sendable {
     }
     private let made = Mutex(Made())
 
-    init(_ backend: any GPUBackend, cache: ProgramCache = ProgramCache()) { (self.backend, self.cache) = (backend, cache) }
+    /// - Parameter tensorCores: whether matrix products are on tensor cores.
+    init(_ backend: any GPUBackend, cache: ProgramCache = ProgramCache(), tensorCores: Bool = false) {
+        (self.backend, self.cache, self.tensorCores) = (backend, cache, tensorCores)
+    }
 
     /// - Throws: `Failure` with the compiler's log.
     func kernel(_ name: String, in file: KernelFile, _ precision: ClassifierPrecision = .float32) throws -> any GPUKernel {
@@ -61,7 +71,7 @@ final class KernelPrograms: Sendable {
     }
 
     private func program(_ wanted: KernelProgram) throws -> any GPUProgram {
-        let text = wanted.file.text(dialect: backend.dialect, wanted.precision)
+        let text = wanted.file.text(dialect: backend.dialect, wanted.precision, tensorCores: tensorCores)
         let options = backend.options, device = backend.device
         let key = ProgramCache.key([text, device.driver.rawValue, device.name, device.version, device.compiler ?? ""] + options)
         if let compiled = cache.read(key),

@@ -83,10 +83,19 @@ public struct MetricsReport: Codable, Sendable, Equatable {
         public var driver: String
         /// nil: the driver compiles itself.
         public var compiler: String?
+        /// How matrices were multiplied where that is not the CPU's way (`--fast-math`); nil: it is.
+        public var fastMath: String?
 
-        public init(rank: Int, host: String, name: String, backend: String, driver: String, compiler: String?) {
+        public init(
+            rank: Int, host: String, name: String, backend: String, driver: String, compiler: String?, fastMath: String? = nil
+        ) {
             (self.rank, self.host, self.name) = (rank, host, name)
-            (self.backend, self.driver, self.compiler) = (backend, driver, compiler)
+            (self.backend, self.driver, self.compiler, self.fastMath) = (backend, driver, compiler, fastMath)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case rank, host, name, backend, driver, compiler
+            case fastMath = "fast_math"
         }
     }
 

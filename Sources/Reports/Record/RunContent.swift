@@ -74,7 +74,7 @@ extension ReportContent {
     private static func text(_ devices: [MetricsReport.Device]) -> String {
         let kinds = devices.map { device in
             let driver = "\(device.backend) \(device.driver)"
-            return "\(device.name) (\(([driver] + [device.compiler].compactMap { $0 }).joined(separator: ", ")))"
+            return "\(device.name) (\(([driver] + [device.compiler, device.fastMath].compactMap { $0 }).joined(separator: ", ")))"
         }
         let counts = Dictionary(grouping: kinds) { $0 }.sorted { $0.key < $1.key }
         return counts.map { "\(Quantity.plural($1.count, "worker")) on \($0)" }.joined(separator: ", ")

@@ -26,26 +26,41 @@ public struct DeviceChoice: Sendable, Equatable {
     /// A worker takes the device of its place on its node: its number among the workers there that see the same devices, over
     /// what they see. Where SLURM or CUDA_VISIBLE_DEVICES gives each a device of its own, each takes that.
     ///
-    /// - Parameter nodes: the workers of each node, ascending by rank.
+    /// - Parameters:
+    ///   - nodes: the workers of each node, ascending by rank.
+    ///   - fastMath: whether tensor cores may multiply (`--fast-math`); the text says whether they do.
     /// - Throws: `Failure(.outOfResources)` where a GPU is asked for and a worker sees none.
-    public init(_ request: DeviceRequest, nodes: [[Worker]]) throws {
+    public init(_ request: DeviceRequest, nodes: [[Worker]], fastMath: Bool = false) throws {
+        let chosen = try Self.chosen(request, nodes)
+        guard fastMath else {
+            (devices, text) = chosen
+            return
+        }
+        let fast = FastMath.chosen(chosen.devices)
+        devices = fast.devices
+        text = (chosen.text.map { "\($0); " } ?? "") + fast.text
+    }
+
+    private static func chosen(_ request: DeviceRequest, _ nodes: [[Worker]]) throws -> (
+        devices: [Int: ChosenDevice], text: String?
+    ) {
         let workers = nodes.flatMap { $0 }
         switch request {
         case .cpu:
-            devices = Dictionary(uniqueKeysWithValues: workers.map { ($0.rank, .cpu) })
-            text = nil
+            return (Dictionary(uniqueKeysWithValues: workers.map { ($0.rank, .cpu) }), nil)
         case .auto:
             let own = nodes.flatMap { Self.deal($0) { $0.visible.devices.filter(\.isForAuto) } }
             let hasOwn = own.count == workers.count && own.allSatisfy { $0.1.isOwnGPU } && !workers.isEmpty
-            devices = Dictionary(uniqueKeysWithValues: hasOwn ? own : workers.map { ($0.rank, .cpu) })
-            text = hasOwn ? Self.said(own.map(\.1), workers) : Self.whyCPUs(workers)
+            return (
+                Dictionary(uniqueKeysWithValues: hasOwn ? own : workers.map { ($0.rank, .cpu) }),
+                hasOwn ? Self.said(own.map(\.1), workers) : Self.whyCPUs(workers)
+            )
         case .gpu, .numbered:
             let dealt = nodes.flatMap { Self.deal($0) { request.offered($0.visible.devices) } }
             if let worker = workers.first(where: { worker in !dealt.contains { $0.0 == worker.rank } }) {
                 throw Self.refusal(request, worker)
             }
-            devices = Dictionary(uniqueKeysWithValues: dealt)
-            text = Self.said(dealt.map(\.1), workers)
+            return (Dictionary(uniqueKeysWithValues: dealt), Self.said(dealt.map(\.1), workers))
         }
     }
 

@@ -23,15 +23,20 @@ public struct GPUDescription: Codable, Sendable, Equatable {
     public var capability: String?
     /// What compiles its kernels, where that is not the driver.
     public var compiler: String?
+    /// NVIDIA's library of matrix products, where it was looked for (`--fast-math`) and is there.
+    public var productLibrary: String?
+    /// Whether it is to multiply matrices on tensor cores, of numbers rounded to bfloat16.
+    public var usesFastMath = false
 
     public init(
         driver: Driver, index: Int, name: String, version: String, totalBytes: Int, freeBytes: Int?, identity: String = "",
-        isProcessor: Bool = false, isIntegrated: Bool = false, capability: String? = nil, compiler: String? = nil
+        isProcessor: Bool = false, isIntegrated: Bool = false, capability: String? = nil, compiler: String? = nil,
+        productLibrary: String? = nil
     ) {
         (self.driver, self.index, self.name, self.version) = (driver, index, name, version)
         (self.totalBytes, self.freeBytes, self.identity) = (totalBytes, freeBytes, identity)
         (self.isProcessor, self.isIntegrated) = (isProcessor, isIntegrated)
-        (self.capability, self.compiler) = (capability, compiler)
+        (self.capability, self.compiler, self.productLibrary) = (capability, compiler, productLibrary)
     }
 
     /// Whether another driver's device is this one: at the same place, or, since not all drivers tell places alike, of the same name.

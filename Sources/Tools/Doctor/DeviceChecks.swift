@@ -6,7 +6,7 @@ package struct DeviceChecks {
     private let visible: VisibleGPUs
 
     /// - Parameter visible: what the drivers show; by default, to this process.
-    package init(visible: VisibleGPUs = GPUs.visible(.gpu)) { self.visible = visible }
+    package init(visible: VisibleGPUs = GPUs.visible(.gpu, fastMath: true)) { self.visible = visible }
 
     package func all() -> [Diagnosis] {
         visible.unusable.map { .warn($0.driver.rawValue, "there, and cannot be used: \($0.found)", $0.advice) }
@@ -28,6 +28,8 @@ package struct DeviceChecks {
                 device.name, "\(device.driver.rawValue) \(device.version)", device.compiler,
                 device.capability.map { "compute capability \($0)" }, Quantity.bytes(device.totalBytes),
                 device.freeBytes.map { "\(Quantity.bytes($0)) free" },
+                device.hasTensorCores
+                    ? "--fast-math with \(device.productLibrary ?? "own kernels alone, as cuBLASLt is not there")" : nil,
             ]
             let found = parts.compactMap { $0 }.joined(separator: ", ") + mask
             guard device.isProcessor else { return .ok("GPU \(number)", found) }

@@ -41,6 +41,8 @@ public struct PredictionJob: Sendable {
     public var threads = 1
     /// What the ranks compute on.
     public var device = DeviceRequest.auto
+    /// Matrix products on tensor cores, of numbers rounded to bfloat16, where a rank's device has them.
+    public var fastMath = false
     /// Documents scored at a time.
     public var chunk = 4096
     /// Each rank holds a run of the labels, and all score every document; else each holds the model, and they share the documents.
@@ -107,7 +109,9 @@ public struct PredictionJob: Sendable {
         let files = MappedModels(world: world, team: team, writes: makesFiles && !sharded)
         let models = try files.open(found.models, notice: isFirst ? notice : { _ in })
         let own = try EndedTogether.unlessAll(
-            Result { try PredictionDevice.open(device, world, team: team, notice: isFirst ? notice : { _ in }) }, world)
+            Result {
+                try PredictionDevice.open(device, fastMath: fastMath, world, team: team, notice: isFirst ? notice : { _ in })
+            }, world)
         let peers = sharded ? world : ThreadCommunicator.group(size: 1)[0]
         let group = try EndedTogether.unlessAll(
             Result { try WorkerGroup(communicator: peers, team: team, device: own) }, world)

@@ -272,6 +272,29 @@ ENTRY nvmlDeviceGetMemoryInfo(void *device, unsigned long long *total_free_used)
     return Success;
 }
 
+/// For libcublasLt.so.12, which has no other way to the driver: whether a call may be made on a stream, what is memory of the device, work for
+/// the stream, and a product that the device is lost in.
+ENTRY standinReady(Stream *stream) {
+    Call call;
+    return call.ready("cublasLt", stream);
+}
+
+ENTRY standinHolds(uintptr_t place, size_t bytes) {
+    Call call;
+    return current && driver.memory.holds(place, bytes, current->device);
+}
+
+ENTRY standinIssue(Stream *stream, void (*work)(void *), void *data) {
+    Call call;
+    if (Status status = call.ready("cublasLt", stream)) return status;
+    return driver.issue(stream, [=] { return work(data), Success; });
+}
+
+ENTRY standinLose() {
+    Call call;
+    return driver.lost = LaunchFailed;
+}
+
 static const struct {
     Status status;
     const char *name, *text;

@@ -1,4 +1,5 @@
 #include "fibers.h"
+#include <algorithm>
 #include <csignal>
 #include <sys/mman.h>
 #include <vector>
@@ -73,12 +74,13 @@ namespace {
 /// Stacks are not a power of two apart, so that their ends do not share the cache's few lines of one place.
 constexpr size_t stack_bytes = 65536 + 704, most_threads = 1024;
 
+enum class State { Waits, Meets, Ended, Faulted };
+
 struct Fiber {
     void *stack;
     unsigned thread;
+    State state = State::Ended;
 };
-
-enum class State { Waits, Ended, Faulted };
 
 struct Runner {
     const Kernel *kernel = nullptr;
@@ -130,7 +132,7 @@ void on_fault(int signal, siginfo_t *info, void *) {
     fiber_switch(&left, runner.scheduler);
 }
 
-/// Goes on with a fiber until it waits at a barrier, or ends.
+/// Goes on with a fiber until it waits at a barrier or for its warp, or ends.
 State resume(Fiber &fiber) {
     const Extent size = runner.kernel->here->block_size;
     runner.kernel->here->thread = {fiber.thread % size.x, fiber.thread / size.x % size.y, fiber.thread / size.x / size.y};
@@ -138,7 +140,7 @@ State resume(Fiber &fiber) {
     inside = true;
     fiber_switch(&runner.scheduler, fiber.stack);
     inside = false;
-    return runner.state;
+    return fiber.state = runner.state;
 }
 
 Status fell(const char *why, unsigned thread) {
@@ -152,32 +154,60 @@ Status touched(unsigned thread) {
     return IllegalAddress;
 }
 
-/// All threads from barrier to barrier. One that ends without a barrier leaves its stack to the next.
-Status run_block(unsigned long threads, bool backwards, std::vector<Fiber> &waiting) {
-    waiting.clear();
-    bool ended = false;
-    Fiber fiber = {fresh(0), 0};
-    for (unsigned i = 0; i < threads; i++) {
-        fiber.thread = backwards ? threads - 1 - i : i;
-        State state = resume(fiber);
-        if (state == State::Faulted) return touched(fiber.thread);
-        if (state == State::Ended) {
-            ended = true;
-            continue;
-        }
-        waiting.push_back(fiber);
-        fiber.stack = fresh(waiting.size());
+/// The threads of a warp that still run, from exchange to exchange, until they wait at a barrier or end.
+Status run_warp(Fiber *begin, Fiber *end, bool &ended) {
+    while (begin < end && begin->state == State::Meets) {
+        if (end - begin != 32) return fell("waits for threads of its warp that have ended", begin->thread);
+        for (Fiber *each = begin; each < end; each++)
+            if (each->state != State::Meets) return fell("does not come to the exchange of its warp", each->thread);
+        for (Fiber *each = begin; each < end; each++)
+            if (resume(*each) == State::Faulted) return touched(each->thread);
     }
-    while (!waiting.empty()) {
-        if (ended) return fell("waits at a barrier that others never reach", waiting[0].thread);
-        size_t left = 0;
-        for (Fiber &each : waiting) {
-            State state = resume(each);
-            if (state == State::Faulted) return touched(each.thread);
-            left += state == State::Waits;
+    for (Fiber *each = begin; each < end; each++) {
+        if (each->state == State::Meets) return fell("waits for threads of its warp that do not come", each->thread);
+        ended |= each->state == State::Ended;
+    }
+    return Success;
+}
+
+/// The first threads of a block until they wait at a barrier. One that ends without leaves its stack to the next.
+Status begin_block(unsigned long threads, bool backwards, std::vector<Fiber> &running, bool &ended) {
+    running.clear();
+    Fiber fiber = {fresh(0), 0};
+    for (unsigned i = 0; i < threads;) {
+        size_t first = running.size();
+        unsigned warp = i / 32 * 32 + 32 < threads ? 32 : threads - i / 32 * 32;
+        for (unsigned end = i + warp; i < end; i++) {
+            fiber.thread = backwards ? threads - 1 - i : i;
+            State state = resume(fiber);
+            if (state == State::Faulted) return touched(fiber.thread);
+            if (state == State::Ended) {
+                ended = true;
+                continue;
+            }
+            running.push_back(fiber);
+            fiber.stack = fresh(running.size());
         }
-        ended = left < waiting.size();
-        if (left == 0) break;
+        if (Status status = run_warp(running.data() + first, running.data() + running.size(), ended)) return status;
+    }
+    return Success;
+}
+
+/// All threads from barrier to barrier.
+Status run_block(unsigned long threads, bool backwards, std::vector<Fiber> &running) {
+    bool ended = false;
+    if (Status status = begin_block(threads, backwards, running, ended)) return status;
+    while (!running.empty()) {
+        bool waits = false;
+        for (Fiber &each : running) waits |= each.state == State::Waits;
+        if (!waits) break;
+        if (ended) return fell("waits at a barrier that others never reach", running[0].thread);
+        for (size_t first = 0; first < running.size(); first += 32) {
+            Fiber *begin = running.data() + first, *end = running.data() + std::min(first + 32, running.size());
+            for (Fiber *each = begin; each < end; each++)
+                if (resume(*each) == State::Faulted) return touched(each->thread);
+            if (Status status = run_warp(begin, end, ended)) return status;
+        }
     }
     return Success;
 }
@@ -185,6 +215,11 @@ Status run_block(unsigned long threads, bool backwards, std::vector<Fiber> &wait
 
 void fiber_barrier() {
     runner.state = State::Waits;
+    fiber_switch(&runner.current->stack, runner.scheduler);
+}
+
+void fiber_meet() {
+    runner.state = State::Meets;
     fiber_switch(&runner.current->stack, runner.scheduler);
 }
 

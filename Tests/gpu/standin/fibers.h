@@ -23,7 +23,9 @@ struct Kernel {
 
 /// What the kernels of a program call at a barrier.
 void fiber_barrier();
+/// And where the threads of a warp exchange what they hold.
+void fiber_meet();
 
 /// - Returns: IllegalAddress where it touches memory that is not there; LaunchFailed where the threads of a block meet different numbers
-///   of barriers.
+///   of barriers, or those of a warp different numbers of exchanges.
 Status run_kernel(const Kernel &kernel, Extent grid, Extent block, void **arguments);

@@ -40,6 +40,7 @@ float erff(float);
 #define gridDim standin_here.grid_size
 
 static inline void __syncthreads() { standin_barrier(); }
+#include "tensor.h"
 
 static inline float __fmaf_rn(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 static inline float __fadd_rn(float a, float b) { return a + b; }

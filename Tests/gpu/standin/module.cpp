@@ -33,7 +33,11 @@ Status Module::load(const void *image, int arch) {
     // The file stays open: the loader knows libraries by their names, and no other may get this one's.
     library = dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) return wrong(InvalidImage, "%s", dlerror());
-    *(void (**)())dlsym(library, "standin_barrier") = fiber_barrier;
+    auto barrier = (void (**)())dlsym(library, "standin_barrier"), meet = (void (**)())dlsym(library, "standin_meet");
+    // From another stand-in's compiler, by way of a cache: to be compiled again.
+    if (!barrier || !meet) return InvalidImage;
+    *barrier = fiber_barrier;
+    *meet = fiber_meet;
     return Success;
 }
 

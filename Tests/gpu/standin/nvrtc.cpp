@@ -1,5 +1,6 @@
 // libnvrtc.so.12: compiles kernels for the CPU, by the clang++ that `build` found. A program's name, where it holds that of
 // STANDIN_COMPILE_ERROR, makes it fail.
+#include "assembly.h"
 #include "standin.h"
 #include <fcntl.h>
 #include <spawn.h>
@@ -59,7 +60,8 @@ Result understand(const std::string &option, Program &program, std::string &cont
 
 /// The text with the words of CUDA before it, and a way to call each kernel behind it.
 std::string whole(const Program &program) {
-    std::string text = "#include \"" STANDIN_FOLDER "/kernel.h\"\n# 1 \"" + program.name + "\"\n" + program.text + "\n";
+    std::string text = "#include \"" STANDIN_FOLDER "/kernel.h\"\n# 1 \"" + program.name + "\"\n";
+    text += assembly::without(program.text) + "\n";
     for (const char *word : {"\nKERNEL ", "__global__ void "})
         for (size_t at = 0; (at = program.text.find(word, at)) != std::string::npos;) {
             size_t end = program.text.find('(', at += strlen(word));

@@ -1,5 +1,6 @@
-// A stand-in for NVIDIA's driver (libcuda.so.1) and run-time compiler (libnvrtc.so.12), for tests without a GPU: kernels are compiled
-// for the CPU and run there. `build` makes both; the environment says which devices there are and what fails:
+// A stand-in for NVIDIA's driver (libcuda.so.1), run-time compiler (libnvrtc.so.12) and library of matrix products (libcublasLt.so.12), for
+// tests without a GPU: kernels are compiled for the CPU and run there. `build` makes them; the environment says which devices there are and
+// what fails:
 //
 //   STANDIN_DEVICES=1              devices of the machine; CUDA_VISIBLE_DEVICES chooses among them
 //   STANDIN_MEMORY=4294967296      bytes of each
@@ -11,6 +12,11 @@
 //   STANDIN_FAIL_LAUNCH=N          the N-th kernel fails: what waits for it, and all calls from then on, give LAUNCH_FAILED
 //   STANDIN_LOST=N                 the N-th launch finds the device lost: it and all calls from then on give UNKNOWN
 //   STANDIN_COMPILE_ERROR=NAME     the compiler refuses programs whose names hold NAME
+//   STANDIN_CUBLASLT_NO_START=1    cublasLtCreate fails
+//   STANDIN_CUBLASLT_REFUSE=N      from the N-th question on there is no way for a product
+//   STANDIN_CUBLASLT_REFUSE_LATE=N the N-th product is refused, whose way was given
+//   STANDIN_CUBLASLT_FAIL=N        the N-th product fails: all calls from then on give LAUNCH_FAILED
+//   STANDIN_CUBLASLT_VERSION=120805 what cublasLtGetVersion gives
 //   STANDIN_RANK=R                 the faults are of this rank of mpirun alone
 //   STANDIN_ORDER=reverse          threads of a block, and blocks, run from the last to the first: results must not change
 //

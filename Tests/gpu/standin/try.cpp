@@ -53,6 +53,17 @@ KERNEL divided(int *y) {
     y[threadIdx.x] = 1;
 }
 KERNEL outside(int *y, int at) { y[at] = 1; }
+KERNEL exchange(float *y, int count) {
+    float d[4] = {0, 0, 0, 0};
+    unsigned pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(2.0f), "f"((float)(threadIdx.x % 32 / 4)));
+    if ((int)threadIdx.x < count)
+        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+                     "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                     : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+                     : "r"(pair), "r"(pair), "r"(pair), "r"(pair), "r"(pair), "r"(pair));
+    for (int i = 0; i < 4; i++) y[threadIdx.x * 4 + i] = d[i];
+}
 )";
 
 static std::vector<char> compiled(const char *arch, const char *source, int *code) {
@@ -122,6 +133,22 @@ static void places(Handle module, Handle stream) {
     CUDA(cuMemFree_v2, to);
 }
 
+/// Row r of a has r and 2 in turn, r − 8 from the eighth on; column c of b has c and 2.
+static void exchanges(Handle module, Handle stream) {
+    std::vector<float> y(256);
+    Place to;
+    int count = 64, wrong = 0;
+    CUDA(cuMemAlloc_v2, &to, sizeof(float) * y.size());
+    expect("a launch of two warps", launch(kernel(module, "exchange"), 1, 1, 64, 1, stream, {&to, &count}), 0);
+    CUDA(cuMemcpyDtoHAsync_v2, (void *)y.data(), to, sizeof(float) * y.size(), stream);
+    for (int i = 0; i < 256; i++) {
+        int lane = i / 4 % 32, row = lane / 4, col = lane % 4 * 2 + i % 2;
+        wrong += y[i] != 8 * (row * col + 4);
+    }
+    expect("the threads of a warp multiply matrices", wrong, 0);
+    CUDA(cuMemFree_v2, to);
+}
+
 /// In a process of its own: what it finds is the last that its driver does.
 static void fails(const char *self, const char *folder, const char *what, const char *setting, int code) {
     fflush(stdout);
@@ -132,10 +159,10 @@ static void fails(const char *self, const char *folder, const char *what, const 
 
 static int last(Handle module, Handle stream, const std::string &what) {
     Place to;
-    if (int status = CUDA(cuMemAlloc_v2, &to, (size_t)100)) return status;
-    int at = what == "behind" ? 25 : 1 << 20;
-    Handle function = kernel(module, what == "divided" ? "divided" : "outside");
-    if (int status = launch(function, 1, 1, what == "divided" ? 8 : 1, 1, stream, {&to, &at})) return status % 256;
+    if (int status = CUDA(cuMemAlloc_v2, &to, what == "halved" ? (size_t)512 : (size_t)100)) return status;
+    int at = what == "behind" ? 25 : what == "halved" ? 20 : 1 << 20;
+    Handle function = kernel(module, what == "divided" ? "divided" : what == "halved" ? "exchange" : "outside");
+    if (int status = launch(function, 1, 1, what == "divided" ? 8 : what == "halved" ? 32 : 1, 1, stream, {&to, &at})) return status % 256;
     int status = CUDA(cuStreamSynchronize, stream);
     return (status ? status : CUDA(cuMemFree_v2, to)) % 256;
 }
@@ -157,6 +184,7 @@ int main(int count, char **words) {
     if (count > 2) return last(module, stream, words[2]);
     turns(module, stream);
     places(module, stream);
+    exchanges(module, stream);
     image = compiled("--gpu-architecture=compute_80", text, &code);
     expect("PTX is loaded", CUDA(cuModuleLoadData, &module, (const void *)image.data()), 0);
     turns(module, stream);
@@ -169,6 +197,7 @@ int main(int count, char **words) {
     compiled("--gpu-architecture=sm_33", text, &code);
     expect("an architecture that is not known", code, 5);
     fails(words[0], words[1], "divided", "", 719 % 256);
+    fails(words[0], words[1], "halved", "", 719 % 256);
     fails(words[0], words[1], "outside", "", 700 % 256);
     fails(words[0], words[1], "behind", "", 700 % 256);
     fails(words[0], words[1], "inside", "STANDIN_FAIL_LAUNCH=1", 719 % 256);

@@ -9,14 +9,16 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
     private let context: CUDAContext
     private let compiler: NVRTC
     private let target: NVRTC.Target
+    private let products: CuBLASLtProducts?
     /// What gradients go through while the next are computed is another thread's: each copy has its staging memory to itself.
     private let toDevice: CUDAStaging, fromDevice: CUDAStaging
     private let writing = Mutex(()), reading = Mutex(())
     /// Bytes of one copy; longer ones are cut.
     private static let mostCopied = 16 << 20
 
-    init(_ context: CUDAContext, _ compiler: NVRTC, _ target: NVRTC.Target) {
-        (self.context, self.compiler, self.target) = (context, compiler, target)
+    /// - Parameter products: of `--fast-math`; nil: there is no library for it, or it is not wanted.
+    init(_ context: CUDAContext, _ compiler: NVRTC, _ target: NVRTC.Target, products: CuBLASLtProducts? = nil) {
+        (self.context, self.compiler, self.target, self.products) = (context, compiler, target, products)
         toDevice = CUDAStaging(context, bytes: 4 * Self.mostCopied)
         fromDevice = CUDAStaging(context, bytes: Self.mostCopied)
         // Multiply-adds only where the text has them; divisions and roots rounded, small numbers kept: the CPU's bits.
@@ -130,6 +132,11 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
     }
 
     func wait() throws { try context.wait() }
+
+    func multiply(_ product: GPUProduct) throws -> Bool {
+        guard let products else { return false }
+        return try products.multiply(product, address: own)
+    }
 
     private func own(_ memory: any GPUMemory) -> UInt64 { unsafeDowncast(memory, to: CUDAMemory.self).address }
 }

@@ -6,13 +6,13 @@ import Support
 struct CUDADriver: GPUDriver {
     let kind = GPUDescription.Driver.cuda
 
-    func look() -> GPULook {
+    func look(fastMath: Bool) -> GPULook {
         do throws(CUDALibrary.Absence) {
             let library = try CUDALibrary.shared.get(), all = library.devices
             let unsuited = all.filter { library.compiler.target(for: $0.capability) == nil }
             var look = GPULook(
                 devices: all.enumerated().filter { library.compiler.target(for: $1.capability) != nil }.map { index, device in
-                    device.description(index: index, library.compiler, asksContext: all.count == 1)
+                    device.description(index: index, library, asksContext: all.count == 1, fastMath: fastMath)
                 })
             if let device = unsuited.first {
                 look.unusable = UnusableDriver(
@@ -38,7 +38,8 @@ struct CUDADriver: GPUDriver {
                 advice: "`deepxml-dist doctor` shows the devices")
         }
         let context = try CUDAContext(library.driver, library.devices[device.index].handle, device)
-        return CUDABackend(context, library.compiler, target)
+        let products = device.usesFastMath ? try library.products.map { try CuBLASLtProducts($0, context) } : nil
+        return CUDABackend(context, library.compiler, target, products: products)
     }
 }
 
@@ -55,15 +56,19 @@ struct CUDADevice: Sendable {
         CUDAVersion(major: attribute(GPU_CUDA_CAPABILITY_MAJOR), minor: attribute(GPU_CUDA_CAPABILITY_MINOR))
     }
 
-    /// - Parameter asksContext: whether a context may be made to learn what is free: it takes a part of a second and memory, so only
-    ///   where not every worker would make one on every device.
-    func description(index: Int, _ compiler: NVRTC, asksContext: Bool) -> GPUDescription {
+    /// - Parameters:
+    ///   - asksContext: whether a context may be made to learn what is free: it takes a part of a second and memory, so only where not every
+    ///     worker would make one on every device.
+    ///   - fastMath: whether the library of matrix products is looked for.
+    func description(index: Int, _ library: CUDALibrary, asksContext: Bool, fastMath: Bool) -> GPUDescription {
         var total = 0
         _ = driver.api.DeviceTotalMem(&total, handle)
-        return GPUDescription(
+        var description = GPUDescription(
             driver: .cuda, index: index, name: name, version: driver.version.description, totalBytes: total,
             freeBytes: freeBytes(asksContext), identity: identity, isIntegrated: attribute(GPU_CUDA_INTEGRATED) != 0,
-            capability: capability.description, compiler: "NVRTC \(compiler.version)")
+            capability: capability.description, compiler: "NVRTC \(library.compiler.version)")
+        if fastMath, description.hasTensorCores { description.productLibrary = library.products.map { "cuBLASLt \($0.version)" } }
+        return description
     }
 
     private var bus: String { text { driver.api.DeviceGetPCIBusId($0, $1, handle) } }

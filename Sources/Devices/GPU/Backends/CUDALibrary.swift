@@ -1,12 +1,16 @@
 import CGPU
 import Glibc
 import Support
+import Synchronization
 
 /// CUDA's driver and the compiler of its kernels, once for the process.
 final class CUDALibrary: Sendable {
     let driver: CUDADriverLibrary
     let compiler: NVRTC
     let devices: [CUDADevice]
+    /// For `--fast-math`; looked for when it is first asked for, since it is large.
+    var products: CuBLASLt? { looked.withLock { $0.get { CuBLASLt.find(for: driver.version) } } }
+    private let looked = Mutex(Looked())
 
     /// Why there is none.
     enum Absence: Error {
@@ -17,6 +21,18 @@ final class CUDALibrary: Sendable {
     }
 
     static let shared = Result<CUDALibrary, Absence> { () throws(Absence) in try CUDALibrary() }
+
+    /// What was found, after the first look.
+    private struct Looked {
+        private var found: CuBLASLt??
+
+        mutating func get(_ look: () -> CuBLASLt?) -> CuBLASLt? {
+            if let found { return found }
+            let looked = look()
+            found = .some(looked)
+            return looked
+        }
+    }
 
     private init() throws(Absence) {
         driver = try CUDADriverLibrary()

@@ -50,6 +50,31 @@ protocol GPUBackend: AnyObject, Sendable {
 
     /// Waits until all commands have ended.
     func wait() throws
+
+    /// A matrix product by a library that uses tensor cores: of numbers rounded to bfloat16, sums in float32, the same bits each time.
+    ///
+    /// - Returns: false where there is no library, or it has no way for this product: nothing was done.
+    func multiply(_ product: GPUProduct) throws -> Bool
+}
+
+extension GPUBackend {
+    func multiply(_ product: GPUProduct) throws -> Bool { false }
+}
+
+/// c(rows × cols) = (accumulates ? c : 0) + a(rows × inner) b(inner × cols).
+struct GPUProduct {
+    /// Floats by rows.
+    struct Matrix {
+        let memory: any GPUMemory
+        /// The first number's place, and the distance between rows.
+        let offset: Int, stride: Int
+        /// Whether rows are where columns are meant.
+        let isTransposed: Bool
+    }
+
+    let rows: Int, cols: Int, inner: Int
+    let a: Matrix, b: Matrix, c: Matrix
+    let accumulates: Bool
 }
 
 /// Memory of a device. Each backend has a class of its own for this, and for the two below.
@@ -90,9 +115,10 @@ enum GPUArgument: Sendable {
 protocol GPUDriver: Sendable {
     var kind: GPUDescription.Driver { get }
 
-    func look() -> GPULook
+    /// - Parameter fastMath: whether libraries that multiply on tensor cores are looked for, too.
+    func look(fastMath: Bool) -> GPULook
 
-    /// - Parameter device: one of those that `look` found.
+    /// - Parameter device: one of those that `look` found; where it uses fast math, `multiply` may use a library.
     func open(_ device: GPUDescription) throws -> any GPUBackend
 }
 

@@ -11,14 +11,16 @@ public enum GPUs {
 
     /// Looks for drivers and their devices. A library is loaded where it is found, and stays.
     ///
-    /// - Parameter request: for `cpu` nothing is looked for; for `auto` only where the system shows the file of a GPU, so that a
-    ///   machine without one loads no driver.
-    public static func visible(_ request: DeviceRequest) -> VisibleGPUs {
+    /// - Parameters:
+    ///   - request: for `cpu` nothing is looked for; for `auto` only where the system shows the file of a GPU, so that a machine without
+    ///     one loads no driver.
+    ///   - fastMath: look for libraries that multiply on tensor cores, too.
+    public static func visible(_ request: DeviceRequest, fastMath: Bool = false) -> VisibleGPUs {
         let environment = ProcessInfo.processInfo.environment
         if request == .cpu || (request == .auto && !hasDeviceFile) { return VisibleGPUs() }
         var found = VisibleGPUs(mask: environment["CUDA_VISIBLE_DEVICES"] ?? "")
         for driver in drivers {
-            let look = asking.withLock { _ in driver.look() }
+            let look = asking.withLock { _ in driver.look(fastMath: fastMath) }
             found.devices += look.devices.filter { device in !found.devices.contains { $0.isSeen(as: device) } }
             if let missing = look.missing { found.missing.append(missing) }
             if let unusable = look.unusable { found.unusable.append(unusable) }

@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-/// Where a libnvrtc may be.
+/// Where a libnvrtc may be, and a libcublasLt.
 package struct NVRTCPlaces {
     private let environment: [String: String]
     private let root: String
@@ -16,8 +16,17 @@ package struct NVRTCPlaces {
     /// - Parameter driver: the major number of the driver's CUDA: it takes no program of a newer one's.
     package func paths(driver: Int) -> [String] {
         if let own = environment["DEEPXML_NVRTC_LIBRARY"] { return [own] }
-        let names = stride(from: driver, through: 12, by: -1).map { "libnvrtc.so.\($0)" } + ["libnvrtc.so.11.2", "libnvrtc.so"]
-        return names + (toolkits + pythons).flatMap { folder in names.map { "\(folder)/\($0)" } }.filter(isFile)
+        return paths(stride(from: driver, through: 12, by: -1).map { "libnvrtc.so.\($0)" } + ["libnvrtc.so.11.2", "libnvrtc.so"])
+    }
+
+    /// The same of the library of matrix products; none where it is switched off (`none`), or the driver is older than what it needs.
+    package func productPaths(driver: Int) -> [String] {
+        if let own = environment["DEEPXML_CUBLASLT_LIBRARY"] { return own == "none" ? [] : [own] }
+        return paths(stride(from: driver, through: 12, by: -1).map { "libcublasLt.so.\($0)" })
+    }
+
+    private func paths(_ names: [String]) -> [String] {
+        names + (toolkits + pythons).flatMap { folder in names.map { "\(folder)/\($0)" } }.filter(isFile)
     }
 
     /// Values that name folders.

@@ -5,7 +5,7 @@ import Support
 struct OpenCLDriver: GPUDriver {
     let kind = GPUDescription.Driver.openCL
 
-    func look() -> GPULook {
+    func look(fastMath: Bool) -> GPULook {
         do {
             let devices = try OpenCLLibrary.shared.get().devices()
             if !devices.isEmpty { return GPULook(devices: devices.enumerated().map { $1.description(index: $0) }) }
