@@ -49,8 +49,8 @@ import Tools
                 .warn("CUDA", "there, and cannot be used: NVRTC is not there", "install it"),
                 .ok(
                     "GPU 0",
-                    "NVIDIA H200, CUDA 12.8, NVRTC 12.9, compute capability 9.0, 141.00 GiB, 140.00 GiB free, of "
-                        + "CUDA_VISIBLE_DEVICES=3"),
+                    "NVIDIA H200, CUDA 12.8, NVRTC 12.9, compute capability 9.0, 141.00 GiB, 140.00 GiB free, --fast-math with "
+                        + "own kernels alone, as cuBLASLt is not there, of CUDA_VISIBLE_DEVICES=3"),
             ])
         let none = DeviceChecks(visible: VisibleGPUs(missing: ["libcuda.so.1 is not there"])).all()
         #expect(none.count == 1 && none[0].verdict == .ok && none[0].found == "none (libcuda.so.1 is not there)")
