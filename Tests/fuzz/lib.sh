@@ -130,15 +130,16 @@ campaign() {
   [[ $failed == ' ' ]] || { printf 'found something:%s\n' "$failed" && return 1; }
 }
 
-# keep TARGET FILES: of all that was found, at most so many files that reach what no file of the repository reaches.
+# keep TARGET FILES: of all that was found, the files that reach most of what no file of the repository reaches.
 keep() {
   local target=$1 most=$2 merged=$work/merged/$1
   rm -rf "$merged" && mkdir -p "$merged"
   cp "Tests/fuzz/corpus/$target"/* "$merged"
-  run_fuzzer "$target" no -set_cover_merge=1 -use_counters=0 -max_len="$(longest "$target")" "$merged" "$work/corpus/$target" >"$work/logs/$target-merge.log" 2>&1
-  # Files that libFuzzer adds are called by their digest.
-  find "$merged" -maxdepth 1 -type f -regextype posix-extended -regex '.*/[0-9a-f]{40}' | sort -R --random-source=/dev/zero |
-    head -n "$most" | xargs -r cp -t "Tests/fuzz/corpus/$target"
+  run_fuzzer "$target" no -set_cover_merge=1 -use_counters=0 -max_len="$(longest "$target")" "$merged" "$work/corpus/$target" \
+    >"$work/logs/$target-merge.log" 2>&1
+  # libFuzzer writes whichever reaches most next, called by its digest.
+  find "$merged" -maxdepth 1 -type f -regextype posix-extended -regex '.*/[0-9a-f]{40}' -printf '%T@ %p\n' | sort -n | head -n "$most" |
+    cut -d' ' -f2 | xargs -r cp -t "Tests/fuzz/corpus/$target"
 }
 
 # coverage [TARGET]: a table of the lines of each target's parser (Tests/fuzz/parsers.tsv) that its corpus reaches; of one target, the
