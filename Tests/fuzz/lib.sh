@@ -135,11 +135,12 @@ keep() {
   local target=$1 most=$2 merged=$work/merged/$1
   rm -rf "$merged" && mkdir -p "$merged"
   cp "Tests/fuzz/corpus/$target"/* "$merged"
+  touch "$merged.begun"
   run_fuzzer "$target" no -set_cover_merge=1 -use_counters=0 -max_len="$(longest "$target")" "$merged" "$work/corpus/$target" \
     >"$work/logs/$target-merge.log" 2>&1
-  # libFuzzer writes whichever reaches most next, called by its digest.
-  find "$merged" -maxdepth 1 -type f -regextype posix-extended -regex '.*/[0-9a-f]{40}' -printf '%T@ %p\n' | sort -n | head -n "$most" |
-    cut -d' ' -f2 | xargs -r cp -t "Tests/fuzz/corpus/$target"
+  # libFuzzer writes whichever reaches most next.
+  find "$merged" -maxdepth 1 -type f -newer "$merged.begun" -printf '%T@ %p\n' | sort -n | awk -v most="$most" 'NR <= most {print $2}' |
+    xargs -r cp -t "Tests/fuzz/corpus/$target"
 }
 
 # coverage [TARGET]: a table of the lines of each target's parser (Tests/fuzz/parsers.tsv) that its corpus reaches; of one target, the
