@@ -179,7 +179,10 @@ let package = Package(
 if Context.environment["DEEPXML_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "fuzz", dependencies: ["Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CHDF5", "CZlib", "Support"],
+            name: "fuzz",
+            dependencies: [
+                "Learners", "Devices", "Datasets", "Formats", "Config", "Prepare", "Checkpoint", "CHDF5", "CZlib", "Support",
+            ],
             path: "Tests/fuzz/Targets", swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
 

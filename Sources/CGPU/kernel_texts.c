@@ -45,6 +45,9 @@ static const char search[] = {
 static const char sequences[] = {
 #embed "Kernels/sequences.cl"
     , 0};
+static const char squares[] = {
+#embed "Kernels/squares.cl"
+    , 0};
 static const char recurrent[] = {
 #embed "Kernels/recurrent.cl"
     , 0};
@@ -66,6 +69,7 @@ static const struct {
     {"shortlists.cl", shortlists},
     {"search.cl", search},
     {"sequences.cl", sequences},
+    {"squares.cl", squares},
     {"recurrent.cl", recurrent},
 };
 

@@ -3,6 +3,7 @@
 #include <hnswlib/hnswlib.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -34,6 +35,13 @@ public:
     hnswlib::DISTFUNC<float> get_dist_func() override { return negated_product; }
     void *get_dist_func_param() override { return &dims; }
 };
+
+/// Nearest first, ties by smaller row; what is no number last, since sorting needs an order of all.
+bool is_nearer(const std::pair<float, hnswlib::labeltype> &left, const std::pair<float, hnswlib::labeltype> &right) {
+    const bool is_nan = std::isnan(left.first), is_other_nan = std::isnan(right.first);
+    if (is_nan || is_other_nan) return is_nan == is_other_nan ? left.second < right.second : is_other_nan;
+    return left < right;
+}
 
 void say(const char *what, char *error, size_t size) {
     if (size > 0) std::snprintf(error, size, "%s", what);
@@ -79,7 +87,7 @@ extern "C" ptrdiff_t chnsw_search(const chnsw_graph *graph, const float *query, 
         std::vector<std::pair<float, hnswlib::labeltype>> found;
         found.reserve(queue.size());
         for (; !queue.empty(); queue.pop()) found.push_back(queue.top());
-        std::sort(found.begin(), found.end());
+        std::sort(found.begin(), found.end(), is_nearer);
         for (size_t i = 0; i < found.size(); i++) {
             products[i] = -found[i].first;
             rows[i] = static_cast<int32_t>(found[i].second);

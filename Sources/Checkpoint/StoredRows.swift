@@ -22,14 +22,14 @@ public struct StoredRows: RowBlocks, Sendable {
         hasValues = file.contains("\(prefix)data")
         let starts = try file.info("\(prefix)indptr").shape[0]
         let values = hasValues ? try file.info("\(prefix)data").shape[0] : nonZeros
-        guard rows >= 0, cols >= 0, starts == rows + 1, values == nonZeros else {
-            throw ScoreFile.damaged(path, "\(starts) row offsets for \(rows) rows in group '\(group)'")
+        guard rows >= 0, (0...Int(Int32.max)).contains(cols), starts - 1 == rows, values == nonZeros else {
+            throw ScoreFile.damaged(path, "\(starts) row offsets for \(rows) rows of \(cols) columns in group '\(group)'")
         }
     }
 
     public func rowStarts() throws -> Buffer<Int64> { try part("indptr", 0..<rows + 1, of: H5File(opening: path)) }
 
-    /// - Throws: `Failure(.damagedCheckpoint)` where a checksum of HDF5's does not fit, or offsets fall.
+    /// - Throws: `Failure`: `.damagedCheckpoint` where a checksum of HDF5's does not fit, or offsets fall, `.usage` where a column is none.
     public func block(_ range: Range<Int>) throws -> CSRMatrix {
         let file = try H5File(opening: path)
         let starts: Buffer<Int64> = try part("indptr", range.lowerBound..<range.upperBound + 1, of: file)
@@ -38,9 +38,10 @@ public struct StoredRows: RowBlocks, Sendable {
             throw ScoreFile.damaged(path, "row offsets that fall, or lead beyond the \(nonZeros) entries")
         }
         for r in 0...range.count { starts[r] -= first }
-        let entries = Int(first)..<Int(last)
+        let entries = Int(first)..<Int(last), indices: Buffer<Int32> = try part("indices", entries, of: file)
+        try RangeChecks(of: path).indices(indices, of: "\(prefix)indices", below: cols)
         return CSRMatrix(
-            rows: range.count, cols: cols, starts: starts, indices: try part("indices", entries, of: file),
+            rows: range.count, cols: cols, starts: starts, indices: indices,
             values: hasValues ? try part("data", entries, of: file) : nil)
     }
 

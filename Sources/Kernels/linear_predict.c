@@ -188,6 +188,25 @@ DX_INLINE const uint8_t *next_weight(const uint8_t *at, const int width, int32_t
     return at + 2;
 }
 
+DX_INLINE int is_sound_row(const uint8_t *at, const uint8_t *end, const ptrdiff_t width, int64_t bound) {
+    int64_t number = -1;
+    for (int is_first = 1; at < end; is_first = 0, at += width) {
+        uint64_t gap = *at & 0x7f;
+        for (unsigned shift = 7; *at++ & 0x80; shift += 7) {
+            if (at == end || shift > 28) return 0;
+            gap |= (uint64_t)(*at & 0x7f) << shift;
+        }
+        // The first number stands for itself, and may be 0.
+        number += (int64_t)gap + is_first;
+        if (end - at < width || number >= bound || (!gap && !is_first)) return 0;
+    }
+    return 1;
+}
+
+int dx_narrow_is_sound(const uint8_t *bytes, size_t byte_count, int width, int64_t bound) {
+    return width == 1 ? is_sound_row(bytes, bytes + byte_count, 1, bound) : is_sound_row(bytes, bytes + byte_count, 2, bound);
+}
+
 size_t dx_narrow_unpack(const uint8_t *bytes, size_t byte_count, int width, int32_t *columns, float *values) {
     size_t count = 0;
     int32_t column = 0;

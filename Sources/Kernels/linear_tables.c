@@ -40,6 +40,16 @@ void dx_fill_weights(const int32_t *columns, const float *weights, size_t count,
     for (size_t i = 0; i < GROUP && places; i++) tags[places + i] = tags[i % places];
 }
 
+int dx_weights_are_sound(const uint8_t *table, size_t bytes) {
+    if (!bytes) return 1;
+    if (bytes < GROUP || (bytes - GROUP) % (8 * (1 + sizeof(dx_weight)))) return 0;
+    const size_t places = places_in(bytes);
+    if (!places || !memchr(table, 0, places)) return 0;
+    int is_sound = 1;
+    for (size_t i = 0; i < GROUP; i++) is_sound &= table[places + i] == table[i % places];
+    return is_sound;
+}
+
 /// The feature's entry, or null.
 DX_INLINE const dx_weight *find(const uint8_t *tags, const dx_weight *entries, size_t places, int32_t column) {
     const uint32_t hash = hash_of(column);

@@ -54,7 +54,23 @@ DX_CLONES void dx_layer_norm_backward(float *g, size_t ldg, const float *standar
     }
 }
 
-DX_CLONES double dx_squares(const float *x, size_t count) { return dx_square_sum(x, count); }
+enum { SQUARE_LANES = 256, SQUARE_BLOCK = 32 * SQUARE_LANES };
+
+DX_CLONES double dx_squares(const float *x, size_t count) {
+    double sum = 0;
+    for (size_t from = 0; from < count; from += SQUARE_BLOCK) {
+        const size_t here = count - from < SQUARE_BLOCK ? count - from : SQUARE_BLOCK;
+        double lanes[SQUARE_LANES] = {0};
+        for (size_t i = 0; i < here; i += SQUARE_LANES) {
+            const size_t wide = here - i < SQUARE_LANES ? here - i : SQUARE_LANES;
+            for (size_t l = 0; l < wide; l++) lanes[l] += (double)x[from + i + l] * x[from + i + l];
+        }
+        for (size_t width = SQUARE_LANES / 2; width > 0; width /= 2)
+            for (size_t l = 0; l < width; l++) lanes[l] += lanes[l + width];
+        sum += lanes[0];
+    }
+    return sum;
+}
 
 /// Phi(x), and *bell = exp(-x^2 / 2).
 DX_INLINE float normal_cdf(float x, float *bell) {

@@ -45,7 +45,7 @@ import Testing
         _ step: any ClassifierOperation, _ docs: [Int32], _ z: DenseMatrix, _ adam: OptimiserStep, _ dz: DenseMatrix
     ) -> Double {
         let gradient = cpu.tensor(rows: 6, cols: z.cols)
-        let sum = step.run(0..<1, z: z.tensor.rows(0..<docs.count), step: adam, dz: gradient.rows(0..<docs.count))[0]
+        let sum = step.run(0..<1, z: z.tensor.rows(0..<docs.count), step: adam, dz: gradient.rows(0..<docs.count)).values()[0]
         dz.rows(0..<docs.count).update(from: gradient.rows(0..<docs.count).host.buffer.all)
         return sum
     }

@@ -39,7 +39,7 @@ import Testing
     private func run(_ step: any ClassifierOperation, _ z: DenseMatrix, batch: Int, room: Int) -> (DenseMatrix, Double) {
         let dz = cpu.tensor(rows: room, cols: z.cols)
         step.prepare(docs: (0..<Int32(batch)).map { $0 }, stream: RandomStreams(seed: 1, module: 1).stream(.negatives, step: 0))
-        let sum = step.run(0..<1, z: z.tensor, step: adam, dz: dz.rows(0..<batch))[0]
+        let sum = step.run(0..<1, z: z.tensor, step: adam, dz: dz.rows(0..<batch)).values()[0]
         return (dz.rows(0..<batch).host, sum)
     }
 

@@ -27,7 +27,7 @@ import Testing
         var sum = 0.0
         for leaf in task.leaves.indices {
             part.host.buffer.fill(.nan)
-            sum += step.run(leaf..<leaf + 1, z: z.tensor, step: adam, dz: part)[0]
+            sum += step.run(leaf..<leaf + 1, z: z.tensor, step: adam, dz: part).values()[0]
             cpu.add(part, to: dz)
         }
         return (dz.host, sum)
@@ -167,10 +167,10 @@ import Testing
             return step
         }
         let whole = cpu.tensor(rows: batch, cols: z.cols)
-        let losses = steps[0].run(0..<8, z: z.tensor, step: adam, dz: whole)
+        let losses = steps[0].run(0..<8, z: z.tensor, step: adam, dz: whole).values()
         var parts = (0..<8).map { leaf in
             let part = cpu.tensor(rows: batch, cols: z.cols)
-            #expect(steps[1].run(leaf..<leaf + 1, z: z.tensor, step: adam, dz: part) == [losses[leaf]])
+            #expect(steps[1].run(leaf..<leaf + 1, z: z.tensor, step: adam, dz: part).values() == [losses[leaf]])
             return part
         }
         while parts.count > 1 {

@@ -148,3 +148,104 @@ private struct LayoutCase {
         }
     }
 }
+
+/// Layouts that came from a file: what passes the checks is read within its bounds, and every byte that was changed is refused where it
+/// would lead elsewhere.
+@Suite struct LayoutCheckTests {
+    private let made = LayoutCase()
+    private let checks = RangeChecks(of: "file")
+
+    private func passes(_ body: (RangeChecks) throws -> Void) -> Bool {
+        do {
+            try body(checks)
+            return true
+        } catch {
+            #expect((error as? Failure)?.code == .usage)
+            return false
+        }
+    }
+
+    /// What a row of narrow entries should be, read slowly.
+    private func isSound(_ row: ArraySlice<UInt8>, width: Int, cols: Int) -> Bool {
+        var rest = row, number = -1
+        while !rest.isEmpty {
+            var gap = 0, shift = 0, more = true
+            while more {
+                guard let byte = rest.popFirst(), shift <= 28 else { return false }
+                gap |= Int(byte & 0x7F) << shift
+                (shift, more) = (shift + 7, byte & 0x80 != 0)
+            }
+            guard number < 0 || gap > 0 else { return false }
+            number = max(number, 0) + gap
+            guard number < cols, rest.count >= width else { return false }
+            rest = rest.dropFirst(width)
+        }
+        return true
+    }
+
+    @Test("Each byte of narrow rows", arguments: NarrowWeights.allCases)
+    func narrowRows(weights: NarrowWeights) {
+        let few = CSRMatrix(cols: 40_000, rows: [[(0, 1), (39_999, 2)], [], [(5, 3), (300, -4), (301, 5)], [(39_999, 1)]])
+        let rows = made.device.narrowRows(few, weights)
+        #expect(passes { try rows.check($0, "r", made.team) })
+        for place in 0..<rows.bytes.count {
+            let before = rows.bytes[place]
+            for value in UInt8.min...UInt8.max {
+                rows.bytes[place] = value
+                let bytes = rows.bytes.array,
+                    wanted = (0..<rows.rows).allSatisfy { row in
+                        isSound(bytes[Int(rows.starts[row])..<Int(rows.starts[row + 1])], width: weights.width, cols: rows.cols)
+                    }
+                #expect(passes { try rows.check($0, "r", made.team) } == wanted, "byte \(place) is \(value)")
+            }
+            rows.bytes[place] = before
+        }
+        rows.starts[1] += 1
+        #expect(!passes { try rows.check($0, "r", made.team) })
+    }
+
+    /// Of a table that passes, no search leaves it or goes on for ever: shown by scores of all documents.
+    @Test func tables() {
+        let arrays = made.device.weightTableArrays(weights: made.weights, biases: made.biases)
+        #expect(passes { try arrays.check($0, "t", made.team) })
+        let label = 40, own = Int(arrays.starts[label])..<Int(arrays.starts[label + 1]), places = (own.count - 16) / 9
+        var refused = 0
+        for place in own.prefix(places + 16) {
+            let before = arrays.tables[place]
+            for value in [0, 1, 255, before ^ 1] {
+                arrays.tables[place] = value
+                if passes({ try arrays.check($0, "t", made.team) }) {
+                    _ = made.scores(made.device.weightTables(arrays))
+                } else {
+                    refused += 1
+                }
+            }
+            arrays.tables[place] = before
+        }
+        #expect(refused > 0)
+        // No place is empty.
+        arrays.tables[own.lowerBound..<own.lowerBound + places + 16].fill(7)
+        #expect(!passes { try arrays.check($0, "t", made.team) })
+        for shift in [1, 8, 72] {
+            let before = arrays.starts[label]
+            arrays.starts[label] -= Int64(shift)
+            #expect(!passes { try arrays.check($0, "t", made.team) }, "\(shift)")
+            arrays.starts[label] = before
+        }
+    }
+
+    @Test func indices() {
+        let arrays = made.device.invertedArrays(weights: made.weights, biases: made.biases)
+        #expect(passes { try arrays.check($0, "i") })
+        for wrong in [-1, Int32(LayoutCase.labels), .max] {
+            for numbers in [arrays.labelIds, arrays.byBias] {
+                let before = numbers[5]
+                numbers[5] = wrong
+                #expect(!passes { try arrays.check($0, "i") })
+                numbers[5] = before
+            }
+        }
+        arrays.byBias[0] = arrays.byBias[1]
+        #expect(!passes { try arrays.check($0, "i") })
+    }
+}

@@ -98,6 +98,57 @@ def encoders():
         "max_position_embeddings": 512, "activation": "gelu"}))
 
 
+def models():
+    """What a trained model's folder holds; the targets make the checksums."""
+    def matrix(rows, cols, values):
+        starts = np.cumsum([0] + [len(row) for row in rows]).astype("<i8")
+        entries = np.array([column for row in rows for column in row], "<i4")
+        return (len(rows), cols), [starts, entries] + ([np.ones(len(entries), "<f4")] if values else [])
+
+    labels, ids, counts = [[0, 2], [1], [0, 1]], np.array([0, 1, 3], "<i4"), np.array([2, 2, 0, 1], "<i4")
+    for version in (2, 3, 6):
+        parts = [matrix([[0, 4], [1], [2]], 5, True), matrix(labels, 3, False), matrix([[0, 2], [1, 2], [0]], 3, False),
+                 matrix([[3]], 5, True), matrix([[3]], 4, False), matrix([[2]], 4, False)]
+        if version & 1:
+            parts.append(matrix([[0], [], [1, 2]], 5, True))
+        if version > 3:
+            parts += [matrix([[1]], 5, True), matrix([[0]], 4, False), matrix([[]], 4, False)]
+        arrays = [array for _, own in parts[:5] for array in own] + [ids, counts] + [array for _, own in parts[5:] for array in own]
+        body, sections = b"", []
+        for array in arrays:
+            sections += [4096 + len(body), len(array), 0]
+            body += array.tobytes()
+            body += bytes(-len(body) % 64)
+        words = [0, version - 2, 0, 1, 5, 0] + [number for shape, _ in parts for number in shape] + sections
+        seed("model_cache", f"version_{version}", np.array(words, "<u8").tobytes().ljust(896, b"\0") + body)
+
+    record = json.dumps({"key": {"module": "m", "moduleIndex": 0, "epoch": 1, "step": 2}, "shards": 2, "state": {}})
+    numbers, described = bytes(56), []
+    for name, array in [("m/W", np.ones((3, 4), "<f4")), ("m/q", np.ones((3, 4), "i1")), ("m/q.scale", np.ones(3, "<f4")),
+                        ("m/h", np.ones((2, 3), "<u2")), ("index.starts", np.array([0, 1, 2], "<i8"))]:
+        numbers += bytes(-(len(numbers) + 8) % 64)
+        kind = {"float32": "float32", "int8": "int8", "uint16": "bfloat16", "int64": "int64"}[array.dtype.name]
+        rows, cols = array.shape if array.ndim == 2 else (len(array), 1)
+        described.append({"name": name, "type": kind, "rows": rows, "cols": cols, "offset": len(numbers) + 8, "digests": []})
+        numbers += array.tobytes()
+    whole = {"body": {"schema": 1, "attributes": {"module.m": record}, "arrays": described}, "fileChecksum": ""}
+    seed("serving", "five", numbers + json.dumps(whole).encode())
+
+    def lists(first, second, third=b""):
+        return bytes([len(first), len(second)]) + first.tobytes() + second.tobytes() + third
+
+    seed("stored_rows", "three", lists(np.array([2, 0, 1], "<i4"), np.array([0, 39, 7], "<i4")))
+    narrow = np.frombuffer(bytes([0, 7, 49, 1]) + bytes([5, 9]), np.uint8)
+    seed("narrow_rows", "bytes", lists(np.array([0, 4, 6], "<i8"), narrow))
+    halves = np.frombuffer(bytes([0, 0, 63, 49, 0, 191]), np.uint8)
+    seed("narrow_rows", "halves", lists(np.array([0, 6], "<i8"), halves))
+    # A table of eight places: tags, the same again behind them, then columns and weights.
+    tags = bytes([1, 0, 0, 0, 0, 0, 0, 0])
+    table = np.frombuffer(tags * 3 + np.array([[0, 0]] * 8, "<i4").tobytes(), np.uint8)
+    seed("weight_tables", "one", lists(np.array([0, 88, 88], "<i8"), table))
+    seed("inverted_rows", "three", lists(np.array([0, 2, 2, 3], "<i8"), np.array([0, 2, 1], "<i4"), np.array([2, 0, 1], "<i4").tobytes()))
+
+
 def configs():
     for path in ["DeepXML/WordNetSmall.json", "DeepXML/default.json", "DeepXML-ANNS/default.json"]:
         if os.path.exists(f"{ROOT}/configs/{path}"):
@@ -247,6 +298,7 @@ if __name__ == "__main__":
         MARK = sys.argv[1]
     texts()
     encoders()
+    models()
     configs()
     binaries()
     hdf5()

@@ -49,22 +49,27 @@ KERNEL logit_gradients(LONG batch, LONG labels, LONG dims, READ_MATRIX(z), READ_
 
 /// Puts the positives right, one a work-item: their gradients, and what their losses are more than a negative's would be.
 KERNEL positive_gradients(LONG count, GLOBAL const int *rows, GLOBAL const int *cols, LONG dims, READ_MATRIX(z), READ_MATRIX(w),
-                          GLOBAL const float *bias, LONG bias_at, MATRIX(g), GLOBAL float *losses, float scale, int kind) {
+                          GLOBAL const float *bias, LONG bias_at, MATRIX(g), GLOBAL float *losses, LONG losses_at, float scale,
+                          int kind) {
     LONG p = global_id(0);
     if (p >= count) return;
     LONG row = rows[p], col = cols[p];
     float s = 0;
-    for (LONG d = 0; d < dims; d++) s = FMA(AT(z, row, d), AT(w, col, d), s);
+    for (LONG n = 0; n < INNER_COUNT(dims); n++) {
+        LONG d = INNER_PLACE(n);
+        float left = d < dims ? operand_of(AT(z, row, d)) : 0.0f, right = d < dims ? operand_of(AT(w, col, d)) : 0.0f;
+        s = ADD_PRODUCT(left, right, s);
+    }
     s = s + bias[bias_at + col];
     if (kind == BCE) {
         AT(g, row, col) = AT(g, row, col) - scale;
-        losses[p] = -s;
+        losses[losses_at + p] = -s;
         return;
     }
     float as_negative, as_positive;
     negative_gradient(kind, s, scale, &as_negative);
     AT(g, row, col) = -negative_gradient(kind, (-s - bias[bias_at + col]) + bias[bias_at + col], scale, &as_positive);
-    losses[p] = as_positive - as_negative;
+    losses[losses_at + p] = as_positive - as_negative;
 }
 
 /// parts[leaf] (batch × width) = g w over the labels starts[leaf] ..< starts[leaf + 1], added to what is there where `accumulate`.

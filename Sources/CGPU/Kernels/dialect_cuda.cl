@@ -30,3 +30,18 @@ INLINE unsigned int gpu_of_axis(dim3 size, int axis) { return axis == 0 ? size.x
 #define HIGH_PRODUCT(a, b) __umulhi((UINT)(a), (UINT)(b))
 #define LOCAL_INCREMENT(counter) atomicAdd(counter, 1)
 #define INFINITY __int_as_float(0x7F800000)
+
+/// A multiply-add whose subnormal results are zeros of their sign.
+#ifdef __CUDA_ARCH__
+INLINE float fma_flushed(float a, float b, float c) {
+    float sum;
+    asm("fma.rn.ftz.f32 %0, %1, %2, %3;" : "=f"(sum) : "f"(a), "f"(b), "f"(c));
+    return sum;
+}
+#else
+INLINE float fma_flushed(float a, float b, float c) {
+    float sum = FMA(a, b, c);
+    return FABS(sum) < 1.17549435e-38f ? sum * 0.0f : sum;
+}
+#endif
+#define FMA_FLUSHED(a, b, c) fma_flushed(a, b, c)

@@ -2,6 +2,9 @@
 //
 // Contraction is off in every dialect: a multiply-add is written as FMA, so that the bits are those that the text says.
 #pragma OPENCL FP_CONTRACT OFF
+#ifdef cl_khr_fp64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#endif
 
 #define KERNEL __kernel void
 #define GLOBAL __global
@@ -28,3 +31,10 @@ typedef uint UINT;
 #define FLOAT_OF(bits) as_float(bits)
 #define HIGH_PRODUCT(a, b) mul_hi((UINT)(a), (UINT)(b))
 #define LOCAL_INCREMENT(counter) atomic_inc(counter)
+
+/// A multiply-add whose subnormal results are zeros of their sign.
+INLINE float fma_flushed(float a, float b, float c) {
+    float sum = FMA(a, b, c);
+    return FABS(sum) < 1.17549435e-38f ? sum * 0.0f : sum;
+}
+#define FMA_FLUSHED(a, b, c) fma_flushed(a, b, c)

@@ -1,5 +1,8 @@
 // Tiles of matrix products in local memory. Each entry is one chain of multiply-adds in ascending order of the inner dimension,
 // as on the CPU, so that the bits depend neither on the tile nor on the place in it.
+//
+// With ROUNDED_INPUTS the operands are rounded to bfloat16 on their way into local memory, of two neighbours in the inner dimension
+// the second comes first, and sums too small for a normal number are 0: what vdpbf16ps does (Sources/Kernels/gemm_bf16.c).
 
 /// A group has 16 × 16 work-items, each of which makes TILE × TILE neighbouring entries.
 #ifndef TILE
@@ -14,13 +17,32 @@
 #define OPERAND(x) GLOBAL const float *x, LONG x##_row, LONG x##_col
 #define ROOM(name) LOCAL_ARRAY(float, name, SPAN * DEPTH)
 
+#ifdef ROUNDED_INPUTS
+/// To nearest, ties to even; subnormal numbers to zero, NaN stays.
+INLINE float operand_of(float x) {
+    UINT bits = (UINT)BITS_OF(x), magnitude = bits & 0x7FFFFFFFu;
+    UINT near = (bits + 0x7FFFu + (bits >> 16 & 1u)) & 0xFFFF0000u;
+    bits = magnitude > 0x7F800000u ? bits | 0x400000u : magnitude < 0x800000u ? bits & 0x80000000u : near;
+    return FLOAT_OF((int)bits);
+}
+#define ADD_PRODUCT(a, b, c) FMA_FLUSHED(a, b, c)
+/// Where the d-th product's numbers are; of an odd number of them, the last is added after a zero.
+#define INNER_PLACE(d) ((d) ^ 1)
+#define INNER_COUNT(depth) (((depth) + 1) & ~1)
+#else
+#define operand_of(x) (x)
+#define ADD_PRODUCT(a, b, c) FMA(a, b, c)
+#define INNER_PLACE(d) (d)
+#define INNER_COUNT(depth) (depth)
+#endif
+
 /// Brings `DEPTH` numbers each of SPAN vectors to room[d][vector]: number d of vector v is at x[v * vector + d * step]. Work-items
 /// that stand side by side read what does.
 INLINE void load_tile(GLOBAL const float *x, LONG vector, LONG step, LONG vectors, LONG depth, LOCAL float *room) {
     int item = local_id(1) * SIDE + local_id(0);
     for (int i = item; i < SPAN * DEPTH; i += SIDE * SIDE) {
         int v = step == 1 ? i / DEPTH : i % SPAN, d = step == 1 ? i % DEPTH : i / SPAN;
-        room[d * SPAN + v] = v < vectors && d < depth ? x[v * vector + d * step] : 0.0f;
+        room[d * SPAN + v] = v < vectors && d < depth ? operand_of(x[v * vector + d * step]) : 0.0f;
     }
 }
 
@@ -33,7 +55,8 @@ INLINE void tile_product(float sums[TILE][TILE], LOCAL float *left, LOCAL float 
         load_tile(a + first_row * a_row + from * a_col, a_row, a_col, m - first_row, depth, left);
         load_tile(b + first_col * b_col + from * b_row, b_col, b_row, n - first_col, depth, right);
         BARRIER();
-        for (int d = 0; d < (int)depth; d++) {
+        for (int n = 0; n < INNER_COUNT((int)depth); n++) {
+            int d = INNER_PLACE(n);
             float rows[TILE], cols[TILE];
 #pragma unroll
             for (int i = 0; i < TILE; i++) rows[i] = left[d * SPAN + y + i];
@@ -42,7 +65,7 @@ INLINE void tile_product(float sums[TILE][TILE], LOCAL float *left, LOCAL float 
 #pragma unroll
             for (int i = 0; i < TILE; i++)
 #pragma unroll
-                for (int j = 0; j < TILE; j++) sums[i][j] = FMA(rows[i], cols[j], sums[i][j]);
+                for (int j = 0; j < TILE; j++) sums[i][j] = ADD_PRODUCT(rows[i], cols[j], sums[i][j]);
         }
         BARRIER();
     }

@@ -21,7 +21,11 @@ public final class ArrayFile: Sendable {
 
         /// Whether it lies in a file of so many bytes, and is counted by an Int.
         func lies(in bytes: Int) -> Bool {
-            guard rows >= 0, cols >= 0, offset >= 0, offset % ArrayFile.alignment == 0 else { return false }
+            // Of arrays without elements, too: extents are added up and multiplied.
+            let extents = 0...1 << 48
+            guard extents.contains(rows), extents.contains(cols), offset >= 0, offset % ArrayFile.alignment == 0 else {
+                return false
+            }
             let (count, overflow) = rows.multipliedReportingOverflow(by: cols)
             return !overflow && count < 1 << 59 && offset <= bytes && self.bytes <= bytes - offset
                 && digests.count == ArrayFile.blocks(self.bytes).count
@@ -124,6 +128,11 @@ public final class ArrayFile: Sendable {
                 throw Self.damaged(path, "bytes \(blocks[first].0) whose digest is not \(blocks[first].1)")
             }
         }
+    }
+
+    /// Takes arrays that were only looked at out of this process's memory until they are read again.
+    package func letGo(_ names: [String]) {
+        for entry in names.compactMap({ entries[$0] }) { file.letGo(entry.offset..<entry.offset + entry.bytes) }
     }
 
     static func blocks(_ bytes: Int) -> [Range<Int>] {

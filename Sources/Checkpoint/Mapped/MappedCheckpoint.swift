@@ -16,7 +16,9 @@ struct MappedCheckpoint: Sendable {
 
     init?(_ file: ArrayFile, module: String) throws {
         guard let text = file.attributes[Self.attribute(module)] else { return nil }
-        guard let record = try? JSONDecoder().decode(Record.self, from: Data(text.utf8)), record.shards > 0 else {
+        guard let record = try? JSONDecoder().decode(Record.self, from: Data(text.utf8)),
+            (1...Manifest.mostShards).contains(record.shards)
+        else {
             throw ArrayFile.damaged(file.path, "module \(module): \(text.prefix(60))")
         }
         (self.file, self.record, prefix) = (file, record, "\(module)/")
@@ -59,10 +61,12 @@ private struct NarrowArray {
     /// nil where the array's numbers are not narrow.
     init?(_ file: ArrayFile, _ name: String) throws {
         guard let type = file.type(name), type == .bfloat16 || type == .int8 else { return nil }
-        width = file.extent(name)?.cols ?? 0
+        let extent = file.extent(name) ?? (rows: 0, cols: 0)
+        width = extent.cols
         halves = type == .bfloat16 ? try file.array(name) : nil
         bytes = type == .int8 ? try file.array(name) : nil
         scales = type == .int8 ? try file.array("\(name).scale") : nil
+        if let scales { try RangeChecks(of: file.path).count(scales.count, of: "\(name).scale", is: extent.rows) }
     }
 
     func widened(_ rows: Range<Int>, _ cols: Range<Int>) -> Buffer<Float> {

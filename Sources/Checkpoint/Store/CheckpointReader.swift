@@ -60,6 +60,22 @@ public final class CheckpointReader: Sendable {
         return extent
     }
 
+    /// - Throws: `Failure`: `.usage` where an array is not rows×cols, `.damagedCheckpoint` where there is none of the name.
+    public func require(_ name: String, rows: Int, cols: Int) throws {
+        let found = try extent(name)
+        guard found == (rows, cols) else {
+            throw otherSize(name, found: "\(found.rows)×\(found.cols)", expected: "\(rows)×\(cols)")
+        }
+    }
+
+    /// What is told of an array that does not fit the rest of the model.
+    public func otherSize(_ name: String, found: String, expected: String) -> Failure {
+        Failure(
+            .usage, "an array of another size than the model's", at: "\(folder): \(key.module)/\(name)", found: found,
+            expected: expected,
+            advice: "use another copy of the model: this one was put together by something else than this program")
+    }
+
     private func wholeExtent(_ name: String) -> (rows: Int, cols: Int)? {
         switch source {
         case .shards(let shards):

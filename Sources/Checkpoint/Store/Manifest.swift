@@ -32,10 +32,22 @@ struct Manifest: Codable, Sendable {
                 return .failure(Damage("schema \(manifest.schema), this program knows \(schema)"))
             }
             // The checksum says that nobody changed it by accident, not who wrote it.
-            guard manifest.shards.allSatisfy(\.isSound) else { return .failure(Damage("its numbers do not describe shards")) }
+            guard manifest.isSound else { return .failure(Damage("its numbers do not describe shards")) }
             return .success(manifest)
         }
     }
+
+    /// Whether shards and arrays have sizes that files have, and each array's parts make a whole: then nothing asks for more memory
+    /// than the files take.
+    private var isSound: Bool {
+        let count = shards.count
+        return (1...Self.mostShards).contains(count) && shards.map(\.shard).elementsEqual(0..<count)
+            && shards.allSatisfy { $0.isSound && $0.shardCount == count }
+            && Dictionary(grouping: shards.flatMap(\.arrays), by: \.name).values.allSatisfy(Self.makeWhole)
+    }
+
+    /// Workers of a group, at most: sums over their shards fit an Int.
+    static let mostShards = 1 << 16
 
     func write(in folder: String) throws { try AtomicFile.write("\(folder)/\(Self.fileName)", ChecksummedJSON.encode(self)) }
 
@@ -94,8 +106,18 @@ public struct ShardReceipt: Sendable, Codable, Equatable {
     /// Whether nothing in it is out of any range: a name that leads elsewhere, extents that no array has.
     var isSound: Bool {
         let number = shard >= 0 && shard < shardCount
-        return number && file == Self.fileName(shard: shard, of: shardCount) && bytes >= 0 && arrays.allSatisfy(\.isSound)
+        guard number, file == Self.fileName(shard: shard, of: shardCount), Self.sizes.contains(bytes) else { return false }
+        // Arrays are stored as they are, so that none takes less room in the file than in memory.
+        var room = bytes
+        return arrays.allSatisfy { array in
+            guard array.isSound, array.bytes <= room else { return false }
+            room -= array.bytes
+            return true
+        }
     }
+
+    /// Of a file.
+    private static let sizes = 0...1 << 46
 
     /// What is wrong with the file in `folder`, or nil where every byte is as it was written.
     func damage(in folder: String) throws -> Damage? {

@@ -85,6 +85,9 @@ public struct ArrayRecord: Sendable, Codable, Equatable {
         return !overflow && (0..<1 << 59).contains(count)
     }
 
+    /// Bytes of the part; of one that is sound.
+    var bytes: Int { shape.reduce(1, *) * type.size }
+
     private var localCols: Int { shape.count == 2 ? shape[1] : 1 }
 
     /// Rows of the whole that are here.

@@ -65,7 +65,13 @@ struct CacheLayout {
             return 4 + (hasLabelText ? 1 : 0) + (validationIsCut ? 2 : 0)
         }
 
-        var shapeCount: Int { 6 + (hasLabelText ? 1 : 0) + (validationIsCut != nil ? 3 : 0) }
+        var shapeCount: Int { isBinary.count }
+
+        /// Of each matrix, whether it has no values; in the order of `matrices(of:)`.
+        var isBinary: [Bool] {
+            [false, true, true, false, true, true] + (hasLabelText ? [false] : [])
+                + (validationIsCut != nil ? [false, true, true] : [])
+        }
 
         /// Bytes of an element of each array, in the order of `arrays(of:)`.
         var widths: [Int] {
@@ -131,7 +137,6 @@ struct CacheLayout {
             let type = FeatureType(code: words[5])
         else { return nil }
         self.parts = parts
-        // A header with the right digest was written by us: its numbers fit Int.
         length = file.count
         fingerprint = words[3]
         trainRowsInFile = Int(truncatingIfNeeded: words[4])
@@ -145,7 +150,44 @@ struct CacheLayout {
             return Section(
                 offset: Int(truncatingIfNeeded: words[at]), count: Int(truncatingIfNeeded: words[at + 1]), digest: words[at + 2])
         }
+        guard sectionsLie(in: file.count), matricesFit, labelsFit else { return nil }
     }
+
+    // The digest of a header says that it is whole, not who wrote it.
+
+    private func sectionsLie(in bytes: Int) -> Bool {
+        zip(sections, widths).allSatisfy { section, width in
+            (Self.headerBytes...bytes).contains(section.offset) && section.offset % Self.alignment == 0
+                && (0...(bytes - section.offset) / width).contains(section.count)
+        }
+    }
+
+    /// Each matrix has the arrays that its shape asks for.
+    private var matricesFit: Bool {
+        var next = 0
+        for (number, isBinary) in parts.isBinary.enumerated() {
+            // Behind the test labels: what is known of labels.
+            if number == 5 { next += 2 }
+            let shape = shapes[number], numbers = 0...Int(Int32.max)
+            guard numbers.contains(shape.rows), numbers.contains(shape.cols), sections[next].count == shape.rows + 1,
+                isBinary || sections[next + 2].count == sections[next + 1].count
+            else { return false }
+            next += isBinary ? 2 : 3
+        }
+        return true
+    }
+
+    /// Documents and labels of the matrices are the same.
+    private var labelsFit: Bool {
+        let (features, labels, documents) = (shapes[0], shapes[1], shapes[2]), inFile = shapes[4].cols
+        let texts = parts.hasLabelText ? shapes[6] : Shape(rows: labels.cols, cols: features.cols)
+        return labels.rows == features.rows && documents == Shape(rows: labels.cols, cols: labels.rows)
+            && sections[Self.labelIdsAt].count == labels.cols && sections[Self.labelIdsAt + 1].count == inFile
+            && texts == Shape(rows: labels.cols, cols: features.cols) && (0...Int(Int32.max)).contains(trainRowsInFile)
+    }
+
+    /// Place of the labels' ids among the arrays; behind them is how frequent they are.
+    private static let labelIdsAt = 12
 
     /// Whether every array of the mapped file has its digest.
     func bodyIsWhole(_ file: MappedFile, _ team: ThreadTeam) -> Bool {

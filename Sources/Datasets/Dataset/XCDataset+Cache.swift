@@ -74,15 +74,28 @@ extension XCDataset {
     /// The first bytes of every cache file.
     public static let cacheMagic = withUnsafeBytes(of: CacheLayout.magic.littleEndian) { Array($0) }
 
-    /// Maps a cache file and checks the digest of every array.
+    /// Maps a cache file and checks the digest of every array, and every number.
     ///
     /// - Returns: the data set, or nil where an array is not as it was written.
-    /// - Throws: `Failure` where the file is missing, cut off, or of another version.
+    /// - Throws: `Failure` where the file is missing, cut off, or of another version, or a number is out of range.
     public static func checked(cacheFile: String, threads: Int) throws -> XCDataset? {
         let set = try map(cacheFile: cacheFile), file = try MappedFile(path: cacheFile)
         let team = ThreadTeam(size: max(1, threads))
         defer { team.stop() }
         guard let layout = CacheLayout(file), layout.bodyIsWhole(file, team) else { return nil }
+        let checks = RangeChecks(of: cacheFile, team: team)
+        try set.checkLabels(checks)
+        try set.checkDocuments(checks)
+        try set.checkOthers(checks)
+        return set
+    }
+
+    /// Maps a cache file, of which the labels' numbers are checked: enough to say how many there are of all.
+    ///
+    /// - Throws: `Failure` where the file is missing, cut off, or of another version, or a number is out of range.
+    public static func listed(cacheFile: String) throws -> XCDataset {
+        let set = try map(cacheFile: cacheFile)
+        try set.checkLabels(RangeChecks(of: cacheFile))
         return set
     }
 
@@ -100,6 +113,17 @@ extension XCDataset {
         XCDataset(
             featureType: featureType, trainFeatures: .withoutRows(cols: vocabularySize, binary: false),
             trainLabels: .withoutRows(cols: labelCount, binary: true), trainDocuments: .withoutEntries(rows: labelCount),
+            testFeatures: .withoutRows(cols: vocabularySize, binary: false),
+            testLabels: .withoutRows(cols: labelCountInFile, binary: true), labelIds: labelIds, labelCounts: labelCounts,
+            trainRowsInFile: trainRowsInFile, testFilter: .withoutRows(cols: labelCountInFile, binary: true),
+            fingerprint: fingerprint)
+    }
+
+    /// The same labels and which documents have them, and no document's features.
+    var withoutFeatures: XCDataset {
+        XCDataset(
+            featureType: featureType, trainFeatures: .withoutRows(cols: vocabularySize, binary: false),
+            trainLabels: .withoutRows(cols: labelCount, binary: true), trainDocuments: trainDocuments,
             testFeatures: .withoutRows(cols: vocabularySize, binary: false),
             testLabels: .withoutRows(cols: labelCountInFile, binary: true), labelIds: labelIds, labelCounts: labelCounts,
             trainRowsInFile: trainRowsInFile, testFilter: .withoutRows(cols: labelCountInFile, binary: true),

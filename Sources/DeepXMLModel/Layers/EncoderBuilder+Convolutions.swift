@@ -12,7 +12,7 @@ extension EncoderBuilder {
     mutating func inception(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(layer, in: place.stack, known: ["filter_sizes", "num_filters", "stride"])
         let sizes = StridedConvolutionLayer.Sizes(
-            sizes: try arguments.sizes("filter_sizes", otherwise: [4, 8, 16]),
+            sizes: try arguments.sizes("filter_sizes", otherwise: [4, 8, 16], most: LayerArguments.longestWindow),
             filters: try arguments.size("num_filters", otherwise: 32), stride: try arguments.size("stride", otherwise: 4),
             isCircular: true)
         try convolve(layer, place, sizes)
@@ -22,7 +22,7 @@ extension EncoderBuilder {
     mutating func conv1d(_ layer: LayerDescription, _ place: Place) throws {
         let arguments = try LayerArguments(layer, in: place.stack, known: ["kernel_size", "num_filters", "stride"])
         let sizes = StridedConvolutionLayer.Sizes(
-            sizes: [try arguments.size("kernel_size", otherwise: 16)],
+            sizes: [try arguments.size("kernel_size", otherwise: 16, most: LayerArguments.longestWindow)],
             filters: try arguments.size("num_filters", otherwise: 32), stride: try arguments.size("stride", otherwise: 4),
             isCircular: false)
         try convolve(layer, place, sizes)

@@ -53,6 +53,7 @@ struct EncoderBuilder {
         for (place, layer) in stack.enumerated() {
             guard let make = Self.makers[layer.kind] else { throw Self.unknown(layer, in: key) }
             try make(&self, layer, Place(stack: key, name: "\(part).\(place).\(layer.kind)"))
+            guard shape.dims <= Self.widest, layout.count <= Self.mostParameters else { throw tooLarge(layer, in: key) }
         }
         guard shape.isSequence else { return }
         throw Failure(
@@ -76,6 +77,16 @@ struct EncoderBuilder {
         return zip(starts, starts.dropFirst() + [layers.count]).map { first, end in
             LayerRun(layers: first..<end, floats: ranges[first].lowerBound..<ranges[end - 1].upperBound)
         }
+    }
+
+    /// So that products and sums of sizes are counted by an Int.
+    private static let widest = 1 << 22, mostParameters = 1 << 56
+
+    private func tooLarge(_ layer: LayerDescription, in key: String) -> Failure {
+        Failure(
+            .usage, "layers of more numbers than any memory holds", at: "\(key).order",
+            found: "\(layer.kind), \(shape.dims) columns",
+            expected: "at most \(Self.widest) columns", advice: "write smaller sizes")
     }
 
     private static func unknown(_ layer: LayerDescription, in key: String) -> Failure {
@@ -146,7 +157,8 @@ struct EncoderBuilder {
         let sizes = RecurrentLayer.Sizes(
             cell: .init(rawValue: try arguments.choice("cell_type", among: cells, otherwise: "RNN")) ?? .rnn,
             hidden: try arguments.size("hidden_size", otherwise: result == .residual ? max(1, shape.dims / directions) : 256),
-            layers: try arguments.size("num_layers", otherwise: 1), isBidirectional: isBidirectional,
+            layers: try arguments.size("num_layers", otherwise: 1, most: LayerArguments.mostLayers),
+            isBidirectional: isBidirectional,
             dropout: try arguments.probability("dropout", otherwise: 0), result: result)
         guard result != .residual || sizes.hidden * directions == shape.dims else {
             throw arguments.wrong(
@@ -167,9 +179,9 @@ struct EncoderBuilder {
         try needSequence(layer, place)
         try limitTokens(arguments)
         try arguments.checkInput(["input_size", "embedding_dims"], dims: shape.dims)
-        let sizes = try arguments.sizes("filter_sizes", otherwise: [2, 4, 8])
+        let sizes = try arguments.sizes("filter_sizes", otherwise: [2, 4, 8], most: LayerArguments.longestWindow)
         let filters = try arguments.size("num_filters", otherwise: 128)
-        let chunks = try arguments.size("pooling_units", otherwise: 8)
+        let chunks = try arguments.size("pooling_units", otherwise: 8, most: LayerArguments.longestWindow)
         let bottleneck = try arguments.size("hidden_size", otherwise: 512)
         let dropout = try arguments.probability("dropout", otherwise: 0.5)
         add(ConvolutionLayer(place.name, input: shape, sizes: sizes, filters: filters, chunks: chunks, &layout, on: device))
@@ -188,7 +200,7 @@ struct EncoderBuilder {
         try needSequence(layer, place)
         try arguments.checkInput(["hidden_size"], dims: shape.dims)
         let settings = TransformerSettings(
-            hidden: shape.dims, layers: try arguments.size("num_layers", otherwise: 6),
+            hidden: shape.dims, layers: try arguments.size("num_layers", otherwise: 6, most: LayerArguments.mostLayers),
             heads: try arguments.divisor("num_heads", of: shape.dims, "hidden_size", otherwise: shape.dims % 12 == 0 ? 12 : 1),
             intermediate: try arguments.size("intermediate_size", otherwise: 4 * shape.dims),
             positions: try arguments.size("positions", otherwise: 512),

@@ -70,6 +70,18 @@ public final class EncoderStack: Sendable {
         prepare(training: false)
     }
 
+    /// Floats of the parameters of such a stack, and D of z, without memory for them.
+    ///
+    /// - Throws: as the initialiser.
+    public static func sizes(
+        coarse: [LayerDescription], fine: [LayerDescription], inputDims: Int, on device: any Device
+    ) throws -> (parameters: Int, outputDims: Int) {
+        var builder = EncoderBuilder(inputDims: inputDims, input: EncoderBuilder.input(coarse), on: device)
+        try builder.append(coarse, part: "coarse")
+        try builder.append(fine, part: "fine")
+        return (builder.layout.count, builder.shape.dims)
+    }
+
     /// A layer changes the summed gradient, and wants all of its own.
     public var finishesGradient: Bool { layers.contains(where: \.finishesGradient) }
 
@@ -234,9 +246,8 @@ public final class EncoderStack: Sendable {
     /// order, is the square of the gradient's Euclidean norm.
     public func squareSums(of gradient: Tensor, _ run: LayerRun, trainsCoarse: Bool) -> [Double] {
         let gradients = LayerGradient(gradient, from: run.floats.lowerBound)
-        return trainedSlots(trainsCoarse).filter { run.floats.contains($0.range.lowerBound) }.map {
-            device.squareSum(gradients.flat($0.range))
-        }
+        let slots = trainedSlots(trainsCoarse).filter { run.floats.contains($0.range.lowerBound) }
+        return device.squareSums(slots.map { gradients.flat($0.range) })
     }
 
     /// The Euclidean norm of a gradient's trained slots, summed in one order.

@@ -21,6 +21,10 @@ struct LayerArguments {
 
     /// Products of a few sizes fit any count of floats.
     private static let largest = 1 << 20
+    /// Of a convolution, in tokens.
+    static let longestWindow = 1 << 12
+    /// Each is an object of its own.
+    static let mostLayers = 1 << 12
 
     /// A whole number above 0 by the first of these names that is there, else `otherwise`.
     func size(_ names: String..., otherwise: Int, most: Int = Self.largest) throws -> Int {
@@ -42,12 +46,12 @@ struct LayerArguments {
     }
 
     /// Whole numbers above 0: one number, or `"512,300"`, or `[512, 300]`.
-    func sizes(_ name: String, otherwise: [Int]) throws -> [Int] {
+    func sizes(_ name: String, otherwise: [Int], most: Int = Self.largest) throws -> [Int] {
         guard has(name) else { return otherwise }
         let parts = text(name).split { "[], \t\n".contains($0) }
         let sizes = parts.compactMap { Double($0).flatMap(Int.init(exactly:)) }
-        guard !sizes.isEmpty, sizes.count == parts.count, sizes.allSatisfy((1...Self.largest).contains) else {
-            throw wrong(name, expected: "whole numbers above 0, as [512, 300]")
+        guard (1...64).contains(sizes.count), sizes.count == parts.count, sizes.allSatisfy((1...most).contains) else {
+            throw wrong(name, expected: "up to 64 whole numbers above 0, as [512, 300], none above \(most)")
         }
         return sizes
     }

@@ -25,19 +25,23 @@ extension Tensor {
 
 extension GPUDevice {
     /// Starts a kernel over a matrix: work-items have the columns on axis 0 and rows on axis 1.
-    func run(_ kernel: String, in file: KernelFile, rows: Int, cols: Int, _ arguments: () throws -> [GPUArgument]) {
+    func run(
+        _ kernel: String, in file: KernelFile, _ precision: ClassifierPrecision = .float32, rows: Int, cols: Int,
+        _ arguments: () throws -> [GPUArgument]
+    ) {
         if rows == 0 || cols == 0 { return }
         // A row of 64 columns reads what stands side by side; a vector takes all items of a group.
         let items = rows == 1 ? GPUExtent(256) : GPUExtent(64, 4)
         let groups = GPUExtent((cols + items.x - 1) / items.x, min((rows + items.y - 1) / items.y, 16_384))
-        run(kernel, in: file, groups: groups, items: items, arguments)
+        run(kernel, in: file, precision, groups: groups, items: items, arguments)
     }
 
     func run(
-        _ kernel: String, in file: KernelFile, groups: GPUExtent, items: GPUExtent, _ arguments: () throws -> [GPUArgument]
+        _ kernel: String, in file: KernelFile, _ precision: ClassifierPrecision = .float32, groups: GPUExtent, items: GPUExtent,
+        _ arguments: () throws -> [GPUArgument]
     ) {
         attempt {
-            try backend.launch(programs.kernel(kernel, in: file), groups: groups, items: items, arguments())
+            try backend.launch(programs.kernel(kernel, in: file, precision), groups: groups, items: items, arguments())
         }
     }
 }

@@ -1,3 +1,5 @@
+import Support
+
 extension GPUDevice {
     public func columnMoments(_ x: Tensor, mean: Tensor, squares: Tensor) {
         precondition(x.rows > 0 && mean.cols == x.cols && squares.cols == x.cols)
@@ -43,7 +45,29 @@ extension GPUDevice {
     }
 
     /// In double numbers, which not all devices have.
-    public func squareSum(_ x: Tensor) -> Double { onHost(reading: x) { $0.squareSum($1[0]) } }
+    public func squareSums(_ vectors: [Tensor]) -> [Double] {
+        guard backend.hasDoubles else { return onHost(read: vectors, write: []) { $0.squareSums($1) } }
+        var places: [Range<Int>] = []
+        for vector in vectors {
+            let first = places.last?.upperBound ?? 0
+            places.append(first..<first + (vector.cols + Self.squareBlock - 1) / Self.squareBlock)
+        }
+        let sums = Buffer<Double>(count: places.last?.upperBound ?? 0)
+        attempt {
+            try scratch.with(bytes: sums.byteCount) { memory in
+                for (vector, blocks) in zip(vectors, places) where !blocks.isEmpty {
+                    run("square_sums", in: .squares, groups: GPUExtent(blocks.count), items: GPUExtent(256)) {
+                        vector.vector + [.long(vector.cols), .memory(memory), .long(blocks.lowerBound)]
+                    }
+                }
+                try backend.read(memory, at: 0, into: UnsafeMutableRawBufferPointer(sums.bytes))
+            }
+        }
+        return places.map { sums.array[$0].reduce(0, +) }
+    }
+
+    /// SQUARE_BLOCK of the kernel.
+    private static let squareBlock = 8192
 
     public func normalise(_ x: Tensor) {
         run("normalise", in: .norms, groups: GPUExtent(1), items: GPUExtent(256)) { x.vector + [.long(x.cols)] }

@@ -109,12 +109,19 @@ final class ScratchPool: Sendable {
 
     /// Memory of at least so many bytes, with any content, while `body` issues commands.
     func with<Result>(bytes: Int, _ body: (any GPUMemory) throws -> Result) throws -> Result {
-        var size = 1024
-        while size < bytes { size *= 2 }
-        let memory = try free.withLock { $0[size]?.popLast() } ?? backend.allocate(bytes: size)
-        defer { free.withLock { $0[size, default: []].append(memory) } }
+        let memory = try take(bytes: bytes)
+        defer { give(memory) }
         return try body(memory)
     }
+
+    /// The same until `give`.
+    func take(bytes: Int) throws -> any GPUMemory {
+        var size = 1024
+        while size < bytes { size *= 2 }
+        return try free.withLock { $0[size]?.popLast() } ?? backend.allocate(bytes: size)
+    }
+
+    func give(_ memory: any GPUMemory) { free.withLock { $0[memory.bytes, default: []].append(memory) } }
 
     /// The same with an array in it.
     func with<Element: BitwiseCopyable, Result>(_ array: [Element], _ body: (any GPUMemory) throws -> Result) throws -> Result {

@@ -5,7 +5,8 @@ import Synchronization
 
 /// The files of kernels (Sources/CGPU/Kernels), each a program.
 enum KernelFile: String, CaseIterable, Sendable {
-    case elementwise, rows, products, classifiers, shortlists, search, norms, transformer, attention, sequences, recurrent
+    case elementwise, rows, products, classifiers, shortlists, search, norms, transformer, attention, sequences, recurrent,
+        squares
 
     /// What stands before the file's own text, beside the dialect.
     private var shared: [String] {
@@ -15,12 +16,22 @@ enum KernelFile: String, CaseIterable, Sendable {
     /// The program's whole text.
     ///
     /// - Parameter dialect: the file that makes it the driver's language.
-    func text(dialect: String) -> String {
-        ([dialect] + shared + ["\(rawValue).cl"]).map { file in
+    func text(dialect: String, _ precision: ClassifierPrecision) -> String {
+        let texts = ([dialect] + shared + ["\(rawValue).cl"]).map { file in
             guard let text = gpu_kernel_text(file) else { preconditionFailure("no kernel text \(file)") }
             return String(cString: text)
-        }.joined()
+        }
+        return (precision == .bfloat16 ? "#define ROUNDED_INPUTS\n" : "") + texts.joined()
     }
+}
+
+/// A program of kernels: a file, and what its products are made of.
+struct KernelProgram: Hashable, Sendable {
+    var file: KernelFile
+    var precision = ClassifierPrecision.float32
+
+    /// For logs and the compiler's messages.
+    var name: String { precision == .float32 ? file.rawValue : "\(file.rawValue) in \(precision)" }
 }
 
 /// The programs of one device: compiled when one of their kernels is first wanted, or taken from the cache.
@@ -28,34 +39,37 @@ final class KernelPrograms: Sendable {
     private let backend: any GPUBackend
     private let cache: ProgramCache
     private struct Made {
-        var programs: [KernelFile: any GPUProgram] = [:]
-        var kernels: [String: any GPUKernel] = [:]
+        var programs: [KernelProgram: any GPUProgram] = [:]
+        /// Names are unique among the files.
+        var kernels: [ClassifierPrecision: [String: any GPUKernel]] = [:]
     }
     private let made = Mutex(Made())
 
     init(_ backend: any GPUBackend, cache: ProgramCache = ProgramCache()) { (self.backend, self.cache) = (backend, cache) }
 
     /// - Throws: `Failure` with the compiler's log.
-    func kernel(_ name: String, in file: KernelFile) throws -> any GPUKernel {
+    func kernel(_ name: String, in file: KernelFile, _ precision: ClassifierPrecision = .float32) throws -> any GPUKernel {
         try made.withLock { made in
-            if let kernel = made.kernels[name] { return kernel }
-            let program = try made.programs[file] ?? program(file)
-            made.programs[file] = program
+            if let kernel = made.kernels[precision]?[name] { return kernel }
+            let wanted = KernelProgram(file: file, precision: precision)
+            let program = try made.programs[wanted] ?? program(wanted)
+            made.programs[wanted] = program
             let kernel = try program.kernel(name)
-            made.kernels[name] = kernel
+            made.kernels[precision, default: [:]][name] = kernel
             return kernel
         }
     }
 
-    private func program(_ file: KernelFile) throws -> any GPUProgram {
-        let text = file.text(dialect: backend.dialect), options = backend.options, device = backend.device
+    private func program(_ wanted: KernelProgram) throws -> any GPUProgram {
+        let text = wanted.file.text(dialect: backend.dialect, wanted.precision)
+        let options = backend.options, device = backend.device
         let key = ProgramCache.key([text, device.driver.rawValue, device.name, device.version, device.compiler ?? ""] + options)
         if let compiled = cache.read(key),
-            let program = try? backend.program(named: file.rawValue, text: text, options: options, compiled: compiled)
+            let program = try? backend.program(named: wanted.name, text: text, options: options, compiled: compiled)
         {
             return program
         }
-        let program = try backend.program(named: file.rawValue, text: text, options: options, compiled: nil)
+        let program = try backend.program(named: wanted.name, text: text, options: options, compiled: nil)
         if let compiled = program.compiled { cache.write(key, compiled) }
         return program
     }

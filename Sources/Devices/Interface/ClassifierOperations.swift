@@ -71,7 +71,7 @@ public protocol ClassifierOperation: AnyObject, Sendable {
     ///   - dz: B×D, overwritten, padding too, with the leaves' part of ∂z: summed in the order of a binary tree over the leaves'
     ///     numbers, however they are dealt to processors.
     /// - Returns: the summed loss of each leaf, before any mean.
-    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double]
+    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> StepLosses
 }
 
 /// Training on shortlists.

@@ -29,8 +29,8 @@ public protocol NormOperations {
     func moveRunningStatistics(
         mean: Tensor, variance: Tensor, sums: Tensor, squares: Tensor, count: Tensor, blocks: Int, momentum: Float)
 
-    /// Σ x², x being 1×n; waits for the operations before.
-    func squareSum(_ x: Tensor) -> Double
+    /// Σ x² of each of some vectors (1×n), in double precision; waits for the operations before.
+    func squareSums(_ vectors: [Tensor]) -> [Double]
 
     /// x /= max(‖x‖, 1e-12), x being 1×n.
     func normalise(_ x: Tensor)

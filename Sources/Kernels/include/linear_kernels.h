@@ -132,6 +132,10 @@ size_t dx_weight_bytes(size_t count);
 /// Fills one label's table of so many bytes, 8-byte aligned.
 void dx_fill_weights(const int32_t *columns, const float *weights, size_t count, uint8_t *table, size_t bytes);
 
+/// Whether a search in a label's table of so many bytes stays within it and ends, for any feature: its size is one that tables have,
+/// a place is empty, and the places behind the last are those at the start. For tables that came from a file.
+int dx_weights_are_sound(const uint8_t *table, size_t bytes);
+
 /// scores[i] = w x + b of one document with each of `labels`, summed in the document's order; first_label is the first of the
 /// model's. Labels that are not the model's keep their score.
 void dx_sparse_scores(const dx_weight_tables *model, int32_t first_label, const int32_t *columns, const float *values,
@@ -188,6 +192,9 @@ typedef struct {
 
 /// Packs a row; returns its bytes. With null `bytes` it only counts them.
 size_t dx_narrow_pack(const int32_t *columns, const float *values, size_t count, int width, uint8_t *bytes);
+
+/// Whether a row of `byte_count` bytes is whole entries whose numbers ascend and are below `bound`. For rows that came from a file.
+int dx_narrow_is_sound(const uint8_t *bytes, size_t byte_count, int width, int64_t bound);
 
 /// The entries of a row of `byte_count` bytes; returns how many. Null `columns` and `values`: counts only.
 size_t dx_narrow_unpack(const uint8_t *bytes, size_t byte_count, int width, int32_t *columns, float *values);

@@ -29,8 +29,10 @@ final class DiSMECPredictor: LearnerPredictor {
         self.group = group
         let labels = LabelShards.cut(positives: model.data.positives).labels(ofWorker: group.rank, workers: group.size)
         let name = ModuleName.classifiers.name, features = model.data.vocabularySize
-        if let served = ServedSparse(model.served, name, features: features) {
-            predictor = SparsePredictor(try served.index(labels, on: group.device), labels: labels, on: group.device)
+        let served = ServedSparse(
+            model.served, name, features: features, labels: model.data.labelCount, on: group.device)
+        if let served {
+            predictor = SparsePredictor(try served.index(labels), labels: labels, on: group.device)
         } else {
             let stored = try StoredClassifier(model.checkpoint(name), features: features)
             predictor = SparsePredictor(try stored.classifier(of: labels), on: group.device)

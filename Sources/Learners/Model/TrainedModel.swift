@@ -9,7 +9,7 @@ import Support
 public final class TrainedModel: Sendable {
     public let folder: String
     public let description: ModelDescription
-    /// The training documents and labels after clean-up, mapped; no test documents.
+    /// The training labels after clean-up, mapped, and the documents where prediction reads them; no test documents.
     public let data: XCDataset
     /// Name of each label by original id; nil where the data set had no names.
     public let labelNames: [String]?
@@ -43,7 +43,9 @@ public final class TrainedModel: Sendable {
     public static func open(folder: String) throws -> TrainedModel {
         try OwnFiles.check(folder)
         let description = try ModelDescription(path: "\(folder)/\(ModelDescription.fileName)")
-        let data = try XCDataset.map(cacheFile: "\(folder)/\(Files.training)")
+        let framework = Frameworks.all.first { $0.name.rawValue == description.framework }
+        let data = try XCDataset.ofModel(
+            cacheFile: "\(folder)/\(Files.training)", hasDocuments: framework?.predictsByTrainingDocuments ?? true)
         let fits =
             data.vocabularySize == description.features && data.labelCount == description.labels
             && data.labelCountInFile == description.labelsInFile

@@ -23,11 +23,12 @@ package final class DocumentEncoder: DocumentVectors {
         let checkpoint = try model.parameters(module)
         switch module {
         case ModuleName.surrogate.name where layer == .intermediate:
+            try trained.checkSizes(checkpoint, isWhole: false)
             encoder = try context.encoders.encoder(
                 context.config.surrogate, trainsCoarse: true, streams: context.streams(.surrogate))
             try encoder.restoreCoarse(checkpoint)
         case ModuleName.extreme.name, ModuleName.reranker.name:
-            encoder = try trained.encoder(module == ModuleName.extreme.name ? .extreme : .reranker)
+            encoder = try trained.encoder(module == ModuleName.extreme.name ? .extreme : .reranker, checkpoint)
             try encoder.restore(checkpoint, moments: false)
         default:
             throw Failure(
@@ -60,8 +61,6 @@ extension TrainedModel {
     /// D of what the classifiers see.
     package func classifierDims() throws -> Int {
         if arch.isAstec { return dims }
-        return try arch.encoderStack(
-            data: data, dims: dims, streams: RandomStreams(seed: 0, module: 1), on: CPUDevice(team: ThreadTeam(size: 1))
-        ).outputDims
+        return try arch.encoderSizes(data: data, dims: dims).outputDims
     }
 }

@@ -50,6 +50,7 @@ struct NetworkExtraction {
         guard reader.contains("classifier.weight") else { throw missing("classifier.weight", in: reader, model) }
         let rows = try reader.extent("classifier.weight").rows, dims = try model.classifierDims()
         guard rows == model.labelIds.count else { throw otherLabels(rows, reader, model) }
+        try reader.require("classifier.bias", rows: rows, cols: 1)
         let result = DenseMatrix(rows: model.data.labelCountInFile, cols: dims + 1), block = 16384
         for from in stride(from: 0, to: rows, by: block) {
             let range = from..<min(from + block, rows)

@@ -29,7 +29,8 @@ package final class NetworkPredictor: LearnerPredictor {
         reranker = context.usesReranker ? Reranker(network: try trained.network(.reranker), context) : nil
         packed =
             search == nil && reranker == nil && group.size == 1
-            ? try model.packedClassifier(ModuleName.extreme.name).map(group.device.packedSearch)
+            ? try model.packedClassifier(ModuleName.extreme.name, dims: network.encoder.outputDims)
+                .map(group.device.packedSearch)
                 ?? group.device.packedSearch(over: network.classifier) : nil
     }
 

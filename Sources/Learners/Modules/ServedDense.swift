@@ -36,7 +36,10 @@ private struct PackedNames {
 
 extension TrainedModel {
     /// The classifiers of a module as views of the mapped file; nil where it does not have them so.
-    func packedClassifier(_ module: String) throws -> PackedClassifier? {
+    ///
+    /// - Parameter dims: D of what they score.
+    /// - Throws: `Failure(.usage)` where an array has another size than they have.
+    func packedClassifier(_ module: String, dims: Int) throws -> PackedClassifier? {
         let names = PackedNames(module)
         guard let served, let type = served.type(names.numbers), let extent = served.extent(names.numbers) else { return nil }
         let numbers: Buffer<UInt8>, weights: NarrowWeights?
@@ -45,8 +48,12 @@ extension TrainedModel {
         case .int8: (numbers, weights) = (try served.array(names.numbers), .int8)
         default: (numbers, weights) = (try served.array(names.numbers, as: Float.self).asBytes, nil)
         }
-        return PackedClassifier(
-            dims: extent.cols, weights: weights, numbers: numbers, scales: try served.array(names.scales),
-            biases: try served.array(names.biases))
+        let scales: Buffer<Float> = try served.array(names.scales), biases: Buffer<Float> = try served.array(names.biases)
+        let checks = RangeChecks(of: served.path), padded = PackedClassifier.paddedLabels(data.labelCount)
+        try checks.count(biases.count, of: names.biases, is: data.labelCount)
+        try checks.count(extent.cols, of: "\(names.numbers), a row", is: dims)
+        try checks.count(numbers.count, of: "\(names.numbers), bytes", is: padded * dims * (weights?.width ?? 4))
+        try checks.count(scales.count, of: names.scales, is: weights == .int8 ? padded : 0)
+        return PackedClassifier(dims: dims, weights: weights, numbers: numbers, scales: scales, biases: biases)
     }
 }

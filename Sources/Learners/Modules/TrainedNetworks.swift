@@ -36,7 +36,7 @@ package struct TrainedNetworks {
     /// - Throws: `Failure` where the model has no such module, or a checkpoint of it is damaged.
     package func network(_ module: ModuleName) throws -> Network {
         let section = module == .reranker ? config.reranker : config.extreme
-        let reader = try model.parameters(module.name), encoder = try encoder(module)
+        let reader = try model.parameters(module.name), encoder = try encoder(module, reader)
         try encoder.restore(reader, moments: false)
         let network = try context.network(
             section, module, encoder, classifier: try classifier(module, section, reader, dims: encoder.outputDims))
@@ -48,13 +48,15 @@ package struct TrainedNetworks {
     private func classifier(_ module: ModuleName, _ section: ModuleConfig, _ reader: CheckpointReader, dims: Int) throws
         -> ClassifierShard
     {
-        let device = context.group.device, ld = paddedWidth(dims)
+        let device = context.group.device, ld = paddedWidth(dims), all = model.data.labelCount
         var labels = context.labels
         let weight: Buffer<Float>, bias: Buffer<Float>
-        if let packed = try model.packedClassifier(module.name) {
+        if let packed = try model.packedClassifier(module.name, dims: dims) {
             if context.group.size == 1 { labels = 0..<0 }
             (weight, bias) = (device.rows(labels, of: packed, ld: ld), packed.biases.view(labels))
         } else {
+            try reader.require("classifier.weight", rows: all, cols: ld)
+            try reader.require("classifier.bias", rows: all, cols: 1)
             (weight, bias) = (try reader.rows("classifier.weight", labels), try reader.rows("classifier.bias", labels))
         }
         return ClassifierShard(
@@ -62,14 +64,36 @@ package struct TrainedNetworks {
     }
 
     /// The encoder of a module as it begins; its own parameters are to be restored, and its module's network need not be whole.
-    package func encoder(_ module: ModuleName) throws -> any GroupEncoder {
+    ///
+    /// - Parameter reader: of the module.
+    package func encoder(_ module: ModuleName, _ reader: CheckpointReader) throws -> any GroupEncoder {
         let section = module == .reranker ? config.reranker : config.extreme
-        let encoder = try context.newEncoder(section, module)
+        try checkSizes(reader)
         // The classifiers of module III stand on the encoder of module I.
-        if modules.hasSurrogate, module == .extreme {
-            try encoder.restoreCoarse(model.parameters(ModuleName.surrogate.name))
-        }
+        guard modules.hasSurrogate, module == .extreme else { return try context.newEncoder(section, module) }
+        let surrogate = try model.parameters(ModuleName.surrogate.name)
+        try checkSizes(surrogate, isWhole: false)
+        let encoder = try context.newEncoder(section, module)
+        try encoder.restoreCoarse(surrogate)
         return encoder
+    }
+
+    /// What a config asks for is in the files, before memory is asked for.
+    ///
+    /// - Parameter isWhole: false: of the coarse part alone.
+    /// - Throws: `Failure` where an encoder's array has another size than config and data give it.
+    package func checkSizes(_ reader: CheckpointReader, isWhole: Bool = true) throws {
+        let dims = model.dims
+        if reader.contains("encoder") { try reader.require("encoder", rows: model.data.vocabularySize, cols: dims) }
+        if let astec = context.encoders.astec {
+            if isWhole, astec.fineDropout != nil { try reader.require("residual.weight", rows: dims, cols: paddedWidth(dims)) }
+            return
+        }
+        let (rows, cols) = try reader.extent("layers"),
+            size = try model.arch.encoderSizes(data: model.data, dims: dims).parameters
+        guard rows * cols == size else {
+            throw reader.otherSize("layers", found: "\(rows * cols) numbers", expected: "\(size), as model.json's layers have")
+        }
     }
 
     /// Module II's search, over what `encoder` makes of the training documents.

@@ -34,8 +34,8 @@ struct SliceClassifiers {
 
     /// Takes its rows of a checkpoint, which may come from another number of workers.
     func restore(_ reader: CheckpointReader) throws {
-        device.upload(try reader.rows("classifier.weight", labels), to: weights.withPadding)
-        device.upload(try reader.rows("classifier.bias", labels), to: biases)
+        try device.upload("classifier.weight", of: reader, to: weights.withPadding) { try reader.rows($0, labels) }
+        try device.upload("classifier.bias", of: reader, to: biases) { try reader.rows($0, labels) }
     }
 
     /// The mean length of all labels' classifiers, the weight of the bias feature included: the original's γ, by which a

@@ -39,6 +39,8 @@ struct SliceExtraction {
         }
         let lists = try model.checkpoint(ModuleName.shortlist.name), labels = model.labelIds
         let dims = lists.contains("encoder") ? try lists.extent("encoder").cols : model.data.vocabularySize
+        try reader.require("classifier.weight", rows: labels.count, cols: paddedWidth(dims))
+        try reader.require("classifier.bias", rows: labels.count, cols: 1)
         let result = DenseMatrix(rows: model.data.labelCountInFile, cols: dims + 1), block = 16384
         for from in stride(from: 0, to: labels.count, by: block) {
             let range = from..<min(from + block, labels.count)

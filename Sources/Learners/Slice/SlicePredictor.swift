@@ -22,16 +22,20 @@ final class SlicePredictor: LearnerPredictor {
         let lists = try model.parameters(ModuleName.shortlist.name), device = group.device
         let vectors = try SliceVectors(trained: lists, features: model.data.vocabularySize, device: device)
         self.vectors = vectors
-        let labels = shards.labels(ofWorker: group.rank, workers: group.size)
-        classifiers = SliceClassifiers(labels: labels, of: model.data.labelCount, dims: vectors.dims, device: device)
-        try classifiers.restore(try model.parameters(ModuleName.extreme.name))
-        let plan = GenerativePlan(trained: lists, settings, labels: model.data.labelCount, dims: vectors.dims)
+        let labels = shards.labels(ofWorker: group.rank, workers: group.size), all = model.data.labelCount
+        // Before memory is asked for.
+        let trained = try model.parameters(ModuleName.extreme.name)
+        try trained.require("classifier.weight", rows: all, cols: paddedWidth(vectors.dims))
+        try lists.require("label.mean", rows: all, cols: paddedWidth(vectors.dims))
+        classifiers = SliceClassifiers(labels: labels, of: all, dims: vectors.dims, device: device)
+        try classifiers.restore(trained)
+        let plan = GenerativePlan(trained: lists, settings, labels: all, dims: vectors.dims)
         search = try GenerativeSearch(
             plan, parts: plan.parts(shards, rank: group.rank, of: group.size), k: settings.numNbrs, group: group, device: device,
             seed: model.seed, isForManyCalls: true
         ) { labels in
             let means = device.paddedTensor(rows: labels.count, dims: vectors.dims)
-            device.upload(try lists.rows("label.mean", labels), to: means.withPadding)
+            try device.upload("label.mean", of: lists, to: means.withPadding) { try lists.rows($0, labels) }
             return means
         }
     }
@@ -46,13 +50,19 @@ final class SlicePredictor: LearnerPredictor {
 }
 
 extension SliceVectors {
+    /// As of configs.
+    private static let mostDims = 65536
+
     /// Those of a trained learner.
+    ///
+    /// - Throws: `Failure` where the tokens' embeddings are not those of the features.
     init(trained lists: CheckpointReader, features: Int, device: any Device) throws {
         guard lists.contains("encoder") else {
             self.init(device: device, table: nil, features: features)
             return
         }
         let (rows, cols) = try lists.extent("encoder")
+        try lists.require("encoder", rows: features, cols: min(cols, Self.mostDims))
         self.init(
             device: device, table: DenseMatrix(rows: rows, cols: cols, buffer: try lists.replicated("encoder")),
             features: features)

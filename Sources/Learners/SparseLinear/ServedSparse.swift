@@ -4,56 +4,80 @@ import Devices
 import Support
 
 /// Sparse classifiers in the file that ranks map: by feature to be searched, or by label for scores of single pairs.
+///
+/// The file may be a stranger's: its numbers are checked before they are used.
 struct ServedSparse {
     private let file: ArrayFile
     private let name: String
     private let features: Int
+    private let labels: Int
+    private let device: any Device
+    private let checks: RangeChecks
 
     /// nil where the file has none of the name.
     ///
-    /// - Parameter features: V.
-    init?(_ file: ArrayFile?, _ name: String, features: Int) {
+    /// - Parameters:
+    ///   - features: V.
+    ///   - labels: L.
+    init?(_ file: ArrayFile?, _ name: String, features: Int, labels: Int, on device: any Device) {
         guard let file, file.contains("\(name).starts") else { return nil }
-        (self.file, self.name, self.features) = (file, name, features)
+        (self.file, self.name, self.features, self.labels, self.device) = (file, name, features, labels, device)
+        checks = RangeChecks(of: file.path, team: device.team)
     }
 
-    private func array<Element: BitwiseCopyable>(_ part: String) throws -> Buffer<Element> { try file.array("\(name).\(part)") }
+    private func array<Element: BitwiseCopyable>(_ part: String, of count: Int? = nil) throws -> Buffer<Element> {
+        let array: Buffer<Element> = try file.array("\(name).\(part)")
+        if let count { try checks.count(array.count, of: "\(name).\(part)", is: count) }
+        return array
+    }
+
+    /// What was looked at need not count as this rank's memory until it is read again.
+    private func letGo() { file.letGo(["starts", "labels", "tables", "bytes"].map { "\(name).\($0)" }) }
 
     /// Classifiers by feature.
     ///
-    /// - Parameter labels: those that are wanted, numbered from 0 then; of all of them nothing is copied.
-    func index(_ labels: Range<Int>, on device: any Device) throws -> InvertedIndex {
-        let biases: Buffer<Float> = try array("bias")
-        if let narrow = try narrow(rows: features, cols: biases.count, biases) {
-            return device.invertedIndex(labels.count == biases.count ? narrow : narrow.part(labels, on: device))
+    /// - Parameter own: the labels that are wanted, numbered from 0 then; of all of them nothing is copied.
+    /// - Throws: `Failure(.usage)` with the first number that is out of range.
+    func index(_ own: Range<Int>) throws -> InvertedIndex {
+        let biases: Buffer<Float> = try array("bias", of: labels)
+        if let narrow = try narrow(rows: features, cols: labels, biases) {
+            return device.invertedIndex(own.count == labels ? narrow : narrow.part(own, on: device))
         }
+        let weights: Buffer<Float> = try array("weights")
         let whole = InvertedArrays(
-            features: features, starts: try array("starts"), labelIds: try array("labels"), weights: try array("weights"),
-            biases: biases, byBias: try array("by_bias"))
-        return device.invertedIndex(labels.count == biases.count ? whole : device.part(whole, labels))
+            features: features, starts: try array("starts", of: features + 1), labelIds: try array("labels", of: weights.count),
+            weights: weights, biases: biases, byBias: try array("by_bias", of: labels))
+        try whole.check(checks, name)
+        letGo()
+        return device.invertedIndex(own.count == labels ? whole : device.part(whole, own))
     }
 
     /// Classifiers by label, of some of the labels.
-    func tables(_ labels: Range<Int>, on device: any Device) throws -> WeightTables {
-        let biases: Buffer<Float> = try array("bias")
-        if let narrow = try narrow(rows: biases.count, cols: features, biases) {
+    ///
+    /// - Throws: `Failure(.usage)` with the first number that is out of range.
+    func tables(_ own: Range<Int>) throws -> WeightTables {
+        let biases: Buffer<Float> = try array("bias", of: labels)
+        if let narrow = try narrow(rows: labels, cols: features, biases, own) {
             return device.weightTables(
-                NarrowClassifier(
-                    rows: narrow.rows.part(labels), scales: narrow.scales?.view(labels), biases: biases.view(labels)))
+                NarrowClassifier(rows: narrow.rows.part(own), scales: narrow.scales?.view(own), biases: biases.view(own)))
         }
         let whole = WeightTableArrays(
-            features: features, starts: try array("starts"), tables: try array("tables"), biases: biases)
-        return device.weightTables(whole.part(labels))
+            features: features, starts: try array("starts", of: labels + 1), tables: try array("tables"), biases: biases)
+        try whole.check(checks, name, device.team, labels: own)
+        letGo()
+        return device.weightTables(whole.part(own))
     }
 
-    private func narrow(rows: Int, cols: Int, _ biases: Buffer<Float>) throws -> NarrowClassifier? {
+    /// - Parameter own: the rows that are read; nil: all.
+    private func narrow(rows: Int, cols: Int, _ biases: Buffer<Float>, _ own: Range<Int>? = nil) throws -> NarrowClassifier? {
         guard file.contains("\(name).bytes") else { return nil }
         let isScaled = file.contains("\(name).scale")
-        return NarrowClassifier(
-            rows: NarrowRows(
-                rows: rows, cols: cols, weights: isScaled ? .int8 : .bfloat16, starts: try array("starts"),
-                bytes: try array("bytes")),
-            scales: isScaled ? try array("scale") : nil, biases: biases)
+        let packed = NarrowRows(
+            rows: rows, cols: cols, weights: isScaled ? .int8 : .bfloat16, starts: try array("starts", of: rows + 1),
+            bytes: try array("bytes"))
+        try packed.check(checks, name, device.team, rows: own)
+        letGo()
+        return NarrowClassifier(rows: packed, scales: isScaled ? try array("scale", of: labels) : nil, biases: biases)
     }
 }
 

@@ -5,7 +5,7 @@ import Training
 
 /// Sparse classifiers in a checkpoint: how many weights each label has; all labels' features and weights, label by label; and the
 /// biases. So any worker reads any run of labels, whoever wrote them.
-struct StoredClassifier {
+package struct StoredClassifier {
     private let reader: CheckpointReader
     private let features: Int
     /// Where each label's weights begin, of all that are stored.
@@ -24,17 +24,22 @@ struct StoredClassifier {
     }
 
     /// Trained ones, unless another name is given.
-    static let classifier = "classifier"
+    package static let classifier = "classifier"
 
     /// - Parameters:
     ///   - first: the model's number of the first label that is stored.
     ///   - features: V.
     /// - Throws: `Failure(.damagedCheckpoint)` where the arrays don't fit together.
-    init(_ reader: CheckpointReader, name: String = classifier, first: Int = 0, features: Int) throws {
+    package init(_ reader: CheckpointReader, name: String = classifier, first: Int = 0, features: Int) throws {
         (self.reader, self.first, self.features, names) = (reader, first, features, Names(name))
         let counts: Buffer<Int32> = try reader.replicated(names.counts)
+        try RangeChecks(of: reader.folder).notNegative(counts, of: "\(reader.key.module)/\(names.counts)")
         starts = counts.array.reduce(into: [0]) { $0.append($0[$0.count - 1] + Int($1)) }
-        let stored = try (reader.extent(names.columns).rows, reader.extent(names.weights).rows, reader.extent(names.biases).rows)
+        func size(_ name: String) throws -> Int {
+            let (rows, cols) = try reader.extent(name)
+            return cols == 1 ? rows : 0
+        }
+        let stored = try (size(names.columns), size(names.weights), size(names.biases))
         guard stored == (starts[counts.count], starts[counts.count], counts.count) else {
             throw Failure(
                 .damagedCheckpoint, "the arrays of the classifiers don't fit together", at: reader.folder,
@@ -44,8 +49,10 @@ struct StoredClassifier {
         }
     }
 
-    /// The classifiers of some of the labels that are stored.
-    func classifier(of labels: Range<Int>) throws -> SparseClassifier {
+    /// The classifiers of some of the labels that are stored, their numbers checked.
+    ///
+    /// - Throws: `Failure`: `.usage` where a feature is none or stands twice, `.damagedCheckpoint` where labels are missing.
+    package func classifier(of labels: Range<Int>) throws -> SparseClassifier {
         let rows = labels.lowerBound - first..<labels.upperBound - first
         guard labels.isEmpty || rows.lowerBound >= 0 && rows.upperBound < starts.count else {
             throw Failure(
@@ -56,10 +63,14 @@ struct StoredClassifier {
         if labels.isEmpty { return SparseClassifier(joining: [], features: features) }
         let entries = starts[rows.lowerBound]..<starts[rows.upperBound]
         let own = Buffer(starts[rows.lowerBound...rows.upperBound].map { Int64($0 - entries.lowerBound) })
+        let columns: Buffer<Int32> = try reader.rows(names.columns, entries)
+        let checks = RangeChecks(of: reader.folder), name = "\(reader.key.module)/\(names.columns)"
+        try checks.indices(columns, of: name, below: features)
+        try checks.ascending(columns, of: name, in: own)
         return SparseClassifier(
             labels: labels,
             weights: CSRMatrix(
-                rows: labels.count, cols: features, starts: own, indices: try reader.rows(names.columns, entries),
+                rows: labels.count, cols: features, starts: own, indices: columns,
                 values: try reader.rows(names.weights, entries)),
             biases: try reader.rows(names.biases, rows))
     }

@@ -177,8 +177,7 @@ final class SparseSlicePredictor: LearnerPredictor {
 
     init(_ model: TrainedModel, group: WorkerGroup) throws {
         (self.model, self.group, settings) = (model, group, model.config[SparseSliceSettings.self])
-        let counts: Buffer<Int32>? = try model.served?.array(Self.positives)
-        let positives = counts.map { $0.array.map(Int.init) } ?? model.data.positives
+        let positives = try Self.servedPositives(model) ?? model.data.positives
         labels = LabelShards.cut(positives: positives).labels(ofWorker: group.rank, workers: group.size)
         means = try Self.means(model, labels, on: group.device)
         classifiers = try Self.classifiers(model, labels, on: group.device)
@@ -187,17 +186,27 @@ final class SparseSlicePredictor: LearnerPredictor {
             unlisted: min(model.config.global.topK, settings.listed(labels: model.data.labelCount)))
     }
 
+    private static func servedPositives(_ model: TrainedModel) throws -> [Int]? {
+        guard let served = model.served else { return nil }
+        let counts: Buffer<Int32> = try served.array(positives), checks = RangeChecks(of: served.path)
+        try checks.count(counts.count, of: positives, is: model.data.labelCount)
+        try checks.notNegative(counts, of: positives)
+        return counts.array.map(Int.init)
+    }
+
     private static func means(_ model: TrainedModel, _ labels: Range<Int>, on device: any Device) throws -> LabelMeans {
         let name = ModuleName.shortlist.name, features = model.data.vocabularySize
-        if let served = ServedSparse(model.served, name, features: features) {
-            return LabelMeans(try served.index(labels, on: device), labels: labels, on: device)
+        if let served = ServedSparse(model.served, name, features: features, labels: model.data.labelCount, on: device) {
+            return LabelMeans(try served.index(labels), labels: labels, on: device)
         }
         return try LabelMeans(model.checkpoint(name), labels: labels, features: features, on: device)
     }
 
     private static func classifiers(_ model: TrainedModel, _ labels: Range<Int>, on device: any Device) throws -> WeightTables {
         let name = ModuleName.classifiers.name, features = model.data.vocabularySize
-        if let served = ServedSparse(model.served, name, features: features) { return try served.tables(labels, on: device) }
+        if let served = ServedSparse(model.served, name, features: features, labels: model.data.labelCount, on: device) {
+            return try served.tables(labels)
+        }
         let classifier = try StoredClassifier(model.checkpoint(name), features: features).classifier(of: labels)
         return device.weightTables(weights: classifier.weights, biases: classifier.biases)
     }

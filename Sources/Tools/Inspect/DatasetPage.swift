@@ -63,7 +63,7 @@ struct DatasetPage {
         page.add("size", .bytes(Inspector.size(path)))
         let set = page.noting(path) {
             inspector.verify
-                ? try XCDataset.checked(cacheFile: path, threads: inspector.threads) : try XCDataset.map(cacheFile: path)
+                ? try XCDataset.checked(cacheFile: path, threads: inspector.threads) : try XCDataset.listed(cacheFile: path)
         }
         guard let set else { return page }
         guard let set else {

@@ -17,10 +17,10 @@ extension Network {
     /// Takes its part of the arrays of a checkpoint, which may come from another number of workers.
     package func restore(_ reader: CheckpointReader, moments: Bool = true) throws {
         try encoder.restore(reader, moments: moments)
-        try classifier.weight.restore("classifier.weight", moments: moments, on: group.device) {
+        try classifier.weight.restore("classifier.weight", of: reader, moments: moments, on: group.device) {
             try reader.rows($0, classifier.labels)
         }
-        try classifier.bias.restore("classifier.bias", moments: moments, on: group.device) {
+        try classifier.bias.restore("classifier.bias", of: reader, moments: moments, on: group.device) {
             try reader.rows($0, classifier.labels)
         }
     }
@@ -32,10 +32,30 @@ extension Parameter {
         return tensors.map { StoredArray($0, device.matrix($1), placement) }
     }
 
-    package func restore(_ name: String, moments: Bool, on device: any Device, read: (String) throws -> Buffer<Float>) throws {
-        device.upload(try read(name), to: value)
+    /// - Parameter read: an array of `reader`, by its name, as far as it is this worker's.
+    /// - Throws: `Failure` where an array is missing, or has another size.
+    package func restore(
+        _ name: String, of reader: CheckpointReader, moments: Bool, on device: any Device, read: (String) throws -> Buffer<Float>
+    ) throws {
+        try device.upload(name, of: reader, to: value, read)
         guard moments else { return }
-        device.upload(try read(name + ".m"), to: firstMoment)
-        device.upload(try read(name + ".v"), to: secondMoment)
+        try device.upload(name + ".m", of: reader, to: firstMoment, read)
+        try device.upload(name + ".v", of: reader, to: secondMoment, read)
+    }
+}
+
+extension Device {
+    /// Copies what `read` gives of an array of `reader`, where it has as many elements as the tensor.
+    ///
+    /// - Throws: `Failure` where it is missing, or has another size.
+    package func upload(
+        _ name: String, of reader: CheckpointReader, to tensor: Tensor, _ read: (String) throws -> Buffer<Float>
+    ) throws {
+        let values = try read(name)
+        guard values.count == tensor.rows * tensor.cols else {
+            throw reader.otherSize(
+                name, found: "\(values.count) numbers", expected: "\(tensor.rows * tensor.cols), for \(tensor.rows) rows")
+        }
+        upload(values, to: tensor)
     }
 }

@@ -125,30 +125,34 @@ package struct TrainingLoop {
             order: network.streams.permutation(features.rows, epoch: epoch), batchSize: config.optimisation.batchSize,
             firstStep: epoch * stepsPerEpoch)
         loss.begin(batches)
-        var sum = 0.0, documents = 0, divergedAt = Int.max
+        var losses = EpochLoss(), documents = 0
         for place in firstStep..<stepsPerEpoch {
             let step = epoch * stepsPerEpoch + place, docs = batches.docs(step: step)
-            sum += try network.step(
+            let part = try network.step(
                 DocumentBatch(features: features, docs: docs), step: step, learningRate: rate.at(step: step), loss: loss)
+            losses.add(part, at: place)
             try network.device.check()
             documents += docs.count
             progress.advance(to: documents)
-            if !sum.isFinite { divergedAt = min(divergedAt, place + 1) }
             guard place + 1 < stepsPerEpoch else { break }
-            if LearnerControl.looks(afterStep: step + 1) { try network.settle() }
+            if LearnerControl.looks(afterStep: step + 1) {
+                try network.settle()
+                losses.settle()
+            }
             do {
-                let isSound = divergedAt == .max
+                let isSound = losses.divergedAt == .max
                 try control.afterStep(
                     step + 1, isSound: isSound, key: module.key(epoch: epoch, step: place + 1), state: state
                 ) { try storedArrays(epoch: epoch, step: place + 1) }
             } catch is Diverged { break }
         }
         try network.settle()
-        try checkConvergence(epoch: epoch, divergedAt: divergedAt)
+        losses.settle()
+        try checkConvergence(epoch: epoch, divergedAt: losses.divergedAt)
         let work = EpochWork(
             epoch: epoch, documents: documents, seconds: time.seconds,
             waited: network.group.communicator.waitedSeconds - waitedBefore)
-        try report(work, loss: loss.mean(sum, documents: documents), rate: rate)
+        try report(work, loss: loss.mean(losses.sum, documents: documents), rate: rate)
     }
 
     /// - Parameter loss: this worker's part; the group's parts are summed here.

@@ -167,10 +167,10 @@ package final class AstecGroupEncoder: GroupEncoder {
             try restoreEmbeddings(reader, moments: moments && trainsCoarse)
         }
         guard let residual else { return }
-        try residual.weight.restore("residual.weight", moments: moments, on: device) { try reader.replicated($0) }
-        try residual.bias.restore("residual.bias", moments: moments, on: device) { try reader.replicated($0) }
-        device.upload(try reader.replicated("residual.u"), to: residual.norm.u)
-        device.upload(try reader.replicated("residual.v"), to: residual.norm.v)
+        try residual.weight.restore("residual.weight", of: reader, moments: moments, on: device) { try reader.replicated($0) }
+        try residual.bias.restore("residual.bias", of: reader, moments: moments, on: device) { try reader.replicated($0) }
+        try device.upload("residual.u", of: reader, to: residual.norm.u) { try reader.replicated($0) }
+        try device.upload("residual.v", of: reader, to: residual.norm.v) { try reader.replicated($0) }
     }
 
     package func storedFixed() -> [StoredArray] { trainsCoarse ? [] : storedCoarse() }
@@ -182,9 +182,10 @@ package final class AstecGroupEncoder: GroupEncoder {
     private func restoreEmbeddings(_ reader: CheckpointReader, moments: Bool) throws {
         let columns = embeddings.columns
         if reader.isMapped, !columns.isEmpty {
+            try reader.require("encoder", rows: embeddings.table.rows, cols: shape.dims)
             embeddings = EmbeddingShard(trained: try reader.columns("encoder", columns), columns: columns, on: device)
         } else {
-            try embeddings.table.restore("encoder", moments: moments, on: device) { try reader.columns($0, columns) }
+            try embeddings.table.restore("encoder", of: reader, moments: moments, on: device) { try reader.columns($0, columns) }
         }
     }
 

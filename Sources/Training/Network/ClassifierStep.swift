@@ -12,7 +12,7 @@ package protocol ClassifierStep: AnyObject {
     /// The batch that the following `run` calls work on. All workers of the group call it.
     func prepare(docs: [Int32], step: Int) throws
     /// See `ClassifierOperation.run`.
-    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double]
+    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> StepLosses
     /// Divides a summed loss over `documents` documents to the mean that is reported.
     func mean(_ sum: Double, documents: Int) -> Double
 }
@@ -39,7 +39,7 @@ package final class OneVsAllStep: ClassifierStep {
         operation.prepare(docs: docs, stream: streams.stream(.negatives, step: step))
     }
 
-    package func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
+    package func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> StepLosses {
         operation.run(leaves, z: z, step: step, dz: dz)
     }
 
@@ -84,7 +84,7 @@ package final class ShortlistStep: ClassifierStep {
         operation.prepare(docs: docs, stream: stream, random: random)
     }
 
-    package func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
+    package func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> StepLosses {
         operation.run(leaves, z: z, step: step, dz: dz)
     }
 

@@ -89,6 +89,17 @@ extension Arch {
     }
 }
 
+extension Arch {
+    /// Floats of the parameters of such a stack, and D of z, without memory for them.
+    ///
+    /// - Throws: `Failure` where layers don't fit each other.
+    package func encoderSizes(data: XCDataset, dims: Int) throws -> (parameters: Int, outputDims: Int) {
+        try EncoderStack.sizes(
+            coarse: coarse.map(LayerDescription.init), fine: fine.map(LayerDescription.init),
+            inputDims: data.featureType == .dense ? data.vocabularySize : dims, on: CPUDevice(team: ThreadTeam(size: 1)))
+    }
+}
+
 extension Config {
     fileprivate var startsPretrained: Bool {
         [surrogate, extreme, reranker].contains { $0.encoder.start == .pretrained }

@@ -30,8 +30,10 @@ final class GradientSum {
         (self.group, self.reduction, self.shared) = (group, reduction, shared)
         ownNodes = reduction.ownNodes
         guard let shared else {
-            result = device.paddedTensor(rows: rows, dims: dims)
-            partials = ownNodes.map { _ in device.tensor(rows: rows, cols: ld) }
+            let result = device.paddedTensor(rows: rows, dims: dims)
+            self.result = result
+            // Who is alone brings the whole sum.
+            partials = group.size == 1 ? [result.withPadding] : ownNodes.map { _ in device.tensor(rows: rows, cols: ld) }
             (all, whole) = ([], nil)
             return
         }
@@ -41,12 +43,13 @@ final class GradientSum {
         (all, whole) = (parts.map(shared.floats), shared.floats(of: result.withPadding))
     }
 
-    /// Sums what `partials` hold of a batch.
+    /// Sums what `partials` hold of a batch. Of a worker that is alone, `result` holds it already.
     ///
     /// - Parameters:
     ///   - taken: gets the floats of the result that are there for the encoder's `take`.
     func run(rows: Int, parts: GradientParts, taken: (Range<Int>) -> Void) throws {
         let floats = rows * result.stride
+        if group.size == 1 { return taken(0..<floats) }
         guard let shared, let whole else { return taken(try send(rows: rows, parts)) }
         try shared.barrier()
         let block = group.ownSlice(floats)

@@ -135,7 +135,9 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
 
     private func restoreEmbeddings(_ reader: CheckpointReader, moments: Bool) throws {
         guard let embeddings = tokens?.embeddings else { return }
-        try embeddings.table.restore("encoder", moments: moments, on: device) { try reader.columns($0, embeddings.columns) }
+        try embeddings.table.restore("encoder", of: reader, moments: moments, on: device) {
+            try reader.columns($0, embeddings.columns)
+        }
     }
 
     package func storedArrays(moments: Bool) throws -> [StoredArray] {
@@ -146,7 +148,7 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
 
     package func restore(_ reader: CheckpointReader, moments: Bool) throws {
         if trainsCoarse || reader.contains("encoder") { try restoreEmbeddings(reader, moments: moments && trainsCoarse) }
-        try stack.parameters.restore("layers", moments: false, on: device) { try reader.replicated($0) }
+        try stack.parameters.restore("layers", of: reader, moments: false, on: device) { try reader.replicated($0) }
         if moments { try layers.restoreMoments("layers", reader) }
         stack.prepare(training: false)
     }
@@ -159,7 +161,10 @@ package final class LayeredGroupEncoder: GroupEncoder, @unchecked Sendable {
 
     package func restoreCoarse(_ reader: CheckpointReader) throws {
         try restoreEmbeddings(reader, moments: false)
-        let values: Buffer<Float> = try reader.replicated("layers")
+        let values: Buffer<Float> = try reader.replicated("layers"), count = stack.parameters.cols
+        guard values.count == count else {
+            throw reader.otherSize("layers", found: "\(values.count) numbers", expected: "\(count)")
+        }
         device.upload(values.prefix(stack.coarseCount), to: coarse)
         stack.prepare(training: false)
     }

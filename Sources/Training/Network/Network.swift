@@ -124,18 +124,17 @@ package final class Network {
     ///   - step: number of the step in its module, from 0.
     ///   - loss: what the classifier is trained on.
     /// - Returns: this worker's part of the summed loss.
-    package func step(_ batch: DocumentBatch, step: Int, learningRate: Double, loss: any ClassifierStep) throws -> Double {
+    package func step(_ batch: DocumentBatch, step: Int, learningRate: Double, loss: any ClassifierStep) throws -> PendingLoss {
         try encoder.forward(batch, step: step, z: z) { try loss.prepare(docs: batch.docs, step: step) }
         let rows = 0..<batch.rows, first = ownLeaves.lowerBound
         let numbers =
             loss.isSparse
             ? optimiser.lazy(learningRate: learningRate, step: step + 1)
             : optimiser.dense(learningRate: learningRate, step: step + 1)
-        var total = 0.0
+        var total = PendingLoss()
         for (node, partial) in zip(sum.ownNodes, sum.partials) {
             let leaves = node.leaves.lowerBound - first..<node.leaves.upperBound - first
-            let losses = loss.run(leaves, z: z.rows(rows), step: numbers, dz: partial.rows(rows))
-            total = losses.reduce(total, +)
+            total.add(loss.run(leaves, z: z.rows(rows), step: numbers, dz: partial.rows(rows)))
         }
         try sum.run(rows: batch.rows, parts: encoder.gradientParts) {
             encoder.take(gradient: dz, floats: $0)

@@ -48,17 +48,47 @@ package final class TokenExchange {
         _ batch: DocumentBatch, rows: [Range<Int>], into vectors: GrowingTensor, weights: GrowingTensor
     ) throws -> EncoderRead {
         read(batch, rows: rows)
-        let exchanged = Exchanged(self)
-        device.gatherRows(embeddings.table.value, ids, into: exchanged.columns)
+        let out = vectors.room(rows: ownTokens, dims: dims)
+        if group.size == 1 {
+            device.gatherRows(embeddings.table.value, ids, into: out)
+        } else {
+            let exchanged = Exchanged(self)
+            device.gatherRows(embeddings.table.value, ids, into: exchanged.columns)
+            try send(exchanged)
+            for (slice, part) in exchanged.slices { device.copy(part, to: out.columns(slice)) }
+        }
+        return EncoderRead(vectors: out, weights: self.weights(batch, rows[group.rank], into: weights))
+    }
+
+    private func send(_ exchanged: Exchanged) throws {
         try device.withHost(exchanged.columns, .read) { mine in
             try device.withHost(exchanged.packed, .write) { packed in
                 try group.communicator.alltoall(
                     send: exchanged.shares.map { mine.bytes(of: $0) }, receive: exchanged.parts.map { packed.bytes(of: $0) })
             }
         }
-        let out = vectors.room(rows: ownTokens, dims: dims)
-        for (slice, part) in exchanged.slices { device.copy(part, to: out.columns(slice)) }
-        return EncoderRead(vectors: out, weights: self.weights(batch, rows[group.rank], into: weights))
+    }
+
+    /// This worker's columns of the gradients of all tokens, without padding.
+    private func ownColumns(of gradient: Tensor) throws -> Tensor {
+        if group.size == 1 {
+            let columns = columnRoom.room(rows: ids.count, dims: dims, isPadded: false)
+            device.copy(gradient.columns(0..<dims), to: columns)
+            return columns
+        }
+        let exchanged = Exchanged(self)
+        for (slice, part) in exchanged.slices { device.copy(gradient.columns(slice), to: part) }
+        try sendBack(exchanged)
+        return exchanged.columns
+    }
+
+    private func sendBack(_ exchanged: Exchanged) throws {
+        try device.withHost(exchanged.packed, .read) { packed in
+            try device.withHost(exchanged.columns, .write) { mine in
+                try group.communicator.alltoall(
+                    send: exchanged.parts.map { packed.bytes(of: $0) }, receive: exchanged.shares.map { mine.bytes(of: $0) })
+            }
+        }
     }
 
     private func read(_ batch: DocumentBatch, rows: [Range<Int>]) {
@@ -106,14 +136,7 @@ package final class TokenExchange {
     ///
     /// - Parameter gradient: of the vectors that `gather` gave.
     package func step(gradient: Tensor, _ step: OptimiserStep) throws {
-        let exchanged = Exchanged(self)
-        for (slice, part) in exchanged.slices { device.copy(gradient.columns(slice), to: part) }
-        try device.withHost(exchanged.packed, .read) { packed in
-            try device.withHost(exchanged.columns, .write) { mine in
-                try group.communicator.alltoall(
-                    send: exchanged.parts.map { packed.bytes(of: $0) }, receive: exchanged.shares.map { mine.bytes(of: $0) })
-            }
-        }
+        let own = try ownColumns(of: gradient)
         guard !ids.isEmpty else { return }
         // Each token of the batch is a document of its own, of weight 1.
         let ones = Buffer<Float>(count: ids.count)
@@ -121,7 +144,7 @@ package final class TokenExchange {
         let single = CSRMatrix(
             rows: ids.count, cols: embeddings.table.rows, starts: Buffer((0...Int64(ids.count)).map { $0 }),
             indices: Buffer(ids), values: ones)
-        embeddings.step(single, docs: (0..<Int32(ids.count)).map { $0 }, gradient: exchanged.columns, step)
+        embeddings.step(single, docs: (0..<Int32(ids.count)).map { $0 }, gradient: own, step)
     }
 }
 

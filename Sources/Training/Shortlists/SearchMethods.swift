@@ -35,7 +35,8 @@ package struct SearchMethods: Equatable {
 
     /// Those by which the pinned `lists` were found.
     package static func trained(_ lists: CheckpointReader, _ context: LearnerContext, dims: Int) throws -> SearchMethods {
-        let queries = context.data.trainFeatures.rows + (try lists.extent("test.ids").rows)
+        // No more than documents can be numbered, whatever the file says.
+        let queries = context.data.trainFeatures.rows + min(try lists.extent("test.ids").rows, Int(Int32.max))
         let chosen = choose(context, dims: dims, queries: queries)
         func stored(_ name: String, _ plan: SearchPlan) -> SearchPlan {
             lists.state[name].flatMap(SearchPlan.Method.init).map(plan.using) ?? plan

@@ -29,7 +29,7 @@ final class CPUOneVsAll: ClassifierOperation, @unchecked Sendable {
 
     func prepare(docs: [Int32], stream: RandomStream) { positives.collect(docs, task) }
 
-    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
+    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> StepLosses {
         let losses = Buffer<Double>(count: leaves.count), positives = positives
         leafSums.sum(leaves, into: dz.room(rows: task.batchSize, cols: classifier.ld)) { [self] leaf, out in
             let leafTask = Leaf(
@@ -38,7 +38,7 @@ final class CPUOneVsAll: ClassifierOperation, @unchecked Sendable {
             losses[leaf - leaves.lowerBound] = run(leafTask)
             if !classifier.hasBias { classifier.clearBias(leafTask.rows) }
         }
-        return losses.array
+        return StepLosses(losses.array)
     }
 
     /// One leaf's part of a step.

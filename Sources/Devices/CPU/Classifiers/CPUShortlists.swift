@@ -34,13 +34,13 @@ final class CPUShortlists: ShortlistOperation, @unchecked Sendable {
         lists.randomLabels(docs: docs, truth: task.truth, negatives: negatives, stream: stream.kernel)
     }
 
-    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
+    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> StepLosses {
         let losses = Buffer<Double>(count: leaves.count)
         leafSums.sum(leaves, into: dz.room(rows: task.batchSize, cols: classifier.ld)) { [self] leaf, out in
             losses[leaf - leaves.lowerBound] = run(task.leaves[leaf], z: z, step: step.kernel, dz: out.pointer)
             if !classifier.hasBias { classifier.clearBias(task.leaves[leaf]) }
         }
-        return losses.array
+        return StepLosses(losses.array)
     }
 
     /// One leaf: its part of ∂z into `dz`, B×ld.

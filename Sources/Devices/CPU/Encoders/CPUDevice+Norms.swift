@@ -41,9 +41,11 @@ extension CPUDevice {
         }
     }
 
-    public func squareSum(_ x: Tensor) -> Double {
-        precondition(x.rows == 1)
-        return dx_squares(x.pointer, x.cols)
+    public func squareSums(_ vectors: [Tensor]) -> [Double] {
+        vectors.map { x in
+            precondition(x.rows == 1)
+            return dx_squares(x.pointer, x.cols)
+        }
     }
 
     public func normalise(_ x: Tensor) { Self.normalise(x.pointer, count: x.cols) }

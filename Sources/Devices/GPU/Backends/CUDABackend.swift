@@ -24,6 +24,7 @@ final class CUDABackend: GPUBackend, @unchecked Sendable {
     }
 
     var device: GPUDescription { context.device }
+    let hasDoubles = true
     var freeBytes: Int? { context.freeBytes }
 
     func allocate(bytes: Int) throws -> any GPUMemory {

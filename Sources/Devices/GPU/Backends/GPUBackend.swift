@@ -14,6 +14,9 @@ protocol GPUBackend: AnyObject, Sendable {
     /// What is handed to the compiler beside the text.
     var options: [String] { get }
 
+    /// Kernels may use double precision.
+    var hasDoubles: Bool { get }
+
     /// Bytes of the device that are free; nil where the driver does not say.
     var freeBytes: Int? { get }
 

@@ -36,6 +36,7 @@ final class OpenCLBackend: GPUBackend, @unchecked Sendable {
         _ = library.api.ReleaseContext(context)
     }
 
+    var hasDoubles: Bool { handle.hasDoubles }
     var freeBytes: Int? { handle.freeBytes }
 
     func allocate(bytes: Int) throws -> any GPUMemory {

@@ -87,6 +87,8 @@ struct OpenCLDevice: @unchecked Sendable {
     /// Whether one division and one square root are rounded as IEEE 754 says, where the compiler is asked to.
     var roundsDivisions: Bool { number(GPU_CL_DEVICE_SINGLE_FP_CONFIG) & UInt64(GPU_CL_FP_ROUNDED_DIVIDE_SQRT) != 0 }
 
+    var hasDoubles: Bool { number(GPU_CL_DEVICE_DOUBLE_FP_CONFIG) != 0 }
+
     func description(index: Int) -> GPUDescription {
         GPUDescription(
             driver: .openCL, index: index, name: text(GPU_CL_DEVICE_NAME),

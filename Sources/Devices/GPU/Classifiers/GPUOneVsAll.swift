@@ -9,6 +9,7 @@ final class GPUOneVsAll: ClassifierOperation, @unchecked Sendable {
     private static let mostLabels = 16_384
     private let task: ClassifierTask
     private let classifier: ClassifierShard
+    private let precision: ClassifierPrecision
     private let device: GPUDevice
     private let g: Tensor
     /// Row tiles × labels.
@@ -17,8 +18,8 @@ final class GPUOneVsAll: ClassifierOperation, @unchecked Sendable {
     private let parts: Tensor
     private var positives: LeafPositives
 
-    init(_ task: ClassifierTask, on device: GPUDevice) {
-        (self.task, classifier, self.device) = (task, task.classifier, device)
+    init(_ task: ClassifierTask, precision: ClassifierPrecision, on device: GPUDevice) {
+        (self.task, classifier, self.precision, self.device) = (task, task.classifier, precision, device)
         let labels = task.classifier.labels.count
         g = device.tensor(rows: task.batchSize, cols: max(1, min(labels, Self.mostLabels)))
         losses = device.tensor(rows: max(1, Tiles.groups(rows: task.batchSize, cols: 1).y), cols: max(1, labels))
@@ -55,21 +56,39 @@ final class GPUOneVsAll: ClassifierOperation, @unchecked Sendable {
         return runs
     }
 
-    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
-        let size = z.rows * classifier.ld
-        if size == 0 { return leaves.map { _ in 0 } }
-        var losses = [Double](repeating: 0, count: leaves.count)
-        for run in runs(leaves) {
-            let scale = 1 / Float(z.rows * task.truth.cols)
+    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> StepLosses {
+        let size = z.rows * classifier.ld, scale = 1 / Float(z.rows * task.truth.cols)
+        if size == 0 { return StepLosses(leaves.map { _ in 0 }) }
+        let runs = runs(leaves).map { ($0, positives(of: $0)) }
+        let corrections = GPULosses(runs.reduce(0) { $0 + $1.1.rows.count }, on: device)
+        var corrected: [(leaf: Int, count: Int)] = [], place = 0
+        for (run, own) in runs {
             logits(run, z, scale)
-            correctPositives(run, z, scale) { losses[$0 - leaves.lowerBound] += $1 }
+            correct(own, run, z, scale, losses: corrections, at: place)
+            corrected += own.counts
+            place += own.rows.count
             inputGradient(run, z, firstLeaf: leaves.lowerBound)
             update(run, z, step)
         }
         device.run("tree_sum", in: .classifiers, rows: 1, cols: size) { [self] in
             [.memory(parts.gpuMemory), .long(leaves.count), .long(size)] + dz.vector
         }
-        for (leaf, sum) in leafLosses(leaves, batch: z.rows).enumerated() { losses[leaf] += Double(sum) }
+        let sums = leafLosses(leaves, batch: z.rows)
+        return StepLosses { [corrected] in Self.sum(leaves, corrected, corrections.values(), sums.values()) }
+    }
+
+    /// - Parameters:
+    ///   - corrected: how many of `corrections` are of which leaf, in order.
+    ///   - sums: of each leaf, all labels taken for negatives.
+    private static func sum(
+        _ leaves: Range<Int>, _ corrected: [(leaf: Int, count: Int)], _ corrections: [Float], _ sums: [Float]
+    ) -> [Double] {
+        var losses = [Double](repeating: 0, count: leaves.count), place = 0
+        for (leaf, count) in corrected {
+            losses[leaf - leaves.lowerBound] += corrections[place..<place + count].reduce(0) { $0 + Double($1) }
+            place += count
+        }
+        for (leaf, sum) in sums.enumerated() { losses[leaf] += Double(sum) }
         return losses
     }
 
@@ -84,41 +103,40 @@ final class GPUOneVsAll: ClassifierOperation, @unchecked Sendable {
     private func logits(_ run: Run, _ z: Tensor, _ scale: Float) {
         if run.rows.isEmpty { return }
         let groups = Tiles.groups(rows: z.rows, cols: run.rows.count)
-        device.run("logit_gradients", in: .classifiers, groups: groups, items: Tiles.items) { [self] in
+        device.run("logit_gradients", in: .classifiers, precision, groups: groups, items: Tiles.items) { [self] in
             [.long(z.rows), .long(run.rows.count), .long(classifier.dims)] + z.arguments + weights(run) + biases(run)
                 + gradients(run, z).arguments + losses.columns(run.rows).arguments + [.float(scale), .int(task.loss.number)]
         }
     }
 
-    /// - Parameter add: is told of losses, by leaf.
-    private func correctPositives(_ run: Run, _ z: Tensor, _ scale: Float, add: (Int, Double) -> Void) {
-        var rows: [Int32] = [], cols: [Int32] = [], counts: [(leaf: Int, count: Int)] = []
+    /// The positives of a run: rows of the batch, labels of the run, and how many are of which leaf.
+    private typealias Positives = (rows: [Int32], cols: [Int32], counts: [(leaf: Int, count: Int)])
+
+    private func positives(of run: Run) -> Positives {
+        var all: Positives = ([], [], [])
         for leaf in run.leaves {
             let own = positives[leaf].filter { run.rows.contains(Int($0.label)) }
-            rows += own.map(\.row)
-            cols += own.map { $0.label - Int32(run.rows.lowerBound) }
-            counts.append((leaf, own.count))
+            all.rows += own.map(\.row)
+            all.cols += own.map { $0.label - Int32(run.rows.lowerBound) }
+            all.counts.append((leaf, own.count))
         }
-        if rows.isEmpty { return }
-        let sums = Buffer<Float>(count: rows.count), device = device
+        return all
+    }
+
+    /// Gives the positives their gradients, and `losses`, from `place` on, what theirs are more than a negative's.
+    private func correct(_ own: Positives, _ run: Run, _ z: Tensor, _ scale: Float, losses: GPULosses, at place: Int) {
+        if own.rows.isEmpty { return }
+        let device = device
         device.attempt {
-            try device.scratch.with(rows) { rowNumbers in
-                try device.scratch.with(cols) { colNumbers in
-                    try device.scratch.with(bytes: sums.byteCount) { memory in
-                        device.run("positive_gradients", in: .classifiers, rows: 1, cols: rows.count) { [self] in
-                            [.long(rows.count), .memory(rowNumbers), .memory(colNumbers), .long(classifier.dims)] + z.arguments
-                                + weights(run) + biases(run) + gradients(run, z).arguments
-                                + [.memory(memory), .float(scale), .int(task.loss.number)]
-                        }
-                        try device.backend.read(memory, at: 0, into: UnsafeMutableRawBufferPointer(sums.bytes))
+            try device.scratch.with(own.rows) { rowNumbers in
+                try device.scratch.with(own.cols) { colNumbers in
+                    device.run("positive_gradients", in: .classifiers, precision, rows: 1, cols: own.rows.count) { [self] in
+                        [.long(own.rows.count), .memory(rowNumbers), .memory(colNumbers), .long(classifier.dims)] + z.arguments
+                            + weights(run) + biases(run) + gradients(run, z).arguments
+                            + [losses.argument, .long(place), .float(scale), .int(task.loss.number)]
                     }
                 }
             }
-        }
-        var place = 0
-        for (leaf, count) in counts {
-            add(leaf, sums[place..<place + count].reduce(0) { $0 + Double($1) })
-            place += count
         }
     }
 
@@ -132,7 +150,8 @@ final class GPUOneVsAll: ClassifierOperation, @unchecked Sendable {
         device.attempt {
             try device.scratch.with(starts) { starts in
                 device.run(
-                    "leaf_products", in: .classifiers, groups: GPUExtent(tiles.x, tiles.y, run.leaves.count), items: Tiles.items
+                    "leaf_products", in: .classifiers, precision, groups: GPUExtent(tiles.x, tiles.y, run.leaves.count),
+                    items: Tiles.items
                 ) { [self] in
                     [.long(z.rows), .long(ld), .memory(starts)] + gradients(run, z).arguments
                         + classifier.weight.value.rows(run.rows).arguments
@@ -147,7 +166,7 @@ final class GPUOneVsAll: ClassifierOperation, @unchecked Sendable {
         if run.rows.isEmpty { return }
         let ld = classifier.ld, labels = run.rows.count, first = run.rows.lowerBound
         let groups = Tiles.groups(rows: labels, cols: ld)
-        device.run("weight_step", in: .classifiers, groups: groups, items: Tiles.items) { [self] in
+        device.run("weight_step", in: .classifiers, precision, groups: groups, items: Tiles.items) { [self] in
             [.long(labels), .long(ld), .long(z.rows)] + gradients(run, z).arguments + z.arguments
                 + classifier.weight.arguments(from: first * ld) + step.arguments
         }
@@ -157,23 +176,17 @@ final class GPUOneVsAll: ClassifierOperation, @unchecked Sendable {
         }
     }
 
-    private func leafLosses(_ leaves: Range<Int>, batch: Int) -> [Float] {
-        let sums = Buffer<Float>(count: leaves.count), device = device
+    private func leafLosses(_ leaves: Range<Int>, batch: Int) -> GPULosses {
+        let sums = GPULosses(leaves.count, on: device), device = device
         let starts = leaves.map { Int64(task.leaves[$0].lowerBound) } + [Int64(task.leaves[leaves.upperBound - 1].upperBound)]
         device.attempt {
             try device.scratch.with(starts) { starts in
-                try device.scratch.with(bytes: sums.byteCount) { memory in
-                    device.run(
-                        "leaf_losses", in: .classifiers, groups: GPUExtent(leaves.count), items: GPUExtent(256)
-                    ) { [self] in
-                        losses.arguments
-                            + [.long(Tiles.groups(rows: batch, cols: 1).y), .memory(starts), .memory(memory)]
-                    }
-                    try device.backend.read(memory, at: 0, into: UnsafeMutableRawBufferPointer(sums.bytes))
+                device.run("leaf_losses", in: .classifiers, groups: GPUExtent(leaves.count), items: GPUExtent(256)) { [self] in
+                    losses.arguments + [.long(Tiles.groups(rows: batch, cols: 1).y), .memory(starts), sums.argument]
                 }
             }
         }
-        return sums.array
+        return sums
     }
 }
 

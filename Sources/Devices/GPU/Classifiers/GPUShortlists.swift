@@ -42,7 +42,7 @@ final class GPUShortlists: ShortlistOperation, @unchecked Sendable {
         device.attempt { try memory.hold(batch) }
     }
 
-    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> [Double] {
+    func run(_ leaves: Range<Int>, z: Tensor, step: OptimiserStep, dz: Tensor) -> StepLosses {
         let rows = task.leaves[leaves.lowerBound].lowerBound..<task.leaves[leaves.upperBound - 1].upperBound
         let active = batch.active(rows), pairs = Int(batch.starts[active.lowerBound])..<Int(batch.starts[active.upperBound])
         gradients(pairs, z)
@@ -86,24 +86,19 @@ final class GPUShortlists: ShortlistOperation, @unchecked Sendable {
         }
     }
 
-    private func losses(_ leaves: Range<Int>) -> [Double] {
+    private func losses(_ leaves: Range<Int>) -> StepLosses {
         let starts =
             leaves.map { batch.firstPair(of: task.leaves[$0].lowerBound) }
             + [batch.firstPair(of: task.leaves[leaves.upperBound - 1].upperBound)]
-        let sums = Buffer<Float>(count: leaves.count), device = device
+        let sums = GPULosses(leaves.count, on: device), device = device
         device.attempt {
             try device.scratch.with(starts) { starts in
-                try device.scratch.with(bytes: sums.byteCount) { out in
-                    device.run(
-                        "leaf_losses", in: .classifiers, groups: GPUExtent(leaves.count), items: GPUExtent(256)
-                    ) { [self] in
-                        [.memory(memory.losses), .long(0), .long(0), .long(1), .memory(starts), .memory(out)]
-                    }
-                    try device.backend.read(out, at: 0, into: UnsafeMutableRawBufferPointer(sums.bytes))
+                device.run("leaf_losses", in: .classifiers, groups: GPUExtent(leaves.count), items: GPUExtent(256)) { [self] in
+                    [.memory(memory.losses), .long(0), .long(0), .long(1), .memory(starts), sums.argument]
                 }
             }
         }
-        return sums.array.map(Double.init)
+        return StepLosses { sums.values().map(Double.init) }
     }
 }
 
