@@ -43,10 +43,10 @@ build() {
 # The longest input, bytes: short ones are quick, but must be able to hold what the format begins with.
 longest() {
   case $1 in
-    xc | one_file | gz_text | predictions_* | label_filter | label_names | names | documents) echo 512 ;;
+    xc | one_file | gz_text | predictions_* | label_filter | label_names | names | documents | *_rows | weight_tables) echo 512 ;;
     npy* | wordnet | gz | pretrained_config | safetensors_header | arch | embeddings | tokenizer) echo 1024 ;;
-    config | manifest*) echo 4096 ;;
-    cache*) echo 6144 ;;
+    config | manifest* | model_cache) echo 4096 ;;
+    cache) echo 6144 ;;
     scores_h5) echo 4096 ;;
     hdf5) echo 8192 ;;
     *) echo 2048 ;;
@@ -55,10 +55,10 @@ longest() {
 
 dictionary() {
   case $1 in
-    config | arch | manifest* | *jsonl | documents | label_names | tokenizer | wordpiece | pretrained_config | safetensors_header)
+    config | arch | manifest* | serving | *jsonl | documents | label_names | tokenizer | wordpiece | pretrained_config | safetensors_header)
       echo json
       ;;
-    np* | pickle | safetensors | gz | fasttext_model | cache* | hdf5 | scores_h5) echo binary ;;
+    np* | pickle | safetensors | gz | fasttext_model | *cache | hdf5 | scores_h5 | *_rows | weight_tables) echo binary ;;
     *) echo text ;;
   esac
 }
