@@ -95,7 +95,6 @@ extension ValidationOptions {
     }
 
     private static func source(_ text: String, seed: UInt64?, _ config: Config) throws -> Source {
-        let expected = "a share of the training documents above 0 and up to 0.5, such as 0.1; or the word files"
         if text == "files" {
             guard seed == nil else {
                 throw Failure(
@@ -104,10 +103,18 @@ extension ValidationOptions {
             }
             return .files(features: config.global.valFeatFname, labels: config.global.valLabelFname)
         }
-        guard let share = Double(text), share > 0, share <= 0.5 else {
-            throw Failure(.usage, "--validation is no share", at: "--validation", found: "\"\(text)\"", expected: expected)
-        }
-        return .part(share, seed: seed ?? 0)
+        return .part(try share(text, or: "; or the word files"), seed: seed ?? 0)
+    }
+
+    /// A share of the training documents, as typed after `--validation`.
+    ///
+    /// - Parameter others: what else may be typed there.
+    /// - Throws: `Failure(.usage)` where it is none.
+    public static func share(_ text: String, or others: String = "") throws -> Double {
+        if let share = Double(text), share > 0, share <= 0.5 { return share }
+        throw Failure(
+            .usage, "--validation is no share", at: "--validation", found: "\"\(text)\"",
+            expected: "a share of the training documents above 0 and up to 0.5, such as 0.1\(others)")
     }
 
     /// `last`, `best` or `best:METRIC`.

@@ -38,7 +38,7 @@ package final class LearnerRun {
 
     /// Trains what is not trained yet, and sends the scores to the coordinator.
     package func run() throws {
-        newest = try control.agree { try $0.newest() }
+        newest = try control.agree { try $0.newest(beside: ModuleValidation.StateKey.best) }
         if let key = newest?.key {
             try control.notice("seed \(seed) goes on from checkpoint \(key.module), epoch \(key.epoch), step \(key.step)")
         }

@@ -39,7 +39,7 @@ struct ConvertCommand: ParsableCommand {
     @Flag(help: "The features are token ids in text order (trn_X_seq.npz): keep their order and repetitions.")
     var sequences = false
     @Option(parsing: .unconditional, help: "Threads for reading text.") var threads = 2
-    @Flag(help: "Print nothing but errors.") var quiet = false
+    @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
         try OptionRanges.check(threads: threads)

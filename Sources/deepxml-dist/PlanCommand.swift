@@ -43,6 +43,11 @@ struct PlanCommand: ParsableCommand {
         help: ArgumentHelp("Folder of configs. (default: ./configs, or else those installed with the program)", valueName: "dir"),
         completion: .directory)
     var configs: String?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Share of the training documents to hold out, as for train; measured after each epoch.", valueName: "share"))
+    var validation: String?
     @Option(parsing: .unconditional, help: "Threads per rank.") var threads = 1
     @Option(parsing: .unconditional, help: ArgumentHelp("Bandwidth between ranks, in GB/s.", valueName: "GB/s")) var bandwidth =
         1.0
@@ -69,6 +74,7 @@ struct PlanCommand: ParsableCommand {
             throw Failure(
                 .usage, "\(flag) is out of range", at: flag, found: "\(value)", expected: "a number from 0.000001 to 1000000000")
         }
+        let heldOut = try validation.map { try ValidationOptions.share($0) }
         let choice = try self.choice(documents: sizes[0], labels: sizes[2])
         let framework = self.framework ?? choice?.framework.rawValue ?? "DeepXML"
         let config = try Config.load(path: configPath(framework), schema: Frameworks.schema(of: framework))
@@ -78,7 +84,8 @@ struct PlanCommand: ParsableCommand {
             dimensions: config.global.embeddingDims, storedFeatures: 0, storedLabels: 0)
         let forecast = Forecast(
             framework: FrameworkName(framework), config: config, size: size,
-            interconnect: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads)
+            interconnect: .init(bandwidth: bandwidth * 1e9, latency: latency * 1e-6), threads: threads,
+            heldOut: heldOut)
         if json { return try StandardOutput.print(forecast.json(ranks: ranks)) }
         if let choice { try StandardOutput.print(choice.text(labels: sizes[2], time: nil) + "\n") }
         try StandardOutput.print(forecast.text(ranks: ranks))

@@ -83,7 +83,7 @@ struct PrepareCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: "Cut texts at this many word pieces, [CLS] and [SEP] included. (default: 40)")
     var maxTokens: Int?
     @Flag(help: "Replace an existing data set of the same name.") var force = false
-    @Flag(help: "Print nothing but errors.") var quiet = false
+    @Flag(name: [.customShort("q"), .long], help: "Print nothing but errors.") var quiet = false
 
     func validate() throws {
         if demo && train != nil { throw ValidationError("--demo and --train exclude each other") }

@@ -292,4 +292,26 @@ func otherIdentity(_ change: (inout CheckpointIdentity) -> Void) -> CheckpointId
         try store.remove { $0 == Self.beside }
         #expect(try epochs() == [] && store.newest()?.key == key(7))
     }
+
+    /// Epoch 5 needs the best of epoch 4, and epoch 3 that of epoch 2; what is pinned needs none.
+    @Test func oneWithoutItsBestIsPassedOver() throws {
+        for epoch in [2, 4] {
+            try best(epoch)
+            try layout.write(store, key(epoch + 1), state: ["best": "\(epoch)"])
+        }
+        #expect(try store.newest(beside: "best")?.key == key(5) && notices.all.isEmpty)
+        let folder = scratch.file("ckpt_extreme-best_4_40"), shard = "\(folder)/shard-1-of-2.h5"
+        try Data(contentsOf: URL(filePath: shard)).dropLast().write(to: URL(filePath: shard))
+        #expect(try store.newest(beside: "best")?.key == key(3) && store.newest()?.key == key(5))
+        #expect(
+            notices.all.first?.hasPrefix("\(shard) is damaged (") == true && notices.all.first?.contains("ckpt_extreme_3") == true
+        )
+        try FileManager.default.removeItem(atPath: folder)
+        #expect(try store.newest(beside: "best")?.key == key(3))
+        #expect(notices.all.last?.contains("ckpt_extreme_5_50 needs a whole checkpoint extreme-best of epoch 4") == true)
+        try FileManager.default.removeItem(atPath: scratch.file("ckpt_extreme-best_2_20"))
+        #expect(try store.newest(beside: "best") == nil)
+        try layout.write(store, key(9), state: ["best": "4"], pinned: true)
+        #expect(try store.newest(beside: "best")?.key == key(9))
+    }
 }

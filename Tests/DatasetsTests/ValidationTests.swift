@@ -55,6 +55,8 @@ import Testing
         #expect(Set(cut.rows(of: rows)).isSubset(of: ValidationCut(share: 0.2, seed: 5).rows(of: rows)))
         #expect(ValidationCut(share: 0.001, seed: 1).rows(of: [4, 9]).count == 1)
         #expect(ValidationCut(share: 0.5, seed: 1).rows(of: [4]) == [])
+        let counts = [(0.1, 1000), (0.001, 2), (0.5, 1), (0.5, 0), (0.5, 2), (0.25, 10), (0.1, 24)].map(ValidationCut.count)
+        #expect(counts == [100, 1, 0, 0, 1, 3, 2])
         // Each tenth of the rows has its share, about.
         let large = ValidationCut(share: 0.2, seed: 0).rows(of: Array(0..<50_000))
         for part in 0..<10 { #expect(abs(large.count { $0 / 5000 == part } - 1000) < 120) }

@@ -1,6 +1,6 @@
 # Sourced by the checks that stop jobs and compare what they end with: starts a job in the background, strikes it, and
-# compares results with those of $scratch/reference. Wants of lib.sh all, and of its user: out, err (files), results (folder),
-# options (of the job), ranks, and reference_figures.
+# compares results with those of $reference_folder ($scratch/reference). Wants of lib.sh all, and of its user: out, err (files),
+# results (folder), options (of the job), ranks, reference_figures and, where there are others than v_0_1 and v_0_2, learner_folders.
 # shellcheck shell=bash disable=SC2034,SC2154 # variables of and for who sources this
 
 # begin WORK [OPTION...]: starts the job; its launcher is $job. Signals that this shell ignores are put back first.
@@ -58,14 +58,14 @@ left_behind() {
 
 # differences WORK [ENSEMBLE]: what of its results is not the reference's; of the learners only where ENSEMBLE is no.
 differences() {
-    local folder file folders="v_0_1 v_0_2"
+    local folder file folders=${learner_folders:-v_0_1 v_0_2}
     if [ "${2:-yes}" = yes ]; then
         folders+=" v_0"
         [ "$(figures "$1/$results/v_0/metrics.json")" = "$reference_figures" ] || echo "metrics.json differs;"
     fi
     for folder in $folders; do
         for file in score.npz log_eval.txt; do
-            cmp -s "$1/$results/$folder/$file" "$scratch/reference/$results/$folder/$file" || echo "$folder/$file differs;"
+            cmp -s "$1/$results/$folder/$file" "${reference_folder:-$scratch/reference}/$results/$folder/$file" || echo "$folder/$file differs;"
         done
     done
 }

@@ -88,10 +88,12 @@ small_settings=(
     --set extreme.learning_rate=0.03 --set reranker.learning_rate=0.03
 )
 
-# figures METRICS.JSON: all of it but times, memory and the number of ranks, one number or list a line.
+# figures METRICS.JSON: all of it but times, memory, devices and the number of ranks, one number or list a line.
 figures() {
     awk '
         /^ *"seconds" : \{/ { inside = 1 }
+        /^  "devices" : \[/ { devices = 1 }
+        devices { if (/^  \]/) devices = 0; next }
         !inside && !/"(wall_seconds|peak_rss_mib|comm_seconds|ranks|workers|groups)" :/ { print }
         inside && /\}/ { inside = 0 }' "$1"
 }

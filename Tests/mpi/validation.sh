@@ -128,6 +128,18 @@ train 1 tuned3 "${anns[@]}"
 same 'again' "$scratch/tuned1/results/$path" "$scratch/tuned3/results/$path"
 verdict 'β, propensity_weight and ensemble weights are tuned: on 1 and 3 ranks alike, for predict, and by a run that finds them trained' "$why" "$err"
 
+# Two jobs that train a learner each, and merge.
+why=""
+for seed in 1 2; do
+    train 1 apart "${anns[@]}" --seeds "$seed" --learners-only
+    [ "$code" -eq 0 ] || why+="seed $seed: exit code $code; "
+done
+"$program" merge --work "$scratch/apart" --configs configs --data "$data" --dataset Small --set global.embedding_dims=64 "${anns[@]}" \
+    >"$out" 2>"$err" || why+="merge: exit code $?; "
+same 'merge' "$scratch/tuned1/results/$path" "$scratch/apart/results/$path"
+cmp -s "$scratch/tuned1/models/$path/ensemble.json" "$scratch/apart/models/$path/ensemble.json" || why+='ensemble.json differs; '
+verdict 'merge of learners that two jobs have trained tunes as one job' "$why" "$err"
+
 # All modules; learners without epochs.
 why=""
 deepxml=("${small_settings[@]}" --seeds 1 --set extreme.num_epochs=3 --set surrogate.num_epochs=2 --set reranker.num_epochs=3)

@@ -5,12 +5,14 @@ import Support
 extension CheckpointStore {
     /// The newest whole checkpoint by (module, epoch, step), every byte of it checked; nil where there is none.
     ///
-    /// Those of modules beside others (`besideEnding`) are no place to go on from. Damaged ones are named through `notice` and passed over. Reads all of the checkpoint once: the leader calls it,
-    /// the other workers `open` the key that it found.
+    /// Those of modules beside others (`besideEnding`) are no place to go on from. Damaged ones are named through `notice` and passed
+    /// over, and so are those that name an epoch beside them that is lost or damaged: training from there could not end as it should.
+    /// Reads all of the checkpoint once: the leader calls it, the other workers `open` the key that it found.
     ///
+    /// - Parameter state: the key under which a checkpoint names the epoch of the one beside it that it needs; nil: it needs none.
     /// - Throws: `Failure(.usage)` where the newest belongs to another config, data set or seed: it names what differs.
-    public func newest() throws -> CheckpointReader? {
-        try newestWhole(of: nil, orElse: "starting over")
+    public func newest(beside state: String? = nil) throws -> CheckpointReader? {
+        try newestWhole(of: nil, beside: state, orElse: "starting over")
     }
 
     /// The newest whole pinned checkpoint of `module`, found and checked as by `newest`.
@@ -41,7 +43,9 @@ extension CheckpointStore {
     }
 
     /// - Parameter pinnedModule: only pinned checkpoints of this module; nil: all.
-    private func newestWhole(of pinnedModule: String?, epoch: Int? = nil, orElse: String) throws -> CheckpointReader? {
+    private func newestWhole(
+        of pinnedModule: String?, epoch: Int? = nil, beside state: String? = nil, orElse: String
+    ) throws -> CheckpointReader? {
         let (manifests, damagedManifests) = try self.manifests()
         var damages = damagedManifests.filter { pinnedModule == nil || $0.0.module == pinnedModule }.map { folder, damage in
             "\(path(folder))/\(Manifest.fileName) is damaged (\(damage.reason))"
@@ -53,8 +57,8 @@ extension CheckpointStore {
         for manifest in manifests where isWanted(manifest) {
             let folder = path(manifest.key.folder)
             try identity.check(manifest.identity, at: folder)
-            if let (file, damage) = try firstDamage(manifest, in: folder) {
-                damages.append("\(folder)/\(file) is damaged (\(damage.reason))")
+            if let obstacle = try obstacle(manifest, beside: state, among: manifests) {
+                damages.append(obstacle)
                 known.withLock { _ = $0.damaged.insert(manifest.key.folder.name) }
                 continue
             }
@@ -71,6 +75,19 @@ extension CheckpointStore {
 
     private func tell(_ damages: [String], using instead: String) {
         for damage in damages { notice("\(damage): \(instead)") }
+    }
+
+    /// Why a checkpoint is of no use; nil: it is.
+    private func obstacle(_ manifest: Manifest, beside state: String?, among manifests: [Manifest]) throws -> String? {
+        let folder = path(manifest.key.folder)
+        if let (file, damage) = try firstDamage(manifest, in: folder) { return "\(folder)/\(file) is damaged (\(damage.reason))" }
+        guard let state, !manifest.pinned, let epoch = manifest.state[state] else { return nil }
+        let module = manifest.key.module + Self.besideEnding
+        guard let beside = manifests.first(where: { $0.key.module == module && "\($0.key.epoch)" == epoch }) else {
+            return "\(folder) needs a whole checkpoint \(module) of epoch \(epoch)"
+        }
+        let place = path(beside.key.folder)
+        return try firstDamage(beside, in: place).map { file, damage in "\(place)/\(file) is damaged (\(damage.reason))" }
     }
 
     private func firstDamage(_ manifest: Manifest, in folder: String) throws -> (String, Damage)? {

@@ -1,4 +1,5 @@
 import Config
+import Datasets
 import Formats
 import Foundation
 import Learners
@@ -41,12 +42,23 @@ public struct Forecast: Sendable {
     let costs: any LearnerCosts
     let interconnect: Interconnect
     let threads: Int
+    /// nil: no documents are held out.
+    let validation: PlannedValidation?
 
-    /// - Parameter rates: of the processor that is to train.
+    /// - Parameters:
+    ///   - size: of the whole data set, with what is held out of its training documents.
+    ///   - rates: of the processor that is to train.
+    ///   - heldOut: share of the training documents by which each epoch is measured (`--validation`); nil: none.
     public init(
         framework: FrameworkName, config: Config, size: ProblemSize, interconnect: Interconnect, threads: Int = 1,
-        rates: StepCosts = StepCosts()
+        rates: StepCosts = StepCosts(), heldOut: Double? = nil
     ) {
+        var size = size
+        validation = heldOut.map { share in
+            let documents = ValidationCut.count(share: share, of: size.trainDocuments)
+            size.trainDocuments -= documents
+            return PlannedValidation(documents: documents)
+        }
         (self.framework, self.config, self.size) = (framework, config, size)
         (self.interconnect, self.threads) = (interconnect, threads)
         var rates = rates
@@ -58,17 +70,22 @@ public struct Forecast: Sendable {
     /// One learner on `ranks` ranks, one of which coordinates where there are several.
     public func row(ranks: Int) -> Row {
         let m = max(ranks - 1, 1), labels = (size.labels + m - 1) / m
-        let worker = costs.memory(WorkerShare(labels: labels, groupSize: m, threads: threads))
+        let worker = costs.memory(WorkerShare(labels: labels, groupSize: m, threads: threads), validation: validation)
         let coordinator = MemoryEstimate.coordinator(
-            atATime: 1, size: size, topK: config.global.topK, lists: costs.scoreLists)
+            atATime: 1, size: size, topK: config.global.topK, lists: costs.scoreLists, validation: validation)
         let traffic = m > 1 ? costs.traffic(groupSize: m) : .none, steps = costs.stages.reduce(0) { $0 + $1.steps }
-        let computing = costs.seconds(cores: Double(m * threads)), alone = costs.seconds(cores: Double(threads))
+        let computing = seconds(cores: Double(m * threads)), alone = seconds(cores: Double(threads))
         let messages = traffic.seconds(
             bandwidth: interconnect.bandwidth, latency: interconnect.latency, threads: threads)
         return Row(
             ranks: ranks, coordinatorBytes: coordinator.bytes, workerBytes: (ranks == 1 ? worker + coordinator : worker).bytes,
             bytesAStep: steps == 0 ? 0 : traffic.allBytes / Double(steps), computeSeconds: computing, messageSeconds: messages,
             efficiency: computing + messages > 0 ? alone / (computing + messages) / Double(m) : 1)
+    }
+
+    /// Of training, with validation.
+    private func seconds(cores: Double) -> Double {
+        costs.seconds(cores: cores) + (validation.map { costs.seconds(of: $0, cores: cores) } ?? 0)
     }
 }
 
@@ -87,11 +104,13 @@ extension Forecast {
                 ]
             })
         let heading =
-            "\(framework), \(Quantity.count(size.trainDocuments)) training and \(Quantity.count(size.testDocuments)) test"
-            + " documents, \(Quantity.count(size.tokens)) \(costs.featureNoun), \(Quantity.count(size.labels)) labels"
+            "\(framework), \(Quantity.count(size.trainDocuments)) training\(validationText) and"
+            + " \(Quantity.count(size.testDocuments)) test documents, \(Quantity.count(size.tokens)) \(costs.featureNoun), \(Quantity.count(size.labels)) labels"
             + (costs.dimensions.map { ", \($0) dimensions" } ?? "")
         return "\(heading)\n\n\(table.text)"
     }
+
+    private var validationText: String { validation.map { ", \(Quantity.count($0.documents)) validation" } ?? "" }
 }
 
 extension Forecast {
@@ -107,7 +126,8 @@ extension Forecast {
         }
         return JSONValue.object([
             .init("framework", .string(framework.rawValue)), .init("train_documents", .integer(size.trainDocuments)),
-            .init("test_documents", .integer(size.testDocuments)), .init("features", .integer(size.tokens)),
+            .init("test_documents", .integer(size.testDocuments)),
+            .init("validation_documents", .integer(validation?.documents ?? 0)), .init("features", .integer(size.tokens)),
             .init("labels", .integer(size.labels)), .init("threads", .integer(threads)), .init("ranks", .array(rows)),
         ]).indentedText
     }

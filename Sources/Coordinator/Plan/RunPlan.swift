@@ -121,17 +121,18 @@ public struct RunPlan: Sendable, Equatable {
 
     public func memory(ofRank rank: Int) -> MemoryEstimate {
         let coordinator = MemoryEstimate.coordinator(
-            atATime: groups.count, size: size, topK: config.global.topK, lists: costs.scoreLists)
+            atATime: groups.count, size: size, topK: config.global.topK, lists: costs.scoreLists, validation: validation)
         guard let group = group(ofRank: rank) else { return rank == 0 ? coordinator : MemoryEstimate(parts: []) }
         let worker = costs.memory(
-            WorkerShare(labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank]))
+            WorkerShare(labels: labels(ofRank: rank).count, groupSize: group.workers.count, threads: threads[rank]),
+            validation: validation)
         if rank > 0 { return worker }
         // A single learner's scores are measured when its worker, of the same process, is done.
         return queue.count > 1 ? worker + coordinator : worker + coordinator.without(MemoryEstimate.measured, ifLessThan: worker)
     }
 
     /// Bytes that the ranks of a node map together: the data set, and what the learner starts from.
-    var mappedBytes: Int { size.mappedBytes + costs.mappedBytes }
+    var mappedBytes: Int { size.mappedBytes + (validation?.mappedBytes ?? 0) + costs.mappedBytes }
 
     /// Bytes that the ranks of a node need together, what they map counted once.
     public func bytes(onNode node: NodeResources) -> Int {

@@ -104,7 +104,7 @@ public final class CoordinatorMain {
             positives: data.positives,
             threads: options.threads, nodes: nodes)
         plan.validation = options.validation.flatMap { chosen in
-            data.validation.map { PlannedValidation(documents: $0.features.rows, chosen) }
+            data.validation.map { PlannedValidation($0, chosen, learners: options.seeds.count) }
         }
         if let text = try plan.choose(options.device, census.gpus) { reporter.note(text, rank: 0) }
         plan.measureSpeed(unlessShorterThan: options.dryRun ? 0 : 10)

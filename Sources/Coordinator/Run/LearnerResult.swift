@@ -40,6 +40,8 @@ struct LearnerResult {
         }
     }
 
+    private static let validation = " (--keep, --patience and --tune propensity_weight belong to it)"
+
     private static func check(_ attributes: [String: H5Attribute], _ identity: CheckpointIdentity, _ path: String) throws {
         for (name, now) in [("config", identity.configFingerprint), ("data", identity.dataFingerprint)] {
             guard case .string(let before)? = attributes[name], before != now else { continue }
@@ -47,7 +49,9 @@ struct LearnerResult {
                 .usage, "results of another run are in the way: the \(name) differs", at: path,
                 found: "\(name) fingerprint \(before)",
                 expected: "\(now), as in this run",
-                advice: "set the \(name) back to go on, or start over with --fresh, or keep both with another --version")
+                advice:
+                    "set the \(name) back\(name == "config" ? Self.validation : "") to go on, or start over with --fresh, or keep both with another --version"
+            )
         }
     }
 

@@ -24,7 +24,9 @@ struct ValidationResult {
         else { return nil }
         do {
             let (parts, attributes) = try ScoreFile.openParts(path)
-            guard attributes == Self.attributes(identity), let clf = parts["clf"], let knn = parts["knn"] else { return nil }
+            guard attributes == Self.attributes(identity, text), let clf = parts["clf"], let knn = parts["knn"] else {
+                return nil
+            }
             return ValidationResult(scores: LearnerParts(clf: clf, knn: knn, reranker: parts["reranker"]), decided: decided)
         } catch let failure as Failure where failure.code == .damagedCheckpoint { return nil }
     }
@@ -36,11 +38,12 @@ struct ValidationResult {
         // What rank 0 chooses, it chooses anew each time.
         var own = decided
         own.tuned.removeAll { $0.setting == "beta" }
-        try AtomicFile.write("\(folder)/\(Self.decisionFile)", encoder.encode(own) + Data("\n".utf8))
+        let text = try encoder.encode(own) + Data("\n".utf8)
+        try AtomicFile.write("\(folder)/\(Self.decisionFile)", text)
         var parts = ["clf": scores.clf, "knn": scores.knn]
         parts["reranker"] = scores.reranker
         let path = "\(folder)/\(Self.scoreFile)"
-        try ScoreFile.write(parts: parts, to: path, attributes: Self.attributes(identity))
+        try ScoreFile.write(parts: parts, to: path, attributes: Self.attributes(identity, text))
         let written = try ScoreFile.storedParts(path).parts
         var stored = self
         stored.scores = LearnerParts(
@@ -51,7 +54,11 @@ struct ValidationResult {
     /// As `metrics.json` has it; nil: not measured.
     var section: MetricsReport.LearnerValidationSection? { metrics.map { .init(metrics: $0, decided) } }
 
-    private static func attributes(_ identity: CheckpointIdentity) -> [String: H5Attribute] {
-        ["config": .string(identity.configFingerprint), "data": .string(identity.dataFingerprint), "seed": .int(identity.seed)]
+    /// Of the scores' file, with a checksum of the decisions': one of them is not read without the other.
+    private static func attributes(_ identity: CheckpointIdentity, _ decisions: Data) -> [String: H5Attribute] {
+        [
+            "config": .string(identity.configFingerprint), "data": .string(identity.dataFingerprint), "seed": .int(identity.seed),
+            "decisions": .string(hexDigits(FNV1a.hash64(decisions))),
+        ]
     }
 }

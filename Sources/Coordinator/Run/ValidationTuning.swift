@@ -92,9 +92,11 @@ extension LearnerResult {
 }
 
 extension PlannedValidation {
-    /// Of a run with these options.
-    init(documents: Int, _ options: ValidationOptions) {
+    /// Of a run of so many learners with these options.
+    init(_ held: HeldOutDocuments, _ options: ValidationOptions, learners: Int) {
         let trials = options.tuned.contains(.propensityWeight) ? ModuleValidation.propensityWeights.count : 0
-        self.init(documents: documents, every: options.every, trials: trials)
+        let weighed = options.tuned.contains(.ensembleWeights) && learners > 1 ? learners : 0
+        self.init(
+            documents: held.features.rows, every: options.every, trials: trials, weighed: weighed, mappedBytes: held.mappedBytes)
     }
 }

@@ -33,10 +33,15 @@ public struct ValidationCut: Sendable, Equatable {
     ///
     /// - Parameter rows: those with a feature and a label, ascending.
     public func rows(of rows: [Int]) -> [Int] {
-        let wanted = max(1, Int((share * Double(rows.count)).rounded())), count = min(wanted, rows.count - 1)
+        let count = Self.count(share: share, of: rows.count)
         if count < 1 { return [] }
         let numbered = rows.map { (number: Self.mixed(seed, UInt64($0)), row: $0) }
         return numbered.sorted { ($0.number, $0.row) < ($1.number, $1.row) }.prefix(count).map(\.row).sorted()
+    }
+
+    /// How many of so many rows are held out; 0: there are too few.
+    public static func count(share: Double, of rows: Int) -> Int {
+        max(0, min(max(1, Int((share * Double(rows)).rounded())), rows - 1))
     }
 
     /// The finaliser of SplitMix64 (Steele, Lea & Flood, OOPSLA 2014), once over the seed and once over both.

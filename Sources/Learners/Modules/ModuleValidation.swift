@@ -105,7 +105,7 @@ extension ModuleValidation {
             throw Failure(
                 .damagedCheckpoint, "the parameters of the best epoch cannot be read", at: run.control.store.folder,
                 found: "no whole checkpoint \(beside.name) of epoch \(best.epoch)", expected: "the one that training has written",
-                advice: "start over with --fresh, or train with --keep last and another --version")
+                advice: "run the same command again: it goes on from a checkpoint before that epoch")
         }
         try network.restore(stored, moments: false)
     }

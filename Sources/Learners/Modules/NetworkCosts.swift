@@ -1,5 +1,6 @@
 import Config
 import Foundation
+import Messages
 import Support
 import Training
 
@@ -137,6 +138,24 @@ extension NetworkCosts {
         let times = validation.times(epochs: config.extreme.optimisation.epochs) + validation.trials
         let reranked = plan.hasReranker ? validation.times(epochs: config.reranker.optimisation.epochs) : 0
         return Double(times + reranked + 1) * once + (moves ? Double(times) * search(cores: cores) : 0)
+    }
+
+    /// What the leader of a group holds while it measures a module: each list's blocks and the whole that they make; what the logistic
+    /// function makes of them and their sum, of up to twice the entries; and a block of each worker, as it arrives and as it is read. No
+    /// list is longer than the shortlist. Every worker has the labels' propensities, and its documents' shortlists, as they are found
+    /// and by label.
+    package func worker(_ validation: PlannedValidation, _ share: WorkerShare) -> [MemoryEstimate.Part] {
+        let listed = plan.listedLabels(size.labels), priors = plan.hasShortlists ? 1 : 0
+        let topK = priors > 0 ? min(config.global.topK, listed.shortlist) : config.global.topK
+        let lists = 2 * (1 + priors + (plan.hasReranker ? 1 : 0)) + (priors > 0 ? 4 : 1)
+        let arriving = min(ScoreBlock.size, validation.documents) * min(topK, max(size.labels, 1)) * 16 * 2
+        let own = (validation.documents + share.groupSize - 1) / share.groupSize
+        return [
+            MemoryEstimate.Part(
+                "validation's scores",
+                validation.bytes(lists: lists, topK: topK, labels: size.labels) + arriving + 8 * size.labels),
+            MemoryEstimate.Part("validation's shortlists", 16 * own * (listed.shortlist + listed.reranker)),
+        ]
     }
 }
 

@@ -70,6 +70,8 @@ package protocol LearnerCosts: Sendable {
     func stageSeconds(cores: Double) -> [StageSeconds]
     /// Seconds of computing that validation takes, on so many cores together.
     func seconds(of validation: PlannedValidation, cores: Double) -> Double
+    /// Memory of a worker that validation takes beside that of training, each part by a name that `worker` has not.
+    func worker(_ validation: PlannedValidation, _ share: WorkerShare) -> [MemoryEstimate.Part]
     /// What a worker waits for over the whole training, in a group of two or more.
     func traffic(groupSize: Int) -> Traffic
 }
@@ -98,22 +100,6 @@ package struct StageSeconds: Sendable, Equatable {
         self.name = name
         self.seconds = seconds
     }
-}
-
-/// Validation in a plan.
-package struct PlannedValidation: Sendable, Equatable {
-    package var documents: Int
-    /// Epochs from one validation to the next.
-    package var every: Int
-    /// Times that the trained learner is measured beside these, for settings that are tuned.
-    package var trials: Int
-
-    package init(documents: Int, every: Int, trials: Int) {
-        (self.documents, self.every, self.trials) = (documents, every, trials)
-    }
-
-    /// Times that a module of so many epochs is measured.
-    package func times(epochs: Int) -> Int { (epochs + every - 1) / max(1, every) }
 }
 
 /// Which lists of scores a learner has: its first stage's scores always.
@@ -185,17 +171,6 @@ extension LearnerCosts {
     /// Seconds of computing, on so many cores together.
     package func seconds(cores: Double) -> Double { stageSeconds(cores: cores).reduce(0) { $0 + $1.seconds } }
 
-    /// Once, as the test documents are scored.
-    package func seconds(of validation: PlannedValidation, cores: Double) -> Double {
-        predictionSeconds(documents: validation.documents, cores: cores)
-    }
-
-    /// Seconds of scoring so many documents as the test documents are.
-    package func predictionSeconds(documents: Int, cores: Double) -> Double {
-        let prediction = stageSeconds(cores: cores).last?.seconds ?? 0, test = problem.size.testDocuments
-        return test > 0 ? prediction * Double(documents) / Double(test) : 0
-    }
-
     package var featureNoun: String { "features" }
     package var dimensions: Int? { nil }
     package var mappedBytes: Int { 0 }
@@ -204,8 +179,8 @@ extension LearnerCosts {
     package func traffic(groupSize: Int) -> Traffic { .none }
 
     /// Memory of a worker, by part.
-    package func memory(_ share: WorkerShare) -> MemoryEstimate {
-        let parts = worker(share) + [MemoryEstimate.program]
+    package func memory(_ share: WorkerShare, validation: PlannedValidation? = nil) -> MemoryEstimate {
+        let parts = worker(share) + (validation.map { worker($0, share) } ?? []) + [MemoryEstimate.program]
         return MemoryEstimate(parts: parts.filter { $0.bytes > 0 })
     }
 }

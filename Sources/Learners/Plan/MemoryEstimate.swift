@@ -23,21 +23,28 @@ public struct MemoryEstimate: Sendable, Equatable {
     /// - Parameters:
     ///   - atATime: learners whose scores are merged.
     ///   - topK: scores kept of a document.
-    package static func coordinator(atATime: Int, size: ProblemSize, topK: Int, lists: ScoreLists) -> MemoryEstimate {
-        let kept = min(topK, max(size.labels, 1)), stages = lists.hasPriors ? 2 : 1
-        let files = stages + (lists.hasReranker ? 1 : 0), rows = min(RowBlock.rows, size.testDocuments)
-        let block = min(ScoreBlock.size, size.testDocuments) * kept
-        return MemoryEstimate(parts: [
+    ///   - validation: whose scores are merged and measured as those of the test documents are.
+    package static func coordinator(
+        atATime: Int, size: ProblemSize, topK: Int, lists: ScoreLists, validation: PlannedValidation? = nil
+    ) -> MemoryEstimate {
+        let kept = min(topK, max(size.labels, 1)), stages = lists.hasPriors ? 2 : 1, held = validation?.documents ?? 0
+        let files = stages + (lists.hasReranker ? 1 : 0), rows = min(RowBlock.rows, max(size.testDocuments, held))
+        let block = min(ScoreBlock.size, max(size.testDocuments, held)) * kept
+        // Weights of learners are tuned on all scores at once: each learner's, two sums on the way, and the two that the last one joins.
+        let weighed = validation.map { $0.weighed * 4 * $0.bytes(lists: stages, topK: topK, labels: size.labels) } ?? 0
+        let parts = [
             // A label and a score are 8 bytes.
             Part("scores being merged", atATime * ScoreBlock.window * block * 8 * stages),
             // An entry as it travels, in a message, and on its way from one to the other.
             Part("scores that arrive", 3 * 16 * block),
-            Part("where documents' scores begin", 8 * (size.testDocuments + 1) * (atATime + 1) * files),
+            Part("where documents' scores begin", 8 * (size.testDocuments + held + 1) * (atATime + 1) * files),
             // Lists and their probabilities; a combination of two has up to twice the entries, the sum of learners more.
             Part(measured, rows * kept * 8 * (2 * files + 6)),
+            Part("ensembles being weighed", weighed),
             // Propensities, counts of documents, and the cut into shards.
             Part("labels", 32 * size.labels), program,
-        ])
+        ]
+        return MemoryEstimate(parts: parts.filter { $0.name == measured || $0.bytes > 0 })
     }
 
     /// What is held only while scores are measured.

@@ -37,6 +37,12 @@ struct SliceCosts: LearnerCosts {
         ]
     }
 
+    /// The vectors of its documents, and their shortlists.
+    func worker(_ validation: PlannedValidation, _ share: WorkerShare) -> [MemoryEstimate.Part] {
+        let own = (validation.documents + share.groupSize - 1) / share.groupSize
+        return [MemoryEstimate.Part("validation's vectors", 4 * validation.documents * width + 8 * own * listed)]
+    }
+
     /// All vectors on all workers; queries' lists from each worker to their owner; and the lists turned round.
     func traffic(groupSize m: Int) -> Traffic {
         let others = Double(m - 1) / Double(m), listed = Double(self.listed), N = Double(documents)
