@@ -34,7 +34,7 @@ private let device = CPUDevice(team: team)
 /// file the header's page ends.
 private func withDigests(_ content: [UInt8]) -> [UInt8] {
     let head = content.prefix(896)
-    var bytes = head + [UInt8](repeating: 0, count: 4096 - head.count) + content.dropFirst(896)
+    var bytes = Array(head) + [UInt8](repeating: 0, count: 4096 - head.count) + content.dropFirst(896)
     func word(_ at: Int) -> Int {
         bytes.withUnsafeBytes { Int(truncatingIfNeeded: $0.loadUnaligned(fromByteOffset: 8 * at, as: UInt64.self)) }
     }
