@@ -43,10 +43,10 @@ build() {
 # The longest input, bytes: short ones are quick, but must be able to hold what the format begins with.
 longest() {
   case $1 in
-    xc | one_file | gz_text | predictions_* | label_filter | label_names | names | documents) echo 512 ;;
+    xc | one_file | gz_text | predictions_* | label_filter | label_names | names | documents | *_rows | weight_tables) echo 512 ;;
     npy* | wordnet | gz | pretrained_config | safetensors_header | arch | embeddings | tokenizer) echo 1024 ;;
-    config | manifest*) echo 4096 ;;
-    cache*) echo 6144 ;;
+    config | manifest* | model_cache) echo 4096 ;;
+    cache) echo 6144 ;;
     scores_h5) echo 4096 ;;
     hdf5) echo 8192 ;;
     *) echo 2048 ;;
@@ -55,10 +55,10 @@ longest() {
 
 dictionary() {
   case $1 in
-    config | arch | manifest* | *jsonl | documents | label_names | tokenizer | wordpiece | pretrained_config | safetensors_header)
+    config | arch | manifest* | serving | *jsonl | documents | label_names | tokenizer | wordpiece | pretrained_config | safetensors_header)
       echo json
       ;;
-    np* | pickle | safetensors | gz | fasttext_model | cache* | hdf5 | scores_h5) echo binary ;;
+    np* | pickle | safetensors | gz | fasttext_model | *cache | hdf5 | scores_h5 | *_rows | weight_tables) echo binary ;;
     *) echo text ;;
   esac
 }
@@ -130,15 +130,17 @@ campaign() {
   [[ $failed == ' ' ]] || { printf 'found something:%s\n' "$failed" && return 1; }
 }
 
-# keep TARGET FILES: of all that was found, at most so many files that reach what no file of the repository reaches.
+# keep TARGET FILES: of all that was found, the files that reach most of what no file of the repository reaches.
 keep() {
   local target=$1 most=$2 merged=$work/merged/$1
   rm -rf "$merged" && mkdir -p "$merged"
   cp "Tests/fuzz/corpus/$target"/* "$merged"
-  run_fuzzer "$target" no -set_cover_merge=1 -use_counters=0 -max_len="$(longest "$target")" "$merged" "$work/corpus/$target" >"$work/logs/$target-merge.log" 2>&1
-  # Files that libFuzzer adds are called by their digest.
-  find "$merged" -maxdepth 1 -type f -regextype posix-extended -regex '.*/[0-9a-f]{40}' | sort -R --random-source=/dev/zero |
-    head -n "$most" | xargs -r cp -t "Tests/fuzz/corpus/$target"
+  touch "$merged.begun"
+  run_fuzzer "$target" no -set_cover_merge=1 -use_counters=0 -max_len="$(longest "$target")" "$merged" "$work/corpus/$target" \
+    >"$work/logs/$target-merge.log" 2>&1
+  # libFuzzer writes whichever reaches most next.
+  find "$merged" -maxdepth 1 -type f -newer "$merged.begun" -printf '%T@ %p\n' | sort -n | awk -v most="$most" 'NR <= most {print $2}' |
+    xargs -r cp -t "Tests/fuzz/corpus/$target"
 }
 
 # coverage [TARGET]: a table of the lines of each target's parser (Tests/fuzz/parsers.tsv) that its corpus reaches; of one target, the

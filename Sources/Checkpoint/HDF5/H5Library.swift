@@ -6,14 +6,10 @@ import Support
 /// of one process, so every sequence of its calls runs alone.
 enum H5Library {
     private static let lock = NSLock()
-    /// At the process's end the library would close what it still knows as open; of a damaged file, whose closing has failed, that is memory
-    /// that is gone. Files that are written are closed before.
-    private static let endsQuietly = H5dont_atexit() >= 0
 
     static func exclusively<Result>(_ body: () throws -> Result) rethrows -> Result {
         lock.lock()
         defer { lock.unlock() }
-        _ = endsQuietly
         // HDF5 prints its error stack to stderr by default; ours goes into a `Failure`. Debian's build, which has a lock
         // of its own, keeps this setting for each thread.
         _ = chdf5_silence()

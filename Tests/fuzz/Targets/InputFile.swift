@@ -27,7 +27,7 @@ final class InputFile: Sendable {
         return path
     }
 
-    /// The same file with this content, which takes a fifth of the time: nobody may have it mapped, or put another in its place.
+    /// The same file with this content, which takes less time: nobody may have it mapped, or put another in its place.
     func overwrite(_ content: UnsafeRawBufferPointer) -> String {
         if descriptor < 0 { descriptor = create() }
         let count = pwrite(descriptor, content.baseAddress, content.count, 0)
