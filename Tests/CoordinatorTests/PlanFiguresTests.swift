@@ -1,6 +1,7 @@
 import Config
 import Coordinator
 import Learners
+import Messages
 import Support
 import Testing
 import Training
