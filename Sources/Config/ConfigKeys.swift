@@ -93,7 +93,7 @@ enum KeysWithoutEffect {
         "ann_method": "exact search or HNSW, whichever costs less",
         "ann_threads": "--threads",
         "data_dir": "--data",
-        "devices": "workers compute on CPUs",
+        "devices": "--device, and each worker takes the GPU of its place on its node",
         "feature_indices": "it stands in section global, since features are read once",
         "get_only": "all scores are kept",
         "huge_dataset": "memory is planned from the data's size",

@@ -106,6 +106,40 @@ struct ConfigParsingTests {
         #expect(failure?.expected.contains(expected) == true, "\(failure?.expected ?? "")")
     }
 
+    /// (section, key, below the range, its ends, above it)
+    @Test(
+        "the ends of ranges are accepted, and what lies beyond is refused",
+        arguments: [
+            ("global", "A", "-0.1", "0", "10", "10.1"), ("global", "B", "-1", "0", "1000", "1001"),
+            ("global", "embedding_dims", "0", "1", "65536", "65537"), ("global", "top_k", "0", "1", "1000000", "1000001"),
+            ("global", "surrogate_method", "-1", "0", "3", "4"), ("extreme", "num_epochs", "0", "1", "100000", "100001"),
+            ("extreme", "batch_size", "0", "1", "1000000", "1000001"), ("extreme", "learning_rate", "0", "1e-9", "100", "101"),
+            ("extreme", "dlr_factor", "0", "0.1", "1", "1.1"), ("extreme", "momentum", "-0.1", "0", "1", "1.1"),
+            ("extreme", "M", "1", "2", "10000", "10001"), ("extreme", "num_nbrs", "0", "1", "1000000", "1000001"),
+            ("extreme", "propensity_weight", "-0.1", "0", "10", "10.5"), ("extreme", "encoder_rate", "0", "0.5", "100", "101"),
+            ("extreme", "epsilon", "0", "1e-9", "1", "1.5"), ("extreme", "warmup", "-0.1", "0", "0.99", "1"),
+            ("extreme", "layer_decay", "0", "0.5", "1", "1.01"), ("extreme", "token_rate", "0", "0.5", "100", "101"),
+            ("extreme", "clip_norm", "-1", "0", "1e9", "2000000000"),
+            ("extreme", "retrain_hnsw_after", "0", "1", "1000000", "1000001"),
+        ])
+    func ends(section: String, key: String, below: String, low: String, high: String, above: String) {
+        func text(_ value: String) -> String { "{\"\(section)\": {\"\(key)\": \(value)}}" }
+        for value in [low, high] { #expect(throws: Never.self, "\(key) \(value)") { try parse(text(value)) } }
+        for value in [below, above] {
+            let failure = failure { try parse(text(value)) }
+            #expect(failure?.found == value && failure?.problem.contains("\(section).\(key)") == true, "\(key) \(value)")
+        }
+    }
+
+    @Test("what an empty config leaves to the program")
+    func leftOut() throws {
+        let config = try parse("{}"), module = config.extreme
+        #expect(config.global.savePredictions && config.global.saveTopK == nil)
+        #expect(module.optimisation.layerDecay == 1 && module.optimisation.encoderRate == 1 && module.optimisation.tokenRate == 1)
+        #expect(module.shortlist.period == 1 && module.shortlist.searchesAnew && module.shortlist.isPadded)
+        #expect(module.shortlist.maxPositives == 20 && module.shortlist.randomNegatives == 170)
+    }
+
     @Test(
         "unknown keys get a suggestion",
         arguments: [

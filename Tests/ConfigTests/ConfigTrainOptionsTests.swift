@@ -78,6 +78,15 @@ struct ConfigTrainOptionsTests {
         #expect(options.notices.isEmpty)
     }
 
+    @Test("silence may last from a second to a year")
+    func silence() throws {
+        let year = 365.0 * 86400
+        for seconds in [1, year] { #expect(try workplace.resolve { $0.silenceTimeout = seconds }.silenceSeconds == seconds) }
+        for seconds in [-1, year + 1] {
+            #expect(workplace.failure { $0.silenceTimeout = seconds }?.place == "--silence-timeout", "\(seconds)")
+        }
+    }
+
     @Test("a data set without a config gets the default one, and is told so")
     func defaultConfig() throws {
         let options = try workplace.resolve { $0.dataset = "EURLex-4K" }
