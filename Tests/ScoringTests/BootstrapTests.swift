@@ -26,6 +26,15 @@ import Testing
         #expect(details.intervals.resamples == 1000 && details.intervals.PSP.count == 5 && details.intervals.nDCG.count == 5)
     }
 
+    /// Where all labels are as rare and one is predicted, all three metrics at 1 are the share of hits, in each draw.
+    @Test func allMetricsAreOfTheSameDraws() {
+        let intervals = evaluation(documents: 300) { $0 % 3 == 0 }.details.intervals
+        #expect(intervals.P[0][0] > 20 && intervals.P[0][1] < 50)
+        for other in [intervals.nDCG[0], intervals.PSP[0]] {
+            for (own, wanted) in zip(other, intervals.P[0]) { #expect(abs(own - wanted) < 1e-9, "\(intervals)") }
+        }
+    }
+
     @Test func certaintyHasNoWidth() {
         #expect(evaluation(documents: 50) { _ in true }.details.intervals.P[0] == [100, 100])
         #expect(evaluation(documents: 0) { _ in true }.details.intervals.P[0] == [0, 0])

@@ -152,3 +152,24 @@ import Testing
         #expect(MemoryLayout<ScoreEntry>.stride == 16 && MemoryLayout<ScoreEntry>.size == 16)
     }
 }
+
+@Suite struct ShareTests {
+    private func row(_ entries: [(Int32, Float)]) -> CSRMatrix { CSRMatrix(cols: 4, rows: [entries], binary: false) }
+
+    @Test("a row's entries are divided by its largest; without a positive one they stay")
+    func shares() {
+        #expect(Scoring.shares(row([(0, 2), (1, 8), (3, -4)])).weights(0).map { $0 } == [0.25, 1, -0.5])
+        #expect(Scoring.shares(row([(0, -2), (1, -8)])).weights(0).map { $0 } == [-2, -8])
+        #expect(Scoring.shares(row([])).nonZeros == 0)
+    }
+
+    @Test("one neighbour's score makes a shortlist")
+    func shortlist() {
+        #expect(LearnerScores(clf: row([(0, 1)]), knn: row([(2, 1)])).hasShortlist)
+        #expect(!LearnerScores(clf: row([(0, 1)]), knn: row([])).hasShortlist)
+        #expect(!LearnerScores(clf: row([(0, 1)]), knn: row([(2, 1)]), hasShortlist: false).hasShortlist)
+    }
+
+    @Test("the authors' values of beta are measured")
+    func betas() { #expect(LearnerEvaluation.betas == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9]) }
+}
