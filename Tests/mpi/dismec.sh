@@ -34,7 +34,7 @@ done
 ranks=3 work=$scratch/killed why="" hits=0
 for signal in KILL USR1 KILL; do
     begin "$work" "$ranks"
-    until grep -q 'seed 1 classifiers [0-9]*/' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
+    until_said 'seed 1 classifiers [0-9]*/'
     case $signal in
         KILL) victim=$(a_rank "$job") && [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null ;;
         *) kill "-$signal" "$job" 2>/dev/null ;;

@@ -32,7 +32,7 @@ check() {
     [ "$code" -eq 0 ] || { fail "$name" "exit code $code" "$err"; return; }
     for pattern in $patterns; do
         begin "$work" "$ranks" "$@"
-        until grep -q "seed 1 ${pattern#*:}/" "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
+        until_said "seed 1 ${pattern#*:}/"
         case $pattern in
             KILL:*) victim=$(a_rank "$job") && [ -n "$victim" ] && kill -KILL "$victim" 2>/dev/null ;;
             *) kill "-${pattern%%:*}" "$job" 2>/dev/null ;;

@@ -115,14 +115,20 @@ tried '--fast-math with a library whose product fails' 75 --device gpu --fast-ma
 long=("${ova[@]}" --set extreme.num_epochs=30 --checkpoint-every 1)
 rm -rf "$scratch/cpu"
 train "$scratch/cpu" 2 --device cpu "${long[@]}"
+# stop WORK EPOCH OPTION...: the long job on three ranks, stopped after that epoch; what is wrong goes to `why`.
+stop() {
+    local work=$1 epoch=$2
+    shift 2
+    begin "$work" 3 "$@" "${long[@]}"
+    until_said "extreme $epoch/30"
+    kill -USR1 "$job" 2>/dev/null
+    await
+    why+=$(exits 75)
+}
 if wanted 'stopped on the CPU, gone on on CUDA, and back'; then
     why=""
     for step in 'cpu 3' 'gpu 12'; do
-        begin "$scratch/moved" 3 --device "${step% *}" "${long[@]}"
-        until grep -q "extreme ${step#* }/30" "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
-        kill -USR1 "$job" 2>/dev/null
-        await
-        why+=$(exits 75)
+        stop "$scratch/moved" "${step#* }" --device "${step% *}"
     done
     train "$scratch/moved" 2 --device cpu "${long[@]}"
     verdict "$check" "$why$(exits 0)$(says 'goes on from checkpoint')$(same "$score" "$scratch/moved")" "$err"
@@ -132,12 +138,8 @@ if wanted 'stopped exact, gone on with --fast-math, and back'; then
     why=""
     fast=()
     for epoch in 3 12; do
-        begin "$scratch/mixed" 3 --device gpu "${fast[@]}" "${long[@]}"
+        stop "$scratch/mixed" "$epoch" --device gpu "${fast[@]}"
         fast=(--fast-math)
-        until grep -q "extreme $epoch/30" "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
-        kill -USR1 "$job" 2>/dev/null
-        await
-        why+=$(exits 75)
     done
     train "$scratch/mixed" 3 --device gpu "${long[@]}"
     why+=$(exits 0)$(says 'goes on from checkpoint')$(near "$scratch/mixed" "${score%_1/*}")

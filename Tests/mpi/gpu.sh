@@ -65,7 +65,7 @@ for pair in 'cpu gpu' 'gpu cpu'; do
     work=$scratch/$first-$second why="" options_before=("${options[@]}")
     options+=(--checkpoint-every 1)
     begin "$work" 2 --device "$first" "${ova[@]}" --set extreme.num_epochs=30
-    until grep -q 'extreme 3/30' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.01; done
+    until_said 'extreme 3/30'
     kill -USR1 "$job" 2>/dev/null
     await
     [ "$code" -eq 75 ] || why+="exit code $code, not 75; "

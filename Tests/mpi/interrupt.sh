@@ -72,7 +72,7 @@ interrupted() {
     for ((tries = 0; tries < 4; tries++)); do
         rm -rf "$1"
         begin "$1"
-        until grep -q 'seed 1 extreme 3/' "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done
+        until_said 'seed 1 extreme 3/'
         kill -USR1 "$job" 2>/dev/null
         await
         [ "$code" -eq 75 ] && return

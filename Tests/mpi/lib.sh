@@ -1,6 +1,6 @@
 # Sourced by the checks of the whole job: the program, its launcher, a small data set, and counting of checks.
 # A check is one line; `finish` prints the sums and gives the script's exit code.
-# shellcheck shell=bash disable=SC2034 # variables are for who sources this
+# shellcheck shell=bash disable=SC2034,SC2154 # variables are for and of who sources this
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 repository=$PWD
@@ -97,6 +97,9 @@ figures() {
         !inside && !/"(wall_seconds|peak_rss_mib|comm_seconds|ranks|workers|groups)" :/ { print }
         inside && /\}/ { inside = 0 }' "$1"
 }
+
+# until_said PATTERN: waits until the job $job has logged it to $err, or has ended.
+until_said() { until grep -q "$1" "$err" || ! kill -0 "$job" 2>/dev/null; do sleep 0.005; done; }
 
 # flip_byte FILE: changes one bit of the byte in its middle.
 flip_byte() {
