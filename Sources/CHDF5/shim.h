@@ -58,6 +58,9 @@ static inline int chdf5_data_leads_out(hid_t dataset) {
     return found;
 }
 
+// Without it the library closes at exit what is still open, and ends the process by a signal where a damaged file could not be closed.
+static inline herr_t chdf5_leave_open_at_exit(void) { return H5dont_atexit(); }
+
 static inline herr_t chdf5_silence(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 
 struct chdf5_error_text {

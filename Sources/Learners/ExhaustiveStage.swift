@@ -22,11 +22,15 @@ package protocol ExhaustiveStage: RerankableStage {
 extension ExhaustiveStage {
     package func scores(of documents: Range<Int>) throws -> [ScoreEntry] {
         let ids = data.labelIds, lists = try best(topK, docs: documents.map(Int32.init), features: queries)
-        return (0..<lists.rows).flatMap { row in
-            zip(lists.ids(row), lists.scores(row)).map { label, score in
-                ScoreEntry(row: Int32(documents.lowerBound + row), label: ids[Int(label)], score: score, prior: .nan)
+        var entries: [ScoreEntry] = []
+        entries.reserveCapacity((0..<lists.rows).reduce(0) { $0 + lists.count($1) })
+        for row in 0..<lists.rows {
+            for (label, score) in zip(lists.ids(row), lists.scores(row)) {
+                entries.append(
+                    ScoreEntry(row: Int32(documents.lowerBound + row), label: ids[Int(label)], score: score, prior: .nan))
             }
         }
+        return entries
     }
 
     package func negatives(sizes: ShortlistSizes) throws -> NegativeShortlists {

@@ -51,7 +51,11 @@ extension ScoreBlock {
     package func encoded() -> [UInt8] {
         let kind = stage.rawValue | (isValidation ? Self.validationBit : 0)
         let head = [Int64(bitPattern: seed), kind, Int64(documents.lowerBound), Int64(documents.upperBound)]
-        return head.withUnsafeBytes { Array($0) } + scores.withUnsafeBytes { Array($0) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(8 * head.count + MemoryLayout<ScoreEntry>.stride * scores.count)
+        head.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        scores.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        return bytes
     }
 
     package init(decoding bytes: ArraySlice<UInt8>) {

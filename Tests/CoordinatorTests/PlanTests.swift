@@ -106,6 +106,9 @@ func makePlan(
         #expect(words(deep) == ["extreme", "shortlist", "graphs", "surrogate"])
         #expect(words(makePlan(ranks: 3, seeds: [1])).contains("re-ranker"))
         #expect(part(ova.memory(ofRank: 1), "token embeddings") == 12136 * 150 * 12)
+        // The best 100 of each document of a block: as found, as entries, and as messages, eight of which may wait.
+        #expect(part(ova.memory(ofRank: 1), "scores on their way") == 512 * 100 * (8 + 16 * 10))
+        #expect(part(anns.memory(ofRank: 1), "scores on their way") == 0)
         // Rank 0 merges one list a document, not two.
         #expect(2 * part(ova.memory(ofRank: 0), "scores being merged") == part(anns.memory(ofRank: 0), "scores being merged"))
     }

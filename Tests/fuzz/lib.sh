@@ -17,9 +17,17 @@ count() {
     }' Tests/fuzz/executions.tsv "$([[ -f $counts ]] && echo "$counts" || echo /dev/null)" | sort | tr -d '~'
 }
 
-# build FLAVOUR: makes $work/bin/FLAVOUR. A copy, so that a campaign goes on with the old one meanwhile.
+# group TARGET: the group that it is of, by the name of the file that has it: Matrix, Text, Checkpoint or Model.
+group() {
+  local file
+  file=$(grep -lE "^    \"$1\": " Tests/fuzz/Targets/*Parsers.swift) || { printf 'launch/fuzz: no target %s\n' "$1" >&2 && return 2; }
+  file=${file##*/} file=${file%Parsers.swift}
+  printf '%s' "$file"
+}
+
+# build FLAVOUR: makes $work/bin/FLAVOUR-GROUP of each group of targets. Copies, so that a campaign goes on with the old ones meanwhile.
 build() {
-  local flavour=$1 scratch=$work
+  local flavour=$1 scratch=$work group name
   # Given two --sanitize, the Swift compiler uses only the last, hence -Xswiftc.
   # target_clones are removed: their resolvers would run before the sanitizer is ready. (An empty attribute is allowed.)
   local options=(--sanitize fuzzer -Xcc '-Dtarget_clones(...)=')
@@ -34,10 +42,13 @@ build() {
       ;;
     *) printf 'FUZZ_SANITIZE=%s: expected address or no\n' "$flavour" >&2 && return 2 ;;
   esac
-  DEEPXML_FUZZ=1 nice swift build --configuration release --scratch-path "$scratch" --product fuzz "${options[@]}"
   mkdir -p "$work/bin"
-  cp "$scratch/release/fuzz" "$work/bin/$flavour.new"
-  mv "$work/bin/$flavour.new" "$work/bin/$flavour"
+  for group in Matrix Text Checkpoint Model; do
+    DEEPXML_FUZZ=$group nice swift build --configuration release --scratch-path "$scratch" --product fuzz "${options[@]}"
+    name=$work/bin/$flavour-$group
+    cp "$scratch/release/fuzz" "$name.new"
+    mv "$name.new" "$name"
+  done
 }
 
 # The longest input, bytes: short ones are quick, but must be able to hold what the format begins with.
@@ -65,13 +76,14 @@ dictionary() {
 
 # run_fuzzer TARGET FLAVOUR OPTION…
 run_fuzzer() {
-  local target=$1 flavour=$2
+  local target=$1 program
+  program=$work/bin/$2-$(group "$1")
   shift 2
   # Else glibc gives HDF5's megabyte for each file back to the system, and takes it anew.
   MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=1073741824 \
     DEEPXML_FUZZ_TARGET=$target SWIFT_BACKTRACE=enable=no \
     ASAN_OPTIONS=quarantine_size_mb=8:malloc_context_size=2:detect_leaks=0:allocator_may_return_null=1 \
-    nice -n "${FUZZ_NICE:-19}" "${limit[@]}" "$work/bin/$flavour" "$@"
+    nice -n "${FUZZ_NICE:-19}" "${limit[@]}" "$program" "$@"
 }
 
 # fuzz_target TARGET SECONDS FLAVOUR
@@ -85,8 +97,8 @@ fuzz_target() {
   # Without the sanitizer libFuzzer doesn't see each allocation: a limit on addresses makes large ones fail.
   [[ $flavour == address ]] || limit=(prlimit --as=2500000000)
   { time run_fuzzer "$target" "$flavour" "${options[@]}" "$work/corpus/$target" "Tests/fuzz/corpus/$target" >"$log" 2>&1; } \
-    2>"$work/logs/time" || status=$?
-  record "$target" "$flavour" "$log" "$(awk '{print $1 + $2}' "$work/logs/time")" "$status"
+    2>"$log.time" || status=$?
+  record "$target" "$flavour" "$log" "$(awk '{print $1 + $2}' "$log.time")" "$status"
   # Each process has its files in a folder of its own; remove those of processes that have ended.
   find /dev/shm -maxdepth 1 -name 'deepxml-fuzz-*' -user "$(id -un)" | while read -r folder; do
     [[ -d /proc/${folder##*-} ]] || rm -rf "$folder"
@@ -110,20 +122,20 @@ record() {
     "$(awk "BEGIN {print int(${runs:-0} / ($time + 0.01))}")" "$verdict"
 }
 
-# campaign EXECUTIONS: whichever target has fewest is next, for FUZZ_SLICE seconds. One execution in twenty has the address
-# sanitizer. A target that found something is left alone from then on.
+# campaign EXECUTIONS [TARGET…]: whichever target has fewest is next, for FUZZ_SLICE seconds. One execution in twenty has the address
+# sanitizer. A target that found something is left alone from then on. Campaigns of different targets can go on at the same time.
 campaign() {
-  local goal=$1 target done_so_far flavour failed=' ' next
+  local goal=$1 target done_so_far flavour failed=' ' next targets=("${@:2}")
+  [[ ${#targets[@]} -gt 0 ]] || mapfile -t targets < <(ls Tests/fuzz/corpus)
   [[ ${FUZZ_BUILD:-yes} == no ]] || { build address && build no; }
   while true; do
-    next=$(for target in Tests/fuzz/corpus/*; do
-      target=${target##*/}
+    next=$(for target in "${targets[@]}"; do
       [[ $failed == *" $target "* ]] || printf '%s\t%s\n' "$(executions "$target")" "$target"
     done | sort -n | head -1)
     [[ -n $next ]] || break
     done_so_far=${next%%$'\t'*} target=${next##*$'\t'} flavour=no
     ((done_so_far < goal)) || break
-    (($(executions "$target" address) * 20 > done_so_far)) || [[ ! -x $work/bin/address ]] || flavour=address
+    (($(executions "$target" address) * 20 > done_so_far)) || flavour=address
     FUZZ_RUNS=$((goal - done_so_far)) fuzz_target "$target" "${FUZZ_SLICE:-60}" "$flavour" || failed+="$target "
   done
   count
@@ -161,13 +173,13 @@ coverage() {
     "$tools/llvm-profdata" merge -o "$profile.data" "$profile.raw"
     read -ra files <<<"$files"
     if [[ -n $only ]]; then
-      "$tools/llvm-cov" show "$work/bin/coverage" -instr-profile="$profile.data" "${files[@]/#/Sources/}" 2>/dev/null |
+      "$tools/llvm-cov" show "$work/bin/coverage-$(group "$target")" -instr-profile="$profile.data" "${files[@]/#/Sources/}" 2>/dev/null |
         grep -E '^/|^ +[0-9]+\| +0\|'
       continue
     fi
     # Files also hold what no file leads to: writers, ways in by a path, what other callers ask. So functions that were never entered
     # are counted apart.
-    "$tools/llvm-cov" report -show-functions "$work/bin/coverage" -instr-profile="$profile.data" "${files[@]/#/Sources/}" 2>/dev/null |
+    "$tools/llvm-cov" report -show-functions "$work/bin/coverage-$(group "$target")" -instr-profile="$profile.data" "${files[@]/#/Sources/}" 2>/dev/null |
       awk -v t="$target" -v f="${files[*]##*/}" -v n="$(executions "$target")" '
         NF >= 7 && $5 ~ /^[0-9]+$/ && $1 != "TOTAL" { all += $5; if ($6 < $5) { entered += $5; reached += $5 - $6 } }
         END { gsub(/\.swift/, "", f); printf "| `%s` | %s | %d | %d | %d | %.0f | %d |\n", t, f, all, entered, reached, entered ? 100 * reached / entered : 0, n }'

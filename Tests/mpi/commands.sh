@@ -95,6 +95,9 @@ rm "$model/model.json"
     "${small_settings[@]}" >"$out" 2>"$err" </dev/null
 verdict 'the same command completes a folder' "$([ -f "$model/model.json" ] || echo 'no model.json')" "$out" "$err"
 
+# HDF5 fails to close it, and ended the process by a signal at exit.
+expect 'inspect: a file whose index of chunks is damaged' 3 'DAMAGED' 'raw' -- inspect Tests/fuzz/corpus/hdf5/unclosable
+
 flip_byte "$model/ckpt_extreme_2_0/shard-0-of-1.h5"
 expect 'inspect --verify finds a changed bit' 3 'DAMAGED' 'ckpt_extreme_2_0/shard-0-of-1.h5: checksum' -- inspect --verify "$model"
 expect 'and in the ensemble' 3 'v_0_1/ckpt_extreme_2_0/shard-0-of-1.h5' -- inspect --verify "$ensemble"

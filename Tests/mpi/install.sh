@@ -118,7 +118,7 @@ verdict 'a file where the prefix should be' "$why" "$err"
 
 # Root may write everywhere: it asks as another user.
 other=()
-[ "$(id -u)" -ne 0 ] || other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+[ "$(id -u)" -ne 0 ] || other=(setpriv --reuid=65534 --regid=65534 --clear-groups env TMPDIR=/tmp)
 if "${other[@]}" test -r launch/install -a -x "$program" 2>"$err"; then
     why=""
     "${other[@]}" launch/install /usr/deepxml-dist-test >"$out" 2>"$err" </dev/null

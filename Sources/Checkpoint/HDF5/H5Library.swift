@@ -6,10 +6,13 @@ import Support
 /// of one process, so every sequence of its calls runs alone.
 enum H5Library {
     private static let lock = NSLock()
+    /// Must come before the first call. Nothing is lost: writers close their files, and say what fails then.
+    private static let leftOpenAtExit = chdf5_leave_open_at_exit()
 
     static func exclusively<Result>(_ body: () throws -> Result) rethrows -> Result {
         lock.lock()
         defer { lock.unlock() }
+        _ = leftOpenAtExit
         // HDF5 prints its error stack to stderr by default; ours goes into a `Failure`. Debian's build, which has a lock
         // of its own, keeps this setting for each thread.
         _ = chdf5_silence()

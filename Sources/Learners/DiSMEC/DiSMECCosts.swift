@@ -43,6 +43,7 @@ struct DiSMECCosts: LearnerCosts {
             MemoryEstimate.Part("classifiers", share.part(of: 16 * weights, labels: size.labels)),
             MemoryEstimate.Part("documents by feature", 8 * entries + 16 * size.tokens),
             MemoryEstimate.Part("solvers", share.threads * solver),
+            MemoryEstimate.scoresSent(share, size: size, topK: problem.config.global.topK),
         ]
     }
 

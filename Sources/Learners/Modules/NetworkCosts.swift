@@ -52,9 +52,10 @@ package struct NetworkCosts: LearnerCosts {
     package var mappedBytes: Int { readsTokens ? 4 * size.tokens * size.dimensions * plan.embeddingFiles : 0 }
 
     package func worker(_ share: WorkerShare) -> [MemoryEstimate.Part] {
-        WorkerMemory(
+        let parts = WorkerMemory(
             labels: share.labels, groupSize: share.groupSize, threads: share.threads, size: size, modules: plan, encoder: encoder
         ).parts
+        return plan.hasShortlists ? parts : parts + [MemoryEstimate.scoresSent(share, size: size, topK: config.global.topK)]
     }
 
     /// Of a step of module III.

@@ -47,6 +47,13 @@ public struct MemoryEstimate: Sendable, Equatable {
         return MemoryEstimate(parts: parts.filter { $0.name == measured || $0.bytes > 0 })
     }
 
+    /// Of a worker that scores every label: the best of its own labels for a block of documents, as they are found, as entries, and as
+    /// messages, of which so many wait for the coordinator.
+    package static func scoresSent(_ share: WorkerShare, size: ProblemSize, topK: Int) -> Part {
+        let entries = min(ScoreBlock.size, size.testDocuments) * min(topK, share.labels)
+        return Part("scores on their way", (8 + MemoryLayout<ScoreEntry>.stride * (2 + ScoreBlock.window)) * entries)
+    }
+
     /// What is held only while scores are measured.
     package static let measured = "scores being measured"
 

@@ -14,10 +14,6 @@ private let parser: Parser = {
     return parser
 }()
 
-private let parsers: [String: Parser] = matrixParsers.merging(textParsers) { first, _ in first }
-    .merging(checkpointParsers) { first, _ in first }
-    .merging(modelParsers) { first, _ in first }
-
 /// Bytes of memory that the process has had so far. libFuzzer runs one input at a time.
 nonisolated(unsafe) private var peak = 0
 

@@ -35,6 +35,13 @@ final class InputFile: Sendable {
         return path
     }
 
+    /// Makes the next `overwrite` write a new file: the parser holds on to this one.
+    func renew() {
+        close(descriptor)
+        unlink(path)
+        descriptor = -1
+    }
+
     private func create() -> Int32 {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         precondition(descriptor >= 0, "\(path) cannot be written")

@@ -5,7 +5,7 @@ import Glibc
 import Support
 
 /// Features and labels in every form. The first byte says what they are wanted for.
-let matrixParsers: [String: Parser] = [
+let parsers: [String: Parser] = [
     "xc": readMatrix,
     "one_file": readMatrix,
     "npy": readMatrix,

@@ -7,7 +7,7 @@ import Support
 
 /// The files of a trained model, as a stranger may send them: every checksum is made anew, so that changed numbers get through to what
 /// reads them. What passes the checks is then used as prediction uses it, so that the address sanitizer sees where it leads.
-let modelParsers: [String: Parser] = [
+let parsers: [String: Parser] = [
     "model_cache": { content in
         let path = cache.write(withDigests(Array(content)))
         let set = try XCDataset.ofModel(cacheFile: path, hasDocuments: true)

@@ -6,7 +6,7 @@ import Foundation
 import Prepare
 
 /// Configs, architectures, documents, tokenizers and token embeddings.
-let textParsers: [String: Parser] = [
+let parsers: [String: Parser] = [
     "config": { content in
         let config = try Config.parse(data: Array(content), name: "input")
         let again = try Config.parse(data: Array(config.json.utf8), name: "again")
