@@ -58,9 +58,10 @@ public final class ArrayFile: Sendable {
     /// Maps a file. Of the arrays nothing is read yet: `check` does.
     ///
     /// - Throws: `Failure`: `.usage` where there is none, `.damagedCheckpoint` where its description is not as it was written.
-    public init(mapping path: String) throws {
-        let file = try MappedFile(path: path)
-        (self.path, self.file) = (path, file)
+    public convenience init(mapping path: String) throws { try self.init(MappedFile(path: path)) }
+
+    package init(_ file: MappedFile) throws {
+        (path, self.file) = (file.path, file)
         let description = try Self.description(of: file)
         attributes = description.attributes
         inOrder = description.arrays

@@ -24,7 +24,6 @@ let parsers: [String: Parser] = [
 
 private let cache = InputFile("training.xcd")
 private let serving = InputFile("serving.dxa")
-private let stored = InputFile("stored.dxa")
 private let team = ThreadTeam(size: 1)
 private let device = CPUDevice(team: team)
 
@@ -117,24 +116,39 @@ private func lists(_ bytes: [UInt8], _ width: Int, _ otherWidth: Int) -> (ArrayS
     return (rest.prefix(first), rest.dropFirst(first).prefix(second), rest.dropFirst(first + second))
 }
 
+/// A mapped file of a checkpoint's classifiers, in memory. `check` alone looks at digests.
+private func mapped(_ arrays: [(name: String, type: ArrayType, bytes: [UInt8])]) -> MappedFile {
+    var bytes = Array("DXARRAY1".utf8), entries: [String] = []
+    func pad() { bytes += [UInt8](repeating: 0, count: (64 - bytes.count % 64) % 64) }
+    for (name, type, content) in arrays {
+        pad()
+        let digests = content.isEmpty ? "" : #""0""#, rows = content.count / type.size, place = bytes.count
+        let shape = #""type":"\#(type)","rows":\#(rows),"cols":1"#
+        entries.append(#"{"name":"m/classifier.\#(name)",\#(shape),"offset":\#(place),"digests":[\#(digests)]}"#)
+        bytes += content
+    }
+    pad()
+    let module = #""module.m":"{\"key\":{\"module\":\"m\",\"moduleIndex\":0,\"epoch\":0,\"step\":0},\"shards\":1,\"state\":{}}""#
+    let body = #"{"schema":1,"attributes":{\#(module)},"arrays":[\#(entries.joined(separator: ","))]}"#
+    var text = Array(#"{"body":\#(body),"fileChecksum" : "00000000"}"#.utf8), checksum = CRC32()
+    text.withUnsafeBytes { checksum.update($0) }
+    text.replaceSubrange(text.count - 10..<text.count - 2, with: checksum.hex.utf8)
+    return memory(bytes + text + withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { Array($0) } + Array("DXARRAY1".utf8))
+}
+
 /// Sparse classifiers of a checkpoint: how many weights each label has, and their features.
 private func readStoredRows(_ bytes: [UInt8]) throws {
     let (counts, columns, _) = lists(bytes, 4, 4), features = 40
-    let labels = numbers(counts, Int32.self), entries = numbers(columns, Int32.self)
-    _ = stored.write([])
-    unlink(stored.path)
-    var writer = try ArrayFileWriter(path: stored.path, team: team)
-    let key = #"{"key":{"module":"m","moduleIndex":0,"epoch":0,"step":0},"shards":1,"state":{}}"#
-    writer.set("module.m", key)
-    try writer.write("m/classifier.counts", labels, .int32)
-    try writer.write("m/classifier.columns", entries, .int32)
-    try writer.write("m/classifier.weights", Buffer<Float>(count: entries.count), .float32)
-    try writer.write("m/classifier.bias", Buffer<Float>(count: labels.count), .float32)
-    try writer.commit()
-    guard let reader = try CheckpointReader(ArrayFile(mapping: stored.path), module: "m") else { return }
-    let classifier = try StoredClassifier(reader, features: features).classifier(of: 0..<labels.count)
+    let labels = counts.count / 4, entries = columns.count / 4
+    let file = mapped([
+        ("counts", .int32, Array(counts.prefix(4 * labels))), ("columns", .int32, Array(columns.prefix(4 * entries))),
+        ("weights", .float32, [UInt8](repeating: 0, count: 4 * entries)),
+        ("bias", .float32, [UInt8](repeating: 0, count: 4 * labels)),
+    ])
+    guard let reader = try CheckpointReader(ArrayFile(file), module: "m") else { return }
+    let classifier = try StoredClassifier(reader, features: features).classifier(of: 0..<labels)
     search(device.invertedIndex(weights: classifier.weights, biases: classifier.biases), features)
-    score(device.weightTables(weights: classifier.weights, biases: classifier.biases), labels.count, features)
+    score(device.weightTables(weights: classifier.weights, biases: classifier.biases), labels, features)
 }
 
 private func readNarrowRows(_ bytes: [UInt8]) throws {
