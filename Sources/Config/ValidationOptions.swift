@@ -78,6 +78,11 @@ extension ValidationOptions {
         }
         try Self.requireEpochs(arguments, framework)
         every = try config.validateAfter()
+        if let metric = arguments.tuneMetric, arguments.tune == nil {
+            throw Failure(
+                .usage, "nothing is tuned", at: "--tune-metric", found: metric, expected: "--tune beside it",
+                advice: "give --tune, or leave --tune-metric out; --keep best:\(metric) chooses epochs by it")
+        }
         if let metric = arguments.tuneMetric { tuneMetric = try SelectionMetric(metric, flag: "--tune-metric") }
         if let tune = arguments.tune { tuned = try Self.settings(tune, framework, config, learners) }
     }
@@ -90,7 +95,7 @@ extension ValidationOptions {
         ]
         guard let (flag, value) = flags.first(where: { $0.1 != nil }) else { return }
         throw Failure(
-            .usage, "\(flag) needs validation documents", at: flag, found: value ?? "", expected: "--validation beside it",
+            .usage, "validation documents are needed", at: flag, found: value ?? "", expected: "--validation beside it",
             advice: "give --validation 0.1: a tenth of the training documents is then held out")
     }
 
@@ -113,7 +118,7 @@ extension ValidationOptions {
     public static func share(_ text: String, or others: String = "") throws -> Double {
         if let share = Double(text), share > 0, share <= 0.5 { return share }
         throw Failure(
-            .usage, "--validation is no share", at: "--validation", found: "\"\(text)\"",
+            .usage, "no share of the training documents", at: "--validation", found: "\"\(text)\"",
             expected: "a share of the training documents above 0 and up to 0.5, such as 0.1\(others)")
     }
 

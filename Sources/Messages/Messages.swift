@@ -65,8 +65,10 @@ public enum Report: Codable, Sendable, Equatable {
     case progress(ProgressEvent)
     /// The process lives (sent by a thread of its own, while the main one computes).
     case heartbeat
-    /// Damage that was found and passed over, a method that was chosen: a line for the log.
+    /// A method that was chosen: a line for the log.
     case notice(String)
+    /// Damage that was found and passed over: a line that --quiet leaves.
+    case warning(String)
     case done(LearnerSummary)
     /// What a worker did for a learner before it was stopped; `interrupted` follows.
     case paused(LearnerSummary)

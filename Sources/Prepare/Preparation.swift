@@ -48,6 +48,17 @@ public struct Preparation: Sendable {
     /// - Throws: `Failure` where its name is no folder's, or something stands there.
     public func checkTarget() throws { _ = try StagedFolder.check(parent: dataFolder, name: name, replacing: force) }
 
+    /// Tells before documents are read that they would go with the folder that is replaced.
+    ///
+    /// - Throws: `Failure(.usage)` where one of the files stands in it.
+    public func checkKept(_ files: [String]) throws {
+        let folder = "\(dataFolder)/\(name)"
+        guard let file = files.first(where: { isFile($0) && isSameFolder(parentFolder($0), folder) }) else { return }
+        throw Failure(
+            .usage, "a file that is read would go with the data set that is replaced", at: file, found: "--force of \(folder)",
+            expected: "files elsewhere, or another name", advice: "copy it to another folder first, or choose another --name")
+    }
+
     /// Writes trn/tst_X_Xf.txt, trn/tst_X_Y.txt, trn/tst_X_seq.npz, trn/tst_raw.tsv, vocabulary.txt, labels.txt,
     /// tokenizer.json, wordpiece.json (where the sequences are pieces), lbl_X_Xf.txt, lbl_X_seq.npz and lbl_raw.txt (of labels' texts),
     /// filter_labels_train.txt and filter_labels_test.txt (with `filtersOwn`) and fasttextB_embeddings_300d.npy to `dataFolder/name`.

@@ -47,7 +47,7 @@ public final class WorkerMain {
         let options = settings.options, leader = group.isLeader, reports = UncheckedWorld(world)
         let waitedBefore = world.waitedSeconds - group.overlappedSeconds
         let store = CheckpointStore(folder: options.modelFolder(seed: seed), identity: settings.identity(seed)) { text in
-            if leader { try? reports.world.report(.notice(text)) }
+            if leader { try? reports.world.report(.warning(text)) }
         }
         if options.fresh, leader { try store.removeAll() }
         try group.communicator.barrier()

@@ -4,6 +4,16 @@ import Support
 
 /// Ends the process after an error (or a request for help): printed once a job, with the exit codes of DESIGN.md §2.
 enum CommandErrors {
+    /// Swift mends what is not UTF-8: a path would then be another one, where results would go without a word.
+    static func checkArguments() throws {
+        for (i, argument) in CommandLine.arguments.enumerated().dropFirst() {
+            guard let bytes = CommandLine.unsafeArgv[i], String(validatingCString: bytes) == nil else { continue }
+            throw Failure(
+                .usage, "an argument is not UTF-8", at: "argument \(i)", found: argument, expected: "UTF-8",
+                advice: "rename the file or folder, or go there by cd and name it by a relative path")
+        }
+    }
+
     static func exit(_ error: any Error) -> Never {
         if let failure = error as? Failure { exit(failure) }
         if let code = error as? ExitCode { Foundation.exit(code.rawValue) }
@@ -22,6 +32,11 @@ enum CommandErrors {
         letRankZeroSpeakFirst()
         if LaunchedRank.current == 0 {
             StandardError.print("error: \(failure)")
+            if let folder = getcwd(nil, 0) {
+                free(folder)
+            } else {
+                StandardError.print("  note:       the folder in which the command runs is gone: relative paths lead nowhere")
+            }
         } else {
             StandardError.print("error: rank \(LaunchedRank.current) on \(ProcessInfo.processInfo.hostName): \(failure)")
         }

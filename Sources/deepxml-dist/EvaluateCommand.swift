@@ -91,10 +91,14 @@ struct EvaluateCommand: ParsableCommand {
     private static let defaultBetas = EvaluateOptions.defaultBetas.map { "\($0)" }.joined(separator: ",")
 
     func validate() throws {
-        try OptionRanges.check(paths: ["--predictions": predictions, "--labels": labels, "--filter": filter])
+        try OptionRanges.check(paths: [
+            "--predictions": predictions, "--labels": labels, "--train-labels": trainLabels, "--filter": filter, "--among": among,
+            "--report": report,
+        ])
     }
 
     func run() throws {
+        try checkKept([predictions, labels, trainLabels, filter, among], by: report, option: "--report")
         var options = EvaluateOptions(
             predictions: predictions, labels: labels, threads: min(16, ProcessInfo.processInfo.activeProcessorCount))
         options.trainLabels = trainLabels
@@ -108,6 +112,10 @@ struct EvaluateCommand: ParsableCommand {
         let evaluation = try CommandProgress("evaluating").shown { try Evaluation(asked) }
         if let report { try ReportPage(evaluation.report(asked)).write(to: report) }
         evaluation.notices.forEach { StandardError.print($0) }
+        if beta != nil, evaluation.beta == nil {
+            StandardError.print(
+                "\(predictions): one score a label, so that --beta has no effect; a learner's predictions.h5 has two")
+        }
         if json, let nothing = evaluation.nothing { StandardError.print("\(labels): \(nothing)") }
         try StandardOutput.print(json ? try evaluation.json() : evaluation.text, terminator: json ? "" : "\n")
     }

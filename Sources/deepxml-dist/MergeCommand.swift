@@ -48,8 +48,8 @@ struct MergeCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With files: how scores are made comparable: auto, max, sigmoid or none.", valueName: "method"))
-    var normalise = FileMerge.Normalisation.auto.rawValue
+            "With files: how scores are made comparable: auto, max, sigmoid or none. (default: auto)", valueName: "method"))
+    var normalise: String?
 
     @Flag(help: "Choose weights on validation documents; without files, all settings that `train --tune` chooses after training.")
     var tune = false
@@ -70,8 +70,10 @@ struct MergeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("For --tune: the labels of these documents.", valueName: "file"), completion: .file())
     var validationLabels: String?
 
-    @Option(help: ArgumentHelp("For --tune: what is maximised, such as P@1, nDCG@5 or R@5.", valueName: "metric"))
-    var metric = "nDCG@5"
+    @Option(
+        help: ArgumentHelp(
+            "With files, for --tune: what is maximised, such as P@1, nDCG@5 or R@5. (default: nDCG@5)", valueName: "metric"))
+    var metric: String?
 
     @Option(
         help: ArgumentHelp("With files: folder for the ensemble's scores and metrics.json.", valueName: "dir"),
@@ -86,8 +88,10 @@ struct MergeCommand: ParsableCommand {
         completion: .file())
     var trainLabels: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("With files: predictions kept a document.", valueName: "count"))
-    var topK = 100
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("With files: predictions kept a document. (default: 100)", valueName: "count")
+    )
+    var topK: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -96,27 +100,46 @@ struct MergeCommand: ParsableCommand {
     var report: String?
 
     func validate() throws {
-        try OptionRanges.check(paths: ["--output": output, "--labels": labels, "--train-labels": trainLabels])
+        try OptionRanges.check(paths: [
+            "--output": output, "--labels": labels, "--train-labels": trainLabels, "--validation-labels": validationLabels,
+            "--report": report,
+        ])
     }
 
     func run() throws {
         if !files.isEmpty { return try mergeFiles() }
-        guard weights == nil, output == nil, validationLabels == nil, labels == nil else {
-            throw Failure(
-                .usage, "options for score files, and no files", at: "merge",
-                expected: "two or more score files or folders of results",
-                advice: "name them after `merge`, or leave out --weights, --validation-labels, --labels and --output")
-        }
+        let forFiles: [(String, Bool)] = [
+            ("--weights", weights != nil), ("--normalise", normalise != nil), ("--validation-labels", validationLabels != nil),
+            ("--metric", metric != nil), ("--output", output != nil), ("--labels", labels != nil),
+            ("--train-labels", trainLabels != nil), ("--top-k", topK != nil),
+        ]
+        try Self.refuse(
+            forFiles, "options for score files, and no files", expected: "two or more score files or folders of results",
+            advice: "name them after `merge`, or leave these options out")
         var arguments = selection.arguments
         arguments.mergesOnly = true
         chosen.write(to: &arguments, validation: validation, tune: tuneSettings ?? (tune ? "all" : nil))
         let options = try Launcher.train(arguments)
         if let report, LaunchedRank.current == 0 {
-            try ReportPage(ReportContent(folder: options.resultFolder)).write(to: report)
+            var page = RunReports(folders: [options.resultFolder])
+            page.output = report
+            _ = try page.write()
         }
     }
 
+    /// - Parameter options: those that would have no effect, and whether they are given.
+    private static func refuse(_ options: [(String, Bool)], _ problem: String, expected: String, advice: String) throws {
+        let given = options.filter(\.1).map(\.0)
+        guard !given.isEmpty else { return }
+        throw Failure(
+            .usage, problem, at: "merge", found: given.joined(separator: ", "), expected: expected, advice: advice)
+    }
+
     private func mergeFiles() throws {
+        try Self.refuse(
+            selection.ofRun + chosen.given + [("--tune-settings", tuneSettings != nil)],
+            "options for a run's learners, and score files", expected: "options that --help says are with files",
+            advice: "leave these options out; weights are chosen by --metric")
         guard let output else {
             throw Failure(
                 .usage, "no folder for the ensemble", at: "--output", expected: "a folder, which is made where it is missing")
@@ -128,6 +151,7 @@ struct MergeCommand: ParsableCommand {
         }
         var merge = FileMerge(inputs: files)
         merge.weights = try weights.map { try Self.numbers($0, of: "--weights") }
+        let normalise = self.normalise ?? FileMerge.Normalisation.auto.rawValue, topK = self.topK ?? 100
         guard let method = FileMerge.Normalisation(rawValue: normalise) else {
             let names = FileMerge.Normalisation.allCases.map(\.rawValue)
             throw Failure(
@@ -142,13 +166,15 @@ struct MergeCommand: ParsableCommand {
         merge.topK = topK
         merge.threads = min(16, ProcessInfo.processInfo.activeProcessorCount)
         merge.tuning = try tuning()
+        var written = try MergedFiles(folder: output, formats: selection.predictions)
+        written.page = report
+        try written.checkKept(merge, labels: [labels, trainLabels])
+        let saving = written
         let progress = CommandProgress("merging", quiet: selection.quiet)
         let saved = try progress.shown {
             let result = try merge.run()
             if !selection.quiet { result.notices.forEach { StandardError.print($0) } }
-            var written = try MergedFiles(folder: output, formats: selection.predictions)
-            written.page = report
-            return try written.write(result, of: merge, labels, trainLabels)
+            return try saving.write(result, of: merge, labels, trainLabels)
         }
         try StandardOutput.print(saved.text)
     }
@@ -167,7 +193,7 @@ struct MergeCommand: ParsableCommand {
                 advice: "predict writes the scores of any documents")
         }
         let files = validation.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        return FileMerge.Tuning(inputs: files, labels: validationLabels, metric: try RankingMetric(metric))
+        return FileMerge.Tuning(inputs: files, labels: validationLabels, metric: try RankingMetric(metric ?? "nDCG@5"))
     }
 
     private static func numbers(_ text: String, of flag: String) throws -> [Double] {

@@ -57,6 +57,7 @@ struct PlanCommand: ParsableCommand {
 
     func validate() throws {
         try OptionRanges.check(threads: threads)
+        try OptionRanges.check(paths: ["--config": config, "--configs": configs])
         try OptionRanges.check("--test-documents", testDocuments, 0...Self.largestCount)
     }
 

@@ -108,7 +108,9 @@ struct PrepareCommand: ParsableCommand {
         if maxTokens != nil, pretrained == nil { throw ValidationError("--max-tokens needs --pretrained") }
         if noSequences, pretrained != nil { throw ValidationError("--no-sequences and --pretrained exclude each other") }
         try OptionRanges.check(threads: threads)
-        try OptionRanges.check(paths: ["--train": train, "--test": test, "--data": data, "--pretrained": pretrained])
+        try OptionRanges.check(paths: [
+            "--train": train, "--test": test, "--data": data, "--pretrained": pretrained, "--label-text-for": labelTextFor,
+        ])
         for (flag, value) in [
             ("--min-count", minCount), ("--min-label-count", minLabelCount), ("--max-features", maxFeatures),
             ("--subword-min", subwordMin), ("--subword-max", subwordMax), ("--bpe-merges", bpeMerges),
@@ -182,6 +184,7 @@ struct PrepareCommand: ParsableCommand {
         preparation.force = force
         configure(&preparation, try pieces())
         try preparation.checkTarget()
+        try preparation.checkKept([file, test, labelFile].compactMap { $0 })
         var parts = try documents(file, &preparation)
         if test == nil { parts = DemoData.split(parts.train, seed: seed) }
         return try preparation.run(train: parts.train, test: parts.test, log: log)

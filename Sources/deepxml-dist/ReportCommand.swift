@@ -36,6 +36,11 @@ struct ReportCommand: ParsableCommand {
     var to: String?
     @Flag(help: "Print what the pages show as JSON, and write none.") var json = false
 
+    func validate() throws {
+        try OptionRanges.check(paths: ["--to": to])
+        for folder in folders { try OptionRanges.check(paths: ["a folder of results": folder]) }
+    }
+
     func run() throws {
         var reports = RunReports(folders: folders)
         reports.compares = compare

@@ -66,6 +66,15 @@ struct RunSelection: ParsableArguments {
         try OptionRanges.check(paths: ["--work": work, "--data": data, "--config": config, "--configs": configs])
     }
 
+    /// Options that say which run it is, and whether they are given.
+    var ofRun: [(String, Bool)] {
+        [
+            ("--work", work != "."), ("--data", data != nil), ("--dataset", dataset != nil), ("--framework", framework != nil),
+            ("--arch", arch != nil), ("--version", version != "0"), ("--seeds", seeds != TrainArguments.defaultSeeds),
+            ("--config", config != nil), ("--configs", configs != nil), ("--set", !settings.isEmpty), ("--baseline", baseline),
+        ]
+    }
+
     var arguments: TrainArguments {
         var arguments = TrainArguments()
         arguments.work = work

@@ -33,7 +33,8 @@ struct TrainCommand: ParsableCommand {
         parsing: .unconditional,
         help: ArgumentHelp(
             """
-            Measure models on documents that are not trained on: a share of the training documents, such as 0.1, or files (the config's             val_feat_fname and val_label_fname).
+            Measure models on documents that are not trained on: a share of the training documents, such as 0.1, or files (the config's \
+            val_feat_fname and val_label_fname).
             """, valueName: "share"))
     var validation: String?
 
@@ -41,7 +42,8 @@ struct TrainCommand: ParsableCommand {
         defaultAsFlag: "all",
         help: ArgumentHelp(
             """
-            With --validation: choose settings after training: beta, propensity_weight, ensemble_weights; or all that apply, without a             value.
+            With --validation: choose settings after training: beta, propensity_weight, ensemble_weights; or all that apply, without a \
+            value.
             """, valueName: "settings"))
     var tune: String?
 
@@ -104,6 +106,8 @@ struct TrainCommand: ParsableCommand {
     enum Start: String, EnumerableFlag {
         case resume, fresh
     }
+
+    func validate() throws { try OptionRanges.check(paths: ["--events": events, "--tensorboard": tensorboard]) }
 
     func run() throws { try Launcher.train(arguments) }
 

@@ -31,6 +31,14 @@ struct ValidationSelection: ParsableArguments {
             """, valueName: "metric"))
     var tuneMetric: String?
 
+    /// The options, and whether they are given.
+    var given: [(String, Bool)] {
+        [
+            ("--validation-seed", validationSeed != nil), ("--keep", keep != nil), ("--patience", patience != nil),
+            ("--tune-metric", tuneMetric != nil),
+        ]
+    }
+
     /// - Parameter tune: `all`, or names of settings; nil: nothing is tuned.
     func write(to arguments: inout TrainArguments, validation: String?, tune: String?) {
         arguments.validation = validation

@@ -28,6 +28,8 @@ struct WatchCommand: ParsableCommand {
     var folder: String
     @Flag(help: "Print each event as a line of JSON.") var json = false
 
+    func validate() throws { try OptionRanges.check(paths: ["the folder of results": folder]) }
+
     func run() throws {
         var watch = RunWatch(folder: folder)
         // Each line is out before the next look.

@@ -2,6 +2,7 @@ import Support
 
 StandardStreams.prepare()
 do {
+    try CommandErrors.checkArguments()
     try RootCommand.checkSubcommand(Array(CommandLine.arguments.dropFirst()))
     var command = try RootCommand.parseAsRoot()
     try command.run()

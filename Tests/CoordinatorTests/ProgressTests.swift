@@ -79,7 +79,10 @@ final class Transcript: Sendable {
         let reporter = ProgressReporter(console: transcript.console(isTerminal: true), quiet: true)
         reporter.report(event, rank: 1)
         reporter.finish(learner: 108, message: "done", rank: 1)
+        reporter.note("a plan", rank: 0)
         #expect(transcript.written.isEmpty)
+        reporter.warn("odd sizes", rank: 0)
+        #expect(transcript.written == "odd sizes\n")
     }
 
     @Test func aLogLineGoesAboveTheLiveLines() {

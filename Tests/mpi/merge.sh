@@ -74,6 +74,10 @@ expect "scores of other documents" 2 'other documents' -- merge "$other" "$other
 expect "--tune without documents" 2 'validation' -- merge "$other" "$other" --tune --output "$scratch/no"
 expect "no folder" 2 '--output' -- merge "$other" "$other"
 expect "no files" 2 'score files' -- merge --weights 1,2 --work "$work" "${options[@]}"
+expect "options of a run's learners with files" 2 'found: *--seeds, --tune-metric' -- merge "$other" "$other" --seeds 1,2 --tune-metric P@1 \
+    --output "$scratch/no"
+expect "options of files with learners" 2 'found: *--normalise, --metric, --top-k' -- merge --work "$work" "${options[@]}" --seeds 1,2 \
+    --metric P@1 --top-k 5 --normalise max
 expect "a misspelled method" 2 'did you mean sigmoid' -- merge "$other" "$other" --normalise sigmiod --output "$scratch/no"
 [ ! -e "$scratch/no" ]
 verdict "what was refused left no folder" "$([ $? -eq 0 ] || echo 'there is one')"

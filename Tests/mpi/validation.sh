@@ -172,7 +172,18 @@ why=""
 refused share 'no share' "${ova[@]}" --validation 0.7
 refused word 'no share' "${ova[@]}" --validation some
 refused 'test files' 'nothing may be chosen by them' "${ova[@]}" --validation files
-refused keep 'needs validation documents' "${ova[@]}" --keep best
+# Files by which nothing could be chosen, and sizes that are another data set's.
+refused 'training files' 'the validation documents are the training documents' "${ova[@]}" --validation files \
+    --set global.val_feat_fname=trn_X_Xf.txt --set global.val_label_fname=trn_X_Y.txt
+sed '2,$s/.*//' "$set/val_X_Y.txt" >"$set/none_Y.txt"
+refused 'no labels' 'no validation document has a label' "${ova[@]}" "${files[@]}" --set global.val_label_fname=none_Y.txt
+sed '2,$s/:1/:0/g' "$set/val_X_Y.txt" >"$set/none_Y.txt"
+refused 'explicit zeros' 'no validation document has a label' "${ova[@]}" "${files[@]}" --set global.val_label_fname=none_Y.txt
+refused 'metric without --tune' 'nothing is tuned' "${ova[@]}" --validation 0.1 --tune-metric PSP@1
+train 1 odd "${ova[@]}" "${files[@]}" --set global.val_label_fname=val_X_Xf.txt --dry-run --quiet
+[ "$code" -eq 0 ] && grep -q 'says 200 labels, val_X_Xf.txt 300' "$err" && grep -q 'val_X_Xf.txt has values other than 1' "$err" ||
+    why+="features for labels: exit code $code, $(head -n 3 "$err"); "
+refused keep 'validation documents are needed' "${ova[@]}" --keep best
 refused metric 'unknown metric' "${ova[@]}" --validation 0.1 --keep best:P@7
 refused patience 'out of range' "${ova[@]}" --validation 0.1 --patience 0
 refused beta 'cannot be tuned' "${ova[@]}" --validation 0.1 --tune beta

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import operator
 import os
 import shutil
 import subprocess
@@ -32,6 +33,8 @@ class Model:
     def __init__(
         self, folder: Union[str, os.PathLike], *, program: str | None = None, threads: int | None = None, beta: float | None = None
     ) -> None:
+        if not os.fspath(folder):
+            raise UsageError("the model's folder is an empty path", 2)
         self.folder = os.path.abspath(os.fspath(folder))
         self._program = _program.find(program)
         self._threads, self._beta = threads, beta
@@ -54,6 +57,7 @@ class Model:
         with open(os.path.join(learner, "model.json"), encoding="utf-8") as file:
             self._has_sequences = json.load(file)["config"]["global"].get("feature_type") == "sequential"
         self.label_names = _names(os.path.join(learner, "labels.txt"))
+        _models.add(self)
 
     @classmethod
     def load(
@@ -88,6 +92,8 @@ class Model:
         Raises:
             UsageError: the documents are not of the model's form.
         """
+        if top_k is not None:
+            top_k = operator.index(top_k)
         if top_k is not None and top_k < 1:
             raise ValueError(f"top_k is {top_k}, expected 1 or more")
         if threshold is not None and not 0 <= threshold <= self.learners:
@@ -114,6 +120,8 @@ class Model:
         return command
 
     def _feature_lines(self, documents: Union[sp.spmatrix, np.ndarray]) -> list[bytes]:
+        if np.iscomplexobj(documents):
+            raise UsageError("the documents have complex values: features are real numbers", 2)
         matrix = sp.csr_matrix(documents, dtype=np.float32, copy=True)
         if matrix.shape[1] > self.num_features:
             raise UsageError(
@@ -165,6 +173,13 @@ class Model:
             self._pipe.close()
             self._pipe = None
 
+    def _forked(self) -> None:
+        """In a forked child: the process and its pipe are the parent's, and another of its threads may have held the lock."""
+        self._lock = threading.Lock()
+        if self._pipe is not None:
+            self._pipe.leave()
+            self._pipe = None
+
     def __enter__(self) -> "Model":
         return self
 
@@ -194,6 +209,7 @@ class Model:
     def __setstate__(self, state: dict[str, Any]) -> None:
         archive = state.pop("_archive", None)
         self.__dict__.update(state, _lock=threading.Lock())
+        _models.add(self)
         if archive is not None:
             work = tempfile.mkdtemp(prefix=PREFIX)
             self._own(work)
@@ -203,6 +219,20 @@ class Model:
             names = [f"learner-{number + 1}" for number in range(self.learners)]
             self._folders = [self.folder] if self.learners == 1 else [os.path.join(self.folder, name) for name in names]
 
+
+# Those of this process, for a fork.
+_models: weakref.WeakSet[Model] = weakref.WeakSet()
+# Pipes of a parent, kept as they are: to close them would send what the parent has not yet written a second time.
+_left: list[Any] = []
+
+
+def _after_fork() -> None:
+    for model in list(_models):
+        model._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 # Names of temporary folders begin so.
 PREFIX = "deepxml-dist-"
@@ -267,6 +297,15 @@ class _Pipe:
             # The process has ended: whoever reads its answers says why.
             pass
 
+    def leave(self) -> None:
+        """Lets go of a parent's process without a word to it."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if not stream.closed:
+                os.dup2(nothing, stream.fileno(), inheritable=False)
+        os.close(nothing)
+        _left.append(self)
+
     def close(self) -> None:
         process = self._process
         try:
@@ -294,7 +333,9 @@ def _text_lines(documents: Iterable[str]) -> list[bytes]:
     lines = []
     for text in documents:
         if not isinstance(text, str):
-            raise TypeError(f"a document is {type(text).__name__}, expected str")
+            raise TypeError(
+                f"a document is {type(text).__name__}, expected str; a matrix of features is a NumPy array or a SciPy matrix"
+            )
         lines.append(json.dumps({"text": text}).encode() + b"\n")
     return lines
 

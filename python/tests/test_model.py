@@ -1,7 +1,11 @@
 """Models: the same numbers as the program's own files, one process for many calls, errors as exceptions."""
 
+import os
 import pickle
+import signal
 import subprocess
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -119,3 +123,49 @@ def test_pickles(model, data):
 def test_facts(model):
     assert (model.num_features, model.num_labels, model.learners) == (80, 20, 1)
     assert model.label_names[3] == "label 3"
+
+
+def test_forked_children_predict_while_the_parent_does(model, data):
+    X, _ = data
+    wanted, stop, wrong = model.predict(X, top_k=3), threading.Event(), []
+
+    def predict():
+        while not stop.is_set():
+            if (model.predict(X, top_k=3) != wanted).nnz:
+                wrong.append("the parent's scores")
+
+    parent = threading.Thread(target=predict)
+    parent.start()
+    try:
+        for number in range(6):
+            time.sleep(0.05)
+            child = os.fork()
+            if child == 0:
+                same = (model.predict(X[number : number + 5], top_k=3) != wanted[number : number + 5]).nnz == 0
+                model.close()
+                os._exit(0 if same else 3)
+            deadline = time.monotonic() + 20
+            while (ended := os.waitpid(child, os.WNOHANG))[0] == 0 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            if ended[0] == 0:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                wrong.append("a child waits for ever")
+            elif ended[1]:
+                wrong.append(f"a child's scores: {ended[1]}")
+    finally:
+        stop.set()
+        parent.join()
+    assert wrong == []
+
+
+def test_what_is_no_document_is_refused(model, data):
+    X, _ = data
+    with pytest.raises(UsageError, match="complex"):
+        model.predict(X.astype(complex))
+    with pytest.raises(TypeError):
+        model.predict(X, top_k=2.5)
+    with pytest.raises(TypeError, match="NumPy array"):
+        model.predict(X.toarray().tolist())
+    with pytest.raises(UsageError, match="empty path"):
+        Model.load("")

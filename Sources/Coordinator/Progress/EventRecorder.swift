@@ -20,11 +20,33 @@ final class EventRecorder {
     private var board: TensorBoardLog?
 
     /// - Throws: `Failure` where `--events` or `--tensorboard` name what cannot be written.
-    init(_ options: TrainOptions, plan: RunPlan, notice: @escaping (String) -> Void) throws {
+    init(_ options: TrainOptions, plan: RunPlan, stop: StopFlag, notice: @escaping (String) -> Void) throws {
         (self.options, self.plan, self.notice) = (options, plan, notice)
         if options.dryRun { return }
-        stream = try options.events.map { try AppendedFile(path: $0, anew: options.fresh) }
+        stream = try options.events.map { try Self.stream($0, options, stop, notice) }
         board = try options.tensorBoard.map { try TensorBoardLog(folder: $0, run: options.runName) }
+    }
+
+    private static func stream(_ path: String, _ options: TrainOptions, _ stop: StopFlag, _ notice: (String) -> Void) throws
+        -> AppendedFile
+    {
+        try EventFile.checkHoldsEvents(path)
+        if lastName(path) == EventFile.name,
+            options.seeds.contains(where: { isSamePlace(path, "\(options.resultFolder(seed: $0))/\(EventFile.name)") })
+        {
+            throw Failure(
+                .usage, "a learner's own file of events", at: "--events \(path)", found: "each event would be in it twice",
+                expected: "another file", advice: "leave --events out: this file is written all the same")
+        }
+        var isSaid = false
+        return try AppendedFile(path: path, anew: options.fresh) {
+            if !isSaid { notice("\(path): waiting until somebody reads the pipe") }
+            isSaid = true
+            guard stop.isSet else { return }
+            throw Failure(
+                .interrupted, "stopped while nobody read the pipe", at: "--events \(path)", expected: "a reader: cat \(path)",
+                advice: "start the reader first, or leave --events out")
+        }
     }
 
     /// A group takes up a learner.

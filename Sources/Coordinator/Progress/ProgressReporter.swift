@@ -97,6 +97,11 @@ public final class ProgressReporter: Sendable {
         console.print(isLive ? message : LogLine(time: time, rank: rank, message: message).formatted(format))
     }
 
+    /// A line that --quiet leaves: something may not be as the person thinks.
+    public func warn(_ message: String, rank: Int, time: Date = Date()) {
+        console.print(isLive ? message : LogLine(time: time, rank: rank, level: "warning", message: message).formatted(format))
+    }
+
     /// Nothing more will be reported of learners; what is printed next goes below the live lines.
     public func close() {
         state.withLock { $0.current = [] }

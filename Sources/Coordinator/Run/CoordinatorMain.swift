@@ -88,15 +88,17 @@ public final class CoordinatorMain {
     private func prepare(_ census: NodeCensus.Result, _ locks: inout RunLocks?) throws -> Prepared {
         let nodes = census.nodes
         for notice in options.notices { reporter.note(notice, rank: 0) }
+        try RunFolders.check(options)
         let inputs = try RunInputs(options, threads: max(1, nodes.first?.cores ?? 1)), data = inputs.data
         try options.framework.learner.check(options.reading(weightsOf: inputs.pretrained), data)
         for notice in inputs.notices { reporter.note(notice, rank: 0) }
-        if !options.dryRun { locks = try RunLocks(options) { reporter.note($0, rank: 0) } }
+        for warning in inputs.warnings { reporter.warn(warning, rank: 0) }
+        if !options.dryRun { locks = try RunLocks(options) { reporter.warn($0, rank: 0) } }
         let finished = options.fresh ? [] : try options.seeds.compactMap { try storedResult($0, inputs) }
         let left = options.seeds.filter { seed in !finished.contains { $0.seed == seed } }
         if options.mergesOnly { try MissingLearners(options).check(left) }
         let encoder = try options.framework.learner.encoderSize(options, data)
-        if let long = encoder.flatMap({ LongDocuments.notice(data, longest: $0.longest) }) { reporter.note(long, rank: 0) }
+        if let long = encoder.flatMap({ LongDocuments.notice(data, longest: $0.longest) }) { reporter.warn(long, rank: 0) }
         var plan = RunPlan(
             worldSize: ranks, seeds: left.map { Int(truncatingIfNeeded: $0) },
             size: ProblemSize(data, dimensions: options.config.global.embeddingDims), config: options.config,
@@ -112,7 +114,7 @@ public final class CoordinatorMain {
         sayTime(of: plan, labels: data.labelCount)
         if !options.dryRun { try plan.checkMemory() }
         if !options.dryRun { try plan.checkDeviceMemory() }
-        for warning in plan.warnings { reporter.note(warning, rank: 0) }
+        for warning in plan.warnings { reporter.warn(warning, rank: 0) }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
         // A job of one rank runs as two: the coordinator's thread and the worker's.
         let offset = ranks == 1 ? 1 : 0
@@ -122,7 +124,7 @@ public final class CoordinatorMain {
             devices: Dictionary(uniqueKeysWithValues: plan.devices.map { ($0 + offset, $1) }), cacheFile: inputs.cacheFile,
             embeddings: inputs.embeddings,
             embeddingsFingerprint: inputs.embeddingsFingerprint)
-        let events = try EventRecorder(options, plan: plan) { [reporter] in reporter.note($0, rank: 0) }
+        let events = try EventRecorder(options, plan: plan, stop: stop) { [reporter] in reporter.warn($0, rank: 0) }
         return Prepared(inputs: inputs, plan: plan, events: events, finished: finished, assignment: assignment)
     }
 
@@ -141,11 +143,11 @@ public final class CoordinatorMain {
     private func storedResult(_ seed: UInt64, _ inputs: RunInputs) throws -> LearnerResult? {
         let identity = options.identity(seed: seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
         let folder = options.resultFolder(seed: seed)
-        var learner = try LearnerResult.stored(in: folder, identity: identity) { reporter.note($0, rank: 0) }
+        var learner = try LearnerResult.stored(in: folder, identity: identity) { reporter.warn($0, rank: 0) }
         guard options.validation != nil, learner != nil else { return learner }
         learner?.validation = try ValidationResult.stored(in: folder, identity: identity)
         if learner?.validation != nil { return learner }
-        reporter.note("\(folder) has no whole scores of validation documents: the predictions are made again", rank: 0)
+        reporter.warn("\(folder) has no whole scores of validation documents: the predictions are made again", rank: 0)
         return nil
     }
 
@@ -188,7 +190,12 @@ public final class CoordinatorMain {
         try training.run(workers: prepared.assignment.groups)
         reporter.close()
         if training.wasInterrupted {
-            reporter.note("stopped after a checkpoint: the same command goes on from there", rank: 0)
+            let checkpoints = options.seeds.flatMap { namesInFolder(options.modelFolder(seed: $0)) }
+            let isWritten = !evaluations.isEmpty || checkpoints.contains { $0.hasPrefix("ckpt_") }
+            reporter.note(
+                isWritten
+                    ? "stopped after a checkpoint: the same command goes on from there"
+                    : "stopped before the first checkpoint: the same command begins again", rank: 0)
             return Failure.Code.interrupted.rawValue
         }
         let learners = options.seeds.compactMap { evaluations[$0] }

@@ -40,7 +40,10 @@ struct LearnerResult {
         }
     }
 
-    private static let validation = " (--keep, --patience and --tune propensity_weight belong to it)"
+    /// Options that belong to what differs.
+    private static let options = [
+        "config": "--keep, --patience and --tune propensity_weight", "data": "--validation and --validation-seed",
+    ]
 
     private static func check(_ attributes: [String: H5Attribute], _ identity: CheckpointIdentity, _ path: String) throws {
         for (name, now) in [("config", identity.configFingerprint), ("data", identity.dataFingerprint)] {
@@ -50,7 +53,7 @@ struct LearnerResult {
                 found: "\(name) fingerprint \(before)",
                 expected: "\(now), as in this run",
                 advice:
-                    "set the \(name) back\(name == "config" ? Self.validation : "") to go on, or start over with --fresh, or keep both with another --version"
+                    "set the \(name) back (\(Self.options[name] ?? "") belong to it) to go on, or start over with --fresh, or keep both with another --version"
             )
         }
     }

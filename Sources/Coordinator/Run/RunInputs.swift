@@ -17,6 +17,8 @@ struct RunInputs {
     let pretrained: [ConfigSection]
     /// What the person should be told about them.
     let notices: [String]
+    /// Where they may not be what the person thinks.
+    let warnings: [String]
 
     /// - Throws: `Failure` for whatever is wrong with them; nothing that was written before is touched.
     init(_ options: TrainOptions, threads: Int) throws {
@@ -35,9 +37,8 @@ struct RunInputs {
         embeddingsFingerprint = weights.joined(to: fingerprints)
         pretrained = weights.read
         names = DatasetNames(folder: options.datasetFolder, data)
-        notices =
-            prepared.compactMap(\.file.notice) + files.sizeNotices() + names.notices
-            + Self.textsAlone(options, data)
+        notices = prepared.compactMap(\.file.notice) + Self.textsAlone(options, data)
+        warnings = files.sizeNotices() + names.notices
     }
 
     /// Labels that are learnt from their text without any document.

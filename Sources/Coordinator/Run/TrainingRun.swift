@@ -122,6 +122,7 @@ final class TrainingRun {
             try monitor.events.record(event, rank: rank)
         case .heartbeat: break
         case .notice(let text): reporter.note(text, rank: rank)
+        case .warning(let text): reporter.warn(text, rank: rank)
         case .done(let summary): try finish(summary, rank: rank)
         case .paused(let summary): try monitor.events.record(summary, rank: rank)
         case .failed(let failure): throw failure

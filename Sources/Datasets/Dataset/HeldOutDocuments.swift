@@ -99,24 +99,38 @@ struct TrainingParts {
 extension XCDatasetSource {
     /// The config's validation files, mapped.
     ///
-    /// - Throws: `Failure` where one is missing, or they are the test files.
-    static func validation(_ files: XCDatasetFiles, test: (features: MappedFile, labels: MappedFile)) throws -> (
-        features: MappedFile, labels: MappedFile
-    )? {
+    /// - Throws: `Failure` where one is missing, or they are the test or the training files.
+    static func validation(
+        _ files: XCDatasetFiles, train: (features: MappedFile, labels: MappedFile),
+        test: (features: MappedFile, labels: MappedFile)
+    ) throws -> (features: MappedFile, labels: MappedFile)? {
         guard case .files(let features, let labels)? = files.validation else { return nil }
         let found = (
             features: try MappedFile(path: files.path(features)), labels: try MappedFile(path: files.path(labels))
         )
-        guard !found.features.holdsSame(as: test.features), !found.labels.holdsSame(as: test.labels) else {
+        for (others, which) in [
+            (test, "test documents: nothing may be chosen by them"), (train, "training documents: the last epoch fits them best"),
+        ]
+        where found.features.holdsSame(as: others.features) || found.labels.holdsSame(as: others.labels) {
             throw Failure(
-                .usage, "the validation documents are the test documents: nothing may be chosen by them",
-                at: "\(found.features.path) and \(found.labels.path)",
-                found: "the content of \(test.features.path) or its labels",
-                expected: "other documents, in global.val_feat_fname and global.val_label_fname",
-                advice: "name such files (--set global.val_feat_fname=… --set global.val_label_fname=…), or give --validation 0.1"
-            )
+                .usage, "the validation documents are the \(which)", at: "\(found.features.path) and \(found.labels.path)",
+                found: "the content of \(others.features.path) or its labels",
+                expected: "other documents, in global.val_feat_fname and global.val_label_fname", advice: advice)
         }
         return found
+    }
+
+    private static let advice =
+        "name such files (--set global.val_feat_fname=… --set global.val_label_fname=…), or give --validation 0.1"
+
+    /// By documents without a label every epoch and setting is worth the same.
+    ///
+    /// - Throws: `Failure` where no document has any.
+    static func checkLabelled(_ labels: CSRMatrix, _ file: MappedFile) throws {
+        guard labels.nonZeros == 0 else { return }
+        throw Failure(
+            .usage, "no validation document has a label", at: file.path, found: Quantity.plural(labels.rows, "document"),
+            expected: "labels to choose by", advice: advice)
     }
 
     /// The pairs that predictions of training documents leave out, where these are held out.

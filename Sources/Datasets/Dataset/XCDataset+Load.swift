@@ -24,6 +24,7 @@ extension XCDataset {
         var parts = try TrainingParts(trainX, trainY, source)
         if let validationX, let validationY, let files = source.validation {
             try checkRows(validationX, files.features, validationY, files.labels)
+            try XCDatasetSource.checkLabelled(validationY, files.labels)
             let none = try LabelFilter.read(nil, documents: validationX.rows, labels: validationY.cols)
             parts.held = (validationX, validationY, none)
         }

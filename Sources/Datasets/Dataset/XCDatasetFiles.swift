@@ -118,7 +118,7 @@ struct XCDatasetSource {
         labelIndices = try files.labelIndices.map { try MappedFile(path: files.path($0)) }
         labelFeatures = try Self.labelFeatures(files)
         heldOutLabels = try files.heldOutLabels.map { try MappedFile(path: files.path($0)) }
-        validation = try Self.validation(files, test: (testFeatures, testLabels))
+        validation = try Self.validation(files, train: (trainFeatures, trainLabels), test: (testFeatures, testLabels))
         trainFilter = try Self.trainFilter(files)
     }
 

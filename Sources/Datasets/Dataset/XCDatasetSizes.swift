@@ -7,9 +7,12 @@ extension XCDatasetFiles {
     ///
     /// Pickles are passed over, which would have to be read.
     public func sizeNotices() -> [String] {
-        [
-            notice(trainFeatures, testFeatures, .features, "feature"), notice(trainLabels, testLabels, .labels, "label"),
-        ].compactMap { $0 } + [trainLabels, testLabels].compactMap(oddNotice)
+        var others = [(testFeatures, testLabels)]
+        if case .files(let features, let labels)? = validation { others.append((features, labels)) }
+        let sizes = others.flatMap { features, labels in
+            [notice(trainFeatures, features, .features, "feature"), notice(trainLabels, labels, .labels, "label")]
+        }
+        return sizes.compactMap { $0 } + ([trainLabels] + others.map(\.1)).compactMap(oddNotice)
     }
 
     private func oddNotice(_ name: String) -> String? {

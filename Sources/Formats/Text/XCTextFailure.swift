@@ -21,6 +21,12 @@ struct XCTextError: Sendable {
         switch Int(code) {
         case CT_INDEX_RANGE:
             let oneBased = index.count < 18 && String(decoding: index, as: UTF8.self) == String(cols)
+            // Rows that come one by one have no header: a model says how many columns there are.
+            if path == "standard input" {
+                return make(
+                    "index out of range", found: quoted(index), expected: "0…\(cols - 1): the model has \(cols) features",
+                    oneBased ? "indices count from 0: subtract 1 from each" : "give features as the model's data set has them")
+            }
             return make(
                 "index out of range", found: quoted(index),
                 expected: cols > 0

@@ -30,7 +30,8 @@ public struct Extraction: Sendable {
     ///
     /// - Throws: `Failure`: `.usage` where the model has none of it, `.damagedCheckpoint` where a checkpoint is damaged.
     public func matrix(of model: TrainedModel) throws -> ExtractedMatrix {
-        try model.learner.extract(self, from: model)
+        try model.requireCheckpoints()
+        return try model.learner.extract(self, from: model)
     }
 }
 

@@ -101,10 +101,15 @@ extension ModelDescription {
     ///   it is no longer what was written.
     public init(path: String) throws {
         guard let bytes = FileManager.default.contents(atPath: path) else {
+            let folder = parentFolder(path),
+                holdsResults = ["metrics.json", "predictions.h5"].contains { isFile("\(folder)/\($0)") }
             throw Failure(
-                .usage, "there is no trained model here", at: path, found: "no such file",
-                expected: "\(Self.fileName), which a learner's run writes when it is done",
-                advice: "give the training command again: it goes on, or completes the folder of a learner that is done")
+                .usage, "there is no trained model here", at: isFile(folder) ? folder : path,
+                found: isFile(folder) ? "a file" : holdsResults ? "a folder of results" : "no such file",
+                expected: "\(Self.fileName) in a folder, which a learner's run writes when it is done",
+                advice: holdsResults || isFile(folder)
+                    ? "name the model's folder: models/<framework>/<arch>/<dataset>/v_…"
+                    : "give the training command again: it goes on, or completes the folder of a learner that is done")
         }
         let json = try? JSONValue.parse(Array(bytes), name: path), body = json?.members?.filter { $0.name != "checksum" } ?? []
         guard let json, let stored = json["checksum"]?.string, stored == Self.checksum(body) else {

@@ -119,18 +119,21 @@ public final class TrainedModel: Sendable {
         try CheckpointEntry.all(in: folder).filter(\.isPinned).compactMap(\.key?.module)
     }
 
+    /// - Throws: `Failure(.usage)` for a compressed model: it holds what prediction needs, in another form.
+    public func requireCheckpoints() throws {
+        guard let compression else { return }
+        throw Failure(
+            .usage, "a compressed model has no checkpoints", at: folder, found: compression, expected: "a model as trained",
+            advice: "use the model that it was made of")
+    }
+
     /// The result of a module, every byte of it checked.
     ///
     /// - Throws: `Failure`: `.usage` where the learner has no such module, `.damagedCheckpoint` where it is damaged.
     public func checkpoint(_ module: String) throws -> CheckpointReader {
         let entries = try CheckpointEntry.all(in: folder).filter { $0.isPinned && $0.key?.module == module }
         guard let entry = entries.last else {
-            if let compression {
-                throw Failure(
-                    .usage, "a compressed model has no checkpoints", at: folder, found: compression,
-                    expected: "a model as trained",
-                    advice: "use the model that it was made of")
-            }
+            try requireCheckpoints()
             let known = try modules()
             throw Failure(
                 .usage, "the model has no module \"\(module)\"", at: folder, found: module,

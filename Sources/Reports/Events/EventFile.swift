@@ -11,6 +11,21 @@ public enum EventFile {
         return String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { TrainingEvent(line: $0) }
     }
 
+    /// Tells that a file which events are to be added to holds something else: it would be damaged, or with `--fresh` emptied.
+    ///
+    /// - Throws: `Failure(.usage)`; a file that is empty or missing, and one that is no plain file, will do.
+    public static func checkHoldsEvents(_ path: String) throws {
+        guard isFile(path), let file = FileHandle(forReadingAtPath: path) else { return }
+        defer { try? file.close() }
+        guard let start = try? file.read(upToCount: 1 << 20), !start.isEmpty else { return }
+        let lines = String(decoding: start, as: UTF8.self).split(separator: "\n")
+        guard !lines.contains(where: { TrainingEvent(line: $0) != nil }) else { return }
+        throw Failure(
+            .usage, "the file for events holds something else", at: "--events \(path)",
+            found: String(lines.first?.prefix(60) ?? ""),
+            expected: "events of an earlier job, an empty file, or a name that is not taken", advice: "name another file")
+    }
+
     /// The learners of an ensemble's folder of results, `…/v_0`: its neighbours `…/v_0_<seed>` that have events, or scores.
     public static func learnerFolders(of ensemble: String) -> [String] {
         let path = URL(fileURLWithPath: ensemble).standardizedFileURL, parent = path.deletingLastPathComponent().path

@@ -7,22 +7,41 @@ public final class AppendedFile: Sendable {
     public let path: String
     private let descriptor: Int32
 
-    /// - Parameter anew: what stands in the file goes.
-    /// - Throws: `Failure` where the folder is missing or may not be written, or `path` is a folder.
-    public init(path: String, anew: Bool = false) throws {
+    /// - Parameters:
+    ///   - anew: what stands in the file goes.
+    ///   - unread: is called over and over while nobody reads the pipe, which is waited for.
+    /// - Throws: `Failure` where the folder is missing or may not be written, or `path` is a folder; what `unread` throws.
+    public init(path: String, anew: Bool = false, unread: () throws -> Void = {}) throws {
         var status = stat()
         let isStream = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
         // A reader that goes away is an error of the next write, and not the end of this process.
         if isStream { signal(SIGPIPE, SIG_IGN) }
+        let isPipe = isStream && status.st_mode & S_IFMT == S_IFIFO
         let descriptor =
-            isStream
-            ? open(path, O_WRONLY | O_CLOEXEC) : open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (anew ? O_TRUNC : 0), 0o666)
+            isPipe
+            ? try Self.openPipe(path, unread)
+            : isStream
+                ? open(path, O_WRONLY | O_CLOEXEC)
+                : open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (anew ? O_TRUNC : 0), 0o666)
         if descriptor < 0 { throw Failure.system(errno, "the file cannot be written", path) }
         (self.path, self.descriptor) = (path, descriptor)
         try endTornLine()
     }
 
     deinit { close(descriptor) }
+
+    /// To open a pipe for writing blocks until somebody reads it, whatever signal comes.
+    private static func openPipe(_ path: String, _ unread: () throws -> Void) throws -> Int32 {
+        while true {
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
+            guard descriptor < 0, errno == ENXIO else {
+                if descriptor >= 0 { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK) }
+                return descriptor
+            }
+            try unread()
+            usleep(50_000)
+        }
+    }
 
     /// Adds a line; a reader sees all of it or, for a moment, its beginning.
     ///

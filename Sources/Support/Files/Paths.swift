@@ -42,6 +42,39 @@ package func isSameFile(_ a: String, _ b: String) -> Bool {
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino
 }
 
+/// Whether two paths, of files that need not exist yet, name one file.
+package func isSamePlace(_ a: String, _ b: String) -> Bool {
+    func place(_ path: String) -> String {
+        guard let folder = realpath(parentFolder(path), nil) else { return path }
+        defer { free(folder) }
+        return String(cString: folder) + "/" + lastName(path)
+    }
+    return isSameFile(a, b) || place(a) == place(b)
+}
+
+/// Whether two paths lead to one folder, by whatever links.
+package func isSameFolder(_ a: String, _ b: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard stat(a, &first) == 0, stat(b, &second) == 0, first.st_mode & S_IFMT == S_IFDIR else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+}
+
+/// Tells before the work that an output would take the place of what is read: some commands would even succeed, but it is a slip.
+///
+/// - Parameters:
+///   - output: a path, or nil or `-`, which are no file.
+///   - option: that names it.
+///   - inputs: paths of files; nil: not given.
+/// - Throws: `Failure(.usage)`.
+package func checkKept(_ inputs: [String?], by output: String?, option: String) throws {
+    guard let output, output != "-", let input = inputs.lazy.compactMap({ $0 }).first(where: { isSameFile($0, output) }) else {
+        return
+    }
+    throw Failure(
+        .usage, "a file that is read would be replaced", at: "\(option) \(output)", found: input, expected: "another file",
+        advice: "name a new file")
+}
+
 /// Makes the folder `path` and those above it, where they are missing.
 ///
 /// - Throws: `Failure` where something else is in the way, or we may not write there.

@@ -16,7 +16,7 @@ extension Failure {
         case ENOSPC, EDQUOT:
             return failure(
                 .outOfResources,
-                "free some space (or quota) on the file system of \(folder), or choose another place (--work); \(again)",
+                "free some space (or quota) on the file system of \(folder), or choose another place; \(again)",
                 expected: "room on the disk")
         case EFBIG: return failure(.outOfResources, "raise the limit on file sizes (ulimit -f); \(again)")
         case EPIPE: return failure(.usage, "whoever reads \(path) has stopped before the end: keep it reading")
@@ -24,12 +24,12 @@ extension Failure {
         case ENOMEM: return failure(.outOfResources, "use fewer ranks on this node, or a node with more memory")
         case EACCES, EPERM:
             return failure(
-                .usage, "check the rights on \(path) and on \(folder) (ls -ld), or choose another place (--work)",
+                .usage, "check the rights on \(path) and on \(folder) (ls -ld), or choose another place",
                 expected: "the right to do so")
-        case EROFS: return failure(.usage, "\(folder) is on a read-only file system: choose another place (--work)")
+        case EROFS: return failure(.usage, "\(folder) is on a read-only file system: choose another place")
         case ENOENT: return failure(.usage, "check the spelling, and that the folder \(folder) exists")
         case ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EINVAL, EEXIST, ENXIO:
-            return failure(.usage, "check the path, and whether --work names the right folder")
+            return failure(.usage, "check the path")
         case EAGAIN, ENOLCK, ENOSYS, ENOTSUP:
             return failure(
                 .usage, "set HDF5_USE_FILE_LOCKING=FALSE in the environment of every rank",

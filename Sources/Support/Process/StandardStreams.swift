@@ -8,6 +8,8 @@ public enum StandardStreams {
     /// takes its place. A pipe without a reader becomes an error instead of a signal, which would end a run for want of its log.
     public static func prepare() {
         signal(SIGPIPE, SIG_IGN)
+        // A file beyond `ulimit -f` becomes an error, too.
+        signal(SIGXFSZ, SIG_IGN)
         // Opened the wrong way round: what is tried on them is refused, not lost.
         for (descriptor, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
         where fcntl(descriptor, F_GETFD) < 0 {

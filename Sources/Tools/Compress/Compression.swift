@@ -62,16 +62,16 @@ public struct Compression: Sendable {
     public func datasetName() throws -> String { try ModelChoice.learner(model).description.dataset }
 
     private func check() throws {
+        guard (0..<1).contains(layout.pruned) else {
+            throw Failure(
+                .usage, "no share of weights", at: "--prune \(layout.pruned)", found: "\(layout.pruned)",
+                expected: "a number from 0 to 1, without 1", advice: "for example --prune 0.3: three of ten weights are left out")
+        }
         guard layout.weights != nil || layout.pruned > 0 else {
             throw Failure(
                 .usage, "nothing is asked for that makes a model smaller", at: "compress",
                 found: "neither --precision nor --prune",
                 expected: "one of them, or both", advice: "for example --precision bfloat16")
-        }
-        guard (0..<1).contains(layout.pruned) else {
-            throw Failure(
-                .usage, "no share of weights", at: "--prune \(layout.pruned)", found: "\(layout.pruned)",
-                expected: "a number from 0 to 1, without 1", advice: "for example --prune 0.3: three of ten weights are left out")
         }
         let found = namesInFolder(output)
         var status = stat()

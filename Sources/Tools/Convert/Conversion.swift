@@ -107,24 +107,13 @@ public struct Conversion: Sendable {
         } else if !hasLabels, toLabels != nil {
             throw wrong("there are no labels to write", "--to-labels", "name the file that has them: --from-labels FILE")
         }
-        if let toLabels, Self.isSamePlace(to, toLabels) {
+        if let toLabels, isSamePlace(to, toLabels) {
             throw wrong("both files would be written to the same place", "--to-labels", "name another file")
         }
         for (option, output) in [("--to", to), ("--to-labels", toLabels ?? "")] where !output.isEmpty {
-            // What is read is whole in memory by then, so that this would work; but it is more likely a slip.
-            guard ![from, fromLabels ?? ""].contains(where: { isSameFile($0, output) }) else {
-                throw wrong("a file that is read would be replaced", option, "name another file")
-            }
+            try checkKept([from, fromLabels], by: output, option: option)
             try AtomicFile.check(output, streams: true)
         }
-    }
-
-    /// Of files that need not exist yet.
-    private static func isSamePlace(_ a: String, _ b: String) -> Bool {
-        func place(_ path: String) -> String {
-            URL(fileURLWithPath: parentFolder(path)).resolvingSymlinksInPath().path + "/" + lastName(path)
-        }
-        return isSameFile(a, b) || place(a) == place(b)
     }
 
     private func checkRows(_ features: CSRMatrix, _ labels: CSRMatrix, _ labelsFile: String) throws {

@@ -36,6 +36,7 @@ public struct EncodingJob: Sendable {
     public func run() throws -> EncodingSummary {
         _ = try ExtractedFile.format(of: output)
         try PredictionInputs.checkFolder(of: output, "the vectors")
+        try checkKept([input.path], by: output, option: "--to")
         // A wrong path is told before a large model is read.
         if input.path != "-", !FileManager.default.fileExists(atPath: input.path) { _ = try MappedFile(path: input.path) }
         let began = Date(), team = ThreadTeam(size: max(1, threads))

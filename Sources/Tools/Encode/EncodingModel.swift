@@ -54,6 +54,7 @@ struct EncodingModel {
             throw Self.unfit(option, "a trained learner", expected: "a folder of pretrained weights", job)
         }
         let model = try ModelChoice.learner(job.model)
+        try model.requireCheckpoints()
         var asked = Extraction(.documentEmbeddings)
         asked.module = job.module
         asked.layer = job.layer ?? .intermediate

@@ -18,6 +18,25 @@ public struct MergedFiles {
         self.formats = try PredictionFormat.list(formats, flag: "--predictions")
     }
 
+    /// Tells before the work that the ensemble's files would take the place of what it is made of: of score files, or of a learner's or
+    /// another run's results.
+    ///
+    /// - Parameter labels: files of labels that are read, too.
+    /// - Throws: `Failure(.usage)`.
+    public func checkKept(_ merge: FileMerge, labels: [String?]) throws {
+        let scores = try (merge.inputs + (merge.tuning?.inputs ?? [])).map(FileMerge.scoreFile)
+        let read = scores + labels + [merge.tuning?.labels]
+        let names = formats.map(\.fileName) + ["metrics.json", RunRecord.fileName, ReportPage.fileName]
+        for name in names { try Support.checkKept(read, by: "\(folder)/\(name)", option: "--output") }
+        try Support.checkKept(read, by: page, option: "--report")
+        guard let found = ["log_eval.txt", "predictions.h5", "events.jsonl"].first(where: { isFile("\(folder)/\($0)") }) else {
+            return
+        }
+        throw Failure(
+            .usage, "results of a run are in the folder for the ensemble", at: "--output \(folder)", found: found,
+            expected: "a folder of its own: its score files and metrics.json would be replaced", advice: "name another folder")
+    }
+
     /// What was written, and the evaluation where there are labels.
     public struct Written {
         public var text: String

@@ -106,6 +106,14 @@ final class LineSource: DocumentSource {
         if waiting.starts(with: [0xEF, 0xBB, 0xBF]) { waiting.removeFirst(3) }
     }
 
+    /// An object of whatever keys, even a damaged one, is no text: its keys would be read as words. A label may begin with a brace, too,
+    /// but then a tab follows, and it parses as no JSON.
+    private static func isObject(_ line: ArraySlice<UInt8>) -> Bool {
+        let text = line.drop { $0 <= 0x20 }, inside = text.dropFirst().drop { $0 <= 0x20 }
+        guard text.first == UInt8(ascii: "{"), inside.first == UInt8(ascii: "\"") else { return false }
+        return !line.contains(UInt8(ascii: "\t")) || (try? JSONValue.parse(Array(line), name: "")) != nil
+    }
+
     /// The first non-empty line decides for all: a JSON object, or anything else.
     ///
     /// - Throws: `Failure` where the text is one JSON document over its lines.
@@ -115,8 +123,7 @@ final class LineSource: DocumentSource {
             try WholeJSON.refuse(
                 firstLine: String(decoding: line, as: UTF8.self), at: "\(path):\(given + 1)",
                 expected: "one document a line: the text, or a JSON object with \"text\"")
-            let object = try? JSONValue.parse(Array(line), name: path)
-            form = object?.members?.contains { ["text", "title", "content"].contains($0.name) } ?? false ? .json : .plain
+            form = Self.isObject(line) ? .json : .plain
             break
         }
         return form ?? .plain

@@ -40,10 +40,7 @@ struct PredictionInputs {
         try checkFolder(of: job.output, "the predictions")
         // HDF5 goes back in its file.
         try AtomicFile.check(job.output, streams: format != .h5)
-        guard isSameFile(job.output, job.input.path) else { return }
-        throw Failure(
-            .usage, "the predictions would take the place of the documents", at: "--to \(job.output)", found: job.input.path,
-            expected: "another file", advice: "name a new file")
+        try checkKept([job.input.path], by: job.output, option: "--to")
     }
 
     /// A learner's scores are shares of each document's best label, at most 1, and an ensemble's their sums.

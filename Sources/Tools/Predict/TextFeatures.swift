@@ -165,8 +165,8 @@ enum LineText {
         guard !parts.isEmpty else {
             throw Failure(
                 .usage, "the line is no document", at: place, found: "\"\(line.prefix(60))\(line.count > 60 ? "…" : "")\"",
-                expected: "a JSON object with \"text\", or with \"title\" and \"content\", as in the first line",
-                advice: "write one document a line, all in one form")
+                expected: "a JSON object with \"text\", or with \"title\" and \"content\"",
+                advice: "write one document a line, all in one form; put a tab before a text that begins with a brace")
         }
         return parts.filter { !$0.isEmpty }.joined(separator: " ")
     }

@@ -52,6 +52,11 @@ public struct RunReports {
                 .usage, "several pages and one file", at: "--to", found: "\(folders.count) folders of results",
                 expected: "one folder, or --compare", advice: "leave --to out: each page is then written into its folder")
         }
+        // Pages in a run's folder may be made again.
+        let kept = folders.flatMap { folder in
+            namesInFolder(folder).filter { !$0.hasSuffix(".html") }.map { "\(folder)/\($0)" }
+        }
+        try checkKept(kept, by: output, option: "--to")
         if compares, Set(names).count < names.count {
             throw Failure(
                 .usage, "a run that is named twice", at: "--compare", found: folders.joined(separator: ", "),

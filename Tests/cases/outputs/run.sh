@@ -42,7 +42,7 @@ wait $!
 [[ $(wc -l <"$T/read") -eq 12 ]] || fail "a pipe gets $(wc -l <"$T/read") lines"
 refused 0 "" "${predict[@]}" --to "$T/link"
 [[ $(wc -l <"$T/real") -eq 12 ]] || fail "a link is not followed"
-refused 2 "take the place" "${predict[@]}" --to "$T/x.tsv" --format text
+refused 2 "that is read would be replaced" "${predict[@]}" --to "$T/x.tsv" --format text
 stay predict pipe link
 refused 2 "device, pipe" timeout 20 "$D" inspect "$T/pipe"
 for to in null pipe dangling; do
