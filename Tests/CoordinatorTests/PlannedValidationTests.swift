@@ -107,6 +107,38 @@ import Testing
         #expect(held.mappedBytes == 8 * 4 + 4 * 3 + 3 * 8 * 4)
     }
 
+    /// A learner is measured after its epochs, once for each value that is tried, and once at its end; what follows an encoder that
+    /// learns is searched anew each time.
+    @Test(arguments: [FrameworkName.ova, .anns, .deepXML]) func timesOfModules(framework: FrameworkName) throws {
+        for isFrozen in [false, true] {
+            var config = Config()
+            config.global.useReranker = framework == .deepXML
+            for setting in ["extreme.num_epochs=7", "reranker.num_epochs=5", "extreme.freeze_intermediate=\(isFrozen)"] {
+                try config.set(setting)
+            }
+            let costs = framework.learner.costs(LearnerProblem(config: config, size: wordNet()), rates: StepCosts())
+            func seconds(every: Int = 1, trials: Int = 0, documents: Int = 1641) -> Double {
+                costs.seconds(of: PlannedValidation(documents: documents, every: every, trials: trials), cores: 2)
+            }
+            func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) < 1e-9 * max(abs(a), abs(b)) }
+            let once = (costs.stageSeconds(cores: 2).last?.seconds ?? 0) / 2, trial = seconds(trials: 1) - seconds()
+            let searched = framework != .ova && !isFrozen, reranked = framework == .deepXML ? 1.0 : 0
+            #expect(searched ? trial > 1.5 * once : near(trial, once), "\(trial) \(once)")
+            #expect(near(seconds(), 7 * trial + (reranked * 5 + 1) * once) && near(seconds(trials: 4), seconds() + 4 * trial))
+            #expect(near(seconds(every: 2), 4 * trial + (reranked * 3 + 1) * once))
+            if !searched { #expect(near(seconds(documents: 3282), 2 * seconds())) }
+            if searched {
+                // One search is that of the plan's shortlists, where they are searched once.
+                var fixed = config
+                try fixed.set("extreme.update_shortlist=false")
+                let stages = framework.learner.costs(LearnerProblem(config: fixed, size: wordNet()), rates: StepCosts())
+                    .stageSeconds(cores: 2)
+                let search = stages.first { $0.name == "shortlists" }?.seconds ?? 0
+                #expect(near(trial, once + search), "\(trial) \(once) \(search)")
+            }
+        }
+    }
+
     @Test(arguments: [FrameworkName.ova, .anns, .deepXML, .dismec])
     func aForecastKnowsIt(framework: FrameworkName) {
         func forecast(_ documents: Int, _ heldOut: Double?) -> Forecast {

@@ -86,6 +86,17 @@ import WorkerChecks
         #expect(Set(points.map(\.value)).count > 1)
     }
 
+    /// Epochs of one large step: what is measured is the encoder after it, and not that of the step.
+    @Test("figures are those of the last step")
+    func lastStep() throws {
+        let large = ["extreme.batch_size=1000", "extreme.encoder_rate=20"]
+        let points = try trained("all", epochs: 2, large).points
+        for point in points {
+            let ended = try trained("\(point.epoch)", epochs: point.epoch, large), counted = try ended.countedFigures()
+            for (name, value) in counted { #expect(abs((point.metrics[name] ?? -1) - value) < 1e-9, "\(name) of \(point.epoch)") }
+        }
+    }
+
     @Test("each second epoch, and the last")
     func seldom() throws {
         let seldom = try trained("seldom", epochs: 5) { $0.every = 2 }, always = try trained("always", epochs: 5)

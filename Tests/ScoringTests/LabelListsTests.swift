@@ -33,4 +33,17 @@ import Testing
         let lists = lists()
         #expect(lists.isTied(0, at: 2) && !lists.isTied(0, at: 1) && !lists.isTied(0, at: 3) && !lists.isTied(2, at: 1))
     }
+
+    /// Nothing is behind a row's end, though the next row's best is as good; nor before the first label.
+    @Test func tiesWithinARow() {
+        let scores: [Float] = [3, 3, 1, 3, 2, 2, 2, 2, 2]
+        let lists = LabelLists(
+            TopK(rows: 3, k: 3, indices: Buffer<Int32>([1, 2, 3, 4, 5, 6, 7, 8, 9]), scores: Buffer<Float>(scores)))
+        for row in 0..<3 {
+            for k in 0...4 {
+                let own = scores[3 * row..<3 * row + 3].map { $0 }, wanted = (1..<3).contains(k) && own[k] == own[k - 1]
+                #expect(lists.isTied(row, at: k) == wanted, "row \(row) at \(k)")
+            }
+        }
+    }
 }
