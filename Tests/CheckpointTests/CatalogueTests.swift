@@ -50,9 +50,11 @@ import Testing
     }
 
     @Test func oneWithoutATrustedManifest() throws {
-        try Layout(workers: 1).write(store, key(1))
+        for epoch in [1, 10, 9] { try Layout(workers: 1).write(store, key(epoch)) }
+        try Layout(workers: 1).write(store, key(20, module: "surrogate", index: 0))
         _ = try store.writeShard(key(2), shard: 0, of: 1, arrays: Layout(workers: 1).arrays(0))
         try scratch.write("ckpt_extreme_1_10/manifest.json", "{}")
+        try scratch.write("ckpt_notes.txt", "")
         let damaged = try entry("ckpt_extreme_1_10"), unfinished = try entry("ckpt_extreme_2_20")
         #expect(damaged.damage == "no checksum in 2 bytes" && !damaged.isUnfinished && damaged.key == nil && !damaged.isPinned)
         #expect(unfinished.damage == nil && unfinished.isUnfinished && unfinished.bytes == 0 && unfinished.arrays.isEmpty)
@@ -61,10 +63,6 @@ import Testing
         #expect(try failure { _ = try damaged.reader() }.found == "no checksum in 2 bytes")
         #expect(try failure { _ = try unfinished.reader() }.found == "no manifest")
         // In the order of training, those without a key last.
-        try Layout(workers: 1).write(store, key(10))
-        try Layout(workers: 1).write(store, key(9))
-        try Layout(workers: 1).write(store, key(20, module: "surrogate", index: 0))
-        try scratch.write("ckpt_notes.txt", "")
         #expect(
             try CheckpointEntry.all(in: scratch.path).map(\.name) == [
                 "ckpt_surrogate_20_200", "ckpt_extreme_9_90", "ckpt_extreme_10_100", "ckpt_extreme_1_10", "ckpt_extreme_2_20",

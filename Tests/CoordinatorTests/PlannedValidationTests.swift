@@ -128,9 +128,9 @@ import Testing
             #expect(near(seconds(every: 2), 4 * trial + (reranked * 3 + 1) * once))
             if !searched { #expect(near(seconds(documents: 3282), 2 * seconds())) }
             if searched {
-                // One search is that of the plan's shortlists, where they are searched once.
+                // One search is that of the plan's shortlists of an encoder that does not learn.
                 var fixed = config
-                try fixed.set("extreme.update_shortlist=false")
+                try fixed.set("extreme.freeze_intermediate=true")
                 let stages = framework.learner.costs(LearnerProblem(config: fixed, size: wordNet()), rates: StepCosts())
                     .stageSeconds(cores: 2)
                 let search = stages.first { $0.name == "shortlists" }?.seconds ?? 0

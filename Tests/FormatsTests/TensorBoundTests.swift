@@ -117,7 +117,7 @@ import Testing
         let failure = #expect(throws: Failure.self) { try SafetensorsFolder(path: folder.path) }
         #expect(failure?.found.split(separator: ",").count == min(count, 12))
         #expect(failure?.advice.hasPrefix("check the path") == true)
-        let none = #expect(throws: Failure.self) { try SafetensorsFolder(path: TemporaryFolder().path) }
+        let empty = try TemporaryFolder(), none = #expect(throws: Failure.self) { try SafetensorsFolder(path: empty.path) }
         #expect(none?.found == "an empty folder")
     }
 }

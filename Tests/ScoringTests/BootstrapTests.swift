@@ -69,7 +69,7 @@ import Testing
         var counts = [(documents: Double, hits: Double)](repeating: (0, 0), count: blocks)
         for document in 0..<documents {
             let word = philox(key: (1, 0), counter: SIMD4(UInt32(document), 0, 0, 0))[0]
-            let block = documents == blocks ? document : Int(UInt64(word) * UInt64(blocks) >> 32)
+            let block = documents == blocks ? document : Int((UInt64(word) * UInt64(blocks)) >> 32)
             counts[block].documents += 1
             counts[block].hits += hit(document) ? 1 : 0
         }
@@ -78,7 +78,7 @@ import Testing
             var all = 0.0, hits = 0.0
             for place in filled.indices {
                 let words = philox(key: (2, 0), counter: SIMD4(UInt32(place / 4), UInt32(resample), 0, 0))
-                let drawn = filled[Int(UInt64(words[place % 4]) * UInt64(filled.count) >> 32)]
+                let drawn = filled[Int((UInt64(words[place % 4]) * UInt64(filled.count)) >> 32)]
                 (all, hits) = (all + drawn.documents, hits + drawn.hits)
             }
             return 100 * hits / all
