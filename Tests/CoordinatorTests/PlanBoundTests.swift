@@ -109,7 +109,7 @@ import Training
         var config = Config()
         config.global.useReranker = false
         var seen = Set<[Bool]>()
-        for framework in [FrameworkName.ova, .dismec, .anns, .sparseSlice] {
+        for framework in [FrameworkName.ova, .dismec, .anns, .slice, .sparseSlice] {
             for documents in [1000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 20_000_000] {
                 for labels in [30, 300, 3000, 30_000] {
                     var size = wordNet(labels: labels)
