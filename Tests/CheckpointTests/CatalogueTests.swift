@@ -32,6 +32,16 @@ import Testing
         #expect(try (entry.reader().replicated("R") as Buffer<Float>).array == counting(3, 3).buffer.array)
     }
 
+    /// Sorted, indented, with a line's end: a text that people read and compare.
+    @Test func aManifestIsAText() throws {
+        try Layout(workers: 1).write(store, key(3), state: ["a/b": "1"])
+        let text = try String(contentsOfFile: scratch.file("ckpt_extreme_3_30/manifest.json"), encoding: .utf8)
+        #expect(
+            text.hasPrefix("{\n  \"body\" : {\n    \"identity\" : {") && text.hasSuffix("\"\n}\n")
+                && text.contains("\"a/b\" : \"1\""))
+        #expect(text.contains("\"schema\" : 1,") && text.contains("\"pinned\" : false,"))
+    }
+
     /// A look at sizes finds what is missing or cut short; a changed byte is found by its checksum alone.
     @Test func damagesAreNamed() throws {
         try Layout(workers: 3).write(store, key(3))
@@ -161,6 +171,11 @@ import Testing
         func placement(_ kind: String, _ start: Int, _ total: Int) -> String {
             "{ \"\(kind)\" : { \"start\" : \(start), \"total\" : \(total) } }"
         }
+        // A part without elements lies in the whole, too.
+        #expect(try isSound(bytes: 80, shape: [5, 0], placement: placement("rows", 5, 10)))
+        #expect(try !isSound(bytes: 80, shape: [5, 0], placement: placement("rows", 6, 10)))
+        #expect(try isSound(bytes: 80, shape: [0, 5], placement: placement("columns", 5, 10)))
+        #expect(try !isSound(bytes: 80, shape: [0, 5], placement: placement("columns", 6, 10)))
         for kind in ["rows", "columns"] {
             let shape = kind == "rows" ? [10] : [2, 10]
             #expect(try isSound(bytes: 80, shape: shape, placement: placement(kind, 0, 10)), "\(kind)")

@@ -186,9 +186,11 @@ struct ShardRoomTests {
     @Test func aShardIsWholeOrRefused() throws {
         let disk = try #require(try TinyDisk())
         var refusals = 0, whole = 0
-        for count in stride(from: 10_000, through: 16_384, by: 128) {
+        for count in stride(from: 12_000, through: 16_384, by: 24) {
             let store = makeStore("\(disk.path)/\(count)", Notices())
-            let arrays = (0..<8).map { StoredArray("array \($0)", Buffer<Float>((0..<count / 8).map { Float($0) })) }
+            let arrays = (0..<8).map {
+                StoredArray("array \($0)", Buffer<Float>((0..<count / 8).map { Float($0) }), .rows(start: 0, total: count / 8))
+            }
             do {
                 let receipt = try store.writeShard(key(1), shard: 0, of: 1, arrays: arrays, attributes: ["note": .string("text")])
                 try store.commit(key(1), receipts: [receipt], state: [:])

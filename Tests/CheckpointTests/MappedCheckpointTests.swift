@@ -13,12 +13,14 @@ import Testing
 
     private static let rows = 7, cols = 5
 
-    /// Rows of different size, one of zeros, one of the smallest numbers there are; signs alternate.
+    /// Rows of different size, one of zeros, one of the smallest numbers there are, one of numbers halfway between two of bfloat16; signs
+    /// alternate.
     private static func weight(_ row: Int, _ col: Int) -> Float {
         let sign: Float = (row + col) % 2 == 0 ? 1 : -1
         switch row {
         case 3: return 0
         case 4: return sign * Float(36 * (col + 1)) * .leastNonzeroMagnitude
+        case 5: return sign * Float(bitPattern: 0x3F80_8000 + UInt32(col) << 16)
         default: return sign * Float(row + 1) * (0.3 + Float(col * col) / 7)
         }
     }

@@ -5,6 +5,7 @@ import Formats
 import Foundation
 import Learners
 import Messages
+import Reports
 import Support
 import TestSupport
 import Testing
@@ -178,6 +179,31 @@ import Training
         #expect(plan(.ova, ranks: 4, seeds: [1, 2, 3, 4]).rounds == 2 && plan(.ova, ranks: 4, seeds: [1, 2, 3]).rounds == 1)
     }
 
+    @Test func layoutsOfReports() {
+        for (ranks, workers, groups) in [(1, 1, 1), (2, 1, 1), (4, 3, 2), (9, 8, 2)] {
+            #expect(
+                RunLayout(plan(.ova, ranks: ranks, seeds: [1, 2])) == RunLayout(ranks: ranks, workers: workers, groups: groups))
+        }
+        #expect(RunLayout(plan(.ova, ranks: 3, seeds: [])) == RunLayout(ranks: 3, workers: 2, groups: 0))
+    }
+
+    /// Of one or two labels and clusters, where logarithms are least.
+    @Test func stepsOfTheFewestLabels() {
+        var costs = StepCosts()
+        (costs.clustering, costs.product, costs.copy, costs.shortlistReaches) = (1, 1e30, 24, 1)
+        // All of it on one worker is a second a label, whatever the tree's depth.
+        for clusters in [1, 2, 4, 1024] { #expect(abs(costs.clusters(labels: 8, clusters: clusters, workers: 1) - 8) < 1e-9) }
+        // On two workers the first level is one's: half of the labels' time by one, half of it by the levels that follow.
+        #expect(abs(costs.clusters(labels: 8, clusters: 2, workers: 2) - (4 + 2)) < 1e-9)
+        #expect(abs(costs.clusters(labels: 8, clusters: 4, workers: 2) - (2 + 1 + 2)) < 1e-9)
+        // Distinct labels of a batch that draws them at random: L (1 − (1 − 1/L)^(B·pairs)).
+        for (labels, pairs, batch) in [(2, 1, 1), (2, 2, 3), (1, 1, 4), (50, 7, 2)] {
+            let L = Double(max(labels, 2)), wanted = Double(labels) * (1 - pow(1 - 1 / L, Double(batch * min(pairs, labels))))
+            let found = costs.shortlistStep(batch: batch, labels: labels, pairs: pairs, dims: 1)
+            #expect(abs(found - wanted) < 1e-9, "\(labels) \(pairs) \(batch): \(found), \(wanted)")
+        }
+    }
+
     /// What was not measured of a machine follows from what was.
     @Test func ratesOfThisMachine() {
         let own = StepCosts.measured(), plain = StepCosts(), dense = plain.oneVsAll / own.oneVsAll
@@ -201,6 +227,8 @@ import Training
         size.storedFeatures = 16_396 * 10 - 1
         #expect(size.tokensPerDocument == 10)
         size.storedFeatures += 1
+        #expect(size.tokensPerDocument == 11)
+        (size.trainDocuments, size.testDocuments, size.storedFeatures) = (50, 50, 1000)
         #expect(size.tokensPerDocument == 11)
         (size.trainDocuments, size.testDocuments) = (0, 0)
         #expect(size.tokensPerDocument == 0)
@@ -373,6 +401,20 @@ import Training
         #expect(lines[lines.count - 1].hasSuffix(" \(share) %") && share < 100)
         #expect(lines[lines.count - 1].contains(Quantity.seconds(three.computeSeconds + three.messageSeconds)))
         #expect(lines[lines.count - 1].contains(Quantity.bytes(Int(three.bytesAStep))))
+    }
+
+    /// Of labels that workers do not share evenly, the largest part counts.
+    @Test(arguments: [2, 3, 4, 5, 7, 9]) func memoryOfAWorker(ranks: Int) {
+        for labels in [4015, 4016, 4017, 4020] {
+            let size = wordNet(labels: labels), workers = ranks - 1
+            let row = Forecast(
+                framework: .ova, config: Config(), size: size, interconnect: .init(bandwidth: 1e8, latency: 1e-4), threads: 3
+            )
+            .row(ranks: ranks)
+            let own = Int((Double(labels) / Double(workers)).rounded(.up))
+            let costs = OneVsAll().costs(LearnerProblem(config: Config(), size: size), rates: StepCosts())
+            #expect(row.workerBytes == costs.memory(WorkerShare(labels: own, groupSize: workers, threads: 3)).bytes, "\(labels)")
+        }
     }
 
     /// Time of two threads is half of one's; a rank alone coordinates and works.

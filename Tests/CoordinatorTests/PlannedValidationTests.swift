@@ -107,6 +107,26 @@ import Testing
         #expect(held.mappedBytes == 8 * 4 + 4 * 3 + 3 * 8 * 4)
     }
 
+    /// What is tuned is planned: each weight that is tried, and learners whose weights are compared, where there are several.
+    @Test func whatIsTunedIsPlanned() {
+        let rows = CSRMatrix(cols: 9, rows: [[(0, 1)], [(1, 1)]]),
+            labels = CSRMatrix(cols: 4, rows: [[(1, 1)], []], binary: true)
+        let held = HeldOutDocuments(features: rows, labels: labels, filter: labels, isCut: true)
+        func planned(_ tuned: Set<TunedSetting>, learners: Int, every: Int = 1) -> PlannedValidation {
+            var options = ValidationOptions(source: .part(0.1, seed: 0))
+            (options.tuned, options.every) = (tuned, every)
+            return PlannedValidation(held, options, learners: learners)
+        }
+        #expect(planned([], learners: 3, every: 4) == PlannedValidation(documents: 2, every: 4, mappedBytes: held.mappedBytes))
+        for (learners, weighed) in [(1, 0), (2, 2), (3, 3)] {
+            #expect(
+                planned([.ensembleWeights], learners: learners).weighed == weighed
+                    && planned([.beta], learners: learners).weighed == 0)
+        }
+        #expect(
+            planned([.propensityWeight], learners: 1).trials == 12 && planned([.beta, .ensembleWeights], learners: 2).trials == 0)
+    }
+
     /// A learner is measured after its epochs, once for each value that is tried, and once at its end; what follows an encoder that
     /// learns is searched anew each time.
     @Test(arguments: [FrameworkName.ova, .anns, .deepXML]) func timesOfModules(framework: FrameworkName) throws {
