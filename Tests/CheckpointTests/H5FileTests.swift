@@ -45,6 +45,7 @@ import Testing
         let file = try H5File(creating: scratch.file("a.h5"))
         let values: [(String, H5Attribute)] = [
             ("double", .double(0.1)), ("empty", .string("")), ("int", .int(.min)), ("ints", .ints([3, -4])),
+            ("ints none", .ints([])), ("ints one", .ints([5])),
             ("long", .string(String(repeating: "é", count: 40_000))), ("text", .string("naïve ✓")),
         ]
         for (name, value) in values { try file.setAttribute(name, value) }

@@ -167,6 +167,19 @@ private func leave(_ holder: LockHolder, in scratch: TemporaryFolder, counter: I
         #expect(found.code == .usage && found.found.contains("on node7"))
     }
 
+    /// Ten looks between two signs of life: a lock that goes is soon taken.
+    @Test func aLockThatGoesIsNoticedAtOnce() throws {
+        let scratch = try TemporaryFolder(), time = Stopwatch()
+        try leave(stranger(), in: scratch)
+        let other = Thread {
+            usleep(100_000)
+            unlink(scratch.file("run.lock"))
+        }
+        other.start()
+        try RunLock(folder: scratch.path, timing: .init(beat: 0.5, silence: 60, settle: 0.01)).release()
+        #expect(time.seconds < 0.95, "\(time.seconds) s")
+    }
+
     /// A holder is the process that the ended one was only where all that names it is the same.
     @Test func whoIsTheSameProcess() throws {
         let changes: [(inout LockHolder) -> Void] = [

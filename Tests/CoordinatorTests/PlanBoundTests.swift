@@ -75,6 +75,9 @@ import Training
         #expect(
             text([1, 1]).contains("a learner on 2 cores") && text([1, 1]).contains("node b has 1 cores for 2 worker threads"))
         #expect(text([0, 0]).contains("a learner on 2 cores"))
+        // No more cores than threads.
+        #expect(makePlan(ranks: 2, seeds: [1], threads: 1, cores: 8).description.contains("a learner on 1 core "))
+        #expect(makePlan(ranks: 3, seeds: [1], threads: 3, cores: 4).description.contains("a learner on 4 cores "))
     }
 
     /// Parts of less than a twentieth of a second are not said, nor sums of one.
@@ -134,6 +137,25 @@ import Training
         // All that makes a difference occurs.
         #expect(
             seen.isSuperset(of: [[true, true, true], [true, false, true], [false, true, true], [false, false, true]]), "\(seen)")
+    }
+
+    /// Ten minutes are ten minutes.
+    @Test func learnersOfTenMinutes() {
+        func seconds(_ documents: Int) -> (own: Double, isNamed: Bool) {
+            var size = wordNet(labels: 30_000)
+            (size.trainDocuments, size.storedFeatures, size.storedLabels) = (documents, 10 * documents, 5 * documents)
+            let plan = RunPlan(
+                worldSize: 1, seeds: [1], size: size, config: Config(), framework: .ova,
+                positives: [Int](repeating: 1, count: 30_000),
+                nodes: [NodeResources(host: "a", cores: 2, availableBytes: nil, ranks: [0])])
+            let costs = OneVsAll().costs(LearnerProblem(config: Config(), size: size), rates: StepCosts())
+            return (costs.seconds(cores: 2), plan.description.contains("SparseSlice would take"))
+        }
+        let each = (seconds(200_000).own - seconds(100_000).own) / 100_000, fixed = seconds(100_000).own - 100_000 * each
+        for (wanted, isNamed) in [(599.9, false), (600.1, true), (600.9, true), (601.1, true)] {
+            let found = seconds(Int((wanted - fixed) / each))
+            #expect(abs(found.own - wanted) < 0.05 && found.isNamed == isNamed, "\(wanted): \(found)")
+        }
     }
 
     /// Counts are taken where asked for, or where a node has less than twice what the sizes let expect.

@@ -97,6 +97,26 @@ import Testing
         )
     }
 
+    /// As many ranks as are asked for: the first of them alone, or more than labels.
+    @Test(arguments: [1, 2, 7]) func ranksOfFigures(k: Int) {
+        func sums(_ k: Int) -> DetailedAccumulator {
+            let truth = GroundTruth(
+                labels: oracle.truth.binary, inversePropensity: oracle.inversePropensity,
+                segments: LabelSegments(labelCounts: oracle.counts))
+            var sums = DetailedAccumulator(truth, k: k)
+            sums.add(oracle.plain.csr)
+            return sums
+        }
+        let own = sums(k), five = sums(5), count = min(k, 5)
+        #expect(own.table.P.count == k && own.labelMetrics.microP.count == k && own.details.intervals.PSP.count == k)
+        #expect(Array(own.table.P.prefix(count)) == Array(five.table.P.prefix(count)))
+        #expect(Array(own.labelMetrics.macroF1.prefix(count)) == Array(five.labelMetrics.macroF1.prefix(count)))
+        #expect(Array(own.details.intervals.nDCG.prefix(count)) == Array(five.details.intervals.nDCG.prefix(count)))
+        for name in LabelSegments.names {
+            #expect(own.details.segments?[name]?.R.prefix(count) == five.details.segments?[name]?.R.prefix(count))
+        }
+    }
+
     @Test func labelsOfOneDocument() {
         #expect(LabelSegments(labelCounts: [1, 1, 1]).segment == [0, 1, 2])
         #expect(LabelSegments(labelCounts: [1, 1, 1, 1, 1, 1, 0]).segment == [0, 0, 1, 1, 2, 2, 2])

@@ -176,6 +176,25 @@ import Testing
         #expect(!LearnerParts(clf: row([(0, 1)]), knn: row([])).hasShortlist)
     }
 
+    @Test("entries from a score on, and without some pairs, in their order")
+    func parts() {
+        let scores = CSRMatrix(
+            cols: 9, rows: [[(0, 0.5), (3, 0.25), (4, 0.75), (8, 0.5)], [], [(2, 0.1)], [(1, 0.9), (5, 0.5)]])
+        #expect(rows(Scoring.atLeast(0.5, of: scores)) == [[0: 0.5, 4: 0.75, 8: 0.5], [:], [:], [1: 0.9, 5: 0.5]])
+        #expect(
+            rows(Scoring.atLeast(0.76, of: scores)) == [[:], [:], [:], [1: 0.9]]
+                && rows(Scoring.atLeast(0, of: scores)) == rows(scores))
+        let pairs = CSRMatrix(cols: 9, rows: [[(3, 1), (5, 1)], [(1, 1)], [(2, 1)], []], binary: true)
+        #expect(rows(Scoring.without(pairs, in: scores)) == [[0: 0.5, 4: 0.75, 8: 0.5], [:], [:], [1: 0.9, 5: 0.5]])
+        let team = ThreadTeam(size: 2)
+        defer { team.stop() }
+        #expect(rows(Scoring.without(pairs, in: scores, team: team)) == rows(Scoring.without(pairs, in: scores)))
+        #expect(rows(Scoring.atLeast(0.5, of: scores, team: team)) == rows(Scoring.atLeast(0.5, of: scores)))
+        let truth = GroundTruth(labels: scores, inversePropensity: [Double](repeating: 1, count: 9), filter: pairs)
+        #expect(rows(truth.predictions(of: scores.block(2..<4), 2..<4)) == [[:], [1: 0.9, 5: 0.5]])
+        #expect(rows(GroundTruth(labels: scores, inversePropensity: []).predictions(of: scores, 0..<4)) == rows(scores))
+    }
+
     @Test("one learner is an ensemble")
     func alone() throws {
         let learner = LearnerParts(clf: row([(0, 1), (3, 2)]), knn: row([(2, 1)])).combined(beta: 0.5),
