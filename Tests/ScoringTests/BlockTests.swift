@@ -81,6 +81,18 @@ import Testing
         try expectAll(collection, reranked: false)
     }
 
+    /// All are done when the last worker is; a module takes as long as on its slowest worker.
+    @Test func theLastWorkerFinishes() {
+        let collection = collection()
+        #expect(collection.seconds.isEmpty)
+        for (rank, seconds) in [["extreme": 2.0, "predict": 1], ["extreme": 5], ["extreme": 3, "shortlist": 4]].enumerated() {
+            let summary = LearnerSummary(
+                seed: 1, rank: rank + 1, seconds: seconds, waited: [:], peakRSSMiB: 1, commSeconds: 0)
+            #expect(collection.finish(summary) == (rank == 2))
+        }
+        #expect(collection.seconds == ["extreme": 5, "predict": 1, "shortlist": 4])
+    }
+
     @Test func noTestDocumentIsNoBlock() throws {
         let none = LearnerCollection(
             documents: 0, labels: labels, topK: 7, workers: workers, rerankerBeta: 0.25, team: team, makeSink: CollectedRows.init)
