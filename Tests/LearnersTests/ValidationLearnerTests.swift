@@ -88,18 +88,6 @@ import WorkerChecks
         #expect(Set(points.map(\.value)).count > 1)
     }
 
-    /// Of an encoder that moves far in a step: what is measured is the encoder after it, and not that of the step.
-    @Test("figures are those of the last step")
-    func lastStep() throws {
-        let large = ["extreme.encoder_rate=10"]
-        let points = try trained("all", epochs: 8, large).points
-        #expect(Set(points.map(\.metrics)).count > 2, "\(points.map(\.metrics))")
-        for point in points where [6, 7, 8].contains(point.epoch) {
-            let ended = try trained("\(point.epoch)", epochs: point.epoch, large), counted = try ended.countedFigures()
-            for (name, value) in counted { #expect(abs((point.metrics[name] ?? -1) - value) < 1e-9, "\(name) of \(point.epoch)") }
-        }
-    }
-
     @Test("each second epoch, and the last")
     func seldom() throws {
         let seldom = try trained("seldom", epochs: 5) { $0.every = 2 }, always = try trained("always", epochs: 5)
