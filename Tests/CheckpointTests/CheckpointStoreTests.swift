@@ -66,6 +66,25 @@ import Testing
         #expect(receipt.file == "shard-1-of-3.h5" && receipt.arrays.map(\.name) == ["W", "bias", "E"])
     }
 
+    /// A shard's file says which part of each array it has, for whoever reads it without the manifest.
+    @Test func partsSayWhereTheyBelong() throws {
+        let receipt = try store.writeShard(
+            key(1), shard: 1, of: 3, arrays: Layout(workers: 3).arrays(1) + Layout(workers: 1).arrays(0).suffix(1),
+            attributes: ["worker": .int(1)])
+        #expect(receipt.arrays.map(\.name) == ["W", "bias", "E"])
+        let file = try H5File(opening: scratch.file("ckpt_extreme_1_10/shard-1-of-3.h5"))
+        #expect(try file.attribute("format") == .string("deepxml-dist checkpoint 1") && file.attribute("worker") == .int(1))
+        for (name, cut, start, total) in [("W", "rows", 3, 11), ("bias", "rows", 3, 11), ("E", "columns", 2, 7)] {
+            #expect(try file.attribute("placement", on: name) == .string(cut), "\(name)")
+            #expect(
+                try file.attribute("start", on: name) == .int(start) && file.attribute("total", on: name) == .int(total),
+                "\(name)")
+        }
+        _ = try store.writeShard(key(1), shard: 0, of: 3, arrays: Layout(workers: 3).arrays(0))
+        let first = try H5File(opening: scratch.file("ckpt_extreme_1_10/shard-0-of-3.h5"))
+        #expect(try first.attribute("placement", on: "R") == .string("replicated") && first.attribute("start", on: "R") == nil)
+    }
+
     @Test func shardsWithoutAManifestDoNotExist() throws {
         try Layout(workers: 1).write(store, key(1))
         _ = try store.writeShard(key(2), shard: 0, of: 1, arrays: Layout(workers: 1).arrays(0))

@@ -45,6 +45,7 @@ import Testing
         let file = try H5File(creating: scratch.file("a.h5"))
         let values: [(String, H5Attribute)] = [
             ("double", .double(0.1)), ("empty", .string("")), ("int", .int(.min)), ("ints", .ints([3, -4])),
+            ("ints none", .ints([])), ("ints one", .ints([5])),
             ("long", .string(String(repeating: "é", count: 40_000))), ("text", .string("naïve ✓")),
         ]
         for (name, value) in values { try file.setAttribute(name, value) }
@@ -57,6 +58,21 @@ import Testing
         for (name, value) in values { #expect(try back.attribute(name) == value) }
         #expect(try back.attribute("here", on: "d") == .int(7))
         #expect(try back.attribute("none") == nil)
+    }
+
+    /// As HDF5's file format has it (version 3, IV.A.2.d): a string of fixed length (class 3), padded with zeros, in UTF-8, with its size.
+    @Test func aTextTakesItsBytes() throws {
+        let scratch = try TemporaryFolder()
+        for (text, size) in [("", 1), ("x", 1), ("xy", 2), ("é", 2), (String(repeating: "n", count: 300), 300)]
+            as [(String, UInt32)]
+        {
+            let file = try H5File(creating: scratch.file("a.h5"))
+            try file.setAttribute("t", .string(text))
+            try file.close()
+            let type = Data([0x13, 0x11, 0, 0]) + withUnsafeBytes(of: size.littleEndian) { Data($0) }
+            #expect(try Data(contentsOf: URL(filePath: scratch.file("a.h5"))).range(of: type) != nil, "\(text)")
+            #expect(try H5File(opening: scratch.file("a.h5")).attribute("t") == .string(text))
+        }
     }
 
     @Test func errorsNameTheFileAndWhatWasFound() throws {

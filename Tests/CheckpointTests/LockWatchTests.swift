@@ -35,5 +35,7 @@ import Testing
         #expect(isHeld(0) && isHeld(29) && !isHeld(30))
         try leave(stranger, counter: 1)
         #expect(isHeld(31) && isHeld(60) && !isHeld(61))
+        watch = LockWatch(folder: folder.path)
+        #expect(isHeld(100) && isHeld(129.5) && !isHeld(130), "half a minute where nothing is said")
     }
 }

@@ -167,6 +167,117 @@ private func leave(_ holder: LockHolder, in scratch: TemporaryFolder, counter: I
         #expect(found.code == .usage && found.found.contains("on node7"))
     }
 
+    /// Ten looks between two signs of life: a lock that goes is soon taken.
+    @Test func aLockThatGoesIsNoticedAtOnce() throws {
+        let scratch = try TemporaryFolder(), time = Stopwatch()
+        try leave(stranger(), in: scratch)
+        let other = Thread {
+            usleep(100_000)
+            unlink(scratch.file("run.lock"))
+        }
+        other.start()
+        try RunLock(folder: scratch.path, timing: .init(beat: 0.5, silence: 60, settle: 0.01)).release()
+        #expect(time.seconds < 0.95, "\(time.seconds) s")
+    }
+
+    /// A holder is the process that the ended one was only where all that names it is the same.
+    @Test func whoIsTheSameProcess() throws {
+        let changes: [(inout LockHolder) -> Void] = [
+            { $0.host = "node8" }, { $0.pid += 1 }, { $0.processStart += 1 }, { $0.boot = "a third" }, { $0.pidNamespace = "x" },
+        ]
+        for (number, change) in changes.enumerated() {
+            let scratch = try TemporaryFolder(), notices = Notices()
+            var other = stranger()
+            change(&other)
+            try leave(other, in: scratch)
+            let timing = RunLock.Timing(beat: 0.05, silence: 0.2, settle: 0.01)
+            try RunLock(folder: scratch.path, timing: timing, ended: stranger(), notice: notices.add).release()
+            #expect(notices.text.contains("watching it for 1 s"), "change \(number)")
+        }
+    }
+
+    /// What can't be told of a process of this host: where it was started, or how often SLURM has queued it.
+    @Test func whoCannotBeAskedIsWatched() throws {
+        let changes: [(inout LockHolder, inout LockHolder) -> Void] = [
+            { ($0.boot, $1.boot) = ("", "") }, { ($0.pidNamespace, $1.pidNamespace) = ("", "") },
+            { old, _ in old.boot = "another" },
+            { old, _ in old.pidNamespace = "another" }, { old, _ in old.host = "node7" },
+            { ($0.host, $0.job, $0.restarts, $1.job, $1.restarts) = ("node7", "77", 1, "77", 1) },
+            { ($0.host, $0.job, $0.restarts, $1.job, $1.restarts) = ("node7", "77", 2, "77", 1) },
+            { ($0.host, $0.job, $0.restarts, $1.job, $1.restarts) = ("node7", "77", nil, "77", 1) },
+        ]
+        for (number, change) in changes.enumerated() {
+            let scratch = try TemporaryFolder(), notices = Notices()
+            var old = ended(), own = LockHolder.current()
+            change(&old, &own)
+            try leave(old, in: scratch)
+            let timing = RunLock.Timing(beat: 0.05, silence: 0.2, settle: 0.01)
+            try RunLock(folder: scratch.path, timing: timing, holder: own, notice: notices.add).release()
+            #expect(notices.text.contains("watching it for 1 s") && notices.all.count == 2, "change \(number)")
+        }
+    }
+
+    /// Fields of /proc/self/stat, the name of the host, its boot.
+    @Test func theHolderIsThisProcess() throws {
+        let own = LockHolder.current(), stat = try String(contentsOfFile: "/proc/self/stat", encoding: .utf8)
+        // The 22nd field; the second is in parentheses.
+        let fields = stat[(try #require(stat.lastIndex(of: ")")))...].split(separator: " ")
+        #expect(own.pid == getpid() && own.processStart == UInt64(fields[20]) && own.processStart > 0)
+        var name = [CChar](repeating: 0, count: 300)
+        gethostname(&name, 299)
+        #expect(own.host == String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        #expect(own.boot.count == 36 && own.pidNamespace.hasPrefix("pid:["))
+        let environment = ProcessInfo.processInfo.environment
+        #expect(own.job == environment["SLURM_JOB_ID"] && own.restarts == Int(environment["SLURM_RESTART_COUNT"] ?? "0"))
+        #expect(own.started.hasSuffix("Z"))
+    }
+
+    /// Ended, though its parent has not looked yet.
+    @Test func aZombieHasEnded() throws {
+        var child: pid_t = 0
+        let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+        defer { free(arguments[0]) }
+        #expect(posix_spawn(&child, "/bin/true", nil, nil, arguments, nil) == 0)
+        var fields: [Substring] = []
+        for _ in 0..<500 where fields.first != "Z" {
+            let stat = try String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)
+            fields = stat[stat.index(after: try #require(stat.lastIndex(of: ")")))...].split(separator: " ")
+            usleep(10_000)
+        }
+        var holder = LockHolder.current()
+        (holder.pid, holder.processStart) = (child, try #require(UInt64(fields[19])))
+        let scratch = try TemporaryFolder(), notices = Notices()
+        try leave(holder, in: scratch)
+        try RunLock(folder: scratch.path, timing: .init(silence: 60), notice: notices.add).release()
+        #expect(notices.text.contains("which has ended"))
+        var status: Int32 = 0
+        #expect(waitpid(child, &status, 0) == child)
+    }
+
+    /// A line that names the holder, then a number of twenty digits that rises while the holder lives.
+    @Test func theCounterHasAFixedWidth() throws {
+        let scratch = try TemporaryFolder(), lock = try RunLock(folder: scratch.path, timing: .init(beat: 0.2, silence: 1))
+        func counter() throws -> String {
+            let lines = try scratch.lines("run.lock")
+            #expect(lines.count == 2 && lines[1].count == 20 && lines[0].contains("\"pid\":\(getpid())"))
+            return lines[1]
+        }
+        var seen = [try counter()]
+        for _ in 0..<5000 where seen.count < 6 {
+            let now = try counter()
+            if now != seen.last { seen.append(now) }
+            usleep(1000)
+        }
+        // One more each time: a look may miss some, but not the first two.
+        #expect(seen.count == 6 && seen == seen.sorted() && seen.prefix(2).compactMap(Int.init) == [0, 1], "\(seen)")
+        lock.release()
+    }
+
+    @Test func timesWhereNothingIsSaid() {
+        let timing = RunLock.Timing()
+        #expect(timing.beat == 5 && timing.silence == 30 && timing.settle == 0.3)
+    }
+
     @Test func aFolderWhereNobodyMayWrite() throws {
         let found = try failure { _ = try RunLock(folder: "/proc/nowhere", timing: quick) }
         #expect(found.place.hasPrefix("/proc/nowhere"))

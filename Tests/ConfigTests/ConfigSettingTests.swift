@@ -34,6 +34,13 @@ struct ConfigSettingTests {
         try config.set("surrogate.init=None")
         #expect(
             config.extreme.optimisation.epochs == 3 && !config.global.useReranker && config.surrogate.encoder.start == .random)
+        for (text, isTrue) in [("True", true), ("False", false), ("true", true), ("false", false), ("1", true), ("0", false)] {
+            for other in [true, false] {
+                config.global.useReranker = other
+                try config.set("global.use_reranker=\(text)")
+                #expect(config.global.useReranker == isTrue, "\(text)")
+            }
+        }
         for text in ["nan", "inf", "0x10", "1e999", "--5", "1,5", ".", ""] {
             #expect(throws: Failure.self, "\(text)") { try config.set("extreme.learning_rate=\(text)") }
         }

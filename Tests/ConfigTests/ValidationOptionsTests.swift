@@ -28,6 +28,10 @@ import Testing
         return try TrainOptions.resolve(arguments, workingDirectory: folder.path, executable: "/usr/bin/deepxml-dist")
     }
 
+    private func validation(_ change: (inout TrainArguments) -> Void) throws -> ValidationOptions? {
+        try validation("0.1", "DeepXML-OVA", change)
+    }
+
     private func validation(
         _ text: String? = "0.1", _ framework: String = "DeepXML-OVA", _ change: (inout TrainArguments) -> Void = { _ in }
     ) throws -> ValidationOptions? {
@@ -50,6 +54,42 @@ import Testing
         #expect(try validation { $0.patience = 3 }?.keepsBest == true)
         #expect(try validation { ($0.patience, $0.keep) = (3, "last") }?.keepsBest == false)
         #expect(try validation { $0.settings = ["extreme.validate_after=4"] }?.every == 4)
+    }
+
+    @Test func endsOfWhatMayBeTyped() throws {
+        func isTaken(_ share: String, _ change: (inout TrainArguments) -> Void = { _ in }) -> Bool {
+            (try? validation(share, "DeepXML-OVA", change)) != nil
+        }
+        #expect(isTaken("0.5") && isTaken("1e-9") && !isTaken("0.5000001") && !isTaken("1"))
+        #expect(try ValidationOptions.share("0.5") == 0.5)
+        for (patience, isRight) in [(1, true), (100_000, true), (0, false), (100_001, false)] {
+            #expect(isTaken("0.1") { $0.patience = patience } == isRight, "\(patience)")
+            #expect(isTaken("0.1") { $0.settings = ["extreme.validate_after=\(patience)"] } == isRight, "\(patience)")
+        }
+        #expect(!isTaken("0.1") { $0.settings = ["extreme.validate_after=1.5"] })
+        #expect(
+            isTaken("0.1") { ($0.tune, $0.seeds) = ("ensemble_weights", "1,2") }
+                && !isTaken("0.1") { $0.tune = "ensemble_weights" })
+        #expect(isTaken("0.1") { $0.tune = "propensity_weight" })
+        #expect(!isTaken("0.1") { ($0.tune, $0.settings) = ("propensity_weight", ["extreme.bias=false"]) })
+        // Of another module, and of global: inherited as all settings.
+        #expect(try validation { $0.settings = ["global.validate_after=3"] }?.every == 3)
+    }
+
+    @Test func whatIsSaidOfALearner() throws {
+        func settings(_ change: (inout TrainArguments) -> Void) throws -> [String: String]? {
+            try validation(change)?.learnerSettings
+        }
+        #expect(try settings { $0.keep = "best" } == ["keep": "best:P@1", "validate_after": "1"])
+        #expect(
+            try settings { ($0.keep, $0.settings) = ("best:PSP@3", ["extreme.validate_after=2"]) }
+                == ["keep": "best:PSP@3", "validate_after": "2"])
+        #expect(try settings { ($0.patience, $0.keep) = (3, "last") } == ["patience": "3 by P@1", "validate_after": "1"])
+        #expect(
+            try settings { ($0.tune, $0.tuneMetric) = ("propensity_weight", "nDCG@5") } == ["tune": "propensity_weight by nDCG@5"]
+        )
+        #expect(try settings { ($0.tune, $0.seeds) = ("ensemble_weights", "1,2") } == [:])
+        #expect(try validation()?.metric.description == "P@1" && validation()?.tuneMetric.description == "P@1")
     }
 
     @Test func epochsThatAreMeasured() throws {

@@ -89,6 +89,9 @@ import Training
         let validation = PlannedValidation(documents: size.testDocuments * 2), dismec = costs(DiSMEC(), size: size)
         let once = dismec.stageSeconds(cores: 2).last?.seconds ?? 0
         #expect(dismec.seconds(of: validation, cores: 2) == 2 * once)
+        size.testDocuments = 1
+        let one = costs(OneVsAll(), size: size), last = one.stageSeconds(cores: 2).last?.seconds ?? 0
+        #expect(last > 0 && one.predictionSeconds(documents: 7, cores: 2) == 7 * last)
         size.testDocuments = 0
         #expect(costs(DiSMEC(), size: size).seconds(of: validation, cores: 2) == 0)
     }

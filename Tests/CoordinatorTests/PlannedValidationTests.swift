@@ -107,6 +107,58 @@ import Testing
         #expect(held.mappedBytes == 8 * 4 + 4 * 3 + 3 * 8 * 4)
     }
 
+    /// What is tuned is planned: each weight that is tried, and learners whose weights are compared, where there are several.
+    @Test func whatIsTunedIsPlanned() {
+        let rows = CSRMatrix(cols: 9, rows: [[(0, 1)], [(1, 1)]]),
+            labels = CSRMatrix(cols: 4, rows: [[(1, 1)], []], binary: true)
+        let held = HeldOutDocuments(features: rows, labels: labels, filter: labels, isCut: true)
+        func planned(_ tuned: Set<TunedSetting>, learners: Int, every: Int = 1) -> PlannedValidation {
+            var options = ValidationOptions(source: .part(0.1, seed: 0))
+            (options.tuned, options.every) = (tuned, every)
+            return PlannedValidation(held, options, learners: learners)
+        }
+        #expect(planned([], learners: 3, every: 4) == PlannedValidation(documents: 2, every: 4, mappedBytes: held.mappedBytes))
+        for (learners, weighed) in [(1, 0), (2, 2), (3, 3)] {
+            #expect(
+                planned([.ensembleWeights], learners: learners).weighed == weighed
+                    && planned([.beta], learners: learners).weighed == 0)
+        }
+        #expect(
+            planned([.propensityWeight], learners: 1).trials == 12 && planned([.beta, .ensembleWeights], learners: 2).trials == 0)
+    }
+
+    /// A learner is measured after its epochs, once for each value that is tried, and once at its end; what follows an encoder that
+    /// learns is searched anew each time.
+    @Test(arguments: [FrameworkName.ova, .anns, .deepXML]) func timesOfModules(framework: FrameworkName) throws {
+        for isFrozen in [false, true] {
+            var config = Config()
+            config.global.useReranker = framework == .deepXML
+            for setting in ["extreme.num_epochs=7", "reranker.num_epochs=5", "extreme.freeze_intermediate=\(isFrozen)"] {
+                try config.set(setting)
+            }
+            let costs = framework.learner.costs(LearnerProblem(config: config, size: wordNet()), rates: StepCosts())
+            func seconds(every: Int = 1, trials: Int = 0, documents: Int = 1641) -> Double {
+                costs.seconds(of: PlannedValidation(documents: documents, every: every, trials: trials), cores: 2)
+            }
+            func near(_ a: Double, _ b: Double) -> Bool { abs(a - b) < 1e-9 * max(abs(a), abs(b)) }
+            let once = (costs.stageSeconds(cores: 2).last?.seconds ?? 0) / 2, trial = seconds(trials: 1) - seconds()
+            let searched = framework != .ova && !isFrozen, reranked = framework == .deepXML ? 1.0 : 0
+            #expect(searched ? trial > 1.5 * once : near(trial, once), "\(trial) \(once)")
+            #expect(near(seconds(), 7 * trial + (reranked * 5 + 1) * once) && near(seconds(trials: 4), seconds() + 4 * trial))
+            #expect(near(seconds(every: 2), 4 * trial + (reranked * 3 + 1) * once))
+            if !searched { #expect(near(seconds(documents: 3282), 2 * seconds())) }
+            if searched {
+                // One search is that of the plan's shortlists of an encoder that does not learn.
+                var fixed = config
+                try fixed.set("extreme.freeze_intermediate=true")
+                let stages = framework.learner.costs(LearnerProblem(config: fixed, size: wordNet()), rates: StepCosts())
+                    .stageSeconds(cores: 2)
+                let search = stages.first { $0.name == "shortlists" }?.seconds ?? 0
+                #expect(near(trial, once + search), "\(trial) \(once) \(search)")
+            }
+        }
+    }
+
     @Test(arguments: [FrameworkName.ova, .anns, .deepXML, .dismec])
     func aForecastKnowsIt(framework: FrameworkName) {
         func forecast(_ documents: Int, _ heldOut: Double?) -> Forecast {

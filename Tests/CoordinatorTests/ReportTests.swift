@@ -91,6 +91,33 @@ func table(_ base: Double) -> MetricTable {
         #expect(copy.config == report(reranked: false).config)
     }
 
+    /// Seconds have three decimals and figures four, of each learner and each of its parts.
+    @Test func allFiguresAreShort() throws {
+        var report = report(reranked: true)
+        let long = [1.23456789, 2.5, 33.333333, 66.6666666, 99.99999]
+        func table() -> MetricTable { MetricTable(P: long, nDCG: long, PSP: long, PSnDCG: long, R: long) }
+        report.learners[0].seconds = ["extreme": 1.23456, "predict": 0.0004]
+        report.learners[0].metrics = table()
+        report.learners[0].byBeta = ["0.10": table()]
+        report.learners[0].stages = ["clf": table()]
+        report.learners[0].byBetaBeforeReranker = ["0.20": table()]
+        let copy = try MetricsReport(json: report.json()), learner = copy.learners[0], short = table().rounded()
+        #expect(short.P == [1.2346, 2.5, 33.3333, 66.6667, 100] && short != table())
+        #expect(learner.seconds == ["extreme": 1.235, "predict": 0] && learner.metrics == short)
+        #expect(learner.byBeta == ["0.10": short] && learner.stages == ["clf": short])
+        #expect(learner.byBetaBeforeReranker == ["0.20": short] && copy.ensemble.metrics == report.ensemble.metrics.rounded())
+        #expect(learner.labelMetrics == report.learners[0].labelMetrics?.rounded() && learner.labelMetrics != nil)
+    }
+
+    @Test(
+        "only lists of numbers stand on a line",
+        arguments: [
+            ("{\n  \"a\" : [\n    1,\n    -2\n  ]\n}", "{\n  \"a\" : [1, -2]\n}"),
+            ("[\n  \"x\"\n]", "[\n  \"x\"\n]"), ("[\n\n]", "[\n\n]"), ("[\n  1,\n  \"x\"\n]", "[\n  1,\n  \"x\"\n]"),
+            ("[\n  [\n    5\n  ],\n  [\n    6\n  ]\n]", "[\n  [5],\n  [6]\n]"), ("[", "["), ("[\n  1", "[\n  1"),
+        ])
+    func lists(text: String, wanted: String) { #expect(MetricsReport.joinNumberLists(text) == wanted) }
+
     /// Only where a worker computed on a GPU.
     @Test func devicesOfTheWorkers() throws {
         var report = report(reranked: false)

@@ -1,10 +1,12 @@
 import Checkpoint
 import Config
+import Coordinator
 import Datasets
 import Foundation
 import Learners
 import Messages
 import Support
+import Synchronization
 import Testing
 import WorkerChecks
 
@@ -188,6 +190,72 @@ import WorkerChecks
             let again = try Ended(job)
             #expect(again.report == whole.report && again.decided == whole.decided && again.outcome == whole.outcome)
         }
+    }
+
+    /// The lines that a job's log says, each without its time.
+    private func lines(of job: LearnerJob) throws -> [String] {
+        let kept = Mutex([String]())
+        var job = job
+        job.options.quiet = false
+        job.console = Console(isTerminal: false) { text in kept.withLock { $0.append(text) } }
+        #expect(try job.run(workers: 2) == 0)
+        return kept.withLock { $0.joined().split(separator: "\n").map(String.init) }
+    }
+
+    @Test("the log says which epoch is kept, and why a module ends")
+    func saidOfEpochs() throws {
+        func said(_ name: String, epochs: Int, keepsBest: Bool, patience: Int?) throws -> [String] {
+            let job = try job(name, epochs: epochs, Self.still) { ($0.keepsBest, $0.patience) = (keepsBest, patience) }
+            let lines = try lines(of: job), value = try #require(Ended(job).points.first).value
+            let figure = ", P@1 \(Quantity.percent(value)) on 102 validation documents"
+            return lines.compactMap { line in
+                guard let start = line.range(of: "extreme")?.lowerBound, line.contains(" epoch ") else { return nil }
+                #expect(!line.contains(": epoch") || line.hasSuffix(figure), "\(line)")
+                return line[start...].replacingOccurrences(of: figure, with: "")
+            }.filter { $0.contains("kept") || $0.contains("ends") }
+        }
+        #expect(
+            try said("best", epochs: 9, keepsBest: true, patience: 2)
+                == ["extreme ends after epoch 3 of 9: 2 validations brought nothing better", "extreme: epoch 1 is kept"])
+        #expect(
+            try said("last", epochs: 3, keepsBest: false, patience: 1) == [
+                "extreme ends after epoch 2 of 3: 1 validation brought nothing better",
+                "extreme: epoch 1 was the best, epoch 2 is kept",
+            ])
+        // Patience that ends with the last epoch ended nothing.
+        #expect(try said("end", epochs: 3, keepsBest: true, patience: 2) == ["extreme: epoch 1 is kept"])
+    }
+
+    @Test("the log says what was chosen, and what it is worth")
+    func saidOfChoices() throws {
+        var job = try job("said", .anns, epochs: 2) { $0.tuned = [.beta, .ensembleWeights, .propensityWeight] }
+        job.options.seeds = [LearnerJob.seed, 5]
+        let lines = try lines(of: job), ended = try Ended(job)
+        for (seed, section) in try zip([LearnerJob.seed, 5], ended.learners()) {
+            let tables = try #require(section["tuned"] as? [[String: Any]])
+            let table = try #require(tables.first { $0["setting"] as? String == "beta" })
+            let rows = try #require(table["rows"] as? [[String: Any]])
+            func score(_ value: Double) -> String {
+                Quantity.percent(rows.first { $0["value"] as? Double == value }?["score"] as? Double ?? -1)
+            }
+            let chosen = try #require((section["chosen"] as? [String: Any])?["beta"] as? Double)
+            let wanted = "seed \(seed): beta \(chosen) is chosen on 102 validation documents: "
+            #expect(
+                lines.contains { $0.hasSuffix("\(wanted)P@1 \(score(chosen)), \(score(0.4)) at the config's 0.4") }, "\(wanted)")
+        }
+        #expect(
+            lines.count { $0.contains("propensity_weight ") && $0.hasSuffix(" is chosen by P@1 on validation documents") } == 2)
+        let weights = try #require(ended.validation["weights"] as? [Double]).map { String(format: "%.4g", $0) }
+        let figure = Quantity.percent(try Ended.figures(ended.validation, "P", of: "ensemble")[0])
+        let wanted = "ensemble weights \(weights.joined(separator: ", ")) are chosen on validation documents: P@1 \(figure), "
+        #expect(lines.contains { $0.contains(wanted) && $0.hasSuffix(" with equal ones") }, "\(wanted)")
+    }
+
+    /// A learner that is alone has no weight to choose.
+    @Test("one learner's weight is not chosen")
+    func weightOfOne() throws {
+        let one = try trained("one", epochs: 1) { $0.tuned = [.ensembleWeights] }
+        #expect(one.validation["weights"] == nil && one.validation["tune_metric"] as? String == "P@1")
     }
 
     @Test("a learner that has begun is not gone on with by other documents or another choice")

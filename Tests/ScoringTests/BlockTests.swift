@@ -81,6 +81,18 @@ import Testing
         try expectAll(collection, reranked: false)
     }
 
+    /// All are done when the last worker is; a module takes as long as on its slowest worker.
+    @Test func theLastWorkerFinishes() {
+        let collection = collection()
+        #expect(collection.seconds.isEmpty)
+        for (rank, seconds) in [["extreme": 2.0, "predict": 1], ["extreme": 5], ["extreme": 3, "shortlist": 4]].enumerated() {
+            let summary = LearnerSummary(
+                seed: 1, rank: rank + 1, seconds: seconds, waited: [:], peakRSSMiB: 1, commSeconds: 0)
+            #expect(collection.finish(summary) == (rank == 2))
+        }
+        #expect(collection.seconds == ["extreme": 5, "predict": 1, "shortlist": 4])
+    }
+
     @Test func noTestDocumentIsNoBlock() throws {
         let none = LearnerCollection(
             documents: 0, labels: labels, topK: 7, workers: workers, rerankerBeta: 0.25, team: team, makeSink: CollectedRows.init)
@@ -114,6 +126,27 @@ import Testing
         let expected = LearnerEvaluation(scores: whole, truth: truth, beta: 0.3)
         #expect(try LearnerEvaluation(parts: parts, truth: truth, beta: 0.3) == expected)
         #expect(expected.stages["knn"].map { $0.P[0] > 0 } ?? (from == Self.rows))
+    }
+
+    /// At each β the figures are those of the combination, with the re-ranker's logits and without; of a stage its own.
+    @Test(arguments: [false, true]) func figuresAreThoseOfTheCombination(reranked: Bool) {
+        let whole = scores(from: 0, reranked: reranked), evaluation = LearnerEvaluation(scores: whole, truth: truth, beta: 0.3)
+        var first = whole
+        first.reranker = nil
+        #expect(evaluation.metrics == truth.evaluate(whole.combined(beta: 0.3)))
+        #expect(evaluation.byBeta.count == 8 && (evaluation.byBetaBeforeReranker != nil) == reranked)
+        for beta in LearnerEvaluation.betas {
+            let key = LearnerEvaluation.key(beta)
+            #expect(evaluation.byBeta[key] == truth.evaluate(whole.combined(beta: beta)), "\(key)")
+            if reranked { #expect(evaluation.byBetaBeforeReranker?[key] == truth.evaluate(first.combined(beta: beta)), "\(key)") }
+        }
+        #expect(Set(evaluation.byBeta.values.map { "\($0)" }).count > 4)
+        #expect(evaluation.stages["clf"] == truth.evaluate(whole.clf) && evaluation.stages["knn"] == truth.evaluate(whole.knn))
+        #expect(evaluation.stages["reranker"] == whole.reranker.map { truth.evaluate($0) })
+        // Without a shortlist there is no β, and one stage.
+        let alone = LearnerEvaluation(scores: scores(from: Self.rows, reranked: false), truth: truth, beta: 0.3)
+        #expect(alone.byBeta.isEmpty && alone.byBetaBeforeReranker == nil && alone.stages.keys.sorted() == ["clf"])
+        #expect(alone.metrics == truth.evaluate(scores(from: Self.rows, reranked: false).clf))
     }
 
     @Test func ensemble() throws {

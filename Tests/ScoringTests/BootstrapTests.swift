@@ -40,6 +40,52 @@ import Testing
         #expect(evaluation(documents: 0) { _ in true }.details.intervals.P[0] == [0, 0])
     }
 
+    /// Of one document each draw is that document: at every rank, and what is said has four decimals.
+    @Test func oneDocumentHasItsOwnFigures() {
+        let truth = GroundTruth(
+            labels: CSRMatrix(cols: 9, rows: [[(1, 1), (3, 1), (4, 1), (8, 1)]], binary: true),
+            inversePropensity: (0..<9).map { 1 + Double($0 * $0) / 7 })
+        var sums = DetailedAccumulator(truth)
+        sums.add(CSRMatrix(cols: 9, rows: [[(0, 9), (3, 8), (1, 7), (2, 6), (4, 5)]]))
+        let table = sums.table, intervals = sums.details.intervals
+        #expect(table.P[0] == 0 && table.P[2] > 60 && intervals.level == 0.95 && intervals.resamples == 1000)
+        for (ranges, figures) in [(intervals.P, table.P), (intervals.nDCG, table.nDCG), (intervals.PSP, table.PSP)] {
+            #expect(ranges.count == 5)
+            for (range, figure) in zip(ranges, figures) {
+                #expect(range.allSatisfy { abs($0 - figure) < 1e-9 }, "\(range) \(figure)")
+            }
+        }
+        let short = sums.details.rounded().intervals
+        func four(_ value: Double) -> Double { (value * 1e4).rounded() / 1e4 }
+        #expect(short.nDCG == intervals.nDCG.map { $0.map(four) } && short.nDCG != intervals.nDCG)
+        #expect(short.PSP == intervals.PSP.map { $0.map(four) } && short.P == intervals.P.map { $0.map(four) })
+        #expect(short.level == 0.95 && short.resamples == 1000)
+    }
+
+    /// The draws are functions of the document's and of the resample's number: the same intervals, drawn here in the plainest way.
+    @Test(arguments: [7, 2048, 2049, 5000]) func drawsAreThoseOfTheirNumbers(documents: Int) {
+        func hit(_ document: Int) -> Bool { document % 7 == 3 || document % 11 < 4 }
+        let blocks = min(documents, 2048)
+        var counts = [(documents: Double, hits: Double)](repeating: (0, 0), count: blocks)
+        for document in 0..<documents {
+            let word = philox(key: (1, 0), counter: SIMD4(UInt32(document), 0, 0, 0))[0]
+            let block = documents == blocks ? document : Int((UInt64(word) * UInt64(blocks)) >> 32)
+            counts[block].documents += 1
+            counts[block].hits += hit(document) ? 1 : 0
+        }
+        let filled = counts.filter { $0.documents > 0 }
+        let shares = (0..<1000).map { resample in
+            var all = 0.0, hits = 0.0
+            for place in filled.indices {
+                let words = philox(key: (2, 0), counter: SIMD4(UInt32(place / 4), UInt32(resample), 0, 0))
+                let drawn = filled[Int((UInt64(words[place % 4]) * UInt64(filled.count)) >> 32)]
+                (all, hits) = (all + drawn.documents, hits + drawn.hits)
+            }
+            return 100 * hits / all
+        }.sorted()
+        #expect(evaluation(documents: documents, hits: hit).details.intervals.P[0] == [shares[25], shares[974]])
+    }
+
     @Test func figuresAreThoseWithoutIntervals() {
         let measured = SampleScores(rows: 5000)
         var sums = DetailedAccumulator(measured.truth)

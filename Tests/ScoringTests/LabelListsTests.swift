@@ -29,8 +29,31 @@ import Testing
         }
     }
 
+    /// Some rows in place of others, of any length.
+    @Test func rowsAreReplaced() {
+        let matrix = CSRMatrix(cols: 9, rows: [[(1, 1), (4, 2)], [(0, 3)], [], [(8, 4)]])
+        let other = CSRMatrix(cols: 9, rows: [[], [(2, 5), (3, 6), (7, 7)], [(5, 8)]])
+        let wanted: [[Int32: Float]] = [[:], [0: 3], [2: 5, 3: 6, 7: 7], [5: 8]]
+        let found = matrix.replacing([0, 2, 3], by: other)
+        #expect(rows(found) == wanted && found.rows == 4 && found.cols == 9 && found.starts.array == [0, 0, 1, 4, 5])
+        #expect(rows(matrix.replacing([], by: CSRMatrix(cols: 9, rows: []))) == rows(matrix))
+    }
+
     @Test func ties() {
         let lists = lists()
         #expect(lists.isTied(0, at: 2) && !lists.isTied(0, at: 1) && !lists.isTied(0, at: 3) && !lists.isTied(2, at: 1))
+    }
+
+    /// Nothing is behind a row's end, though the next row's best is as good; nor before the first label.
+    @Test func tiesWithinARow() {
+        let scores: [Float] = [3, 3, 1, 3, 2, 2, 2, 2, 2]
+        let lists = LabelLists(
+            TopK(rows: 3, k: 3, indices: Buffer<Int32>([1, 2, 3, 4, 5, 6, 7, 8, 9]), scores: Buffer<Float>(scores)))
+        for row in 0..<3 {
+            for k in 0...4 {
+                let own = scores[3 * row..<3 * row + 3].map { $0 }, wanted = (1..<3).contains(k) && own[k] == own[k - 1]
+                #expect(lists.isTied(row, at: k) == wanted, "row \(row) at \(k)")
+            }
+        }
     }
 }

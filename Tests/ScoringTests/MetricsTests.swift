@@ -84,6 +84,55 @@ import Testing
         #expect(truth.evaluate(scores, threshold: 0.2).metrics.coverage == 100)
     }
 
+    /// One label, found in one of two documents, and none at all.
+    @Test func meansOverOneLabel() {
+        let truth = GroundTruth(labels: CSRMatrix(cols: 1, rows: [[(0, 1)], [(0, 1)]], binary: true), inversePropensity: [1])
+        let figures = truth.evaluate(CSRMatrix(cols: 1, rows: [[(0, 0.9)], []]), threshold: 0.5)
+        #expect(figures.metrics.macroP == 100 && figures.metrics.macroR == 50 && abs(figures.metrics.macroF1 - 200 / 3.0) < 1e-9)
+        #expect(figures.documentsWithout == 1 && figures.labelsPerDocument == 0.5 && figures.metrics.coverage == 100)
+        let none = GroundTruth(labels: CSRMatrix(cols: 0, rows: [], binary: true), inversePropensity: [])
+        let zeros = none.evaluate(CSRMatrix(cols: 0, rows: []), threshold: 0.5)
+        #expect(
+            zeros.metrics.macroP == 0 && zeros.metrics.microF1 == 0 && zeros.labelsPerDocument == 0 && zeros.documentsWithout == 0
+        )
+    }
+
+    /// As many ranks as are asked for: the first of them alone, or more than labels.
+    @Test(arguments: [1, 2, 7]) func ranksOfFigures(k: Int) {
+        func sums(_ k: Int) -> DetailedAccumulator {
+            let truth = GroundTruth(
+                labels: oracle.truth.binary, inversePropensity: oracle.inversePropensity,
+                segments: LabelSegments(labelCounts: oracle.counts))
+            var sums = DetailedAccumulator(truth, k: k)
+            sums.add(oracle.plain.csr)
+            return sums
+        }
+        let own = sums(k), five = sums(5), count = min(k, 5)
+        #expect(own.table.P.count == k && own.labelMetrics.microP.count == k && own.details.intervals.PSP.count == k)
+        #expect(Array(own.table.P.prefix(count)) == Array(five.table.P.prefix(count)))
+        #expect(Array(own.labelMetrics.macroF1.prefix(count)) == Array(five.labelMetrics.macroF1.prefix(count)))
+        #expect(Array(own.details.intervals.nDCG.prefix(count)) == Array(five.details.intervals.nDCG.prefix(count)))
+        for name in LabelSegments.names {
+            #expect(own.details.segments?[name]?.R.prefix(count) == five.details.segments?[name]?.R.prefix(count))
+        }
+    }
+
+    @Test func labelsOfOneDocument() {
+        #expect(LabelSegments(labelCounts: [1, 1, 1]).segment == [0, 1, 2])
+        #expect(LabelSegments(labelCounts: [1, 1, 1, 1, 1, 1, 0]).segment == [0, 0, 1, 1, 2, 2, 2])
+        #expect(LabelSegments(labelCounts: [1, 5]).segment == [2, 0] && LabelSegments(labelCounts: [1, 2]).segment == [2, 0])
+    }
+
+    /// Where no label weighs anything, a metric by weights is 0, and so is its interval.
+    @Test func weightsOfNothing() {
+        let labels = CSRMatrix(cols: 3, rows: [[(1, 1)], [(0, 1)]], binary: true)
+        var sums = DetailedAccumulator(GroundTruth(labels: labels, inversePropensity: [0, 0, 0]))
+        sums.add(CSRMatrix(cols: 3, rows: [[(1, 1)], [(0, 1)]]))
+        let zeros = [Double](repeating: 0, count: 5)
+        #expect(sums.table.PSP == zeros && sums.table.PSnDCG == zeros && sums.table.P[0] == 100)
+        #expect(sums.details.intervals.PSP == zeros.map { [$0, $0] } && sums.details.intervals.P[0] == [100, 100])
+    }
+
     @Test func segmentsOfTheSimplestLabels() {
         #expect(LabelSegments(labelCounts: [1, 4, 0, 2, 2]).segment == [2, 0, 2, 1, 2])
         #expect(LabelSegments(labelCounts: [0, 0]).segment == [2, 2])

@@ -161,6 +161,10 @@ import Testing
         #expect(Scoring.shares(row([(0, 2), (1, 8), (3, -4)])).weights(0).map { $0 } == [0.25, 1, -0.5])
         #expect(Scoring.shares(row([(0, -2), (1, -8)])).weights(0).map { $0 } == [-2, -8])
         #expect(Scoring.shares(row([])).nonZeros == 0)
+        // Whatever the largest is: below 1, and below all numbers but 0.
+        #expect(Scoring.shares(row([(0, 0.5), (2, 0.125)])).weights(0).map { $0 } == [1, 0.25])
+        #expect(Scoring.shares(row([(1, .leastNonzeroMagnitude)])).weights(0).map { $0 } == [1])
+        #expect(Scoring.shares(row([(0, 0), (2, -1)])).weights(0).map { $0 } == [0, -1])
     }
 
     @Test("one neighbour's score makes a shortlist")
@@ -168,6 +172,39 @@ import Testing
         #expect(LearnerScores(clf: row([(0, 1)]), knn: row([(2, 1)])).hasShortlist)
         #expect(!LearnerScores(clf: row([(0, 1)]), knn: row([])).hasShortlist)
         #expect(!LearnerScores(clf: row([(0, 1)]), knn: row([(2, 1)]), hasShortlist: false).hasShortlist)
+        #expect(LearnerParts(clf: row([(0, 1)]), knn: row([(2, 1)])).hasShortlist)
+        #expect(!LearnerParts(clf: row([(0, 1)]), knn: row([])).hasShortlist)
+    }
+
+    @Test("entries from a score on, and without some pairs, in their order")
+    func parts() {
+        let scores = CSRMatrix(
+            cols: 9, rows: [[(0, 0.5), (3, 0.25), (4, 0.75), (8, 0.5)], [], [(2, 0.1)], [(1, 0.9), (5, 0.5)]])
+        #expect(rows(Scoring.atLeast(0.5, of: scores)) == [[0: 0.5, 4: 0.75, 8: 0.5], [:], [:], [1: 0.9, 5: 0.5]])
+        #expect(
+            rows(Scoring.atLeast(0.76, of: scores)) == [[:], [:], [:], [1: 0.9]]
+                && rows(Scoring.atLeast(0, of: scores)) == rows(scores))
+        let pairs = CSRMatrix(cols: 9, rows: [[(3, 1), (5, 1)], [(1, 1)], [(2, 1)], []], binary: true)
+        #expect(rows(Scoring.without(pairs, in: scores)) == [[0: 0.5, 4: 0.75, 8: 0.5], [:], [:], [1: 0.9, 5: 0.5]])
+        let team = ThreadTeam(size: 2)
+        defer { team.stop() }
+        #expect(rows(Scoring.without(pairs, in: scores, team: team)) == rows(Scoring.without(pairs, in: scores)))
+        #expect(rows(Scoring.atLeast(0.5, of: scores, team: team)) == rows(Scoring.atLeast(0.5, of: scores)))
+        let truth = GroundTruth(labels: scores, inversePropensity: [Double](repeating: 1, count: 9), filter: pairs)
+        #expect(rows(truth.predictions(of: scores.block(2..<4), 2..<4)) == [[:], [1: 0.9, 5: 0.5]])
+        #expect(rows(GroundTruth(labels: scores, inversePropensity: []).predictions(of: scores, 0..<4)) == rows(scores))
+    }
+
+    @Test("one learner is an ensemble")
+    func alone() throws {
+        let learner = LearnerParts(clf: row([(0, 1), (3, 2)]), knn: row([(2, 1)])).combined(beta: 0.5),
+            wanted = try learner.block(0..<1)
+        for ensemble in [CombinedScores.ensemble([learner]), CombinedScores.ensemble([learner], weights: nil)] {
+            let found = try ensemble.block(0..<1)
+            #expect(ensemble.rows == 1 && ensemble.cols == 4 && found.values?.array == wanted.values?.array)
+        }
+        let half = CombinedScores.ensemble([learner], weights: [0.5])
+        #expect(try half.rows == 1 && half.cols == 4 && half.block(0..<1).values?.array == wanted.values?.array.map { $0 / 2 })
     }
 
     @Test("the authors' values of beta are measured")

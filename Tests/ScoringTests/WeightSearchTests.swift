@@ -69,6 +69,27 @@ import Testing
         }
     }
 
+    /// A figure that finds another of the first learner's shares better in each round, so that no round is the last by itself.
+    @Test("twenty-one shares of each learner are tried, in five rounds at most")
+    func rounds() {
+        let scores = [Int32(0), 1].map { CSRMatrix(cols: 2, rows: [[($0, 1)]], binary: false) }
+        var calls = 0, best = 1.0
+        let search = WeightSearch(scores: scores, truth: truth([0], of: 2), team: team) { _ in
+            calls += 1
+            // The first figure is that of the start; the share three places away from the learner's own is better.
+            if calls > 1, (calls - 2) % 42 == 3 { best += 1 }
+            return calls == 1 ? 1 : (calls - 2) % 42 == 3 ? best : 0
+        }
+        let found = search.run(from: [1, 1])
+        #expect(calls == 1 + 5 * 2 * 21 && found.value == 6 && found.start == 1)
+        calls = 0
+        let still = WeightSearch(scores: scores, truth: truth([0], of: 2), team: team) { _ in
+            calls += 1
+            return 7
+        }
+        #expect(still.run(from: [3, 1]).weights == [0.75, 0.25] && calls == 1 + 2 * 21)
+    }
+
     @Test("of one that had all, the others get equal parts")
     func fromOneAlone() {
         // The first is wrong alone; the others together outvote each other's mistakes: labels 0 and 1 have 2 votes of 0.6 against 1.

@@ -171,6 +171,65 @@ import Testing
         #expect(other.text?.contains("1 worker on H200 (OpenCL 12.8); CUDA cannot be used") == true)
     }
 
+    /// Without `--fast-math` no device multiplies by it; from compute capability 8.0 on it could.
+    @Test(arguments: [("7.5", false), ("8.0", true), ("8.9", true), ("9.0", true), ("10.0", true), ("", false), ("x", false)])
+    func tensorCores(capability: String, has: Bool) throws {
+        var gpu = gpus(1).devices[0]
+        gpu.capability = capability
+        #expect(gpu.hasTensorCores == has && !gpu.usesFastMath && gpu.fastMath == nil && gpu.withFastMath.usesFastMath == has)
+        var other = gpu
+        other.driver = .openCL
+        #expect(!other.hasTensorCores && !gpus(1).devices[0].hasTensorCores)
+        let choice = try DeviceChoice(.gpu, nodes: [node([1], "a", VisibleGPUs(devices: [gpu]))])
+        #expect(choice.devices == [1: .gpu(gpu, sharedBy: 1)] && choice.text?.contains("fast") == false)
+    }
+
+    /// What a description says of itself where nothing more is known.
+    @Test func plainDevices() {
+        let plain = GPUDescription(driver: .openCL, index: 2, name: "G", version: "1", totalBytes: 9, freeBytes: nil)
+        #expect(!plain.isProcessor && !plain.isIntegrated && plain.identity.isEmpty && plain.capability == nil)
+        #expect(plain.compiler == nil && plain.productLibrary == nil && !plain.usesFastMath)
+    }
+
+    /// Kinds of devices are counted apart, in the order of ranks; "share one" is said of the largest crowd.
+    @Test func kindsAreCounted() throws {
+        var mixed = gpus(3)
+        mixed.devices[1].name = "L4"
+        let text = try DeviceChoice(.gpu, nodes: [node([1, 2, 3, 4, 5, 6, 7], "a", mixed)]).text
+        #expect(text == "device: 5 workers on H200 (CUDA 12.8), 2 workers on L4 (CUDA 12.8); up to 3 workers share one")
+        let one = try DeviceChoice(.gpu, nodes: [node([1, 2], "a", gpus(2))]).text
+        #expect(one == "device: 2 workers on H200 (CUDA 12.8)")
+        #expect(try DeviceChoice(.gpu, nodes: []).text == nil && DeviceChoice(.auto, nodes: []).text == nil)
+        #expect(try DeviceChoice(.auto, nodes: [node([1, 2], "a", gpus(3))]).devices.count == 2)
+    }
+
+    /// Anonymous devices are the same where driver and number are, of processes that see the same.
+    @Test func crowdsOfAnonymousDevices() throws {
+        func devices(_ count: Int, _ driver: GPUDescription.Driver = .cuda) -> [GPUDescription] {
+            gpus(count).devices.map {
+                var device = $0
+                (device.identity, device.driver) = ("", driver)
+                return device
+            }
+        }
+        let two = VisibleGPUs(devices: devices(2))
+        #expect(places(try DeviceChoice(.gpu, nodes: [node([1, 2, 3], "a", two)])) == [1: [0, 2], 2: [1, 1], 3: [0, 2]])
+        let both = VisibleGPUs(devices: devices(1) + devices(1, .openCL))
+        #expect(places(try DeviceChoice(.gpu, nodes: [node([1, 2], "a", both)])) == [1: [0, 1], 2: [0, 1]])
+        // One process sees a device more: they are dealt apart.
+        let mixed = node([1], "a", two) + node([2], "a", VisibleGPUs(devices: devices(1)))
+        #expect(places(try DeviceChoice(.gpu, nodes: [mixed])) == [1: [0, 1], 2: [0, 1]])
+    }
+
+    @Test func numbersOfDevices() throws {
+        #expect(try DeviceRequest(parsing: "gpu:1023") == .numbered(1023) && DeviceRequest(parsing: "gpu:0") == .numbered(0))
+        #expect(throws: Failure.self) { try DeviceRequest(parsing: "gpu:1024") }
+        let workers = [node([1], "a", gpus(2))]
+        #expect(places(try DeviceChoice(.numbered(1), nodes: workers)) == [1: [1, 1]])
+        let failure = #expect(throws: Failure.self) { try DeviceChoice(.numbered(2), nodes: workers) }
+        #expect(failure?.found == "2 devices on a: 0 H200, 1 H200" && failure?.expected == "a number from 0 to 1")
+    }
+
     @Test(arguments: ["auto", "cpu", "gpu", "gpu:3"]) func words(_ word: String) throws {
         #expect(try DeviceRequest(parsing: word).description == word)
     }

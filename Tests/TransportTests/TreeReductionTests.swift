@@ -1,3 +1,4 @@
+import Support
 import Testing
 import Transport
 import TransportChecks
@@ -22,6 +23,25 @@ import TransportChecks
             canonicalNodes(of: 3..<8, leaves: 8)
                 == [TreeNode(level: 0, index: 3), TreeNode(level: 2, index: 1)])
         #expect(canonicalNodes(of: 0..<0, leaves: 8) == [])
+    }
+
+    /// Blocks of a result into buffers of their own, large ones after small ones.
+    @Test func blocksIntoBuffers() throws {
+        try ThreadCommunicator.run(size: 3) { world in
+            let reduction = TreeReduction(over: world, leaves: 8, runs: [0..<3, 3..<4, 4..<8])
+            for length in [3, 30, 9000] {
+                let partials = reduction.ownNodes.map { node in
+                    let sum = Buffer<Float>(count: length)
+                    for i in 0..<length { sum[i] = Float(node.leaves.count * 1000 + i) }
+                    return sum
+                }
+                let blocks = [0..<length / 3, length / 3..<length, 0..<0], own = blocks[world.rank]
+                let result = Buffer<Float>(count: own.count)
+                try reduction.reduceScatter(partials: partials, blocks: blocks, into: result)
+                let nodes = reduction.nodeCounts.reduce(0, +)
+                #expect(result.array == own.map { Float(8000 + nodes * $0) }, "\(length) of rank \(world.rank)")
+            }
+        }
     }
 
     /// Without this, "the same bits" would hold for any order, and the other tests could not fail.

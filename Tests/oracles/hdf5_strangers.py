@@ -52,6 +52,47 @@ def cycle(file):
         file[name] = file["/"]
 
 
+def unwritten(file, name, count, chunks=256, filled=0):
+    """A dataset of `count` floats of which only the first `filled` are stored."""
+    data = file.create_dataset(name, shape=count, dtype="f4", chunks=chunks)
+    if filled:
+        data[:filled] = 1
+
+
+def attributes(file):
+    file.attrs["fixed"] = np.bytes_("text")
+    file.attrs["variable"] = "text"
+    file.attrs["texts"] = np.array([b"a", b"b"], "S1")
+    file.attrs["one"] = np.float32(0.5)
+    file.attrs["floats"] = np.array([1.0, 2.0], "f4")
+    file.attrs["complex"] = np.complex64(1)
+    file.attrs["small"] = np.int16(-3)
+    file.attrs["list"] = np.array([1, 2, 3], "i4")
+    file.attrs["single"] = np.array([7], "i8")
+
+
+def empty_matrix(file):
+    unwritten(file, "small", (512, 512), (32, 32))
+    unwritten(file, "wide", (513, 512), (32, 32))
+    unwritten(file, "cube", (2, 2, 2), (2, 2, 2))
+
+
+def many(file):
+    """Four groups, each of which has what it holds under twenty names: 160,000 paths of one dataset."""
+    groups = [file.create_group("g")]
+    for _ in range(3):
+        groups.append(groups[-1].create_group("0"))
+    groups[-1].create_dataset("0", data=DATA)
+    for group in groups:
+        for number in range(1, 20):
+            group[str(number)] = group["0"]
+
+
+def sized(name, count, **options):
+    with h5py.File(folder / f"{name}.h5", "w", libver=("v108", "v110")) as file:
+        unwritten(file, "data", (count,), (256,), **options)
+
+
 def main():
     folder.mkdir(parents=True, exist_ok=True)
     write("good")
@@ -64,6 +105,15 @@ def main():
     write("linked_group", linked_group, skip=["data"])
     write("huge", lambda file: file.create_dataset("data", shape=(1 << 40,), dtype="f4", chunks=(1 << 20,)), skip=["data"])
     write("cycle", cycle)
+    # At the bound of what may come of a file's bytes, and one element beyond.
+    for name, count, filled in (("empty", 1 << 18, 0), ("sparse", (2**20 + 1032 * 1024) // 4, 256)):
+        sized(f"{name}_largest", count, filled=filled)
+        sized(f"{name}_larger", count + 1, filled=filled)
+    for name, change in (("attributes", attributes), ("empty_matrix", empty_matrix), ("many", many)):
+        with h5py.File(folder / f"{name}.h5", "w", libver=("v108", "v110")) as file:
+            change(file)
+    with h5py.File(folder / "earliest.h5", "w", libver=("earliest", "v110")) as file:
+        file.create_dataset("data", data=DATA)
 
 
 if __name__ == "__main__":

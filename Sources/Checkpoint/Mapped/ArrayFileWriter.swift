@@ -23,7 +23,7 @@ public struct ArrayFileWriter: ~Copyable {
     /// - Parameter bytes: rows×cols elements, row-major.
     /// - Throws: `Failure`: `.outOfResources` where the disk is full.
     mutating func write(
-        _ name: String, _ type: ArrayType, rows: Int, cols: Int = 1, _ bytes: UnsafeRawBufferPointer
+        _ name: String, _ type: ArrayType, rows: Int, cols: Int, _ bytes: UnsafeRawBufferPointer
     ) throws {
         precondition(bytes.count == rows * cols * type.size, "\(name): \(bytes.count) bytes for \(rows)×\(cols)")
         try file.pad(to: ArrayFile.alignment)

@@ -62,7 +62,7 @@ extension RunPlan {
     /// Counts on the data what memory follows from beside their sizes, in a few seconds.
     ///
     /// - Parameter always: false: only where a node has less than twice the memory that the sizes alone let expect.
-    mutating func count(_ data: XCDataset, always: Bool) {
+    package mutating func count(_ data: XCDataset, always: Bool) {
         func isTight(_ node: NodeResources) -> Bool { node.availableBytes.map { $0 < 2 * bytes(onNode: node) } ?? false }
         guard !groups.isEmpty, always || nodes.contains(where: isTight) else { return }
         let team = ThreadTeam(size: max(1, nodes.first?.cores ?? 1))

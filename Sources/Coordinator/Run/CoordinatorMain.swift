@@ -28,12 +28,14 @@ public final class CoordinatorMain {
     private let team = ThreadTeam(size: 1)
     private let time = Stopwatch()
 
-    public init(world: any Communicator, ranks: Int, options: TrainOptions, stop: StopFlag) {
+    public init(
+        world: any Communicator, ranks: Int, options: TrainOptions, stop: StopFlag, console: Console = .standardError
+    ) {
         self.world = world
         self.options = options
         self.ranks = ranks
         self.stop = stop
-        reporter = ProgressReporter(format: options.logFormat, quiet: options.quiet)
+        reporter = ProgressReporter(console: console, format: options.logFormat, quiet: options.quiet)
     }
 
     /// - Returns: the exit code of the job: 0, or 75 after an interruption.

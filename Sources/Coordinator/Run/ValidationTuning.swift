@@ -93,7 +93,7 @@ extension LearnerResult {
 
 extension PlannedValidation {
     /// Of a run of so many learners with these options.
-    init(_ held: HeldOutDocuments, _ options: ValidationOptions, learners: Int) {
+    package init(_ held: HeldOutDocuments, _ options: ValidationOptions, learners: Int) {
         let trials = options.tuned.contains(.propensityWeight) ? ModuleValidation.propensityWeights.count : 0
         let weighed = options.tuned.contains(.ensembleWeights) && learners > 1 ? learners : 0
         self.init(

@@ -11,6 +11,8 @@ import Worker
 /// entry points.
 public struct LearnerJob: Sendable {
     public var options: TrainOptions
+    /// Where the log goes, where the options are not quiet.
+    public var console = Console.standardError
     public static let seed: UInt64 = 108
     private static let dataset = "Sample"
 
@@ -97,7 +99,7 @@ public struct LearnerJob: Sendable {
         let flag = StopFlag()
         let world: any Communicator = StoppingCommunicator(world, moment, flag)
         if world.rank == 0 {
-            return try CoordinatorMain(world: world, ranks: world.size, options: options, stop: flag).run()
+            return try CoordinatorMain(world: world, ranks: world.size, options: options, stop: flag, console: console).run()
         }
         _ = try WorkerRank.run(world: world, ranks: world.size, options: options, stop: flag)
         return 0
