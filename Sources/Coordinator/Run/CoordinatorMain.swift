@@ -116,7 +116,10 @@ public final class CoordinatorMain {
         sayTime(of: plan, labels: data.labelCount)
         if !options.dryRun { try plan.checkMemory() }
         if !options.dryRun { try plan.checkDeviceMemory() }
-        for warning in plan.warnings { reporter.warn(warning, rank: 0) }
+        // Where every learner is trained, nobody need care what ranks do.
+        for warning in plan.warnings {
+            if plan.groups.isEmpty { reporter.note(warning, rank: 0) } else { reporter.warn(warning, rank: 0) }
+        }
         for learner in finished { reporter.note("seed \(learner.seed) is trained already: its predictions are used", rank: 0) }
         // A job of one rank runs as two: the coordinator's thread and the worker's.
         let offset = ranks == 1 ? 1 : 0
