@@ -93,13 +93,15 @@ public final class ProgressReporter: Sendable {
 
     /// A line to be read once; shown above the live lines.
     public func note(_ message: String, rank: Int, time: Date = Date()) {
-        guard !quiet else { return }
-        console.print(isLive ? message : LogLine(time: time, rank: rank, message: message).formatted(format))
+        if !quiet { show(message, "info", rank, time) }
     }
 
     /// A line that --quiet leaves: something may not be as the person thinks.
-    public func warn(_ message: String, rank: Int, time: Date = Date()) {
-        console.print(isLive ? message : LogLine(time: time, rank: rank, level: "warning", message: message).formatted(format))
+    public func warn(_ message: String, rank: Int, time: Date = Date()) { show(message, "warning", rank, time) }
+
+    private func show(_ message: String, _ level: String, _ rank: Int, _ time: Date) {
+        console.print(
+            isLive ? message : LogLine(time: time, rank: rank, level: level, message: message).formatted(format))
     }
 
     /// Nothing more will be reported of learners; what is printed next goes below the live lines.

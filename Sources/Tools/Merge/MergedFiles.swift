@@ -29,7 +29,7 @@ public struct MergedFiles {
         let names = formats.map(\.fileName) + ["metrics.json", RunRecord.fileName, ReportPage.fileName]
         for name in names { try Support.checkKept(read, by: "\(folder)/\(name)", option: "--output") }
         try Support.checkKept(read, by: page, option: "--report")
-        guard let found = ["log_eval.txt", "predictions.h5", "events.jsonl"].first(where: { isFile("\(folder)/\($0)") }) else {
+        guard let found = ["log_eval.txt", "predictions.h5", EventFile.name].first(where: { isFile("\(folder)/\($0)") }) else {
             return
         }
         throw Failure(
