@@ -60,7 +60,7 @@ struct ExtractCommand: ParsableCommand {
 
     func run() throws {
         _ = try ExtractedFile.format(of: output)
-        try checkKept([features], by: output, option: "--to")
+        try checkKept([features] + TrainedModel.files(of: model), by: output, option: "--to")
         let learner = try ModelChoice.learner(model)
         var extraction = Extraction(what)
         extraction.module = module

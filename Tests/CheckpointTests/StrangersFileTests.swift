@@ -54,6 +54,18 @@ import Testing
         #expect(failure?.found.contains("more than 16 levels") == true)
     }
 
+    /// No checksum covers where a local heap's texts lie; HDF5's own driver takes what lies nowhere for a part of its buffer.
+    @Test func aHeapThatLiesNowhereIsRefused() throws {
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path("other_files")))
+        let heap = try #require(bytes.range(of: Data("HEAP".utf8)))
+        bytes.replaceSubrange(heap.lowerBound + 24..<heap.lowerBound + 32, with: Data(repeating: 0xFF, count: 8))
+        let scratch = try TemporaryFolder(), damaged = try scratch.write("damaged.h5", bytes)
+        let file = try H5File(opening: damaged)
+        for failure in [refusal { _ = try file.datasetNames() }, refusal { _ = try file.info("data") }] {
+            #expect(failure?.code == .damagedCheckpoint && failure?.found.contains("beyond") == true, "\(failure as Any)")
+        }
+    }
+
     /// HDF5's older formats have no checksums, and the library trusts them.
     @Test func aCheckpointIsOfTheNewestFormat() throws {
         let scratch = try TemporaryFolder()

@@ -69,6 +69,14 @@ private func text(_ path: String) -> String? {
         #expect(folder.names == ["link"])
     }
 
+    @Test("a dash, which is standard output to other commands, makes no file of that name") func dash() throws {
+        #expect(try failure { _ = try AtomicFile(path: "-") }.code == .usage)
+        #expect(try failure { try AtomicFile.write("-", "x".utf8) }.code == .usage)
+        #expect(try failure { try AtomicFile.check("-", streams: true) }.code == .usage)
+        #expect(try failure { _ = try AppendedFile(path: "-") }.code == .usage)
+        #expect(!FileManager.default.fileExists(atPath: "-"))
+    }
+
     @Test("a pipe or device is written through, never replaced") func streams() throws {
         let folder = try TemporaryFolder()
         let pipe = folder.file("pipe")

@@ -226,6 +226,28 @@ import WorkerChecks
         #expect(try content(features) == Data("1 5\n0:1\n".utf8))
     }
 
+    @Test("No output takes the place of a model's own file")
+    func modelFiles() throws {
+        let model = try TrainedLearner.oneVsAll.model(), features = try TrainedLearner.oneVsAll.features()
+        let checkpoint = try #require(TrainedModel.files(of: model).first { $0.contains("/ckpt_") })
+        for path in ["\(model)/model.json", "\(model)/./training.xcd", checkpoint] {
+            let before = try content(path)
+            var job = PredictionJob(model: model, input: .features(features))
+            (job.output, job.format) = (path, .jsonl)
+            let asked = job
+            #expect(try #require(throws: Failure.self) { try asked.run() }.code == .usage, "\(path)")
+            #expect(try content(path) == before)
+        }
+        // The ensemble's learners are as much its own.
+        let ensemble = try Self.scratch()
+        defer { try? FileManager.default.removeItem(atPath: ensemble) }
+        try EnsembleDescription(learners: [model]).write(to: ensemble)
+        var job = PredictionJob(model: ensemble, input: .features(features))
+        (job.output, job.format) = ("\(model)/model.json", .jsonl)
+        let asked = job
+        #expect(try #require(throws: Failure.self) { try asked.run() }.problem == "a file that is read would be replaced")
+    }
+
     @Test("A chunk may be any number of documents")
     func largestChunk() throws {
         let folder = try Self.scratch(), path = "\(folder)/score.txt"

@@ -41,7 +41,10 @@ public struct H5File: ~Copyable {
             throw place.failure("open the file", said: "no superblock of version 2 or 3, which this program writes")
         }
         id = try H5Library.exclusively {
-            try place.check(H5Fopen(path, chdf5_read_only(), chdf5_default()), "open the file")
+            let access = try place.check(H5Pcreate(chdf5_file_access()), "prepare to open the file")
+            defer { H5Pclose(access) }
+            try place.check(chdf5_use_reader(access), "prepare to open the file")
+            return try place.check(H5Fopen(path, chdf5_read_only(), access), "open the file")
         }
         self.path = path
         writing = false

@@ -110,9 +110,9 @@ private struct PredictionLinesReader {
         var hasLabels = false
         try scanner.object { name, scanner in
             switch name {
+            case "document" where document != nil, "labels" where hasLabels: throw scanner.repeated(name)
             case "document": document = try scanner.wholeNumber()
             case "labels":
-                guard !hasLabels else { throw scanner.refused("\"labels\" once") }
                 hasLabels = true
                 try scanner.array { try takeLabel(&$0) }
             default: try scanner.skipValue()
@@ -134,6 +134,7 @@ private struct PredictionLinesReader {
         var value: Float?
         try scanner.object { name, scanner in
             switch name {
+            case "id" where id != nil, "score" where value != nil: throw scanner.repeated(name)
             case "id": id = try scanner.wholeNumber()
             case "score": value = try scanner.float()
             default: try scanner.skipValue()

@@ -59,13 +59,28 @@ extension TrainedModel {
         let hasModel = FileManager.default.fileExists(atPath: "\(folder)/\(ModelDescription.fileName)")
         let isEnsemble = FileManager.default.fileExists(atPath: "\(folder)/\(EnsembleDescription.fileName)")
         guard isEnsemble, !hasModel else { return [try open(folder: folder)] }
-        return try EnsembleDescription(folder: folder).learners.map { learner in
-            try open(folder: learner.hasPrefix("/") ? learner : "\(folder)/\(learner)")
+        return try EnsembleDescription(folder: folder).folders(from: folder).map { try open(folder: $0) }
+    }
+
+    /// Paths of the files that belong to a model, or to an ensemble and its learners; some need not be there.
+    public static func files(of folder: String) -> [String] {
+        let learners = (try? EnsembleDescription(folder: folder).folders(from: folder)) ?? []
+        let own = [ModelDescription.fileName, EnsembleDescription.fileName, servingFile]
+        let names = own + [Files.training, Files.labelIds, Files.featureIndices] + Files.ofDataset
+        return ([folder] + learners).flatMap { folder in
+            let checkpoints = namesInFolder(folder).filter { $0.hasPrefix("ckpt_") }
+            let inside = checkpoints.flatMap { name in namesInFolder("\(folder)/\(name)").map { "\(name)/\($0)" } }
+            return (names + inside).map { "\(folder)/\($0)" }
         }
     }
 }
 
 extension EnsembleDescription {
+    /// The learners' folders, where the description is in `folder`.
+    fileprivate func folders(from folder: String) -> [String] {
+        learners.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+    }
+
     /// Weights of the learners that `TrainedModel.openAll` finds in a folder; nil: each counts as it is.
     public static func weights(in folder: String) throws -> [Double]? {
         guard !isFile("\(folder)/\(ModelDescription.fileName)"), isFile("\(folder)/\(fileName)") else { return nil }

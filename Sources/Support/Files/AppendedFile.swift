@@ -12,17 +12,16 @@ public final class AppendedFile: Sendable {
     ///   - unread: is called over and over while nobody reads the pipe, which is waited for.
     /// - Throws: `Failure` where the folder is missing or may not be written, or `path` is a folder; what `unread` throws.
     public init(path: String, anew: Bool = false, unread: () throws -> Void = {}) throws {
+        try refuseDash(path)
         var status = stat()
-        let isStream = stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+        let kind = stat(path, &status) == 0 ? status.st_mode & S_IFMT : S_IFREG, descriptor: Int32
+        switch kind {
+        case S_IFREG, S_IFDIR: descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (anew ? O_TRUNC : 0), 0o666)
+        case S_IFIFO: descriptor = try Self.openPipe(path, unread)
+        default: descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        }
         // A reader that goes away is an error of the next write, and not the end of this process.
-        if isStream { signal(SIGPIPE, SIG_IGN) }
-        let isPipe = isStream && status.st_mode & S_IFMT == S_IFIFO
-        let descriptor =
-            isPipe
-            ? try Self.openPipe(path, unread)
-            : isStream
-                ? open(path, O_WRONLY | O_CLOEXEC)
-                : open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (anew ? O_TRUNC : 0), 0o666)
+        if kind != S_IFREG { signal(SIGPIPE, SIG_IGN) }
         if descriptor < 0 { throw Failure.system(errno, "the file cannot be written", path) }
         (self.path, self.descriptor) = (path, descriptor)
         try endTornLine()

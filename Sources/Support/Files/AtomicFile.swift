@@ -146,6 +146,7 @@ private struct Destination {
     let isStream: Bool
 
     init(_ path: String) throws {
+        try refuseDash(path)
         var status = stat()
         guard stat(path, &status) == 0 else {
             if lstat(path, &status) == 0 { throw Self.refusal(path, "a link that leads nowhere") }
@@ -174,6 +175,16 @@ private struct Destination {
             .usage, "this output is not a file", at: path, found: found, expected: "a file, or a name that is not taken",
             advice: "name another file")
     }
+}
+
+/// Commands that write to standard output take `-` for it, and never come here with it: a file of that name would be a slip.
+///
+/// - Throws: `Failure(.usage)`.
+func refuseDash(_ path: String) throws {
+    guard path == "-" else { return }
+    throw Failure(
+        .usage, "this output is not a file", at: path, found: "what stands for standard output elsewhere", expected: "a file",
+        advice: "name /dev/stdout to write there, or ./- for a file of this name")
 }
 
 func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws {

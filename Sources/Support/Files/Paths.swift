@@ -36,9 +36,15 @@ package func isFile(_ path: String) -> Bool {
 }
 
 /// Whether two paths name one file, by whatever links.
-package func isSameFile(_ a: String, _ b: String) -> Bool {
+package func isSameFile(_ a: String, _ b: String) -> Bool { isSame(a, b, S_IFREG) }
+
+/// Whether two paths lead to one folder, by whatever links.
+package func isSameFolder(_ a: String, _ b: String) -> Bool { isSame(a, b, S_IFDIR) }
+
+/// Whether two paths lead to one thing, of that kind.
+private func isSame(_ a: String, _ b: String, _ kind: mode_t) -> Bool {
     var (first, second) = (stat(), stat())
-    guard stat(a, &first) == 0, stat(b, &second) == 0, first.st_mode & S_IFMT == S_IFREG else { return false }
+    guard stat(a, &first) == 0, stat(b, &second) == 0, first.st_mode & S_IFMT == kind else { return false }
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino
 }
 
@@ -50,13 +56,6 @@ package func isSamePlace(_ a: String, _ b: String) -> Bool {
         return String(cString: folder) + "/" + lastName(path)
     }
     return isSameFile(a, b) || place(a) == place(b)
-}
-
-/// Whether two paths lead to one folder, by whatever links.
-package func isSameFolder(_ a: String, _ b: String) -> Bool {
-    var (first, second) = (stat(), stat())
-    guard stat(a, &first) == 0, stat(b, &second) == 0, first.st_mode & S_IFMT == S_IFDIR else { return false }
-    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
 }
 
 /// Tells before the work that an output would take the place of what is read: some commands would even succeed, but it is a slip.

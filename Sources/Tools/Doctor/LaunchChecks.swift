@@ -1,5 +1,6 @@
 import CMPI
 import Foundation
+import Support
 
 /// How processes are started, and how they share the cores.
 struct LaunchChecks {
@@ -134,8 +135,8 @@ struct Trial {
         process.standardOutput = pipe
         process.standardError = pipe
         do { try process.run() } catch { return Trial(succeeded: false, ending: error.localizedDescription, output: "") }
-        let deadline = Date(timeIntervalSinceNow: seconds)
-        while process.isRunning && Date() < deadline { usleep(10_000) }
+        let waited = Stopwatch()
+        while process.isRunning && waited.seconds < seconds { usleep(10_000) }
         if process.isRunning {
             process.terminate()
             return Trial(succeeded: false, ending: "still running after \(Int(seconds)) s", output: "")

@@ -36,16 +36,16 @@ public struct EncodingJob: Sendable {
     public func run() throws -> EncodingSummary {
         _ = try ExtractedFile.format(of: output)
         try PredictionInputs.checkFolder(of: output, "the vectors")
-        try checkKept([input.path], by: output, option: "--to")
+        try checkKept([input.path] + TrainedModel.files(of: model), by: output, option: "--to")
         // A wrong path is told before a large model is read.
         if input.path != "-", !FileManager.default.fileExists(atPath: input.path) { _ = try MappedFile(path: input.path) }
-        let began = Date(), team = ThreadTeam(size: max(1, threads))
+        let began = Stopwatch(), team = ThreadTeam(size: max(1, threads))
         defer { team.stop() }
         let model = try ProgressScope.stage("loading the model") { _ in try EncodingModel(self, team: team) }
-        let loading = -began.timeIntervalSinceNow
+        let loading = began.seconds
         var summary = EncodingSummary(dims: model.vectors.dims, loading: loading)
         let rows = try encode(by: model, team, &summary)
-        summary.encoding = -began.timeIntervalSinceNow - loading
+        summary.encoding = began.seconds - loading
         try ExtractedFile.write(
             rows: rows, cols: summary.dims, to: output, name: Extraction.What.documentEmbeddings.arrayName,
             attributes: ["model": .string(self.model)])

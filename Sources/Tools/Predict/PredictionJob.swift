@@ -102,7 +102,7 @@ public struct PredictionJob: Sendable {
     /// - Returns: nil on ranks other than 0.
     /// - Throws: `EndedTogether`, on every rank, where a rank could not begin; else what went wrong on this one.
     public func run(over world: any Communicator) throws -> PredictionSummary? {
-        let began = Date(), isFirst = world.rank == 0
+        let began = Stopwatch(), isFirst = world.rank == 0
         let found = try EndedTogether.unlessAll(Result { try PredictionInputs(self, readsInput: isFirst) }, world)
         let team = ThreadTeam(size: max(1, threads)), sharded = try shardsLabels(found.models, world)
         defer { team.stop() }

@@ -19,6 +19,7 @@ struct PredictionInputs {
         if readsInput { try Self.checkOutput(of: job, format) }
         self.readsInput = readsInput
         models = try TrainedModel.openAll(folder: job.model)
+        if readsInput { try checkKept(TrainedModel.files(of: job.model), by: job.output, option: "--to") }
         try Self.checkThreshold(job.threshold, learners: models.count)
         switch job.input {
         case .text(let path):
@@ -74,9 +75,9 @@ struct PreparedPrediction {
     /// - Parameters:
     ///   - models: of `found`, mapped where they can be.
     ///   - group: the ranks that hold a model together.
-    ///   - began: when loading did.
+    ///   - began: with loading.
     init(
-        _ job: PredictionJob, _ found: PredictionInputs, _ models: [TrainedModel], group: WorkerGroup, began: Date
+        _ job: PredictionJob, _ found: PredictionInputs, _ models: [TrainedModel], group: WorkerGroup, began: Stopwatch
     ) throws {
         let predictor = try ProgressScope.stage("loading the model") { _ in
             try Predictor(
@@ -87,7 +88,7 @@ struct PreparedPrediction {
             predictor, texts: found.inputs.texts, format: format, names: models[0].labelNames ?? [], topK: topK,
             threshold: job.threshold, team: group.team)
         summary = PredictionSummary(learners: models.count, topK: topK, threshold: job.threshold)
-        summary.loading = -began.timeIntervalSinceNow
+        summary.loading = began.seconds
         guard found.readsInput else {
             (source, output) = (nil, nil)
             return
@@ -97,7 +98,7 @@ struct PreparedPrediction {
             let features = try models[0].featureFile().read(path, threads: job.threads)
             stream = FeatureSource(features, longest: models.compactMap(\.arch.longestDocument).min() ?? .max)
         }
-        summary.reading = -began.timeIntervalSinceNow - summary.loading
+        summary.reading = began.seconds - summary.loading
         source = stream
         output = try PredictionOutput(
             path: job.output, format: format, documents: stream?.count, labels: predictor.labelCount)
@@ -109,22 +110,22 @@ struct PreparedPrediction {
         _ work: (inout any DocumentSource, Int, (ScoredChunk) throws -> Void) throws -> Void
     ) throws -> PredictionSummary {
         guard var source, let output else { preconditionFailure("the rank that reads runs") }
-        let began = Date()
-        var last = began, writing = 0.0, summary = summary
+        let began = Stopwatch()
+        var last = 0.0, writing = 0.0, summary = summary
         try ProgressScope.stage("scoring", of: source.count, "documents") { progress in
             try work(&source, limit) { chunk in
-                let done = Date()
-                summary.add(chunk, seconds: done.timeIntervalSince(last))
+                let done = began.seconds
+                summary.add(chunk, seconds: done - last)
                 try output.add(chunk)
-                last = Date()
-                writing += last.timeIntervalSince(done)
+                last = began.seconds
+                writing += last - done
                 progress.advance(to: summary.documents)
             }
         }
-        summary.predicting = -began.timeIntervalSinceNow - writing
-        let finishing = Date()
+        summary.predicting = began.seconds - writing
+        let finishing = Stopwatch()
         try output.finish()
-        summary.writing = writing - finishing.timeIntervalSinceNow
+        summary.writing = writing + finishing.seconds
         return summary
     }
 }
