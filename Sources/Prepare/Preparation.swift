@@ -29,6 +29,8 @@ public struct Preparation: Sendable {
     public var dropsUnusable = false
     /// The text of a label, by its name, empty where it has none; nil: texts of labels are not written.
     public var labelText: (@Sendable (String) -> String)?
+    /// The fields that the texts came of, where documents had more than one.
+    public var textFields = TextFields.both
     /// Whether the pairs of a document and the label that it is itself are written, in data sets whose labels are documents too.
     public var filtersOwn = false
     /// The title of a label by its name; nil: its name is, and its text where there is one.
@@ -60,7 +62,7 @@ public struct Preparation: Sendable {
     }
 
     /// Writes trn/tst_X_Xf.txt, trn/tst_X_Y.txt, trn/tst_X_seq.npz, trn/tst_raw.tsv, vocabulary.txt, labels.txt,
-    /// tokenizer.json, wordpiece.json (where the sequences are pieces), lbl_X_Xf.txt, lbl_X_seq.npz and lbl_raw.txt (of labels' texts),
+    /// tokenizer.json, wordpiece.json (where the sequences are pieces), lbl_X_Xf.txt, lbl_X_seq.npz and lbl_raw.txt (of labels' texts), text_fields.txt (where a choice was made),
     /// filter_labels_train.txt and filter_labels_test.txt (with `filtersOwn`) and fasttextB_embeddings_300d.npy to `dataFolder/name`.
     ///
     /// The vocabulary, its weights and the labels are learnt from all of `train`, before unusable documents are left out.
@@ -101,6 +103,9 @@ public struct Preparation: Sendable {
         let testPart = part(test, testSequences, vectoriser, labels, own)
         try vectoriser.save(to: folder.path)
         try pretrained?.tokenizer.save(to: folder.path)
+        if textFields != .both {
+            try TextOutput.write("\(folder.path)/\(TextFields.fileName)", lines: [textFields.rawValue])
+        }
         try TextOutput.write("\(folder.path)/labels.txt", lines: labels.names)
         for (part, prefix) in [(trainPart, "trn"), (testPart, "tst")] {
             let features = vectoriser.vocabulary.count
@@ -112,14 +117,24 @@ public struct Preparation: Sendable {
             try trainPart.own.write(to: "\(folder.path)/filter_labels_train.txt")
             try testPart.own.write(to: "\(folder.path)/filter_labels_test.txt")
         }
-        try writeLabelTexts(of: labels, vectoriser, to: folder.path)
+        try writeLabelTexts(of: labels, vectoriser, to: folder.path, log)
         try embed(texts, vectoriser, folder, log)
         return summary(folder, trainPart, testPart, vectoriser, labels, texts)
     }
 
-    private func writeLabelTexts(of labels: LabelCatalogue, _ vectoriser: TextVectoriser, to folder: String) throws {
+    private func writeLabelTexts(
+        of labels: LabelCatalogue, _ vectoriser: TextVectoriser, to folder: String, _ log: (String) -> Void
+    ) throws {
         guard let labelText else { return }
         var texts = LabelTexts(labels.names.map(labelText))
+        guard texts.count > 0 else {
+            throw Failure(
+                .usage, "no label has a text", at: "--label-text",
+                found: "none of the \(Quantity.plural(texts.texts.count, "label"))",
+                expected: "texts by the labels' names, such as \"\(labels.names[0])\"",
+                advice: "check that the names are spelt alike")
+        }
+        if texts.count < texts.texts.count { log("texts of \(texts.count.grouped) of \(texts.texts.count.grouped) labels") }
         try texts.writeTexts(to: folder)
         try texts.writeFeatures(to: folder, by: vectoriser)
         guard writesSequences else { return }

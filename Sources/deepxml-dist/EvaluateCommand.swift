@@ -99,6 +99,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         try checkKept([predictions, labels, trainLabels, filter, among], by: report, option: "--report")
+        try ReportPage.check(report, option: "--report")
         var options = EvaluateOptions(
             predictions: predictions, labels: labels, threads: min(16, ProcessInfo.processInfo.activeProcessorCount))
         options.trainLabels = trainLabels

@@ -116,6 +116,7 @@ struct MergeCommand: ParsableCommand {
         try Self.refuse(
             forFiles, "options for score files, and no files", expected: "two or more score files or folders of results",
             advice: "name them after `merge`, or leave these options out")
+        try ReportPage.check(report, option: "--report")
         var arguments = selection.arguments
         arguments.mergesOnly = true
         chosen.write(to: &arguments, validation: validation, tune: tuneSettings ?? (tune ? "all" : nil))
@@ -149,6 +150,15 @@ struct MergeCommand: ParsableCommand {
                 .usage, "a page of figures needs true labels", at: "--report", expected: "--labels, and --train-labels for PSP",
                 advice: "name the test labels by --labels, or leave --report out")
         }
+        for (option, value, partner) in [
+            ("--metric", metric, tune ? "" : "--tune"), ("--train-labels", trainLabels, labels == nil ? "--labels" : ""),
+        ]
+        where value != nil && !partner.isEmpty {
+            throw Failure(
+                .usage, "an option that has no effect", at: option, found: value ?? "", expected: "\(partner) beside it",
+                advice: "give \(partner), or leave \(option) out")
+        }
+        try ReportPage.check(report, option: "--report")
         var merge = FileMerge(inputs: files)
         merge.weights = try weights.map { try Self.numbers($0, of: "--weights") }
         let normalise = self.normalise ?? FileMerge.Normalisation.auto.rawValue, topK = self.topK ?? 100

@@ -207,6 +207,7 @@ struct PrepareCommand: ParsableCommand {
                 advice: "leave out --text and --keep-all-labels, and give files of one kind")
         }
         if isRawXC {
+            preparation.textFields = reader.fields
             let count = contents.map(\.labelCount).max() ?? 0
             preparation.labelOrder = reader.labelNames ?? LabelNames(numbersBelow: count)
             preparation.keepsAllLabels = keepAllLabels

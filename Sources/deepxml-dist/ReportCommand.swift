@@ -38,6 +38,7 @@ struct ReportCommand: ParsableCommand {
 
     func validate() throws {
         try OptionRanges.check(paths: ["--to": to])
+        if json, to != nil { throw ValidationError("--json prints, and writes no page: leave --to out") }
         for folder in folders { try OptionRanges.check(paths: ["a folder of results": folder]) }
     }
 

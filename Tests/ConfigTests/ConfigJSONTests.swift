@@ -4,6 +4,11 @@ import Testing
 
 @Suite("JSON of configs")
 struct ConfigJSONTests {
+    @Test func namesAreComparedByTheirBytes() throws {
+        let value = try JSONValue.parse(Array("{\"\u{8C48}\": 1, \"\u{F900}\": 2}".utf8), name: "x")
+        #expect(value.members?.map { $0.value.integer } == [1, 2])
+    }
+
     @Test("values and escapes are read")
     func values() throws {
         let text = #"{"a": [1, -2.5e1, 0, true, false, null], "b": "tab\t \"q\" \u00e9 \ud83d\ude00 é"}"#

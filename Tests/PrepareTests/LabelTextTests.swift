@@ -86,6 +86,8 @@ import Testing
         let own = try LabelTextAddition.texts(from: tsv, names: nil, false)
         #expect(own("x") == "blue green" && own("y").isEmpty && own("z") == "red\twith a tab")
         #expect(try LabelTextAddition.texts(from: nil, names: nil, false)("x y") == "x y")
+        let spaced = try LabelTextAddition.texts(from: scratch.write("spaced.tsv", " x y \tblue\n"), names: nil, false)
+        #expect(spaced("x y") == "blue")
         let json = try scratch.write(
             "lbl.json", #"{"title": "same"}"# + "\n" + #"{"title": "same"}"# + "\n" + #"{"title": ""}"# + "\n")
         let names = try LabelNames(file: json), raw = try LabelTextAddition.texts(from: json, names: names, true)

@@ -92,6 +92,15 @@ private struct Oracle: Decodable {
         }
     }
 
+    /// A vowel sign is one character with the blank before it.
+    @Test func mergesOfCombiningMarksAreReadAgain() throws {
+        let scratch = try TemporaryFolder()
+        let words = ["\u{0924}\u{093E}\u{0930}\u{093E}", "\u{0938}\u{093E}\u{0930}\u{093E}", "\u{0E01}\u{0E34}\u{0E19}"]
+        let vectoriser = TextVectoriser(fitting: [words, words].map { $0.joined(separator: " ") }, subwords: .bpe(merges: 20))
+        try vectoriser.save(to: scratch.path)
+        #expect(try TextVectoriser(folder: scratch.path) == vectoriser)
+    }
+
     @Test(arguments: [
         (#""version":2"#, #""version":3"#, "version 3"), (#""kind":"ngrams""#, #""kind":"none""#, "kind none"),
         (#""min":3"#, #""min":0"#, "kind ngrams"), (#""max":6"#, #""max":2"#, "kind ngrams"),

@@ -21,6 +21,16 @@ import Testing
         ReportPage(try ReportContent(folder: SampleRun.write(into: folder.path, seeds: seeds))).html
     }
 
+    @Test func aPageTakesThePlaceOfAPageAlone() throws {
+        let folder = try TemporaryFolder()
+        try ReportPage.check(folder.write("a.html", "<!DOCTYPE html>\n<p>"), option: "--to")
+        try ReportPage.check(folder.write("empty", ""), option: "--to")
+        let labels = try folder.write("y.txt", "3 4\n0:1\n")
+        #expect(throws: Failure.self) { try ReportPage.check(labels, option: "--to") }
+        try ReportPage.check(folder.file("new.html"), option: "--to")
+        try ReportPage.check(nil, option: "--to")
+    }
+
     @Test func everySectionIsThere() throws {
         let document = try parsed(page(seeds: [1, 2]))
         let ids = try document.nodes(forXPath: "//section/@id").compactMap(\.stringValue)

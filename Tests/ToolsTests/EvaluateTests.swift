@@ -194,6 +194,11 @@ import Tools
         let filtered = GroundTruth(labels: truth.labels, inversePropensity: truth.inversePropensity, filter: filter)
         let table = filtered.evaluate(scores.combined(beta: 0.4)).rounded()
         #expect(try Evaluation(options).metrics.P == table.P)
+        // Nor are they shown as predictions.
+        try (0..<30).map { "\($0) 1\n" }.joined().write(toFile: folder + "/filter.txt", atomically: true, encoding: .utf8)
+        options.keepsDocuments = true
+        let documents = try Evaluation(options).report(options).documents
+        #expect(!documents.isEmpty && !documents.contains { $0.predicted.contains { $0.id == 1 } })
     }
 
     /// Labels 1, 4 and 9: ranked among themselves, as if there were no others, and among all.

@@ -71,6 +71,38 @@ import Tools
         #expect(failure.problem == "a merge of score files without figures" && failure.advice.contains("--labels"))
     }
 
+    @Test func nothingOfAnotherEnsembleStays() throws {
+        let a = try scores("a.npz", [[(0, 0.5)], [(2, 0.1)]]), b = try scores("b.npz", [[(1, 0.2)], [(1, 1)]])
+        let labels = try folder.write("labels.txt", "2 4\n0:1\n1:1\n"), merge = FileMerge(inputs: [a, b])
+        let result = try merge.run()
+        let output = folder.file("both")
+        func names() -> [String] { namesInFolder(output) }
+        _ = try MergedFiles(folder: output, formats: "npz,h5").write(result, of: merge, labels, labels)
+        #expect(names() == ["metrics.json", "report.html", "report.json", "score.h5", "score.npz"])
+        let before = FileManager.default.contents(atPath: "\(output)/score.npz")
+        // Labels of other documents leave all as it was.
+        let others = try folder.write("others.txt", "3 4\n0:1\n1:1\n\n")
+        let failure = try #require(throws: Failure.self) {
+            try MergedFiles(folder: output, formats: "text").write(result, of: merge, others, nil)
+        }
+        #expect(failure.place == "--labels \(others)")
+        #expect(FileManager.default.contents(atPath: "\(output)/score.npz") == before && names().count == 5)
+        _ = try MergedFiles(folder: output, formats: "text").write(result, of: merge, nil, nil)
+        #expect(names() == ["metrics.json", "score.txt"])
+        // A file that is read is none of an earlier merge's.
+        var own = FileMerge(inputs: [a, b])
+        own.inputs[0] = "\(output)/score.txt"
+        #expect(throws: Failure.self) { try MergedFiles(folder: output, formats: "npz").checkKept(own, labels: []) }
+    }
+
+    @Test func choosingWeightsTakesNoMemoryForAnId() throws {
+        let a = try folder.write("a.jsonl", #"{"document":0,"labels":[{"id":2147483646,"score":0.5}]}"# + "\n")
+        var merge = FileMerge(inputs: [a, a])
+        merge.tuning = .init(inputs: [a, a], labels: try folder.write("y.txt", "1 2\n0:1\n"), metric: try RankingMetric("P@1"))
+        let tuned = merge
+        #expect(try #require(throws: Failure.self) { try tuned.run() }.problem.contains("out of proportion"))
+    }
+
     @Test func topKKeepsTheBest() throws {
         let a = try scores("a.npz", [[(0, 0.1), (1, 0.9), (2, 0.5)]])
         var merge = FileMerge(inputs: [a, a])

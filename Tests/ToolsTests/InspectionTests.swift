@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import TestSupport
 import Testing
 import Tools
 
@@ -76,6 +77,14 @@ import Tools
         #expect(try fact("sparse matrix", of: inspect("\(options.resultFolder)/score.npz")) == "40×640")
         #expect(try inspect("\(options.resultFolder)/score.h5").kind == "HDF5 file")
         #expect(try inspect(options.ensembleFolder).kind == "ensemble")
+    }
+
+    @Test("An ensemble that names itself has an end")
+    func circle() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("ensemble.json", #"{"schema": 1, "learners": [".", "."]}"#)
+        let page = try inspect(folder.path)
+        #expect(page.kind == "ensemble" && page.damages.count == 2)
     }
 
     @Test("Damage of single files is named", arguments: ["score.h5", "score.npz", "predictions.h5"])

@@ -52,6 +52,15 @@ import Tools
         #expect(try watched().code == 0)
     }
 
+    @Test func aLearnerOfAnEarlierJobHasNoSay() throws {
+        defer { done() }
+        try write([
+            event(.start, 2, at: 0), event(.end, 2, at: 1, code: 75), event(.start, 1, at: 2), event(.end, 1, at: 3, code: 0),
+        ])
+        #expect(try watched().code == 0)
+        #expect(try watched("v_0_2").code == 75)
+    }
+
     @Test func itEndsWithTheJob() throws {
         defer { done() }
         try write([event(.start, 1, at: 0)])

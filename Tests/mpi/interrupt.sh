@@ -141,4 +141,37 @@ if wanted "--fresh trains again, to the same bits"; then
     [ "$(trained 1) $(trained 2)" = "$epochs $epochs" ] || why+="epochs trained: $(trained 1) and $(trained 2);"
     verdict "$check" "$why" "$err"
 fi
+if wanted "--fresh that is stopped leaves nothing of the run before: the command without it goes on"; then
+    cp -rp "$scratch/reference" "$scratch/stopped-fresh"
+    # Another run in the same folders, whose results are in the way of this one's.
+    run "$scratch/stopped-fresh" --fresh --set extreme.learning_rate=0.002
+    why=$([ "$code" -eq 0 ] || echo "exit code $code at first; ")
+    begin "$scratch/stopped-fresh" --fresh
+    until_said 'seed 1 extreme 3/'
+    kill -USR1 "$job" 2>/dev/null
+    await
+    [ "$code" -eq 75 ] || why+="exit code $code, not 75; "
+    grep -q 'the same command without --fresh goes on' "$err" || why+="not said how it goes on; "
+    run "$scratch/stopped-fresh"
+    [ "$code" -eq 0 ] || why+="exit code $code; "
+    why+=$(differences "$scratch/stopped-fresh")
+    grep -q 'seed 1 goes on from checkpoint extreme' "$err" || why+="seed 1 did not go on; "
+    [ "$(trained 2)" -gt 0 ] || why+="seed 2 of the run before was taken; "
+    "$program" predict "$scratch/stopped-fresh/models/DeepXML/Astec/Small/v_0" --features "$scratch/data/Small/tst_X_Xf.txt" \
+        --to "$scratch/fresh.txt" -q >"$out" 2>>"$err" || why+="the model does not predict; "
+    verdict "$check" "$why" "$err"
+fi
+if wanted "what is kept and measured can be set anew, in every form that is there"; then
+    cp -rp "$scratch/reference" "$scratch/again"
+    run "$scratch/again" --set global.save_top_k=2 --set global.A=5 --predictions text
+    why=$([ "$code" -eq 0 ] || echo "exit code $code; ")
+    [ "$(trained '[12]')" -eq 0 ] || why+="trained again; "
+    for folder in v_0 v_0_1 v_0_2; do
+        [ "$(awk 'NR > 1 && NF > most {most = NF} END {print most}' "$scratch/again/$results/$folder/score.txt")" -eq 2 ] || why+="$folder/score.txt keeps more than 2; "
+        [ "$(stat -c %s "$scratch/again/$results/$folder/score.npz")" -lt "$(stat -c %s "$scratch/reference/$results/$folder/score.npz")" ] ||
+            why+="$folder/score.npz is the one before; "
+        ! cmp -s "$scratch/again/$results/$folder/log_eval.txt" "$scratch/reference/$results/$folder/log_eval.txt" || why+="$folder/log_eval.txt is the one before; "
+    done
+    verdict "$check" "$why" "$err"
+fi
 finish

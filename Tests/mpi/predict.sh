@@ -123,6 +123,22 @@ for _ in $(seq 100); do [ -s "$out" ] && break; sleep 0.1; done
 verdict 'a line is answered at once' "$([ "$(grep -c '"name":' "$out")" -eq 1 ] || echo 'no answer in 10 s')" "$out" "$err"
 exec 7>&-
 wait $reader
+# Others may have set the pipe not to block.
+(sleep 0.3; printf 'word1 word2\n') | perl -MFcntl -e 'fcntl(STDIN, F_SETFL, O_NONBLOCK); exec @ARGV' \
+    "$program" predict "$work/models/$model" --text - --top-k 1 >"$out" 2>"$err"
+verdict 'a pipe that does not block is waited for' "$([ "$(grep -c '"name":' "$out")" -eq 1 ] || echo no)" "$out" "$err"
+printf '\xef\xbb\xbf' >"$scratch/mark.txt"
+predict 0 "$model" --text "$scratch/mark.txt" --to "$out.mark.txt" >"$out"
+verdict 'a byte order mark alone is no document' "$([ "$(head -c 2 "$out.mark.txt")" != '1 ' ] || echo 'a document')" "$out" "$err"
+# Raw XC JSON, of which the titles alone were learnt.
+awk 'NR <= 60 { printf "{\"title\": \"%s t%d\", \"content\": \"other%d words%d\", \"target_ind\": [%d]}\n", "pet", NR % 5, NR % 3, NR % 2, NR % 5 }' \
+    "$scratch/plain.txt" >"$scratch/raw.json"
+why=""
+"$program" prepare --train "$scratch/raw.json" --test "$scratch/raw.json" --text title --name Titles --data "$data" --embeddings none -q 2>"$err" &&
+    "$program" train --framework DiSMEC --dataset Titles --data "$data" --work "$work" --seeds 1 --predictions jsonl -q >"$out" 2>"$err" || why="not trained; "
+predict 0 DiSMEC/Linear/Titles/v_0_1 --text "$scratch/raw.json" --to "$out.titles.jsonl" -q >"$out" || why+="exit code not 0; "
+cmp -s "$out.titles.jsonl" "$work/results/DiSMEC/Linear/Titles/v_0_1/score.jsonl" || why+="other scores"
+verdict 'raw XC JSON is read by the fields that were prepared' "$why" "$out" "$err"
 
 # refused NAME CODE PATTERN RANKS ARGUMENT...: one error, that code, and no file.
 refused() {

@@ -1,3 +1,4 @@
+import Checkpoint
 import Config
 import Datasets
 import Devices
@@ -129,6 +130,11 @@ public final class CoordinatorMain {
             devices: Dictionary(uniqueKeysWithValues: plan.devices.map { ($0 + offset, $1) }), cacheFile: inputs.cacheFile,
             embeddings: inputs.embeddings,
             embeddingsFingerprint: inputs.embeddingsFingerprint)
+        if options.fresh, !options.dryRun {
+            try RunFolders.startOver(
+                options,
+                options.seeds.map { CheckpointStore(folder: options.modelFolder(seed: $0), identity: identity($0, inputs)) })
+        }
         let events = try EventRecorder(options, plan: plan, stop: stop) { [reporter] in reporter.warn($0, rank: 0) }
         return Prepared(inputs: inputs, plan: plan, events: events, finished: finished, assignment: assignment)
     }
@@ -145,9 +151,12 @@ public final class CoordinatorMain {
         if !options.dryRun, let hint = time?.hint { reporter.note(hint, rank: 0) }
     }
 
+    private func identity(_ seed: UInt64, _ inputs: RunInputs) -> CheckpointIdentity {
+        options.identity(seed: seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
+    }
+
     private func storedResult(_ seed: UInt64, _ inputs: RunInputs) throws -> LearnerResult? {
-        let identity = options.identity(seed: seed, data: inputs.data, embeddingsFingerprint: inputs.embeddingsFingerprint)
-        let folder = options.resultFolder(seed: seed)
+        let identity = identity(seed, inputs), folder = options.resultFolder(seed: seed)
         var learner = try LearnerResult.stored(in: folder, identity: identity) { reporter.warn($0, rank: 0) }
         guard options.validation != nil, learner != nil else { return learner }
         learner?.validation = try ValidationResult.stored(in: folder, identity: identity)
@@ -164,8 +173,10 @@ public final class CoordinatorMain {
         var evaluations: [UInt64: (LearnerResult, LearnerEvaluation)] = [:]
         for learner in finished {
             try ProgressScope.section("seed \(learner.seed) results") {
-                evaluations[learner.seed] = (learner, try files.evaluate(learner))
-                try files.complete(learner)
+                let evaluation = try files.evaluate(learner)
+                evaluations[learner.seed] = (learner, evaluation)
+                // What is kept and measured may have been set anew since.
+                try files.write(learner, evaluation)
             }
         }
         let training = TrainingRun(
@@ -175,8 +186,7 @@ public final class CoordinatorMain {
             let learner = try tuning?.tuned(trained) ?? trained
             let evaluation = try files.evaluate(learner)
             try files.write(learner, evaluation)
-            let identity = options.identity(
-                seed: learner.seed, data: prepared.inputs.data, embeddingsFingerprint: prepared.inputs.embeddingsFingerprint)
+            let identity = identity(learner.seed, prepared.inputs)
             try ProgressScope.stage("completing the model") { _ in try models.write(learner) }
             let folder = options.resultFolder(seed: learner.seed)
             // The predictions come last: they make the learner a finished one.
@@ -199,7 +209,7 @@ public final class CoordinatorMain {
             let isWritten = !evaluations.isEmpty || checkpoints.contains { $0.hasPrefix("ckpt_") }
             reporter.note(
                 isWritten
-                    ? "stopped after a checkpoint: the same command goes on from there"
+                    ? "stopped after a checkpoint: the same command \(options.fresh ? "without --fresh " : "")goes on from there"
                     : "stopped before the first checkpoint: the same command begins again", rank: 0)
             return Failure.Code.interrupted.rawValue
         }

@@ -22,7 +22,9 @@ struct ResultFiles {
         self.options = options
         self.data = data
         self.team = team
-        labelNames = options.predictions.contains(.jsonl) ? names.labels.map(TextLines.all) ?? [] : []
+        let folders = [options.resultFolder] + options.seeds.map(options.resultFolder)
+        let needsNames = folders.contains { Self.forms(options, in: $0).contains(.jsonl) }
+        labelNames = needsNames ? names.labels.map(TextLines.all) ?? [] : []
         let global = options.config.global
         truth = GroundTruth(
             labels: data.testLabels, inversePropensity: data.inversePropensity(global), filter: data.testFilter,
@@ -49,15 +51,14 @@ struct ResultFiles {
     mutating func write(_ learner: LearnerResult, _ evaluation: LearnerEvaluation) throws {
         let folder = options.resultFolder(seed: learner.seed)
         try text(EvaluationLog.learner(evaluation), to: "\(folder)/log_eval.txt")
-        try matrices(scores(learner), options.predictions, in: folder)
+        let forms = Self.forms(options, in: folder)
+        try write(spool(scores(learner), forms, in: folder) { _ in }, forms, in: folder)
     }
 
-    /// Writes the forms of scores that an earlier run, which trained this learner, did not write; all of them, where β is tuned.
-    mutating func complete(_ learner: LearnerResult) throws {
-        let folder = options.resultFolder(seed: learner.seed)
-        if options.validation != nil { return try matrices(scores(learner), options.predictions, in: folder) }
-        let missing = options.predictions.filter { !FileManager.default.fileExists(atPath: "\(folder)/\($0.fileName)") }
-        if !missing.isEmpty { try matrices(scores(learner), missing, in: folder) }
+    /// The forms of scores that are asked for, and those that an earlier run left in the folder, which would be of other scores.
+    private static func forms(_ options: TrainOptions, in folder: String) -> [PredictionFormat] {
+        let others = PredictionFormat.allCases.filter { !options.predictions.contains($0) }
+        return options.predictions + others.filter { isFile("\(folder)/\($0.fileName)") }
     }
 
     /// Measures the ensemble and writes its files.
@@ -71,10 +72,10 @@ struct ResultFiles {
     ) throws -> MetricTable {
         let folder = options.resultFolder
         var sums = DetailedAccumulator(truth, team: team)
-        let kept = try spool(ensemble, options.predictions, in: folder) { sums.add($0) }
+        let forms = Self.forms(options, in: folder), kept = try spool(ensemble, forms, in: folder) { sums.add($0) }
         let metrics = sums.table
         try text(log(metrics), to: "\(folder)/log_eval.txt")
-        try write(kept, options.predictions, in: folder)
+        try write(kept, forms, in: folder)
         var made = report(metrics)
         made.ensemble.labelMetrics = sums.labelMetrics
         try text(try made.json(), to: "\(folder)/metrics.json")
@@ -92,11 +93,6 @@ struct ResultFiles {
     private mutating func text(_ text: String, to path: String) throws {
         try AtomicFile.write(path, text.utf8)
         written.append(path)
-    }
-
-    private mutating func matrices(_ scores: CombinedScores, _ formats: [PredictionFormat], in folder: String) throws {
-        guard options.config.global.savePredictions, !formats.isEmpty else { return }
-        try write(spool(scores, formats, in: folder) { _ in }, formats, in: folder)
     }
 
     /// Goes through scores by blocks of documents, and keeps those that the files will hold.

@@ -1,4 +1,7 @@
+import Checkpoint
 import Config
+import Formats
+import Glibc
 import Inference
 import Learners
 import Reports
@@ -18,6 +21,21 @@ enum RunFolders {
         for seed in options.seeds {
             let learner = [options.resultFolder(seed: seed), options.modelFolder(seed: seed)]
             try refuse(ofEnsembles, in: learner, "an ensemble of another version is in a learner's folder", options)
+        }
+    }
+
+    /// Removes what an earlier run left of these learners: one that is stopped from now on goes on with what it has made itself.
+    ///
+    /// - Parameter stores: of the learners' checkpoints.
+    static func startOver(_ options: TrainOptions, _ stores: [CheckpointStore]) throws {
+        let own = [LearnerResult.fileName, ValidationResult.scoreFile, ValidationResult.decisionFile, "log_eval.txt"]
+        for seed in options.seeds {
+            let folder = options.resultFolder(seed: seed)
+            for name in own + PredictionFormat.allCases.map(\.fileName) { unlink("\(folder)/\(name)") }
+        }
+        for store in stores {
+            unlink("\(store.folder)/\(ModelDescription.fileName)")
+            try store.removeAll()
         }
     }
 

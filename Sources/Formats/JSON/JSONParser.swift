@@ -54,10 +54,10 @@ extension JSONScanner {
 
     private mutating func members(depth: Int) throws -> [JSONValue.Member] {
         var members: [JSONValue.Member] = []
-        var names = Set<String>()
+        var names = Set<ExactString>()
         try object { name, scanner in
             let place = scanner.placeOfName()
-            if !names.insert(name).inserted { throw scanner.repeated(name) }
+            if !names.insert(ExactString(name)).inserted { throw scanner.repeated(name) }
             members.append(.init(name, try scanner.value(depth: depth + 1), line: place.line, column: place.column))
         }
         return members

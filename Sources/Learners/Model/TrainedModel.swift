@@ -25,7 +25,7 @@ public final class TrainedModel: Sendable {
         /// Those that are copied from the data set's folder where it has them.
         public static let ofDataset = [
             "vocabulary.txt", "tokenizer.json", "wordpiece.json", "labels.txt", "subwords.txt", "subwords.json", "Y.txt",
-            "Yf.txt",
+            "Yf.txt", "text_fields.txt",
         ]
     }
 

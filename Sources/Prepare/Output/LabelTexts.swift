@@ -109,7 +109,7 @@ public struct LabelTextAddition: Sendable {
                         .usage, "the line has no tab", at: "\(file):\(number)", found: "\"\(line.prefix(60))\"",
                         expected: "label<TAB>text", advice: "put a tab between a label's name and its text")
                 }
-                texts[String(line[..<tab])] = String(line[line.index(after: tab)...])
+                texts[DocumentReader.trimmed(String(line[..<tab]))] = String(line[line.index(after: tab)...])
             }
         }
         return { [texts] in texts[$0] ?? "" }

@@ -101,8 +101,10 @@ public struct DocumentReader: Sendable {
                 expected: "labels|separated<TAB>text",
                 advice: "put a tab between the labels and the text (a document without labels begins with the tab)")
         }
-        let labels = tab == line.startIndex ? [] : line[..<tab].split(separator: "|", omittingEmptySubsequences: false)
-        return Document(labels: labels.map(String.init), text: String(line[line.index(after: tab)...]))
+        // By bytes: a bar and a combining mark behind it are one character.
+        let bar = UInt8(ascii: "|")
+        let labels = tab == line.startIndex ? [] : line[..<tab].utf8.split(separator: bar, omittingEmptySubsequences: false)
+        return Document(labels: labels.map { String(decoding: $0, as: UTF8.self) }, text: String(line[line.index(after: tab)...]))
     }
 
     private static func jsonDocument(_ line: String, at place: String) throws -> Document {
@@ -139,7 +141,7 @@ public struct DocumentReader: Sendable {
         return Document(labels: labels.filter { seen.insert($0).inserted }, text: document.text, title: document.title)
     }
 
-    private static func trimmed(_ label: String) -> String {
+    static func trimmed(_ label: String) -> String {
         func isBlank(_ scalar: Unicode.Scalar) -> Bool {
             scalar.properties.isWhitespace && scalar.properties.generalCategory != .control
         }

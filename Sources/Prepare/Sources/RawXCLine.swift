@@ -8,6 +8,29 @@ public enum TextFields: String, Sendable, CaseIterable {
     case both
 }
 
+extension TextFields {
+    /// A file in the data set's folder and in its models', where the fields are not `both`.
+    public static let fileName = "text_fields.txt"
+
+    /// Those of the data set that a model was trained on.
+    ///
+    /// - Throws: `Failure(.damagedCheckpoint)` where the file says something else.
+    public init(folder: String) throws {
+        let path = "\(folder)/\(Self.fileName)"
+        guard isFile(path) else {
+            self = .both
+            return
+        }
+        let text = String(decoding: try MappedFile(path: path).prefix(20), as: UTF8.self)
+        guard let fields = Self(rawValue: text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw Failure(
+                .damagedCheckpoint, "not the name of a text's fields", at: path, found: "\"\(text)\"",
+                expected: Self.allCases.map(\.rawValue).joined(separator: ", "), advice: "prepare the data set again")
+        }
+        self = fields
+    }
+}
+
 /// One line of the XC repository's raw data sets: `{"uid": …, "title": …, "content": …, "target_ind": [label, …]}`.
 struct RawXCLine: Decodable {
     let title: String?

@@ -41,6 +41,8 @@ private struct SubwordFile: Codable {
         }
     }
 
+    private func text(_ bytes: Substring.UTF8View) -> String { String(decoding: bytes, as: UTF8.self) }
+
     /// nil where the fields don't make a rule.
     var splitter: SubwordSplitter? {
         switch kind {
@@ -48,9 +50,10 @@ private struct SubwordFile: Codable {
             guard let min, let max, min >= 1, max >= min else { return nil }
             return .ngrams(CharacterNgrams(min: min, max: max))
         case "bpe":
-            let pairs = merges?.map { $0.split(separator: " ", omittingEmptySubsequences: false) }
+            // By bytes: a blank and a combining mark behind it are one character.
+            let pairs = merges?.map { $0.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false) }
             guard let pairs, pairs.allSatisfy({ $0.count == 2 && !$0[0].isEmpty && !$0[1].isEmpty }) else { return nil }
-            return .bpe(BytePairEncoding(merges: pairs.map { .init(left: String($0[0]), right: String($0[1])) }))
+            return .bpe(BytePairEncoding(merges: pairs.map { .init(left: text($0[0]), right: text($0[1])) }))
         default: return nil
         }
     }

@@ -10,7 +10,7 @@ struct WordPieceFile {
     /// nil: texts are not cut.
     private(set) var maxTokens: Int?
     /// Of each name, the special pieces included.
-    private var numbers: [String: Int32] = [:]
+    private var numbers: [ExactString: Int32] = [:]
     private static let largestId = 1 << 24
 
     init(_ file: MappedFile) throws {
@@ -44,7 +44,7 @@ struct WordPieceFile {
         let members = model["vocab"]?.members ?? []
         try require(!members.isEmpty, "vocab", .array([]), "{\"piece\": number, …}")
         pieces = try members.map { ($0.name, try id($0.value, "vocab: \($0.name)")) }.sorted { $0.id < $1.id }
-        numbers = Dictionary(uniqueKeysWithValues: pieces.map { ($0.name, $0.id) })
+        numbers = Dictionary(uniqueKeysWithValues: pieces.map { (ExactString($0.name), $0.id) })
     }
 
     private mutating func readSpecials(_ tokens: JSONValue) throws {
@@ -56,7 +56,7 @@ struct WordPieceFile {
             }
             if content.isEmpty { continue }
             let number = try id(token["id"] ?? .null, "added_tokens: \(content)")
-            let known = numbers.updateValue(number, forKey: content) ?? number
+            let known = numbers.updateValue(number, forKey: ExactString(content)) ?? number
             try require(known == number, "added_tokens: \(content)", .integer(Int(number)), "\(known), as in vocab")
             rule.specials.append(.init(content: content, id: number))
         }

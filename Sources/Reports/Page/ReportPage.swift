@@ -22,6 +22,20 @@ public struct ReportPage {
         ).html
     }
 
+    /// Tells before the work that a page would take the place of something else: data, scores or a model are gone then.
+    ///
+    /// - Parameter option: that names the page.
+    /// - Throws: `Failure(.usage)` where there is a file that is no page.
+    public static func check(_ path: String?, option: String) throws {
+        guard let path, isFile(path) else { return }
+        let head = try MappedFile(path: path).prefix(64)
+        let start = String(decoding: head, as: UTF8.self).lowercased()
+        if head.isEmpty || start.hasPrefix("<!doctype html") || start.hasPrefix("<html") { return }
+        throw Failure(
+            .usage, "a page would take the place of another file", at: option, found: path,
+            expected: "a name that is not taken, or a page to write anew", advice: "name a new file, such as report.html")
+    }
+
     /// - Throws: `Failure` where we may not write, or the disk is full.
     public func write(to path: String) throws { try AtomicFile.write(path, html.utf8) }
 }

@@ -111,7 +111,7 @@ public struct Evaluation: Codable, Sendable, Equatable {
         let samples = try RankedSamples(
             truth: truth.labels, texts: NameFile.fitting("\(folder)/\(part)_raw.tsv", lines: truth.labels.rows),
             names: NameFile.find(in: folder, .labels).flatMap { NameFile.fitting($0, lines: truth.labels.cols) },
-            scores: scores.block)
+            scores: { truth.predictions(of: scores.block($0), $0) })
         return samples.records(truth: truth.labels)
     }
 }

@@ -57,8 +57,7 @@ struct EvaluationInputs {
 
     static func labels(_ path: String, _ threads: Int) throws -> CSRMatrix {
         let labels = try MatrixFile.read(path: path, kind: .labels, threads: threads)
-        // Each label has memory of its own: a header must not ask for any amount.
-        let most = 1 << 24 + 64 * labels.nonZeros
+        let most = mostLabels(entries: labels.nonZeros)
         guard labels.cols <= most else {
             throw Failure(
                 .usage, "the number of labels is out of proportion to the file", at: path,
@@ -67,6 +66,9 @@ struct EvaluationInputs {
         }
         return labels
     }
+
+    /// Each label has memory of its own: a header must not ask for any amount.
+    static func mostLabels(entries: Int) -> Int { 1 << 24 + 64 * entries }
 
     private static func counts(_ train: CSRMatrix, labels: Int) -> [Int32] {
         var counts = [Int32](repeating: 0, count: labels)

@@ -84,6 +84,10 @@ struct ModelPage {
         var table = Inspection.Table("learners", header: ["folder", "seed", "size", "damaged parts"])
         for learner in ensemble.learners {
             let path = learner.hasPrefix("/") ? learner : "\(folder)/\(learner)"
+            guard isFile("\(path)/\(ModelDescription.fileName)") || !isFile("\(path)/\(EnsembleDescription.fileName)") else {
+                page.addDamage(path, "an ensemble in the place of a learner")
+                continue
+            }
             guard let part = page.noting(path, { try Inspector(path: path, verify: inspector.verify).inspect() }) else {
                 continue
             }

@@ -1,6 +1,7 @@
 import Coordinator
 import Formats
 import Foundation
+import Glibc
 import Reports
 import Support
 
@@ -26,7 +27,7 @@ public struct MergedFiles {
     public func checkKept(_ merge: FileMerge, labels: [String?]) throws {
         let scores = try (merge.inputs + (merge.tuning?.inputs ?? [])).map(FileMerge.scoreFile)
         let read = scores + labels + [merge.tuning?.labels]
-        let names = formats.map(\.fileName) + ["metrics.json", RunRecord.fileName, ReportPage.fileName]
+        let names = PredictionFormat.allCases.map(\.fileName) + ["metrics.json", RunRecord.fileName, ReportPage.fileName]
         for name in names { try Support.checkKept(read, by: "\(folder)/\(name)", option: "--output") }
         try Support.checkKept(read, by: page, option: "--report")
         guard let found = ["log_eval.txt", "predictions.h5", EventFile.name].first(where: { isFile("\(folder)/\($0)") }) else {
@@ -46,7 +47,10 @@ public struct MergedFiles {
     public func write(_ result: FileMerge.Result, of merge: FileMerge, _ labels: String?, _ trainLabels: String?) throws
         -> Written
     {
+        // First of all, so that labels of other documents leave everything as it was.
+        let evaluation = try labels.map { try evaluate(result, merge, $0, trainLabels) }
         try makeFolder(folder)
+        try removeOthers(hasLabels: labels != nil)
         var written: [String] = []
         for format in formats {
             let path = "\(folder)/\(format.fileName)"
@@ -60,8 +64,7 @@ public struct MergedFiles {
             .init("weights", .array(result.weights.map(JSONValue.number))),
             .init("normalise", .string(merge.normalisation.rawValue)),
         ]
-        if let labels {
-            let evaluation = try evaluate(result, merge, labels, trainLabels)
+        if let labels, let evaluation {
             parts.append(evaluation.text)
             let page = self.page ?? "\(folder)/\(ReportPage.fileName)"
             let content = try report(evaluation, result, merge, labels, trainLabels)
@@ -79,6 +82,15 @@ public struct MergedFiles {
         return Written(text: parts.joined(separator: "\n\n"))
     }
 
+    /// An earlier merge into the folder may have left files of another ensemble that are not written now.
+    private func removeOthers(hasLabels: Bool) throws {
+        let scores = PredictionFormat.allCases.filter { !formats.contains($0) }.map(\.fileName)
+        let pages = (hasLabels ? [] : [RunRecord.fileName]) + (hasLabels && page == nil ? [] : [ReportPage.fileName])
+        for name in scores + pages where unlink("\(folder)/\(name)") != 0 && errno != ENOENT {
+            throw Failure.system(errno, "the file of another ensemble cannot be removed", "\(folder)/\(name)")
+        }
+    }
+
     private func evaluate(
         _ result: FileMerge.Result, _ merge: FileMerge, _ labels: String, _ trainLabels: String?
     ) throws -> Evaluation {
@@ -90,7 +102,10 @@ public struct MergedFiles {
         try PredictionFile.write(result.scores, .npz, to: scores)
         var options = EvaluateOptions(predictions: scores, labels: labels, threads: merge.threads)
         (options.trainLabels, options.keepsDocuments) = (trainLabels, true)
-        return try Evaluation(options)
+        do { return try Evaluation(options) } catch var failure as Failure where failure.place == scores {
+            failure.place = "--labels \(labels)"
+            throw failure
+        }
     }
 
     /// The ensemble beside the learners that it is made of.

@@ -41,7 +41,8 @@ final class LineSource: DocumentSource {
     deinit { if descriptor > 0 { close(descriptor) } }
 
     private static func lines(_ path: String) throws -> Int {
-        let content = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        var content = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        if content.starts(with: [0xEF, 0xBB, 0xBF]) { content = content.dropFirst(3) }
         let ends = content.withUnsafeBytes { bytes in bytes.count { $0 == newline } }
         return ends + (content.last.map { $0 != newline } ?? false ? 1 : 0)
     }
@@ -81,7 +82,12 @@ final class LineSource: DocumentSource {
     private func readMore() throws {
         var piece = [UInt8](repeating: 0, count: Self.pieceBytes)
         var length = read(descriptor, &piece, piece.count)
-        while length < 0, errno == EINTR { length = read(descriptor, &piece, piece.count) }
+        while length < 0, errno == EINTR || errno == EAGAIN {
+            // A pipe that others have set not to block: wait until there is more.
+            var wish = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if errno == EAGAIN { poll(&wish, 1, -1) }
+            length = read(descriptor, &piece, piece.count)
+        }
         guard length >= 0 else {
             let isClosed = errno == EBADF
             throw Failure(

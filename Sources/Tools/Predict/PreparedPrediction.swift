@@ -20,7 +20,7 @@ struct PredictionInputs {
         self.readsInput = readsInput
         models = try TrainedModel.openAll(folder: job.model)
         if readsInput { try checkKept(TrainedModel.files(of: job.model), by: job.output, option: "--to") }
-        try Self.checkThreshold(job.threshold, learners: models.count)
+        try Self.checkThreshold(job.threshold, models.count, weights: EnsembleDescription.weights(in: job.model))
         switch job.input {
         case .text(let path):
             inputs = try EnsembleInputs(models, text: job.input.place)
@@ -45,12 +45,14 @@ struct PredictionInputs {
     }
 
     /// A learner's scores are shares of each document's best label, at most 1, and an ensemble's their sums.
-    private static func checkThreshold(_ threshold: Double?, learners: Int) throws {
-        guard let threshold, !(0...Double(learners)).contains(threshold) else { return }
+    private static func checkThreshold(_ threshold: Double?, _ learners: Int, weights: [Double]?) throws {
+        let largest = weights.map { $0.reduce(0, +) } ?? Double(learners)
+        guard let threshold, !(0...largest).contains(threshold) else { return }
         throw Failure(
             .usage, "a threshold that is no score of this model", at: "--threshold", found: "\(threshold)",
             expected: learners == 1
-                ? "0 to 1, the score of a document's best label" : "0 to \(learners), the sum of \(learners) learners",
+                ? "0 to 1, the score of a document's best label"
+                : "0 to \(String(format: "%g", largest)), the sum of \(learners) \(weights == nil ? "" : "weighted ")learners",
             advice: "see which one fits: evaluate --predictions FILE --labels FILE --threshold P")
     }
 

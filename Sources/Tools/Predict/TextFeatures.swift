@@ -21,13 +21,15 @@ struct TextFeatures: Sendable {
     private let longest: Int
     /// Named in messages.
     private let place: String
+    /// Of raw XC JSON, as the data set was prepared.
+    private let fields: TextFields
 
     /// Lines that are features, as through a pipe.
     init(rowsFor model: TrainedModel, place: String) throws {
         self.place = place
         file = try model.featureFile()
         longest = model.arch.longestDocument ?? .max
-        reader = .rows
+        (reader, fields) = (.rows, .both)
     }
 
     /// - Throws: `Failure` where the model's data set was not made of text, or its tokenizer's files are damaged.
@@ -35,6 +37,7 @@ struct TextFeatures: Sendable {
         self.place = place
         file = try model.featureFile()
         longest = model.arch.longestDocument ?? .max
+        fields = try TextFields(folder: model.folder)
         if file.type == .sequential, let pieces = try model.wordPieces() {
             try Self.require(pieces.columns <= file.columns, model, WordPiece.fileName, pieces.columns, "at most \(file.columns)")
             reader = .pieces(pieces)
@@ -52,7 +55,7 @@ struct TextFeatures: Sendable {
 
     /// The word pieces that a pretrained encoder reads.
     init(_ pieces: WordPiece, _ file: FeatureFile, place: String) {
-        (reader, self.file, self.place, longest) = (.pieces(pieces), file, place, .max)
+        (reader, self.file, self.place, longest, fields) = (.pieces(pieces), file, place, .max, .both)
     }
 
     private static func require(_ fits: Bool, _ model: TrainedModel, _ file: String, _ found: Int, _ expected: String) throws {
@@ -89,7 +92,7 @@ struct TextFeatures: Sendable {
     ) throws -> Piece {
         var piece = Piece()
         for (at, line) in zip(lines.indices, lines) {
-            let text = try LineText.text(line, form, at: "\(place):\(first + at + 1)"), start = piece.columns.count
+            let text = try LineText.text(line, form, fields, at: "\(place):\(first + at + 1)"), start = piece.columns.count
             var isCut = false
             switch reader {
             case .rows: preconditionFailure("rows are no text")
@@ -137,7 +140,7 @@ private struct Piece: Sendable {
 /// The text that a line holds.
 enum LineText {
     /// - Throws: `Failure` where the line is not UTF-8, or not of the form.
-    static func text(_ line: ArraySlice<UInt8>, _ form: TextForm, at place: String) throws -> String {
+    static func text(_ line: ArraySlice<UInt8>, _ form: TextForm, _ fields: TextFields, at place: String) throws -> String {
         let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
         guard let text = String(validating: line, as: UTF8.self) else {
             throw Failure(
@@ -148,7 +151,7 @@ enum LineText {
         case .plain:
             guard let tab = text.utf8.firstIndex(of: UInt8(ascii: "\t")) else { return text }
             return String(text[text.utf8.index(after: tab)...])
-        case .json: return try object(text, at: place)
+        case .json: return try object(text, fields, at: place)
         case .features: preconditionFailure("features are no text")
         }
     }
@@ -157,15 +160,16 @@ enum LineText {
         var text, title, content: String?
     }
 
-    private static func object(_ line: String, at place: String) throws -> String {
+    private static func object(_ line: String, _ chosen: TextFields, at place: String) throws -> String {
         if line.utf8.allSatisfy({ $0 <= 0x20 }) { return "" }
         let fields = try? JSONDecoder().decode(Fields.self, from: Data(line.utf8))
         if let fields, let text = fields.text { return text }
-        let parts = [fields?.title, fields?.content].compactMap { $0 }
+        let parts = [chosen == .content ? nil : fields?.title, chosen == .title ? nil : fields?.content].compactMap { $0 }
         guard !parts.isEmpty else {
+            let keys = chosen == .both ? "\"title\" and \"content\"" : "\"\(chosen)\", the text of the model's data set"
             throw Failure(
                 .usage, "the line is no document", at: place, found: "\"\(line.prefix(60))\(line.count > 60 ? "…" : "")\"",
-                expected: "a JSON object with \"text\", or with \"title\" and \"content\"",
+                expected: "a JSON object with \"text\", or with \(keys)",
                 advice: "write one document a line, all in one form; put a tab before a text that begins with a brace")
         }
         return parts.filter { !$0.isEmpty }.joined(separator: " ")

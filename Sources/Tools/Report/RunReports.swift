@@ -35,7 +35,10 @@ public struct RunReports {
     }
 
     /// All that the pages show: an object, or an array of them where there are several folders.
+    ///
+    /// - Throws: as `write`.
     public func json() throws -> String {
+        try check()
         let contents = try folders.map { try ReportContent(folder: $0).json() }
         guard contents.count > 1 else { return contents.first ?? "" }
         return "[\n" + contents.map { $0.trimmingCharacters(in: .newlines) }.joined(separator: ",\n") + "\n]\n"
@@ -52,11 +55,7 @@ public struct RunReports {
                 .usage, "several pages and one file", at: "--to", found: "\(folders.count) folders of results",
                 expected: "one folder, or --compare", advice: "leave --to out: each page is then written into its folder")
         }
-        // Pages in a run's folder may be made again.
-        let kept = folders.flatMap { folder in
-            namesInFolder(folder).filter { !$0.hasSuffix(".html") }.map { "\(folder)/\($0)" }
-        }
-        try checkKept(kept, by: output, option: "--to")
+        try ReportPage.check(output, option: "--to")
         if compares, Set(names).count < names.count {
             throw Failure(
                 .usage, "a run that is named twice", at: "--compare", found: folders.joined(separator: ", "),

@@ -10,8 +10,10 @@ public struct RunWatch {
     private let pause: Double
     private var tails: [String: FileTail] = [:]
     private var locks: [String: LockWatch] = [:]
-    /// The exit code that each learner's last job said; nil: it has not ended.
-    private var ends: [Int: Int?] = [:]
+    /// The exit code that each learner's last job said, and when; nil: it has not ended.
+    private var ends: [Int: (code: Int?, time: String)] = [:]
+    /// When a group took up a learner last.
+    private var lastStart = ""
     private let time = Stopwatch()
 
     /// - Parameter pause: seconds between two looks.
@@ -35,7 +37,8 @@ public struct RunWatch {
             // Asked before the events are read, so that none that a job wrote last is missed.
             let isRunning = isHeld()
             for event in newEvents() {
-                ends[event.learner] = .some(Self.code(after: event))
+                ends[event.learner] = (Self.code(after: event), event.time)
+                if event.event == .start || event.event == .resume { lastStart = max(lastStart, event.time) }
                 try show(event)
             }
             if !isRunning { return exitCode }
@@ -86,8 +89,10 @@ public struct RunWatch {
         return events.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
     }
 
+    /// Of the last job: one that had ended when another learner was taken up was not it.
     private var exitCode: Int32 {
         let interrupted = Int(Failure.Code.interrupted.rawValue)
-        return Int32(truncatingIfNeeded: ends.values.map { $0 ?? interrupted }.max { $0.magnitude < $1.magnitude } ?? 0)
+        let codes = ends.values.filter { $0.code == nil || $0.time >= lastStart }.map { $0.code ?? interrupted }
+        return Int32(truncatingIfNeeded: codes.max { $0.magnitude < $1.magnitude } ?? 0)
     }
 }
