@@ -6,6 +6,7 @@ import io
 import json
 import operator
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -19,6 +20,7 @@ import scipy.sparse as sp
 
 from . import program as _program
 from .errors import UsageError, failure
+from .matrices import copied
 
 Documents = Union[sp.spmatrix, np.ndarray, Sequence[str]]
 
@@ -44,20 +46,29 @@ class Model:
         if not os.path.isdir(self.folder):
             raise UsageError(f"there is no model folder {self.folder}", 2)
         self._folders = [self.folder]
+        try:
+            self._read_facts()
+        except (LookupError, TypeError, ValueError) as error:
+            if isinstance(error, UsageError):
+                raise
+            raise _program.foreign(self._program) from error
+        _models.add(self)
+
+    def _read_facts(self) -> None:
         about = _program.facts(self._program, self.folder)
-        if about.get("kind") == "ensemble":
+        if about["kind"] == "ensemble":
             self._folders = [os.path.normpath(os.path.join(self.folder, one["folder"])) for one in about["learners"]]
             about = _program.facts(self._program, self._folders[0])
         self.learners, learner = len(self._folders), self._folders[0]
-        if about.get("kind") != "model":
-            raise UsageError(f"{self.folder} is no model, but: {about.get('kind')}", 2)
+        if about["kind"] != "model":
+            raise UsageError(f"{self.folder} is no model, but: {about['kind']}", 2)
         self.facts: dict[str, Any] = about
         self.num_features = int(about["features"])
         self.num_labels = int(about["labels_in_file"])
         with open(os.path.join(learner, "model.json"), encoding="utf-8") as file:
             self._has_sequences = json.load(file)["config"]["global"].get("feature_type") == "sequential"
-        self.label_names = _names(os.path.join(learner, "labels.txt"))
-        _models.add(self)
+        names = _names(os.path.join(learner, "labels.txt"))
+        self.label_names = names if names is not None and len(names) == self.num_labels else None
 
     @classmethod
     def load(
@@ -81,7 +92,8 @@ class Model:
         """Scores of the best labels of each document.
 
         Args:
-            documents: an N×V matrix of features as in training, or N texts (where the model was made from text).
+            documents: an N×V matrix or data frame of features as in training, or N texts, as a list, array or series (where the model
+                was made from text).
             top_k: labels a document; None: as many as the model's config keeps.
             threshold: labels that score less are left out; None: none are. A learner's scores go from 0 to 1, the score of a
                 document's best label; an ensemble's are the sums of its learners'.
@@ -98,6 +110,7 @@ class Model:
             raise ValueError(f"top_k is {top_k}, expected 1 or more")
         if threshold is not None and not 0 <= threshold <= self.learners:
             raise ValueError(f"threshold is {threshold}, expected 0 to {self.learners}: no score of this model is larger")
+        documents = _plain(documents)
         is_text = not sp.issparse(documents) and not isinstance(documents, np.ndarray)
         lines = _text_lines(documents) if is_text else self._feature_lines(documents)
         with self._lock:
@@ -108,7 +121,8 @@ class Model:
             try:
                 scores = self._pipe.predict(lines, self.num_labels)
             except BaseException:
-                self._close()
+                # A signal's handler may have raised while documents are still being written.
+                self._close(kill=True)
                 raise
         return scores if threshold is None else _at_least(scores, threshold)
 
@@ -122,7 +136,10 @@ class Model:
     def _feature_lines(self, documents: Union[sp.spmatrix, np.ndarray]) -> list[bytes]:
         if np.iscomplexobj(documents):
             raise UsageError("the documents have complex values: features are real numbers", 2)
-        matrix = sp.csr_matrix(documents, dtype=np.float32, copy=True)
+        try:
+            matrix = copied(documents, np.float32)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"the documents are no N×V numbers: {error}", 2) from error
         if matrix.shape[1] > self.num_features:
             raise UsageError(
                 f"the documents have {matrix.shape[1]} features, the model knows {self.num_features}", 2
@@ -168,9 +185,9 @@ class Model:
         with self._lock:
             self._close()
 
-    def _close(self) -> None:
+    def _close(self, kill: bool = False) -> None:
         if self._pipe is not None:
-            self._pipe.close()
+            self._pipe.close(kill)
             self._pipe = None
 
     def _forked(self) -> None:
@@ -254,15 +271,18 @@ class _Pipe:
 
     def __init__(self, command: Sequence[str], kind: tuple) -> None:
         self.kind = kind
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._process = _program.start(command, stdin=subprocess.PIPE)
         self._errors: list[bytes] = []
+        # Documents of earlier calls: the program counts on.
+        self._earlier = 0
         self._reader = threading.Thread(target=self._drain, args=(self._process.stderr,), daemon=True)
         self._reader.start()
 
     def _drain(self, stream: IO[bytes]) -> None:
-        for line in stream:
-            self._errors.append(line)
-            del self._errors[:-200]
+        with stream:
+            for line in stream:
+                self._errors.append(line)
+                del self._errors[:-200]
 
     @property
     def is_alive(self) -> bool:
@@ -279,14 +299,20 @@ class _Pipe:
             if not line.endswith(b"\n"):
                 self._process.wait()
                 self._reader.join(timeout=10)
-                raise failure(b"".join(self._errors).decode(errors="replace"), self._process.returncode)
+                said = b"".join(self._errors).decode(errors="replace")
+                raise failure(re.sub(r"standard input:(\d+)(:\d+)?", self._place, said), self._process.returncode)
             entries = line.replace(b":", b" ").split()
             indices.append(np.array(entries[::2], np.int32))
             data.append(np.array(entries[1::2], np.float32))
             indptr[row + 1] = indptr[row] + len(entries) // 2
         writer.join()
+        self._earlier += len(lines)
         joined = [np.concatenate(parts) if parts else np.empty(0, kind) for parts, kind in ((data, np.float32), (indices, np.int32))]
         return sp.csr_matrix((joined[0], joined[1], indptr), shape=(len(lines), labels))
+
+    def _place(self, line: re.Match[str]) -> str:
+        """A line of the stream as what the caller gave."""
+        return f"documents[{int(line[1]) - 1 - self._earlier}]"
 
     def _write(self, lines: Sequence[bytes]) -> None:
         try:
@@ -306,8 +332,11 @@ class _Pipe:
         os.close(nothing)
         _left.append(self)
 
-    def close(self) -> None:
+    def close(self, kill: bool = False) -> None:
         process = self._process
+        if kill:
+            # The thread that writes holds the stream's lock until nobody reads.
+            process.kill()
         try:
             process.stdin.close()
         except BrokenPipeError:
@@ -325,6 +354,15 @@ def _at_least(scores: sp.csr_matrix, threshold: float) -> sp.csr_matrix:
     kept = scores.data >= np.float32(threshold)
     ends = np.concatenate([[0], np.cumsum(kept)])[scores.indptr]
     return sp.csr_matrix((scores.data[kept], scores.indices[kept], ends), shape=scores.shape)
+
+
+def _plain(documents: Any) -> Any:
+    """Data frames as arrays, and arrays or series of texts as lists."""
+    if not sp.issparse(documents) and hasattr(documents, "to_numpy"):
+        documents = documents.to_numpy()
+    if isinstance(documents, np.ndarray) and documents.ndim == 1 and documents.dtype.kind in "OTU":
+        return documents.tolist()
+    return documents
 
 
 def _text_lines(documents: Iterable[str]) -> list[bytes]:

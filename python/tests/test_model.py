@@ -78,6 +78,70 @@ def test_texts(text_model):
         assert scores.shape == (5, 5)
 
 
+class Frame:
+    """As pandas has them: iterating gives the names of columns."""
+
+    def __init__(self, values):
+        self._values = np.asarray(values)
+
+    def __iter__(self):
+        return iter(["first", "second"])
+
+    def to_numpy(self):
+        return self._values
+
+
+def test_arrays_of_texts(text_model):
+    with Model.load(text_model) as model:
+        texts = ["the crow is an animal", "a dog"]
+        wanted = model.predict(texts, 2)
+        for given in (np.array(texts), np.array(texts, object), Frame(texts), Frame(np.array(texts, object))):
+            assert (model.predict(given, 2) != wanted).nnz == 0
+        with pytest.raises(UsageError, match="no N×V numbers"):
+            model.predict(np.array([texts]))
+
+
+def test_data_frames(model, data):
+    X, _ = data
+    assert (model.predict(Frame(X[:4].toarray()), 3) != model.predict(X[:4], 3)).nnz == 0
+
+
+def test_errors_count_the_documents_of_the_call(text_model):
+    with Model.load(text_model) as model:
+        model.predict(["a cat"] * 7, 1)
+        with pytest.raises(UsageError, match=r"documents\[2\]") as caught:
+            model.predict(["a cat", "a dog", "\ud800"], 1)
+        assert "standard input" not in str(caught.value)
+
+
+def test_an_exception_of_a_signal_handler_ends_a_prediction(model, data):
+    X, _ = data
+    model.predict(X[:2], 3)
+    process = model._pipe._process
+    process.send_signal(signal.SIGSTOP)  # Takes no more than the pipe holds.
+
+    def handler(number, frame):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(TimeoutError):
+            model.predict(sp.vstack([X] * 10), 3)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert process.returncode == -signal.SIGKILL
+    assert model.predict(X[:2], 3).shape == (2, 20)
+
+
+def test_pipes_are_closed(model, data):
+    model.predict(data[0][:2], 3)
+    pipe = model._pipe
+    model.close()
+    pipe._reader.join(timeout=10)
+    assert all(stream.closed for stream in (pipe._process.stdin, pipe._process.stdout, pipe._process.stderr))
+
+
 def test_errors(model, data, tmp_path):
     X, _ = data
     with pytest.raises(UsageError, match="not prepared from text"):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from deepxml_dist import DeepXMLError, UsageError, train
+from deepxml_dist import DeepXMLError, Model, UsageError, train, training
 
 QUICK = {"extreme.num_epochs": 2, "extreme.init": "random", "global.embedding_dims": 16}
 
@@ -52,7 +52,11 @@ def test_errors(data, tmp_path):
         train(X, Y, settings={"extreme.epochs": 3}, work=tmp_path, progress=False)
     with pytest.raises(DeepXMLError, match="DeepXML-OVA"):
         train(X, Y, framework="DeepXMLOVA", work=tmp_path, progress=False)
-    assert not sp.issparse(np.zeros(1))
+    for rows, labels in ((X, Y[:, 0].toarray().ravel()), (X, [1, [2, 3]]), ([1, 2], Y), ([["a"], ["b"]], Y), (X.astype(complex), Y)):
+        with pytest.raises(UsageError, match="^[XY] (is|has) "):
+            train(rows, labels, work=tmp_path, progress=False)
+    with pytest.raises(UsageError, match="a setting is set"):
+        train(X, Y, settings={"extreme.num_epochs": {1}}, work=tmp_path, progress=False)
 
 
 @pytest.mark.parametrize("seeds", [[1], [1, 2]])
@@ -110,3 +114,73 @@ def test_no_temporary_folder_is_left(data, tmp_path, monkeypatch):
     )
     assert run.stdout == "True\n" and run.returncode == 0, run.stderr
     assert os.listdir(tmp_path / "tmp") == []
+
+
+def test_sequences_keep_their_order(data, tmp_path):
+    _, Y = data
+    tokens = np.random.default_rng(7).integers(0, 80, 300 * 6)
+    X = sp.csr_matrix((np.ones(len(tokens)), tokens, np.arange(0, len(tokens) + 1, 6)), (300, 80))
+    settings = {**QUICK, "global.feature_type": "sequential"}
+    options = {"framework": "DeepXML-OVA", "arch": "GRU", "seeds": [1], "work": tmp_path, "progress": False}
+    train(X, Y, settings=settings, **options)
+    written = sp.load_npz(tmp_path / "data" / "python" / "trn_X_Xf.npz")
+    assert (written.indices == tokens).all() and (written.indptr == X.indptr).all()
+    assert (X.indices == tokens).all()
+    for other in (X.tocoo(), X.todok(), X.toarray(), X.toarray().tolist()):
+        with pytest.raises(UsageError, match="CSR matrix, the form whose entries have an order"):
+            train(other, Y, settings=settings, **options)
+    # Also where a config file, or an argument, says that they are sequences.
+    (tmp_path / "own.json").write_text('{"global": {"feature_type": "sequential"}}')
+    for said in ({"config": str(tmp_path / "own.json")}, {"arguments": ["--set", "global.feature_type=sequential"]}):
+        with pytest.raises(UsageError, match="have an order"):
+            train(X.tocoo(), Y, **said, **options)
+
+
+def _untidy(matrix):
+    """Entries in no order, some twice and some 0, in arrays that may not be changed."""
+    rows = [np.r_[row.indices[::-1], row.indices[:1], 0] for row in matrix]
+    values = [np.r_[row.data[::-1], row.data[:1], 0] for row in matrix]
+    ends = np.cumsum([0] + [len(row) for row in rows])
+    untidy = sp.csr_matrix((np.concatenate(values), np.concatenate(rows), ends), matrix.shape, dtype=np.float32)
+    for array in (untidy.data, untidy.indices, untidy.indptr):
+        array.flags.writeable = False
+    return untidy
+
+
+def test_matrices_stay_as_they_are(data, tmp_path):
+    X, Y = (_untidy(matrix) for matrix in data)
+    before = [array.copy() for m in (X, Y) for array in (m.data, m.indices, m.indptr)]
+    model = train(X, Y, X[:50], Y[:50], framework="DiSMEC", seeds=[1], work=tmp_path, progress=False)
+    model.predict(X, 2)
+    after = [array for m in (X, Y) for array in (m.data, m.indices, m.indptr)]
+    assert all(np.array_equal(a, b) for a, b in zip(after, before))
+
+
+def test_names_of_an_earlier_call_are_not_kept(data, tmp_path):
+    X, Y = data
+    options = {"seeds": [1], "work": tmp_path, "progress": False}
+    named = train(X, Y, framework="DiSMEC", label_names=[str(i) for i in range(20)], **options)
+    assert len(named.label_names) == 20
+    assert train(X, Y, framework="DeepXML-OVA", settings=QUICK, **options).label_names is None
+    with open(os.path.join(named.folder, "labels.txt"), "w") as file:
+        file.write("one\n")
+    assert Model.load(named.folder).label_names is None
+
+
+@pytest.mark.parametrize("form", ["coo", "dia", "bsr", "lil"])
+def test_matrices_of_any_form(data, tmp_path, form):
+    X, Y = data
+    model = train(X.asformat(form), Y.asformat(form), framework="DiSMEC", seeds=np.array([1]), settings={"dismec.C": np.int64(1)},
+                  work=tmp_path, progress=False)  # fmt: skip
+    assert model.predict(X[:3], 2).shape == (3, 20)
+
+
+def test_lists(data, tmp_path):
+    X, Y = (matrix[:50].toarray().tolist() for matrix in data)
+    assert train(X, Y, framework="Slice", seeds=[1], work=tmp_path, progress=False).num_features == 80
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        training._save(str(tmp_path), "x", lambda stream: 1 / 0)
+    assert os.listdir(tmp_path) == []
