@@ -33,7 +33,7 @@ package struct ColumnSelection {
         guard !columns.isEmpty else {
             throw Failure(
                 .usage, "no \(what) is selected", at: file.path, expected: "one column a line",
-                advice: "leave \(what)_indices out to keep all")
+                advice: "without the file, all \(what)s are kept")
         }
         self.columns = columns
     }
