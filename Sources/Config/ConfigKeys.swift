@@ -10,7 +10,7 @@ extension GlobalConfig {
         .integer("num_labels", \.numLabels, 1...Int(Int32.max), orMinusOne: "taken from the data", reach: .report),
         .text("arch", \.arch, of: "the name of an arch file", reach: .learner),
         .number("A", \.A, from: 0, to: 10, reach: .propensity),
-        .number("B", \.B, from: 0, to: 1000, reach: .propensity),
+        .number("B", \.B, above: 0, to: 1000, reach: .propensity),
         .flag("use_reranker", \.useReranker),
         .integer("surrogate_threshold", \.surrogateThreshold, 0...Int(Int32.max)),
         .integer("surrogate_method", \.surrogateMethod, 0...3),

@@ -15,6 +15,9 @@ public struct SelectionMetric: Sendable, Equatable, CustomStringConvertible {
 
     private init(terms: [Term]) { self.terms = terms }
 
+    /// Whether A and B of the propensities change it.
+    var weighsPropensities: Bool { terms.contains { $0.name.hasPrefix("PS") } }
+
     /// - Parameter flag: where it was typed, for messages.
     /// - Throws: `Failure(.usage)` where there is no such metric.
     public init(_ text: String, flag: String) throws {

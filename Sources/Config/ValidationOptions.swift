@@ -32,6 +32,8 @@ public struct ValidationOptions: Sendable, Equatable {
     /// What is chosen once training is done.
     public var tuned: Set<TunedSetting> = []
     public var tuneMetric = SelectionMetric.standard
+    /// A and B of the propensities.
+    private var propensities = ""
 
     public init(source: Source) { self.source = source }
 
@@ -44,6 +46,8 @@ public struct ValidationOptions: Sendable, Equatable {
         if keepsBest { settings["keep"] = "best:\(metric)" }
         if let patience { settings["patience"] = "\(patience) by \(metric)" }
         if keepsBest || patience != nil { settings["validate_after"] = "\(every)" }
+        let isKept = keepsBest || patience != nil
+        if tuned.contains(.propensityWeight) || isKept && metric.weighsPropensities { settings["propensities"] = propensities }
         if tuned.contains(.propensityWeight) { settings["tune"] = "propensity_weight by \(tuneMetric)" }
         return settings
     }
@@ -71,6 +75,7 @@ extension ValidationOptions {
         source = try Self.source(text, seed: arguments.validationSeed, config)
         (keepsBest, metric) = try Self.kept(arguments.keep ?? (arguments.patience == nil ? "last" : "best"))
         patience = arguments.patience
+        propensities = "A \(config.global.A), B \(config.global.B)"
         if let patience, !(1...100_000).contains(patience) {
             throw Failure(
                 .usage, "--patience is out of range", at: "--patience", found: "\(patience)",

@@ -43,7 +43,7 @@ struct TrainCommand: ParsableCommand {
         help: ArgumentHelp(
             """
             With --validation: choose settings after training: beta, propensity_weight, ensemble_weights; or all that apply, without a \
-            value.
+            value. (Under mpirun give it last, or --tune=all: Open MPI has an option of this name.)
             """, valueName: "settings"))
     var tune: String?
 

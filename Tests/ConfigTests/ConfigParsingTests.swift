@@ -110,7 +110,7 @@ struct ConfigParsingTests {
     @Test(
         "the ends of ranges are accepted, and what lies beyond is refused",
         arguments: [
-            ("global", "A", "-0.1", "0", "10", "10.1"), ("global", "B", "-1", "0", "1000", "1001"),
+            ("global", "A", "-0.1", "0", "10", "10.1"), ("global", "B", "0", "0.01", "1000", "1001"),
             ("global", "embedding_dims", "0", "1", "65536", "65537"), ("global", "top_k", "0", "1", "1000000", "1000001"),
             ("global", "surrogate_method", "-1", "0", "3", "4"), ("extreme", "num_epochs", "0", "1", "100000", "100001"),
             ("extreme", "batch_size", "0", "1", "1000000", "1000001"), ("extreme", "learning_rate", "0", "1e-9", "100", "101"),

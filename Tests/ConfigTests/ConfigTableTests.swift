@@ -75,7 +75,7 @@ struct ConfigTableTests {
     /// Section, key, and what the message says of a value of another type.
     private static let ranges: [(String, String, String)] = [
         ("global", "num_labels", "an integer from 1 to 2147483647, or -1 (taken from the data)"),
-        ("global", "A", "a number from 0 to 10"), ("global", "B", "a number from 0 to 1000"),
+        ("global", "A", "a number from 0 to 10"), ("global", "B", "a number above 0 and up to 1000"),
         ("global", "use_reranker", "true or false"), ("global", "surrogate_threshold", "an integer from 0 to 2147483647"),
         ("global", "surrogate_method", "an integer from 0 to 3"), ("global", "embedding_dims", "an integer from 1 to 65536"),
         ("global", "top_k", "an integer from 1 to 1000000"), ("global", "save_top_k", "an integer from 1 to 1000000, or null"),

@@ -83,11 +83,11 @@ import Testing
         #expect(try settings { $0.keep = "best" } == ["keep": "best:P@1", "validate_after": "1"])
         #expect(
             try settings { ($0.keep, $0.settings) = ("best:PSP@3", ["extreme.validate_after=2"]) }
-                == ["keep": "best:PSP@3", "validate_after": "2"])
+                == ["keep": "best:PSP@3", "validate_after": "2", "propensities": "A 0.55, B 1.5"])
         #expect(try settings { ($0.patience, $0.keep) = (3, "last") } == ["patience": "3 by P@1", "validate_after": "1"])
         #expect(
-            try settings { ($0.tune, $0.tuneMetric) = ("propensity_weight", "nDCG@5") } == ["tune": "propensity_weight by nDCG@5"]
-        )
+            try settings { ($0.tune, $0.tuneMetric, $0.settings) = ("propensity_weight", "nDCG@5", ["global.A=3"]) }
+                == ["tune": "propensity_weight by nDCG@5", "propensities": "A 3.0, B 1.5"])
         #expect(try settings { ($0.tune, $0.seeds) = ("ensemble_weights", "1,2") } == [:])
         #expect(try validation()?.metric.description == "P@1" && validation()?.tuneMetric.description == "P@1")
     }

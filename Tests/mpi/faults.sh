@@ -204,6 +204,22 @@ if wanted "a loss that is no number stops the job, with the step"; then
     verdict "$check" "$why" "$err"
 fi
 
+# The loss of the last step is a number; its update is none.
+if wanted "weights that the last step ruins are no model"; then
+    mkdir -p "$data/Big"
+    for part in trn tst; do
+        cp "$data/Small/${part}_X_Y.txt" "$data/Big"
+        sed -E '2,$ s/:([0-9.]+)/:\1e24/g' "$data/Small/${part}_X_Xf.txt" >"$data/Big/${part}_X_Xf.txt"
+    done
+    big=(--configs configs --data "$data" --dataset Big --work "$scratch/big" --framework DeepXML-OVA --seeds 1 --threads 1)
+    big+=(--set global.embedding_dims=8 --set extreme.init=random --set extreme.normalize=false --set extreme.batch_size=400)
+    "${launcher[@]}" -np 3 "$program" "${big[@]}" --set extreme.num_epochs=1 >"$out" 2>"$err" </dev/null
+    code=$?
+    why=$([ "$code" -eq 4 ] || echo "exit code $code; ")$(said 'seed 1: the weights of module extreme are no longer numbers')
+    [ -z "$(find "$scratch/big" -name model.json -o -name 'ckpt_*' 2>/dev/null)" ] || why+="something was stored; "
+    verdict "$check" "$why" "$err"
+fi
+
 # A disk that breaks while checkpoints or results are written, a coordinator that stops there, a clock that jumps
 if cc -shared -fPIC -o "$scratch/eio.so" Tests/mpi/shims/eio.c -ldl && cc -shared -fPIC -o "$scratch/clock.so" Tests/mpi/shims/clock.c -ldl; then
     for moment in "2 writes of ckpt_extreme_" "0 writes of predictions.h5" "0 writes of metrics.json" "0 writes of results/cache" \

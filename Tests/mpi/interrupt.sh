@@ -128,6 +128,17 @@ if wanted "finished learners are not trained again"; then
     [ "$(trained '[12]')" -eq 0 ] || why+="trained again;"
     verdict "$check" "$why" "$err"
 fi
+if wanted "a learner whose model is gone is trained again"; then
+    cp -rp "$scratch/reference" "$scratch/gone"
+    rm -rf "$scratch/gone/models/DeepXML/Astec/Small/v_0_1"
+    run "$scratch/gone"
+    why=$([ "$code" -eq 0 ] || echo "exit code $code;")$(differences "$scratch/gone")
+    grep -q 'v_0_1 has no trained module: the learner is trained again' "$err" || why+="it is not said;"
+    [ "$(trained 1) $(trained 2)" = "$epochs 0" ] || why+="epochs trained: $(trained 1) and $(trained 2);"
+    "$program" predict "$scratch/gone/models/DeepXML/Astec/Small/v_0_1" --features "$scratch/data/Small/tst_X_Xf.txt" \
+        --to "$scratch/gone.txt" -q >"$out" 2>>"$err" || why+="the model does not predict; "
+    verdict "$check" "$why" "$err"
+fi
 if wanted "a seed that is added is trained alone"; then
     cp -rp "$scratch/reference" "$scratch/added"
     run "$scratch/added" --seeds 1,2,3

@@ -48,6 +48,15 @@ public struct StoredArray: @unchecked Sendable {
         self.init(
             name, placement, type: T.scalar, shape: shape, bytes: UnsafeRawBufferPointer(buffer.bytes), owner: buffer)
     }
+
+    /// Whether each float is a number; whole numbers always are.
+    public var isFinite: Bool {
+        guard type == .float32 else { return true }
+        var largest: UInt32 = 0
+        // Without their signs, floats are in the order of their bits, with infinity and what is no number at the end.
+        for bits in bytes.bindMemory(to: UInt32.self) { largest = max(largest, bits & 0x7FFF_FFFF) }
+        return largest < Float.infinity.bitPattern
+    }
 }
 
 /// A manifest's record of one array in one shard: enough to find any part of the whole without opening the file.

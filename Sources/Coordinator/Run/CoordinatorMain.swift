@@ -158,6 +158,10 @@ public final class CoordinatorMain {
     private func storedResult(_ seed: UInt64, _ inputs: RunInputs) throws -> LearnerResult? {
         let identity = identity(seed, inputs), folder = options.resultFolder(seed: seed)
         var learner = try LearnerResult.stored(in: folder, identity: identity) { reporter.warn($0, rank: 0) }
+        if learner != nil, !options.mergesOnly, !ModelFolder.hasResults(options, seed) {
+            reporter.warn("\(options.modelFolder(seed: seed)) has no trained module: the learner is trained again", rank: 0)
+            return nil
+        }
         guard options.validation != nil, learner != nil else { return learner }
         learner?.validation = try ValidationResult.stored(in: folder, identity: identity)
         if learner?.validation != nil { return learner }

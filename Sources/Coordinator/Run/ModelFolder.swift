@@ -18,7 +18,12 @@ struct ModelFolder {
         for seed in options.seeds where !finished.contains(where: { $0.seed == seed }) {
             unlink("\(options.modelFolder(seed: seed))/\(ModelDescription.fileName)")
         }
-        for learner in finished { try write(learner) }
+        for learner in finished where Self.hasResults(options, learner.seed) { try write(learner) }
+    }
+
+    /// Whether a module's result is there: without one, a folder is no model.
+    static func hasResults(_ options: TrainOptions, _ seed: UInt64) -> Bool {
+        (try? CheckpointEntry.all(in: options.modelFolder(seed: seed)).contains(where: \.isPinned)) ?? false
     }
 
     /// Writes all that predicting needs beside the learner's checkpoints, the description last.

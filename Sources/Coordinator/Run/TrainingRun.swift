@@ -39,8 +39,7 @@ final class TrainingRun {
     private var queue: [UInt64]
     /// Of the learners in training, by their seeds.
     private var collections: [UInt64: Collecting] = [:]
-    private var busyGroups: Set<Int> = []
-    private var activeWorkers: Set<Int> = []
+    private var attendance = Attendance(groups: [])
     private var stopSent = false
     private(set) var wasInterrupted = false
     /// CPU seconds of this process on reports and waiting, without those on scores and results.
@@ -74,7 +73,7 @@ final class TrainingRun {
 
     /// Returns when every group has ended.
     func run(workers groups: [[Int]]) throws {
-        busyGroups = Set(groups.indices)
+        attendance = Attendance(groups: groups)
         let began = cpuSeconds()
         // In a job of one rank the worker is a thread beside this one.
         let silence = plan.worldSize > 1 ? options.silenceSeconds : nil
@@ -82,12 +81,12 @@ final class TrainingRun {
             Watchdog(ranks: groups.joined(), timeout: $0, hosts: monitor.hosts, now: monitor.time.seconds)
         }
         defer { leadingSeconds = cpuSeconds() - began - scoringSeconds }
-        while !busyGroups.isEmpty || !activeWorkers.isEmpty {
-            if stop.isSet && !stopSent { try stopAll(groups) }
+        while !attendance.isOver {
+            if stop.isSet && !stopSent { try stopAll() }
             guard let (rank, bytes) = try world.poll(from: nil, tag: MessageTag.report) else {
                 try watchdog?.look(now: monitor.time.seconds)
                 try monitor.locks?.check()
-                watchdog?.dismiss(restingWorkers(groups))
+                watchdog?.dismiss(attendance.resting)
                 usleep(4000)
                 continue
             }
@@ -129,10 +128,7 @@ final class TrainingRun {
         case .interrupted(let worker, _):
             wasInterrupted = true
             stop.set()
-            activeWorkers.remove(worker)
-            if let group = groups.firstIndex(where: { $0.contains(worker) }), activeWorkers.isDisjoint(with: groups[group]) {
-                busyGroups.remove(group)
-            }
+            attendance.interrupt(worker)
         }
     }
 
@@ -140,17 +136,17 @@ final class TrainingRun {
         let command: Command
         if stop.isSet {
             command = .stop
-            activeWorkers.formUnion(workers)
+            attendance.await(group)
         } else if queue.isEmpty {
             command = .finish
-            busyGroups.remove(group)
+            attendance.dismiss(group)
         } else {
             let seed = queue.removeFirst()
             collections[seed] = Collecting(
                 scores: collection(seed, workers: workers.count, documents: data.testFeatures.rows),
                 validation: data.validation.map { collection(seed, workers: workers.count, documents: $0.features.rows) },
                 workers: workers)
-            activeWorkers.formUnion(workers)
+            attendance.await(group)
             try monitor.events.begin(seed, workers: workers)
             command = .train(seed: seed)
         }
@@ -171,7 +167,7 @@ final class TrainingRun {
         try monitor.events.record(summary, rank: rank)
         peakRSS[place] = summary.peakRSSMiB
         commSeconds[place] += summary.commSeconds
-        activeWorkers.remove(rank)
+        attendance.finish(rank)
         guard let collecting = collections[summary.seed], collecting.scores.finish(summary) else { return }
         collections[summary.seed] = nil
         try ProgressScope.section("seed \(summary.seed) results") { try conclude(summary, collecting) }
@@ -193,18 +189,11 @@ final class TrainingRun {
         }
     }
 
-    /// Workers of groups that have ended.
-    private func restingWorkers(_ groups: [[Int]]) -> [Int] {
-        groups.indices.filter { !busyGroups.contains($0) && activeWorkers.isDisjoint(with: groups[$0]) }.flatMap { groups[$0] }
-    }
-
     /// Tells the leaders at work; a leader that asks for its next seed is told then.
-    private func stopAll(_ groups: [[Int]]) throws {
+    private func stopAll() throws {
         stopSent = true
         wasInterrupted = true
         let command = Array(try JSONEncoder().encode(Command.stop))
-        for group in busyGroups where !activeWorkers.isDisjoint(with: groups[group]) {
-            try world.post(command, to: groups[group][0], tag: MessageTag.command)
-        }
+        for leader in attendance.leadersAtWork { try world.post(command, to: leader, tag: MessageTag.command) }
     }
 }

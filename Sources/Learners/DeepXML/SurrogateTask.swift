@@ -34,6 +34,7 @@ package struct SurrogateTask {
     /// The surrogate label of each label, −1: none; and their number.
     private static func targets(_ run: NetworkRun) throws -> ([Int32], Int) {
         let global = run.config.global, positives = run.data.positives
+        if global.surrogateMethod == 1, global.surrogateThreshold == 0 { throw nothingLeft(run) }
         switch global.surrogateMethod {
         case 0: return (positives.indices.map(Int32.init), positives.count)
         case 1: return try SharedClustering(run).clusters()
@@ -54,13 +55,16 @@ package struct SurrogateTask {
             count += 1
             return count - 1
         }
-        guard count > 0 else {
-            throw Failure(
-                .usage, "no label is left for the surrogate task", at: "global.surrogate_threshold",
-                found: "surrogate_method \(run.config.global.surrogateMethod), threshold \(run.config.global.surrogateThreshold)",
-                expected: "a threshold that at least one label passes",
-                advice: "the most frequent label has \(run.data.positives.max() ?? 0) training documents")
-        }
+        guard count > 0 else { throw nothingLeft(run) }
         return (target, Int(count))
+    }
+
+    private static func nothingLeft(_ run: NetworkRun) -> Failure {
+        let global = run.config.global
+        return Failure(
+            .usage, "no label is left for the surrogate task", at: "global.surrogate_threshold",
+            found: "surrogate_method \(global.surrogateMethod), threshold \(global.surrogateThreshold)",
+            expected: global.surrogateMethod == 1 ? "clusters: 1 or more" : "a threshold that at least one label passes",
+            advice: "the most frequent label has \(run.data.positives.max() ?? 0) training documents")
     }
 }

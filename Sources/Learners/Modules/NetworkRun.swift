@@ -79,6 +79,7 @@ package struct NetworkRun {
     /// Pins a network that is trained, with its biases raised.
     private func pin(_ module: ModuleName, _ section: ModuleConfig, _ network: Network, _ validation: ModuleValidation?) throws {
         try validation?.conclude()
+        try run.control.requireFinite(network.storedArrays(moments: false), of: module)
         let tuning = try validation?.tunePropensityWeight()
         adjustLogits(network.classifier, weight: tuning?.chosen ?? section.classifier.propensityWeight)
         // What the surrogate's encoder has, that module's result holds.

@@ -61,9 +61,10 @@ public struct EvaluateOptions: Sendable, Equatable {
                 .usage, "no threshold of scores", at: "--threshold", found: "\(threshold)", expected: "a finite number",
                 advice: "give one between the smallest and the largest score of the predictions, such as 0.5")
         }
-        guard A.isFinite, B.isFinite, A >= 0, B >= 0 else {
+        guard A.isFinite, B.isFinite, A >= 0, B > 0 else {
             throw Failure(
-                .usage, "no parameters of propensities", at: "--A, --B", found: "A \(A), B \(B)", expected: "numbers from 0",
+                .usage, "no parameters of propensities", at: "--A, --B", found: "A \(A), B \(B)",
+                expected: "A from 0 and B above 0: labels may have no training document",
                 advice: "most data sets use 0.55 and 1.5, those of Amazon 0.6 and 2.6, those of Wikipedia 0.5 and 0.4")
         }
     }

@@ -99,6 +99,18 @@ package final class LearnerControl {
         guard wish < 2 else { throw Interrupted() }
     }
 
+    /// The loss of a step is computed before its update: weights that the last one ruined would be stored as good ones. Collective.
+    ///
+    /// - Parameter arrays: of this worker.
+    /// - Throws: the same `Failure` on all workers, where a weight of any of them is no number.
+    package func requireFinite(_ arrays: [StoredArray], of module: ModuleName) throws {
+        guard try group.maximum(arrays.allSatisfy(\.isFinite) ? 0 : 1) > 0 else { return }
+        throw Failure(
+            .outOfResources, "the weights of module \(module.name) are no longer numbers", at: "seed \(seed)",
+            found: "NaN or infinity", expected: "finite weights",
+            advice: "lower \(module.name).learning_rate (--set), with another --version; checkpoints before it are kept")
+    }
+
     /// Each worker writes its shard; the leader's manifest makes them a checkpoint.
     package func save(_ key: CheckpointKey, arrays: [StoredArray], pinned: Bool = false, state: [String: String] = [:]) throws {
         try ProgressScope.stage("writing a checkpoint") { _ in try write(key, arrays, pinned: pinned, state) }

@@ -109,7 +109,9 @@ package struct TrainingLoop {
     private var state: [String: String] { validation?.state ?? [:] }
 
     private func storedArrays(epoch: Int, step: Int) throws -> [StoredArray] {
-        try network.storedArrays() + (schedule?.storedArrays(epoch: epoch, step: step) ?? [])
+        let arrays = try network.storedArrays()
+        try control.requireFinite(arrays, of: module)
+        return arrays + (schedule?.storedArrays(epoch: epoch, step: step) ?? [])
     }
 
     private func runEpoch(_ epoch: Int, from firstStep: Int, rate: LearningRate) throws {
