@@ -76,7 +76,7 @@ extension TrainOptions {
             .usage, "no folder of pretrained weights", at: name.isEmpty ? "pretrained" : path,
             found: name.isEmpty ? "init \"pretrained\", and no folder" : "no such folder",
             expected: "a folder with model.safetensors, config.json and vocab.txt",
-            advice: "name it: --set extreme.pretrained=FOLDER; or --set extreme.init=random")
+            advice: "name it: --set extreme.pretrained=FOLDER, absolute or below --data; or --set extreme.init=random")
     }
 
     /// `<work>/results/<framework>/<arch>/<dataset>/v_<version>`: the ensemble's.

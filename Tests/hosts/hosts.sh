@@ -6,7 +6,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../mpi/lib.sh"
 export HOSTS_FOLDER=$scratch/hosts
 mkdir -p "$HOSTS_FOLDER" "$scratch"/{own,own.alpha,own.beta,shared}
-if ! command -v ip tc nsenter >/dev/null || ! unshare --net --uts --mount --pid --fork true 2>/dev/null; then
+if ! { command -v ip && command -v tc && command -v nsenter; } >/dev/null || ! unshare --net --uts --mount --pid --fork true 2>/dev/null; then
     echo "skipped: two hosts need root, iproute2 and the right to make network name spaces"
     exit 77
 fi

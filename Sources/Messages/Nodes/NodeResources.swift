@@ -23,7 +23,7 @@ public struct NodeResources: Sendable, Equatable, Codable {
             availableBytes: memory(contents), ranks: ranks)
     }
 
-    /// Online cores, or the share that a container or job scheduler grants. Not this process's affinity: mpirun binds
+    /// Online cores, or the share of them that the control group's quota grants. What SLURM grants, its batch files say by `--threads`. Not this process's affinity: mpirun binds
     /// each rank to a part of the node, and the ranks together have all of it.
     ///
     /// - Parameter contents: of a file of the system, without blanks around it; tests give their own.

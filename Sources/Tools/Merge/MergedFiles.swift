@@ -84,6 +84,7 @@ public struct MergedFiles {
 
     /// An earlier merge into the folder may have left files of another ensemble that are not written now.
     private func removeOthers(hasLabels: Bool) throws {
+        guard isFile("\(folder)/metrics.json") else { return }
         let scores = PredictionFormat.allCases.filter { !formats.contains($0) }.map(\.fileName)
         let pages = (hasLabels ? [] : [RunRecord.fileName]) + (hasLabels && page == nil ? [] : [ReportPage.fileName])
         for name in scores + pages where unlink("\(folder)/\(name)") != 0 && errno != ENOENT {
