@@ -15,12 +15,14 @@ scores=("$D" evaluate --predictions "$results/score.npz" --labels "$data/tst_X_Y
 replaced="that is read would be replaced"
 refused 2 "$replaced" "${scores[@]}" --report "$data/tst_X_Y.txt"
 refused 2 "$replaced" "${scores[@]}" --train-labels "$data/trn_X_Y.txt" --report "$T/d/../d/x/trn_X_Y.txt"
-refused 2 "$replaced" "$D" report "$results" --to "$results/metrics.json"
-refused 2 "$replaced" "$D" report "$results" --to "$results/score.npz"
+page="a page would take the place of another file"
+refused 2 "$page" "$D" report "$results" --to "$results/metrics.json"
+refused 2 "$page" "$D" report "$results" --to "${results}_22/events.jsonl"
+refused 2 "$page" "$D" merge --work "$T/w" --data "$T/d" --dataset x --framework DeepXML-OVA --report "$data/tst_X_Y.txt"
 refused 2 "$replaced" "$D" encode "$model" --features "$T/X.npy" --to "$T/X.npy"
 refused 2 "$replaced" "$D" extract "$model" --what document-embeddings --features "$T/X.npy" --to "$T/X.npy"
 refused 2 "$replaced" "$D" merge "$T/scores/score.npz" "$results/score.npz" --output "$T/scores"
-refused 2 "$replaced" "$D" merge "$T/scores/score.npz" "$results/score.npz" --output "$T/both" --labels "$data/tst_X_Y.txt" --report "$data/tst_X_Y.txt"
+refused 2 "$page" "$D" merge "$T/scores/score.npz" "$results/score.npz" --output "$T/both" --labels "$data/tst_X_Y.txt" --report "$data/tst_X_Y.txt"
 refused 2 "results of a run" "$D" merge "$T/scores/score.npz" "$results/score.npz" --output "${results}_22" --predictions text
 refused 2 "holds something else" "${train[@]}" --version 1 --events "$data/trn_X_Y.txt"
 refused 2 "holds something else" "${train[@]}" --version 1 --events "$results/metrics.json" --fresh
