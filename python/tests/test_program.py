@@ -23,8 +23,10 @@ def _interrupted(script, tmp_path, data):
     """Ctrl-C as a terminal sends it, to the script's whole group, when its run trains; the run's processes must end with it."""
     sp.save_npz(tmp_path / "X.npz", data[0])
     sp.save_npz(tmp_path / "Y.npz", data[1])
+    # Where tests run in the background of a shell, interrupts are ignored.
+    heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     child = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        [sys.executable, "-c", f"{heeds}\n{script}"], cwd=tmp_path, stdout=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     assert child.stdout.readline() == "trains\n"
