@@ -57,18 +57,19 @@ struct EvaluationInputs {
 
     static func labels(_ path: String, _ threads: Int) throws -> CSRMatrix {
         let labels = try MatrixFile.read(path: path, kind: .labels, threads: threads)
-        let most = mostLabels(entries: labels.nonZeros)
-        guard labels.cols <= most else {
-            throw Failure(
-                .usage, "the number of labels is out of proportion to the file", at: path,
-                found: "\(labels.cols) labels for \(labels.nonZeros) entries", expected: "at most \(most)",
-                advice: "correct the header")
-        }
+        try checkWidth(labels.cols, entries: labels.nonZeros, at: path)
         return labels
     }
 
-    /// Each label has memory of its own: a header must not ask for any amount.
-    static func mostLabels(entries: Int) -> Int { 1 << 24 + 64 * entries }
+    /// Each label has memory of its own: a number alone must not ask for any amount.
+    static func checkWidth(_ labels: Int, entries: Int, at path: String) throws {
+        let most = 1 << 24 + 64 * entries
+        if labels <= most { return }
+        throw Failure(
+            .usage, "the number of labels is out of proportion to the file", at: path,
+            found: "\(labels) labels for \(entries) entries", expected: "at most \(most)",
+            advice: "correct the header, or the labels' ids")
+    }
 
     private static func counts(_ train: CSRMatrix, labels: Int) -> [Int32] {
         var counts = [Int32](repeating: 0, count: labels)

@@ -64,7 +64,8 @@ public struct FileMerge: Sendable {
             let validation = try read(tuning.inputs, team: team).scores
             let labels = try EvaluationInputs.labels(tuning.labels, threads)
             let width = Swift.max(labels.cols, validation[0].cols)
-            try Self.checkWidth(width, validation.reduce(labels.nonZeros) { $0 + $1.nonZeros }, tuning.inputs[0])
+            try EvaluationInputs.checkWidth(
+                width, entries: validation.reduce(labels.nonZeros) { $0 + $1.nonZeros }, at: tuning.inputs[0])
             let truth = GroundTruth(
                 labels: labels.widened(to: width), inversePropensity: [Double](repeating: 1, count: width))
             guard labels.rows == validation[0].rows else {
@@ -151,15 +152,6 @@ public struct FileMerge: Sendable {
             .usage, "a folder without scores", at: path, found: "none of \(names.joined(separator: ", "))",
             expected: "a folder results/…/v_<version>_<seed> of a learner that is trained",
             advice: "train with --predictions npz, or name a score file")
-    }
-
-    /// Choosing weights takes memory for each label: a number alone must not ask for any amount.
-    private static func checkWidth(_ labels: Int, _ entries: Int, _ path: String) throws {
-        let most = EvaluationInputs.mostLabels(entries: entries)
-        if labels <= most { return }
-        throw Failure(
-            .usage, "the number of labels is out of proportion to the file", at: path,
-            found: "\(labels) labels for \(entries) entries", expected: "at most \(most)", advice: "correct the labels' ids")
     }
 
     private static func otherDocuments(_ path: String, _ rows: Int, _ other: String, _ expected: Int) -> Failure {
